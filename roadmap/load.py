@@ -1,0 +1,244 @@
+"""Reads a curriculum from a folder of TOML files and refuses one that is not whole, naming all its problems."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from core.errors import ShirubeError
+from roadmap.fields import Fields, Problems
+from roadmap.model import Lab, Roadmap, Stage, Topic, Work
+
+PACKAGED = Path(__file__).parent
+STAGES, LABS, CANON, TOPICS = "stages.toml", "labs.toml", "canon.toml", "topics"
+CHECKED = ("corpus", "gold", "memory")
+ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}|[a-z]+(-[a-z]+)?/\d{7}")
+KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+class RoadmapError(ShirubeError):
+    """The curriculum's files contradict themselves; the message lists every problem found."""
+
+
+def load_roadmap(directory: Path | None = None) -> Roadmap:
+    """Read the curriculum in a folder (default: the packaged one); RoadmapError lists all that is wrong with it."""
+    folder = PACKAGED if directory is None else Path(directory)
+    problems = Problems()
+    stages = _stages(folder, problems)
+    topics = _topics(folder, stages, problems)
+    labs = _labs(folder, problems)
+    canon = _canon(folder, problems)
+    _check_topics(topics, problems)
+    _check_canon(canon, stages, topics, problems)
+    if problems.lines:
+        heading = f"The roadmap in {folder} is not whole (problems: {len(problems.lines)}):"
+        raise RoadmapError("\n".join([heading, *problems.lines]), "Correct the files named, then start again.")
+    return Roadmap(stages, topics, {lab.key: lab for lab in labs}, canon)
+
+
+def _read(path: Path, name: str, problems: Problems) -> dict[str, object]:
+    """Read one TOML file; one that cannot be read is a problem and counts as empty."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        problems.add(name, "file", f"is missing; write it in {path.parent}")
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        problems.add(name, "file", f"cannot be read ({error}); correct it")
+    return {}
+
+
+def _rows(folder: Path, name: str, kind: str, problems: Problems) -> Iterator[Fields]:
+    """Yield the tables of one kind in a file, each under its own key; anything else in the file is a problem."""
+    content = _read(folder / name, name, problems)
+    for other in sorted(content.keys() - {kind}):
+        problems.add(name, other, f"is not a known key; delete it or write [[{kind}]] tables")
+    rows = content.get(kind, [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        problems.add(name, kind, f"should be a list of tables; write each as [[{kind}]]")
+        return
+    for index, row in enumerate(rows, start=1):
+        yield Fields(name, str(row.get("key", f"{kind} {index}")), row, problems)
+
+
+def _key(fields: Fields) -> str:
+    key = fields.string("key")
+    if key and not KEY.fullmatch(key):
+        fields.problem("key", f"should be lowercase words joined by hyphens, is {key!r}; rename it")
+    return key
+
+
+def _report_twice(values: Iterable[str], file: str, what: str, problems: Problems) -> None:
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            problems.add(file, value, what)
+        seen.add(value)
+
+
+def _stages(folder: Path, problems: Problems) -> tuple[Stage, ...]:
+    stages = tuple(_stage(fields) for fields in _rows(folder, STAGES, "stage", problems))
+    if not stages:
+        problems.add(STAGES, "stage", "has no stage; write at least one [[stage]]")
+    numbers = [stage.number for stage in stages]
+    if numbers != list(range(1, len(stages) + 1)):
+        problems.add(STAGES, "number", f"should count 1, 2, 3 ... in file order, is {numbers}; renumber")
+    _report_twice((stage.key for stage in stages), STAGES, "is the key of two stages; rename one", problems)
+    topics = (topic for stage in stages for topic in stage.topics)
+    _report_twice(topics, STAGES, "stands in two stages; leave it in one", problems)
+    return stages
+
+
+def _stage(fields: Fields) -> Stage:
+    stage = Stage(
+        number=fields.integer("number", 1, 99),
+        key=_key(fields),
+        name=fields.text("name"),
+        description=fields.text("description"),
+        topics=fields.strings("topics", required=True),
+    )
+    fields.finish()
+    return stage
+
+
+def _topics(folder: Path, stages: tuple[Stage, ...], problems: Problems) -> dict[str, Topic]:
+    """Read the topics in the order of the stages; files and stages must name the same topics."""
+    files = {path.stem: path for path in sorted((folder / TOPICS).glob("*.toml"))}
+    topics: dict[str, Topic] = {}
+    for stage in stages:
+        for key in stage.topics:
+            if key not in files:
+                problems.add(STAGES, f"{stage.key}.topics", f"{key!r} has no file; write {TOPICS}/{key}.toml")
+            elif key not in topics:
+                topics[key] = _topic(files[key], key, stage.number, problems)
+    for key in files.keys() - {key for stage in stages for key in stage.topics}:
+        problems.add(f"{TOPICS}/{key}.toml", key, f"is a topic in no stage; add it to one in {STAGES}")
+    return topics
+
+
+def _topic(path: Path, key: str, stage: int, problems: Problems) -> Topic:
+    name = f"{TOPICS}/{path.name}"
+    fields = Fields(name, key, _read(path, name, problems), problems)
+    if not KEY.fullmatch(key):
+        fields.problem("", "the file's name should be lowercase words joined by hyphens; rename it")
+    topic = Topic(
+        key=key,
+        stage=stage,
+        name=fields.text("name"),
+        short=fields.text("short"),
+        description=fields.text("description"),
+        queries=fields.strings("queries", required=True),
+        queries_ja=fields.strings("queries_ja"),
+        phrases=fields.phrases("phrases"),
+        near_misses=fields.strings("near_misses"),
+        neighbours=fields.strings("neighbours"),
+        prerequisites=fields.strings("prerequisites"),
+        categories=fields.strings("categories"),
+    )
+    fields.finish()
+    return topic
+
+
+def _check_topics(topics: dict[str, Topic], problems: Problems) -> None:
+    for topic in topics.values():
+        for name, keys in (("neighbours", topic.neighbours), ("prerequisites", topic.prerequisites)):
+            for key in keys:
+                if key not in topics or key == topic.key:
+                    what = f"{key!r} is not another topic; use the key of a file in {TOPICS}/"
+                    problems.add(f"{TOPICS}/{topic.key}.toml", f"{topic.key}.{name}", what)
+
+
+def _labs(folder: Path, problems: Problems) -> tuple[Lab, ...]:
+    """Read the labs to watch; a curriculum without the file watches none."""
+    if not (folder / LABS).exists():
+        return ()
+    labs = tuple(_lab(fields) for fields in _rows(folder, LABS, "lab", problems))
+    _report_twice((lab.key for lab in labs), LABS, "is the key of two labs; rename one", problems)
+    return labs
+
+
+def _lab(fields: Fields) -> Lab:
+    lab = Lab(
+        key=_key(fields),
+        name=fields.text("name"),
+        homepage=_url(fields, "homepage"),
+        feed=_url(fields, "feed", required=False) or None,
+        github=fields.strings("github"),
+        hf=fields.strings("hf"),
+        hf_names=fields.strings("hf_names"),
+        pwc=fields.strings("pwc"),
+        domains=fields.strings("domains"),
+        authors=fields.strings("authors"),
+        affiliations=fields.strings("affiliations"),
+        not_affiliations=fields.strings("not_affiliations"),
+        since=fields.string("since", required=False) or None,
+    )
+    if lab.since and not re.fullmatch(r"\d{4}-\d{2}", lab.since):
+        fields.problem("since", f"should be a month such as 2023-04, is {lab.since!r}; correct it")
+    fields.finish()
+    return lab
+
+
+def _url(fields: Fields, name: str, required: bool = True) -> str:
+    url = fields.string(name, required)
+    if url and not re.fullmatch(r"https?://[^\s/]+\.[^\s/]+(/\S*)?", url):
+        fields.problem(name, f"should be a web address, is {url!r}; correct it")
+    return url
+
+
+def _canon(folder: Path, problems: Problems) -> tuple[Work, ...]:
+    """Read the reading list; a curriculum without the file has none."""
+    if not (folder / CANON).exists():
+        return ()
+    return tuple(_work(fields) for fields in _rows(folder, CANON, "work", problems))
+
+
+def _work(fields: Fields) -> Work:
+    arxiv_id = fields.string("arxiv_id", required=False)
+    if arxiv_id and not ARXIV_ID.fullmatch(arxiv_id):
+        fields.problem("arxiv_id", f"{arxiv_id!r} is not an arXiv id such as 1706.03762 without version; correct it")
+    # The address follows from the id, so that only books and courses need to write one.
+    url = _url(fields, "url", required=not arxiv_id) or f"https://arxiv.org/abs/{arxiv_id}"
+    work = Work(
+        key=_key(fields),
+        arxiv_id=arxiv_id or None,
+        url=url,
+        title=fields.string("title"),
+        authors=fields.strings("authors", required=True),
+        year=fields.integer("year", 1700, 2200),
+        stage=fields.integer("stage", 1, 99),
+        topic=fields.string("topic"),
+        why=fields.text("why"),
+        minutes=fields.integer("minutes", 1, 6000),
+        prerequisites=fields.strings("prerequisites"),
+        checked=fields.string("checked"),
+    )
+    if work.checked and work.checked not in CHECKED:
+        fields.problem("checked", f"should be one of {', '.join(CHECKED)}, is {work.checked!r}; correct it")
+    fields.finish()
+    return work
+
+
+def _check_canon(
+    canon: tuple[Work, ...], stages: tuple[Stage, ...], topics: dict[str, Topic], problems: Problems
+) -> None:
+    _report_twice((work.key for work in canon), CANON, "is the key of two works; rename one", problems)
+    ids = (work.arxiv_id for work in canon if work.arxiv_id)
+    _report_twice(ids, CANON, "is the arXiv id of two works; delete one", problems)
+    keys = {work.key for work in canon}
+    for work in canon:
+        _check_place(work, stages, topics, problems)
+        for key in work.prerequisites:
+            if key not in keys or key == work.key:
+                problems.add(CANON, f"{work.key}.prerequisites", f"{key!r} is not another work's key; correct it")
+
+
+def _check_place(work: Work, stages: tuple[Stage, ...], topics: dict[str, Topic], problems: Problems) -> None:
+    if work.stage not in {stage.number for stage in stages}:
+        problems.add(CANON, f"{work.key}.stage", f"there is no stage {work.stage}; use a number in {STAGES}")
+    elif work.topic not in {topic for stage in stages for topic in stage.topics}:
+        problems.add(CANON, f"{work.key}.topic", f"{work.topic!r} is not a topic; use the key of a file in {TOPICS}/")
+    elif work.topic in topics and topics[work.topic].stage != work.stage:
+        what = f"is {work.stage}, but its topic {work.topic!r} is in stage {topics[work.topic].stage}; correct one"
+        problems.add(CANON, f"{work.key}.stage", what)
