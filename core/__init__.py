@@ -1,0 +1,1 @@
+"""The words every room shares: ids, records, months, text, errors. Standard library only."""

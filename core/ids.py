@@ -1,0 +1,59 @@
+"""arXiv identifiers in every form people write them, and the anchors made from item ids.
+
+Source of the grammar: https://info.arxiv.org/help/arxiv_identifier.html
+"""
+
+import re
+
+_NEW = re.compile(r"(?P<yymm>\d{2}(?:0[1-9]|1[0-2]))\.(?P<number>\d{4,5})(?:v(?P<version>[1-9]\d*))?", re.ASCII)
+_OLD = re.compile(
+    r"(?P<archive>[a-z][a-z-]+)(?:\.[A-Z]{2})?/(?P<number>\d{2}(?:0[1-9]|1[0-2])\d{3})(?:v(?P<version>[1-9]\d*))?",
+    re.ASCII,
+)
+_PREFIX = re.compile(
+    r"^(?:(?:https?://)?(?:www\.|export\.|browse\.)?arxiv\.org/(?:abs|pdf|html|format|src|e-print)/"
+    r"|(?:https?://)?(?:dx\.)?doi\.org/10\.48550/arxiv\.|10\.48550/arxiv\."
+    r"|(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/papers/|(?:https?://)?(?:www\.)?alphaxiv\.org/abs/"
+    r"|oai:arxiv\.org:|arxiv:\s*|[a-z-]+(?:\.[a-z]{2})?/(?=\d{4}\.\d{4,5}))",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(r"(?:\.pdf)?(?:[?#].*)?/*$", re.IGNORECASE)
+_IN_TEXT = re.compile(
+    r"(?:arxiv\.org/(?:abs|pdf|html)/|10\.48550/arxiv\.|(?:huggingface\.co|hf\.co)/papers/|arxiv:\s*)"
+    r"(?:\d{4}\.\d{4,5}|[a-z][a-z-]+(?:\.[a-z]{2})?/\d{7})",
+    re.IGNORECASE,
+)
+
+
+def parse_arxiv_id(text: str) -> tuple[str, int | None] | None:
+    """Read one arXiv id in any of its forms: (id without version, version or None), or None when it is no id."""
+    bare = _TAIL.sub("", _PREFIX.sub("", text.strip()))
+    if match := _NEW.fullmatch(bare):
+        return f"{match['yymm']}.{match['number']}", _version(match["version"])
+    if match := _OLD.fullmatch(bare):
+        return f"{match['archive']}/{match['number']}", _version(match["version"])
+    return None
+
+
+def find_arxiv_ids(text: str) -> list[str]:
+    """List the arXiv ids that links or citations in a text name, each once, in order of appearance."""
+    found = (
+        parse_arxiv_id(match.group()) or parse_arxiv_id("https://" + match.group()) for match in _IN_TEXT.finditer(text)
+    )
+    return list(dict.fromkeys(parsed[0] for parsed in found if parsed))
+
+
+def arxiv_month(arxiv_id: str) -> str:
+    """Give the YYYY-MM that an arXiv id carries; ids began in August 1991, so 91-99 are the last century."""
+    digits = arxiv_id.rpartition("/")[2][:4]
+    year = int(digits[:2])
+    return f"{1900 + year if year >= 91 else 2000 + year}-{digits[2:]}"
+
+
+def anchor(item_id: str) -> str:
+    """Make the page anchor of an item: `p-` and the id, with colon and slash as hyphens."""
+    return "p-" + re.sub(r"[:/]", "-", item_id)
+
+
+def _version(text: str | None) -> int | None:
+    return int(text) if text else None

@@ -1,0 +1,69 @@
+"""What one source claims about one item, before anything is believed."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+Kind = Literal["paper", "post"]
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """A name as the source wrote it, and an affiliation where the source gave one."""
+
+    name: str
+    affiliation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLink:
+    """A repository said to hold an item's code."""
+
+    url: str
+    official: bool | None = None
+    stars: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabClaim:
+    """A fact a source knows that speaks for a lab, such as a link from the lab's own feed."""
+
+    lab: str
+    kind: str  # "feed": linked from, or published on, the lab's own feed
+    detail: str  # the address or the words that prove it
+
+
+@dataclass(frozen=True, slots=True)
+class PaperRecord:
+    """One source's claim about an item; None means that the source is silent, never that a thing is absent."""
+
+    source: str  # "arxiv", "hf", "pwc", "labs", "recorded", "arxiv-snapshot"
+    id: str  # arXiv id without version, or "<lab>:<slug>" for a post
+    kind: Kind
+    title: str
+    as_of: datetime  # when the claim was true: the source's own change date, else the time of reading (aware, UTC)
+    arxiv_id: str | None = None
+    abstract: str | None = None
+    authors: tuple[Author, ...] = ()
+    categories: tuple[str, ...] = ()  # primary first
+    submitted: datetime | None = None  # v1, aware
+    feed_date: date | None = None  # a post's own date
+    announced: date | None = None  # when arXiv listed it
+    version: int | None = None
+    withdrawn: bool | None = None
+    url: str | None = None
+    pdf_url: str | None = None
+    doi: str | None = None
+    journal_ref: str | None = None
+    comment: str | None = None
+    votes: int | None = None
+    discussion: int | None = None  # comments on Daily Papers
+    daily_date: date | None = None  # day it stood on Daily Papers
+    organization: str | None = None  # Hugging Face organisation handle: a submitter's claim
+    organizations: tuple[str, ...] = ()  # Papers with Code organisations
+    project_url: str | None = None
+    keywords: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    code: tuple[CodeLink, ...] = ()
+    labs: tuple[LabClaim, ...] = ()
+    vector: bytes | None = field(default=None, repr=False)  # int8, 384 values: the recorded month only

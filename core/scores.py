@@ -1,0 +1,21 @@
+"""What ranking says and digest reads: reasons as data, never as sentences."""
+
+from dataclasses import dataclass
+
+# Reason kinds, in the order people see them (look.md): topic, new, lab, readers, code, builds-on.
+REASON_ORDER = ("topic", "new", "lab", "readers", "code", "editors", "builds-on")
+
+JsonValue = str | int | float | bool | None | list["JsonValue"] | dict[str, "JsonValue"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One nameable cause for a place in the list; `facts` hold everything its sentence needs.
+
+    topic: topic, phrase (verbatim or None), title_only; lab: lab, evidence, detail; readers: votes, place, of, date;
+    code: official, stars, date; builds-on: work (canon key); share: the part of `worth` this signal gave, 0 to 1.
+    """
+
+    kind: str
+    facts: dict[str, JsonValue]
+    share: float = 0.0

@@ -1,0 +1,40 @@
+"""Text from strangers made safe to store and to compare."""
+
+import hashlib
+import re
+import unicodedata
+
+_SPACE = re.compile(r"\s+")
+# C0/C1 controls except tab and newline, lone surrogates, bidi overrides and isolates: none has a place in a title.
+_UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+_WORD = re.compile(r"\w+")
+_WITHDRAWN = re.compile(
+    r"\b(?:this|the)\s+(?:paper|article|submission|manuscript|work)\s+(?:has\s+been|is|was)\s+withdrawn\b",
+    re.IGNORECASE,
+)
+
+
+def clean(text: str) -> str:
+    """Drop characters that break databases, feeds or reading order; line breaks and tabs become single spaces."""
+    return _SPACE.sub(" ", _UNSAFE.sub("", text)).strip()
+
+
+def fold(text: str) -> str:
+    """Reduce a title or a name to what two spellings share: letters and digits, no accents, lower case."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return " ".join(_WORD.findall("".join(c for c in plain if not unicodedata.combining(c))))
+
+
+def says_withdrawn(abstract: str | None, comment: str | None) -> bool:
+    """Tell whether arXiv's text for the current version announces a withdrawal."""
+    return any(part and _WITHDRAWN.search(part[:400]) for part in (abstract, comment))
+
+
+def embedding_text(title: str, abstract: str | None) -> str:
+    """Join what an item is embedded by: title, full stop, abstract."""
+    return f"{title}. {abstract}" if abstract else title
+
+
+def text_hash(text: str) -> str:
+    """Name a text by its content: the first 32 hex digits of SHA-256."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,0 +1,1 @@
+"""Memory: the tables and every query, one behaviour on SQLite and PostgreSQL."""

@@ -1,0 +1,100 @@
+"""Open a database: the safe SQLite driver and pragmas, or PostgreSQL, with one behaviour.
+
+SQLite before 3.51.3 can corrupt a write-ahead log that two connections write at one instant
+(https://sqlite.org/wal.html, "the WAL-reset bug"); there the rollback journal is used instead.
+"""
+
+import importlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.orm import Session, sessionmaker
+
+from core.errors import ConfigError
+
+WAL_SAFE = (3, 51, 3)
+Sessions = sessionmaker[Session]
+
+
+def sqlite_driver() -> ModuleType:
+    """Choose the SQLite module: the bundled recent one where it is installed, else the standard library's."""
+    try:
+        return importlib.import_module("pysqlite3.dbapi2")
+    except ImportError:
+        return importlib.import_module("sqlite3")
+
+
+def make_engine(url: str) -> Engine:
+    """Open a database by its SQLAlchemy URL; raises ConfigError with the form expected."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return _sqlite(url)
+        if parsed.get_backend_name() == "postgresql":
+            return create_engine(parsed, pool_pre_ping=True, connect_args={"application_name": "shirube"})
+    except (ArgumentError, NoSuchModuleError) as problem:
+        raise ConfigError(f"SHIRUBE_DATABASE_URL is not understood: {problem}", _FORMS) from problem
+    except ModuleNotFoundError as problem:
+        raise ConfigError(
+            "The PostgreSQL driver is missing", 'Install it with pip install "shirube[postgres]"'
+        ) from problem
+    raise ConfigError(f"SHIRUBE_DATABASE_URL names {parsed.get_backend_name()!r}, which is not supported", _FORMS)
+
+
+_FORMS = "Use sqlite:///path/to/shirube.db or postgresql+psycopg://user:password@host/name"
+
+
+def make_sessions(engine: Engine) -> Sessions:
+    """Give a factory of sessions: `with sessions.begin() as session` owns the transaction."""
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+@contextmanager
+def reading(sessions: Sessions) -> Iterator[Session]:
+    """Open a session that takes no write lock: a plain BEGIN on SQLite, so that readers never wait for a writer."""
+    with sessions() as session:
+        session.connection(execution_options={"shirube_read": True})
+        yield session
+
+
+def _sqlite(url: str) -> Engine:
+    driver = sqlite_driver()
+    _private_file(make_url(url).database)
+    engine = create_engine(url, module=driver, connect_args={"timeout": 30})
+    journal = "WAL" if driver.sqlite_version_info >= WAL_SAFE else "DELETE"
+
+    @event.listens_for(engine, "connect")
+    def pragmas(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # SQLAlchemy's "begin" event below starts transactions
+        for pragma in (
+            f"journal_mode={journal}",
+            "synchronous=NORMAL",
+            "busy_timeout=30000",
+            "foreign_keys=ON",
+            "trusted_schema=OFF",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        # A deferred transaction that turns into a writer fails at once on a stale snapshot, whatever busy_timeout says.
+        read = connection.get_execution_options().get("shirube_read")
+        connection.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _private_file(database: str | None) -> None:
+    """Create the database's folder 0700 and its file 0600 before SQLite would make them readable for all."""
+    if not database or database == ":memory:" or database.startswith("file:"):
+        return
+    path = Path(database)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))

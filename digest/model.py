@@ -1,0 +1,226 @@
+"""The digest as a value: everything a page, a mail or the API prints, and nothing they must look up."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from core.scores import Reason
+from roadmap.model import Text
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRef:
+    """A repository of an entry's code."""
+
+    url: str
+    official: bool | None
+    stars: int | None
+    checked: date
+
+
+@dataclass(frozen=True, slots=True)
+class LabRef:
+    """The lab of an entry and the strongest evidence for it."""
+
+    key: str
+    name: Text
+    confidence: float
+    evidence: tuple[tuple[str, str], ...]  # (kind, detail), strongest first
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRef:
+    """A topic an entry is filed under."""
+
+    key: str
+    name: Text
+    fit: float
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRef:
+    """A canon work to read first, or that an entry is closest to."""
+
+    key: str
+    title: str
+    url: str
+    authors: tuple[str, ...]
+    year: int
+    minutes: int
+    why: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One or two sentences about an entry: whole sentences of its abstract, or a machine's with model and date."""
+
+    text: str
+    kind: str  # extractive | machine
+    model: str | None = None
+    created: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A paper or post as printed; `number` is "5.1" (stage and place)."""
+
+    number: str
+    id: str
+    kind: str
+    title: str  # as stored, LaTeX and all; formats make it readable
+    authors: tuple[str, ...]  # the first three
+    more_authors: int
+    submitted: date | None
+    categories: tuple[str, ...]
+    url: str
+    pdf_url: str | None
+    topics: tuple[TopicRef, ...]  # best first
+    labs: tuple[LabRef, ...]
+    code: tuple[CodeRef, ...]
+    votes: int | None
+    worth: float
+    minutes: int
+    minutes_guessed: bool
+    reasons: tuple[Reason, ...]
+    summary: Summary | None
+    withdrawn: bool
+    read_first: WorkRef | None
+    has_abstract: bool
+    recorded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A paper widely noticed but not printed, with the neutral reason: fit | floor | twin | budget | survey."""
+
+    id: str
+    title: str
+    url: str
+    votes: int
+    reason: str
+    twin_of: str | None = None  # entry number
+
+
+@dataclass(frozen=True, slots=True)
+class StageSection:
+    """One stage of the road in one month."""
+
+    number: int
+    key: str
+    name: Text
+    description: Text
+    topics: tuple[TopicRef, ...]  # all topics of the stage; fit unused (0)
+    considered: int  # papers whose best fit is this stage
+    read_first: WorkRef | None
+    entries: tuple[Entry, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabLine:
+    """One thing a lab published this month; `number` where it is printed in a stage."""
+
+    id: str
+    kind: str
+    title: str
+    url: str
+    number: str | None
+    evidence: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabSection:
+    """What one of the six labs published in the month."""
+
+    key: str
+    name: Text
+    count: int
+    lines: tuple[LabLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCoverage:
+    """What one source gave for the month; state: complete | partial | failed | unreachable | absent."""
+
+    source: str
+    state: str
+    expected: int | None
+    received: int
+    windows: int
+    windows_closed: int
+    missing_days: tuple[date, ...]  # days still open, at most 31
+    last_read: datetime | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What may be missing: counts and the state of every source. `expected` is None where no source proved a total."""
+
+    expected: int | None
+    stored: int
+    ranked: int
+    late: int
+    unreadable: int
+    sources: tuple[SourceCoverage, ...]
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Name the sources that did not answer in full."""
+        return tuple(s.source for s in self.sources if s.state in ("partial", "failed", "unreachable"))
+
+
+@dataclass(frozen=True, slots=True)
+class Topmost:
+    """The topic with most papers filed under it this month: a figure that anyone can recount."""
+
+    key: str
+    name: Text
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """Something the reader must know first; kind: draft | sample | offline | partial | overdue | erratum."""
+
+    kind: str
+    facts: dict[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How the issue was made."""
+
+    version: str
+    model: str
+    inputs_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """One month's issue. It holds both languages; a format renders one of them."""
+
+    month: str  # YYYY-MM
+    status: str  # draft | sample | final
+    made: datetime  # the last change of its inputs
+    published: datetime | None
+    closes: datetime
+    previous: str | None  # months with an issue in this store
+    next: str | None
+    banners: tuple[Banner, ...]
+    considered: int
+    chosen: int
+    minutes: int
+    topmost: Topmost | None
+    hour: tuple[str, ...]  # ids of the five to read in one hour, best stage first
+    hour_minutes: int
+    stages: tuple[StageSection, ...]
+    labs: tuple[LabSection, ...]
+    late: tuple[Entry, ...]
+    late_more: int
+    coverage: Coverage
+    making: Making
+
+    @property
+    def entries(self) -> dict[str, Entry]:
+        """Find every printed entry by id, late arrivals included."""
+        return {e.id: e for e in (*(e for s in self.stages for e in s.entries), *self.late)}

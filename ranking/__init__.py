@@ -1,0 +1,1 @@
+"""Stored items turned into vectors, scores, labs and shortlists."""
