@@ -153,6 +153,7 @@ class Embedding(Base):
     model: Mapped[str] = mapped_column(primary_key=True)  # name@precision
     text_hash: Mapped[str] = mapped_column(String(32))
     vector: Mapped[bytes] = mapped_column(LargeBinary)  # float16, little endian, L2 = 1
+    made_at: Mapped[datetime]  # when the text was last compared: an item changed since is looked at again
 
 
 class TopicScore(Base):
