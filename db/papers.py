@@ -1,0 +1,211 @@
+"""Items as people and programs ask for them: filtered and sorted lists, single items, counts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Float, Select, Subquery, and_, exists, func, literal, or_, select, true
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.sql.functions import FunctionElement
+
+from core.clock import iso
+from core.months import first_day
+from db.models import Code, Item, LabScore, Rating, TopicScore
+from db.types import UTCDateTime
+from db.upsert import chunks
+
+SHOWN = 0.5  # a topic or a lab is shown from here on: "an expert would file it here"
+RECORDED = ["recorded"]  # the sources of an item that only the recorded month knows
+
+Cursor = tuple[float | str, str]
+Sort = Literal["fit", "worth", "newest"]
+
+
+@dataclass(frozen=True, slots=True)
+class PaperFilter:
+    """What to list; everything not given is no condition.
+
+    `since` and `until` (both included) are about `submitted`; where that is unknown, `since` compares with the first
+    day of the item's month and `until` with its last day. `topic` and `stage` mean fit >= 0.5 unless `min_fit` says
+    otherwise; with min_fit 0 every item is listed, and a fit that is not stored counts as 0.
+    `after` is the `cursor` of the last item seen; `recorded` true or false keeps or drops items of the recorded month.
+    """
+
+    topic: str | None = None
+    lab: str | None = None
+    stage: int | None = None
+    since: date | None = None
+    until: date | None = None
+    kind: str | None = None
+    has_code: bool | None = None
+    min_fit: float | None = None
+    month: str | None = None
+    sort: Sort = "newest"
+    limit: int = 50
+    after: Cursor | None = None
+    recorded: bool | None = None
+
+
+def listed(session: Session, wanted: PaperFilter, stage_topics: Mapping[int, tuple[str, ...]]) -> list[Item]:
+    """List items with code, topics, labs and rating loaded, best or newest first; ties by id, downwards.
+
+    `stage_topics` names the topics of each stage; a stage it does not know has none and lists nothing by fit.
+    """
+    fits = _fits(wanted, stage_topics)
+    query = select(Item).options(*_everything())
+    floor = _floor(wanted)
+    if fits is not None:
+        query = query.join(fits, fits.c.item_id == Item.id, isouter=floor <= 0)
+        if floor > 0:
+            query = query.where(fits.c.fit >= floor)
+    if wanted.sort == "worth":
+        query = query.join(Rating, Rating.item_id == Item.id, isouter=True)
+    key = _sort_key(wanted.sort, fits)
+    query = _narrowed(query, wanted)
+    if wanted.after is not None:
+        query = query.where(_beyond(key, wanted))
+    return list(session.scalars(query.order_by(key.desc(), Item.id.desc()).limit(wanted.limit)))
+
+
+def cursor(wanted: PaperFilter, item: Item, stage_topics: Mapping[int, tuple[str, ...]]) -> Cursor:
+    """Give the place of an item in the list that `listed` makes, for the next page's `after`; fit for JSON."""
+    if wanted.sort == "newest":
+        return iso(item.submitted or datetime.combine(first_day(item.month), time(), UTC)), item.id
+    if wanted.sort == "worth":
+        worth = item.rating.worth if item.rating else None
+        return -1.0 if worth is None else worth, item.id
+    names = _topics(wanted, stage_topics)
+    return max((s.fit for s in item.topics if names is None or s.topic in names), default=0.0), item.id
+
+
+def by_id(session: Session, item_id: str) -> Item | None:
+    """Find one item, everything loaded; None where it is not stored."""
+    return session.scalar(select(Item).where(Item.id == item_id).options(*_everything()))
+
+
+def by_ids(session: Session, ids: Sequence[str]) -> list[Item]:
+    """Find items, everything loaded, in the order asked for; those not stored are left out."""
+    found: dict[str, Item] = {}
+    for part in chunks(dict.fromkeys(ids), 5_000):
+        query = select(Item).where(Item.id.in_(part)).options(*_everything())
+        found.update((item.id, item) for item in session.scalars(query))
+    return [found[item_id] for item_id in dict.fromkeys(ids) if item_id in found]
+
+
+def count_month(session: Session, month: str) -> int:
+    """Count the items of a month."""
+    return session.scalar(select(func.count()).select_from(Item).where(Item.month == month)) or 0
+
+
+def only_recorded(session: Session) -> bool:
+    """Tell whether the store holds items, and all of them of the recorded month."""
+    found = session.scalar(select(exists().where(is_recorded())))
+    other = session.scalar(select(exists().where(~is_recorded())))
+    return bool(found) and not other
+
+
+def is_recorded() -> ColumnElement[bool]:
+    """Make the condition that an item is known from the recorded month alone."""
+    return Item.sources == RECORDED
+
+
+class _MonthStart(FunctionElement[datetime]):
+    """The first moment of an item's month, so that items without a date can be sorted among those with one."""
+
+    type = UTCDateTime()
+    inherit_cache = True
+    name = "month_start"
+
+
+@compiles(_MonthStart, "sqlite")
+def _month_start_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    return f"({compiler.process(element.clauses, **options)} || '-01 00:00:00.000000')"
+
+
+@compiles(_MonthStart, "postgresql")
+def _month_start_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **options)} || '-01 00:00:00+00' AS TIMESTAMP WITH TIME ZONE)"
+
+
+def _everything() -> tuple[Any, ...]:
+    return tuple(selectinload(part) for part in (Item.code, Item.topics, Item.labs, Item.rating))
+
+
+def _topics(wanted: PaperFilter, stage_topics: Mapping[int, tuple[str, ...]]) -> tuple[str, ...] | None:
+    """Name the topics that the fit is about: the topic, else those of the stage, else all (None)."""
+    if wanted.topic is not None:
+        return (wanted.topic,)
+    return stage_topics.get(wanted.stage, ()) if wanted.stage is not None else None
+
+
+def _fits(wanted: PaperFilter, stage_topics: Mapping[int, tuple[str, ...]]) -> Subquery | None:
+    """Give each item's best fit among the topics that count; None where the list asks nothing about fit."""
+    names = _topics(wanted, stage_topics)
+    if names is None and wanted.sort != "fit" and not wanted.min_fit:
+        return None
+    best = select(TopicScore.item_id, func.max(TopicScore.fit).label("fit")).group_by(TopicScore.item_id)
+    floor = _floor(wanted)
+    if floor > 0:  # lets the index on (topic, fit) do the work
+        best = best.where(TopicScore.fit >= floor)
+    return best.where(TopicScore.topic.in_(names) if names is not None else true()).subquery()
+
+
+def _floor(wanted: PaperFilter) -> float:
+    if wanted.min_fit is not None:
+        return wanted.min_fit
+    return 0.0 if wanted.topic is None and wanted.stage is None else SHOWN
+
+
+def _sort_key(sort: Sort, fits: Subquery | None) -> ColumnElement[Any]:
+    if sort == "newest":
+        return func.coalesce(Item.submitted, _MonthStart(Item.month))
+    if sort == "worth":
+        return func.coalesce(Rating.worth, literal(-1.0, Float))
+    if fits is None:
+        raise ValueError("sorting by fit needs the fits")
+    return func.coalesce(fits.c.fit, literal(0.0, Float))
+
+
+def _beyond(key: ColumnElement[Any], wanted: PaperFilter) -> ColumnElement[bool]:
+    """Make the condition for what follows the last item seen."""
+    if wanted.after is None:
+        return true()
+    value, item_id = wanted.after
+    place: datetime | float = datetime.fromisoformat(value) if isinstance(value, str) else value
+    bound = literal(place, UTCDateTime() if isinstance(place, datetime) else Float)
+    return or_(key < bound, and_(key == bound, Item.id < item_id))
+
+
+def _narrowed(query: Select[Item], wanted: PaperFilter) -> Select[Item]:
+    """Add the conditions that have nothing to do with fit."""
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.kind is not None:
+        conditions.append(Item.kind == wanted.kind)
+    if wanted.month is not None:
+        conditions.append(Item.month == wanted.month)
+    if wanted.has_code is not None:
+        has = exists().where(Code.item_id == Item.id)
+        conditions.append(has if wanted.has_code else ~has)
+    if wanted.lab is not None:
+        of_lab = (LabScore.item_id == Item.id, LabScore.lab == wanted.lab, LabScore.confidence >= SHOWN)
+        conditions.append(exists().where(*of_lab))
+    if wanted.recorded is not None:
+        conditions.append(is_recorded() if wanted.recorded else ~is_recorded())
+    return query.where(*conditions, *_days(wanted))
+
+
+def _days(wanted: PaperFilter) -> list[ColumnElement[bool]]:
+    """Make the conditions on days: v1 date in UTC, else the month's first day (since) or last day (until)."""
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.since is not None:
+        start = datetime.combine(wanted.since, time(), UTC)
+        conditions.append(func.coalesce(Item.submitted, _MonthStart(Item.month)) >= literal(start, UTCDateTime()))
+    if wanted.until is not None:
+        beyond = wanted.until + timedelta(days=1)
+        dated = Item.submitted < datetime.combine(beyond, time(), UTC)
+        # A month lies before `until` as a whole when the day after `until` belongs to a later month.
+        undated = and_(Item.submitted.is_(None), Item.month < f"{beyond.year:04d}-{beyond.month:02d}")
+        conditions.append(or_(dated, undated))
+    return conditions

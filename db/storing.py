@@ -1,0 +1,59 @@
+"""What the harvest reads and writes: stored rows that may be the same item, and saving many at once."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Table, select
+from sqlalchemy.orm import Session
+
+from db.models import Code, Evidence, Item
+from db.upsert import chunks, upsert
+
+Stored = dict[str, Any]  # the columns of `item`, and `code` and `evidence` as lists of their columns
+
+_ITEM: Table = Item.__table__  # type: ignore[assignment]
+_CODE: Table = Code.__table__  # type: ignore[assignment]
+_EVIDENCE: Table = Evidence.__table__  # type: ignore[assignment]
+
+
+def existing(
+    session: Session, ids: Iterable[str], dois: Iterable[str] = (), folded_titles: Iterable[str] = ()
+) -> list[Stored]:
+    """Read the stored items that have one of these ids, DOIs or folded titles, with their code and evidence."""
+    found: dict[str, Stored] = {}
+    for column, values in ((_ITEM.c.id, ids), (_ITEM.c.doi, dois), (_ITEM.c.folded_title, folded_titles)):
+        for part in chunks(sorted(set(values)), 5_000):
+            rows = session.execute(select(_ITEM).where(column.in_(part))).mappings()
+            found.update((row["id"], dict(row)) for row in rows)
+    for name, table in (("code", _CODE), ("evidence", _EVIDENCE)):
+        children = _children(session, table, list(found))
+        for item_id, stored in found.items():
+            stored[name] = children[item_id]
+    return [found[item_id] for item_id in sorted(found)]
+
+
+def save(session: Session, values: Sequence[Stored]) -> int:
+    """Write items with their `code` and `evidence` rows; gives the number of item rows that really changed."""
+    written = upsert(session, _ITEM, [_columns(value) for value in values])
+    upsert(session, _CODE, [row for value in values for row in value["code"]], keep=("first_seen",))
+    upsert(session, _EVIDENCE, [row for value in values for row in value["evidence"]])
+    return written
+
+
+def delete_items(session: Session, ids: Sequence[str]) -> None:
+    """Remove items and, by cascade, all that hangs on them."""
+    for part in chunks(ids, 5_000):
+        session.execute(_ITEM.delete().where(_ITEM.c.id.in_(part)))
+
+
+def _columns(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value[name] for name in _ITEM.c.keys()}  # noqa: SIM118 - a column collection iterates over columns
+
+
+def _children(session: Session, table: Table, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    children: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for part in chunks(ids, 5_000):
+        for row in session.execute(select(table).where(table.c.item_id.in_(part))).mappings():
+            children[row["item_id"]].append(dict(row))
+    return children

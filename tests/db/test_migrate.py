@@ -1,0 +1,96 @@
+"""Migrations: one transaction, one at a time, tables equal to the models, children kept."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, inspect, text
+
+from db.engine import Sessions, make_engine
+from db.migrate import MigrationError, at_head, check, downgrade, locked, upgrade
+from db.models import Base
+
+
+def engine_of(sessions: Sessions) -> Engine:
+    engine = sessions.kw["bind"]
+    assert isinstance(engine, Engine)
+    return engine
+
+
+def test_the_tables_equal_the_models(sessions: Sessions) -> None:
+    engine = engine_of(sessions)
+    assert at_head(engine)
+    check(engine)  # raises where they differ
+
+
+def test_down_and_up_again_gives_the_same_tables(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path}/a.db")
+    upgrade(engine)
+    before = schema(engine)
+    downgrade(engine, "base")
+    assert not at_head(engine)
+    assert set(inspect(engine).get_table_names()) == {"alembic_version"}
+    upgrade(engine)
+    assert schema(engine) == before
+    assert set(Base.metadata.tables) <= set(inspect(engine).get_table_names())
+    engine.dispose()
+
+
+def test_two_migrators_at_once_both_arrive(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/a.db"
+    failures: list[Exception] = []
+
+    def migrate() -> None:
+        engine = make_engine(url)
+        try:
+            upgrade(engine)
+        except Exception as problem:
+            failures.append(problem)
+        engine.dispose()
+
+    threads = [threading.Thread(target=migrate) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    engine = make_engine(url)
+    assert at_head(engine)
+    engine.dispose()
+
+
+def test_a_broken_migration_keeps_nothing_and_foreign_keys_come_back(sqlite_engine: Engine) -> None:
+    with pytest.raises(MigrationError, match="without their parent"):
+        leave_an_orphan(sqlite_engine)
+    assert "half_done" not in inspect(sqlite_engine).get_table_names()
+    with sqlite_engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM code")).scalar_one() == 0
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
+
+
+def test_rebuilding_a_table_keeps_its_children(sqlite_engine: Engine) -> None:
+    with sqlite_engine.begin() as connection:
+        connection.execute(text("CREATE TABLE parent (id INTEGER PRIMARY KEY)"))
+        connection.execute(text("CREATE TABLE child (id INTEGER REFERENCES parent (id) ON DELETE CASCADE)"))
+        connection.execute(text("INSERT INTO parent VALUES (1)"))
+        connection.execute(text("INSERT INTO child VALUES (1)"))
+    with locked(sqlite_engine) as connection:
+        connection.execute(text("CREATE TABLE fresh (id INTEGER PRIMARY KEY)"))
+        connection.execute(text("INSERT INTO fresh SELECT id FROM parent"))
+        connection.execute(text("DROP TABLE parent"))
+        connection.execute(text("ALTER TABLE fresh RENAME TO parent"))
+    with sqlite_engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM child")).scalar_one() == 1
+
+
+def leave_an_orphan(engine: Engine) -> None:
+    values = "INSERT INTO code (item_id, url, source, first_seen, checked_at) VALUES ('x', 'u', 's', '2026', '2026')"
+    with locked(engine) as connection:
+        connection.execute(text("CREATE TABLE half_done (x INTEGER)"))
+        connection.execute(text(values))
+
+
+def schema(engine: Engine) -> list[str]:
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"))
+        return [str(row[0]) for row in rows]
