@@ -1,0 +1,151 @@
+"""Settings: environment SHIRUBE_*, then shirube.toml, then the defaults; every secret also as SHIRUBE_*_FILE."""
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from core.errors import ConfigError
+
+PREFIX = "SHIRUBE_"
+# Read by tests or by tools around the program, not settings of it.
+_FOREIGN = {"SHIRUBE_TEST_POSTGRES_URL"}
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set; names and defaults are part of the contract (docs/settings)."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file="shirube.toml", extra="forbid", frozen=True)
+
+    data_dir: Path = Path("var")
+    database_url: SecretStr | None = None
+    base_url: str | None = None
+    contact: str | None = None
+    categories: Annotated[tuple[str, ...], NoDecode] = (
+        *("cs.AI", "cs.CL", "cs.CV", "cs.LG", "cs.MA", "cs.NE", "cs.RO", "cs.SD", "cs.IR"),
+        *("stat.ML", "eess.AS", "math.OC"),
+    )
+    closing_day: int = Field(5, ge=1, le=28)
+    roadmap_dir: Path | None = None
+    arxiv_url: str = "https://export.arxiv.org"
+    oai_url: str = "https://oaipmh.arxiv.org/oai"
+    arxiv_rss_url: str = "https://rss.arxiv.org/rss"
+    hf_url: str = "https://huggingface.co"
+    pwc_url: str = "https://paperswithcode.co/api/v1"
+    lab_feeds: dict[str, str] = Field(default_factory=dict)
+    arxiv_delay_seconds: float = Field(3.0, ge=0)
+    allow_private_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    embedding_model: str = "all-MiniLM-L6-v2"
+    smtp_url: SecretStr | None = None
+    mail_from: str | None = None
+    reply_to: str | None = None
+    secret_key: SecretStr | None = None
+    webhook_url: SecretStr | None = None
+    llm_url: str | None = None
+    llm_model: str | None = None
+    llm_key: SecretStr | None = None
+    log_format: Literal["console", "json"] = "console"
+
+    @field_validator("categories", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(re.split(r"[\s,]+", value.strip())) if isinstance(value, str) else value
+
+    @field_validator("categories")
+    @classmethod
+    def _known_form(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for category in value:
+            if not re.fullmatch(r"[a-z-]+(\.[A-Za-z-]+)?", category):
+                raise ValueError(f"{category!r} is no arXiv category; write them as cs.CL stat.ML")
+        return value
+
+    @field_validator("arxiv_url", "oai_url", "arxiv_rss_url", "hf_url", "pwc_url", "base_url", "llm_url")
+    @classmethod
+    def _plain_url(cls, value: str | None) -> str | None:
+        if value is not None and not re.match(r"https?://[^/\s]+", value):
+            raise ValueError(f"{value!r} is no http address; write https://host/path")
+        return value.rstrip("/") if value else value
+
+    @property
+    def database(self) -> str:
+        """Give the database's URL: the one set, else SQLite in the data folder."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{(self.data_dir / 'shirube.db').resolve()}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the places a setting may come from; an environment variable beats a file."""
+        return init_settings, env_settings, SecretFiles(settings_cls), TomlConfigSettingsSource(settings_cls)
+
+
+class SecretFiles(EnvSettingsSource):
+    """Reads SHIRUBE_X_FILE: the setting X is what the file named there holds, as container platforms mount secrets."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Give the content of the file named for one setting, without the line's end."""
+        name = f"{PREFIX}{field_name.upper()}_FILE"
+        path = os.environ.get(name)
+        if path is None:
+            return None, field_name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").rstrip("\r\n"), field_name, False
+        except OSError as problem:
+            raise ConfigError(
+                f"{name} names a file that cannot be read: {problem.strerror}", "Check path and rights"
+            ) from problem
+
+
+def load_settings(**given: Any) -> Settings:
+    """Read the settings; raises ConfigError that lists every wrong one and what would be right."""
+    _refuse_unknown()
+    try:
+        return Settings(**given)
+    except ValidationError as problem:
+        lines = [f"{PREFIX}{'.'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in problem.errors()]
+        raise ConfigError("Settings are wrong: " + "; ".join(lines), "shirube config show lists all settings") from None
+    except ValueError as problem:  # unreadable TOML, or JSON in a list setting
+        raise ConfigError(f"Settings cannot be read: {problem}", "Lists and tables are written as JSON") from problem
+
+
+def shown(settings: Settings) -> dict[str, str]:
+    """List every setting as text, secrets masked."""
+    return {f"{PREFIX}{name.upper()}": _as_text(value) for name, value in settings}
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return "******"
+    if isinstance(value, tuple):
+        return " ".join(value)
+    if isinstance(value, dict):
+        return json.dumps(value, sort_keys=True)
+    return "" if value is None else str(value)
+
+
+def _refuse_unknown() -> None:
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    known |= {f"{name}_FILE" for name in known}
+    strange = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known | _FOREIGN)
+    if strange:
+        raise ConfigError(f"Unknown setting {', '.join(strange)}", "shirube config show lists all settings")
