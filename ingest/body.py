@@ -1,0 +1,87 @@
+"""Bodies from strangers: read with a cap, decompressed with a cap, and refused where they are not what is due."""
+
+import re
+import zlib
+from collections.abc import Iterable
+
+from core.errors import SourceError
+
+# White space, processing instructions and comments: all that may stand before a document type or the first element.
+_PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s++|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
+_HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>])", re.DOTALL | re.IGNORECASE)
+_ENCODING = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)", re.IGNORECASE)
+# Only encodings in which the marks looked for here are the bytes they seem to be.
+_PLAIN = re.compile(
+    rb"utf-?8|us-ascii|ascii|iso-8859-\d{1,2}|windows-125\d|shift_jis|euc-(?:jp|kr)|gb2312|gbk|big5", re.IGNORECASE
+)
+_STEP = 1 << 20
+_RATIO_FROM = 1 << 20  # small answers may compress as well as they like
+_MOST_RATIO = 200
+
+
+class TruncatedError(Exception):
+    """A compressed body that ends early."""
+
+
+def collect(chunks: Iterable[bytes], encoding: str, most: int) -> bytes:
+    """Gather a body, decompressing gzip or deflate step by step; raises SourceError above `most` bytes."""
+    if encoding in ("", "identity"):
+        return _gather(chunks, most)
+    if encoding in ("gzip", "x-gzip", "deflate"):
+        return _gather(_inflated(chunks), most)
+    raise SourceError(f"The answer is encoded as {encoding[:40]!r}, which was not asked for")
+
+
+def _gather(chunks: Iterable[bytes], most: int) -> bytes:
+    body = bytearray()
+    for chunk in chunks:
+        if len(body) + len(chunk) > most:
+            raise SourceError(f"The answer is larger than {most >> 20} MB and was not read further")
+        body += chunk
+    return bytes(body)
+
+
+def _inflated(chunks: Iterable[bytes]) -> Iterable[bytes]:
+    unpacker = zlib.decompressobj(wbits=47)  # gzip or zlib, by the header
+    taken = given = 0
+    for chunk in chunks:
+        taken += len(chunk)
+        while chunk and not unpacker.eof:
+            part = _step(unpacker, chunk)
+            chunk = unpacker.unconsumed_tail
+            given += len(part)
+            if given > _RATIO_FROM and given > taken * _MOST_RATIO:
+                raise SourceError(f"The answer grows more than {_MOST_RATIO}-fold when decompressed; it was refused")
+            yield part
+    yield unpacker.flush()
+    if not unpacker.eof:
+        raise TruncatedError("the compressed body ends early")
+
+
+def _step(unpacker: "zlib._Decompress", chunk: bytes) -> bytes:
+    try:
+        return unpacker.decompress(chunk, _STEP)
+    except zlib.error as problem:
+        raise TruncatedError(f"the compressed body is damaged: {problem}") from problem
+
+
+def is_html(body: bytes) -> bool:
+    """Tell whether a body is a web page: what a server shows when it is being maintained, or a captcha."""
+    return _HTML.match(body[:4096]) is not None
+
+
+def refuse_doctype(body: bytes) -> None:
+    """Refuse XML that declares a document type, entities or an odd encoding; raises SourceError.
+
+    A document type may only stand before the first element (https://www.w3.org/TR/xml/#sec-prolog-dtd), so markup
+    quoted inside an honest entry is no reason to refuse a feed.
+    """
+    match = _PROLOG.match(body)
+    rest = body[match.end() : match.end() + 2] if match else b""
+    if rest == b"<!":
+        raise SourceError("The XML declares a document type (<!DOCTYPE> or <!ENTITY>), which is refused")
+    if rest[:1] != b"<" and rest:
+        raise SourceError("The answer is no XML")
+    named = _ENCODING.search(body[:200])
+    if named and not _PLAIN.fullmatch(named.group(1)):
+        raise SourceError(f"The XML is encoded as {named.group(1)[:40]!r}, which is not read")

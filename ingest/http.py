@@ -1,0 +1,350 @@
+"""One polite, guarded client for every address the program opens: pace, deadlines, caps, retries, no private networks.
+
+Retries live here alone. Retry-After is read in both forms (RFC 9110, section 10.2.3).
+"""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpcore2
+import httpx2
+import requests
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+
+from core.clock import Clock, iso, system_clock
+from core.errors import SourceError
+from ingest.body import TruncatedError, collect
+from ingest.guard import Deadline, GuardedBackend, GuardedTransport, Policy, host_port, place_of
+
+RETRIED = frozenset({429, 500, 502, 503, 504})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_CONNECT = (httpx2.ConnectError, httpx2.ConnectTimeout)
+_AGAIN = "Try again later; what came so far is kept"
+
+Check = Callable[["Answer"], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete answer: header names are in small letters, `url` is where the last redirect led."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+
+class _Retry(Exception):
+    """An attempt that may succeed when repeated; `wait` is the server's own wish in seconds."""
+
+    def __init__(
+        self, reason: str, wait: float | None = None, *, unreachable: bool = False, content: bool = False
+    ) -> None:
+        super().__init__(reason)
+        self.wait = wait
+        self.unreachable = unreachable
+        self.content = content  # the server is well, but this answer is not what is due
+
+
+@dataclass(slots=True)
+class _Lane:
+    """The pace of one place: one request at a time, and the moment the last one was surely received."""
+
+    delay: float
+    lock: threading.Lock
+    last: float | None = None
+    answered: bool = False
+
+
+class Guard:
+    """The client. It holds its connections and the pace of each place; sleep and clocks come from outside."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+        clock: Clock = system_clock,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.policy = policy
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._clock = clock
+        self._jitter = jitter
+        self._deadline = Deadline(monotonic)
+        self._backend = GuardedBackend(policy.allow_private, self._deadline)
+        self._lanes: dict[str, _Lane] = {}
+        self._lanes_lock = threading.Lock()
+        self._closed: dict[str, tuple[float, str]] = {}  # route -> until when it is left alone, and why
+        self._client = httpx2.Client(
+            transport=GuardedTransport(self._backend),
+            trust_env=False,
+            follow_redirects=False,
+            headers={"User-Agent": policy.user_agent, "Accept-Encoding": "gzip"},
+            timeout=httpx2.Timeout(policy.read_timeout, connect=policy.connect_timeout),
+        )
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._client.close()
+
+    def get(
+        self,
+        url: str,
+        params: Mapping[str, str] | None = None,
+        accept: str | None = None,
+        *,
+        expect: Collection[int] = (200,),
+        check: Check | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Fetch an address; raises SourceError, with `unreachable` when no connection could be made.
+
+        `expect` lists the statuses that are an answer and not a failure. `check` looks at an answer and gives a reason
+        why it is not what is due (cut short, a maintenance page, an empty page): then it is asked for again.
+        """
+        target = str(_parsed(url, params))
+        sent = {"Accept": accept or "*/*", **(headers or {})}
+        lane = self._lane(target)
+        self._refuse_closed(target)
+        for attempt in range(self.policy.retries + 1):
+            try:
+                return self._once(target, sent, expect, check)
+            except _Retry as problem:
+                if self._is_last(attempt, problem, lane):
+                    raise self._given_up(target, problem, attempt + 1) from problem
+                self._sleep(self._wait(attempt, problem, target))
+        raise AssertionError("the last attempt returns or raises")
+
+    def probe(self, host: str, port: int, timeout: float) -> bool:
+        """Tell whether a connection can be made; an address that is refused counts, since its error is another one."""
+        self._deadline.start(timeout)
+        try:
+            self._backend.connect_tcp(host, port, timeout).close()
+        except (httpcore2.ConnectError, httpcore2.TimeoutException):
+            return False
+        except SourceError:
+            return True
+        return True
+
+    def _once(self, url: str, headers: Mapping[str, str], expect: Collection[int], check: Check | None) -> Answer:
+        """One attempt, redirects included; raises _Retry for what may pass, SourceError for what will not."""
+        for _ in range(self.policy.redirects + 1):
+            answer = self._exchange(url, headers)
+            if answer.status in _REDIRECTS and "location" in answer.headers:
+                url = _next_hop(url, answer.headers["location"])
+                continue
+            return self._judged(answer, expect, check)
+        raise SourceError(f"{_site(url)} redirects more than {self.policy.redirects} times", "Check the address")
+
+    def _judged(self, answer: Answer, expect: Collection[int], check: Check | None) -> Answer:
+        if answer.status not in expect:
+            if answer.status in RETRIED:
+                raise _Retry(f"status {answer.status}", self._retry_after(answer))
+            raise SourceError(f"{_site(answer.url)} answered with status {answer.status}", "Check the address")
+        reason = check(answer) if check else None
+        if reason:
+            raise _Retry(reason, content=True)
+        return answer
+
+    def _exchange(self, url: str, headers: Mapping[str, str]) -> Answer:
+        """Send one request in its lane and read the answer; the deadline covers connection, headers and body."""
+        lane = self._lane(url)
+        with lane.lock:
+            self._pace(lane)
+            self._deadline.start(self.policy.total_timeout)
+            try:
+                with _understood(url, lane), self._stream(url, headers, lane) as response:
+                    body = collect(response.iter_raw(), _encoding(response), self._room(response))
+            finally:
+                self._client.cookies.clear()
+        return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body, url)
+
+    @contextmanager
+    def _stream(self, url: str, headers: Mapping[str, str], lane: _Lane) -> Iterator[httpx2.Response]:
+        try:
+            with self._client.stream("GET", url, headers=dict(headers)) as response:
+                # Counted from the answer's first byte: by then the server has surely begun with the request.
+                lane.last, lane.answered = self._monotonic(), True
+                yield response
+        except httpx2.TransportError:
+            lane.last = self._monotonic()
+            raise
+
+    def _room(self, response: httpx2.Response) -> int:
+        announced = response.headers.get("content-length", "")
+        if announced.isdigit() and int(announced) > self.policy.max_body:
+            raise SourceError(f"The answer is larger than {self.policy.max_body >> 20} MB and was not read")
+        return self.policy.max_body
+
+    def _pace(self, lane: _Lane) -> None:
+        while lane.last is not None and (rest := lane.last + lane.delay - self._monotonic()) > 0:
+            self._sleep(rest)
+
+    def _lane(self, url: str) -> _Lane:
+        place = place_of(url)
+        host = place.partition("/")[0].rpartition(":")[0]
+        key = next((k for k in self.policy.delays if _covers(k, place, host)), place.partition("/")[0])
+        with self._lanes_lock:
+            return self._lanes.setdefault(key, _Lane(self.policy.delays.get(key, 0.0), threading.Lock()))
+
+    def _refuse_closed(self, url: str) -> None:
+        until, why = self._closed.get(_route(url), (0.0, ""))
+        rest = until - self._monotonic()
+        if why and rest > 0:
+            raise SourceError(f"{_site(url)} is left alone for a while: {why}", self._again_at(rest))
+
+    def _is_last(self, attempt: int, problem: _Retry, lane: _Lane) -> bool:
+        # Without a network the first failure is the answer; a host that has answered before is worth another try.
+        return attempt == self.policy.retries or (problem.unreachable and not lane.answered)
+
+    def _given_up(self, url: str, problem: _Retry, attempts: int) -> SourceError:
+        if problem.unreachable:
+            advice = "Check the network and the address; stored papers can be read with --offline"
+            return SourceError(f"{_site(url)} cannot be reached: {problem}", advice, unreachable=True)
+        if not problem.content:
+            self._close(url, self.policy.cooldown, str(problem))
+        return SourceError(f"{_site(url)} failed {attempts} times: {problem}", _AGAIN)
+
+    def _wait(self, attempt: int, problem: _Retry, url: str) -> float:
+        """Seconds before the next attempt: the server's wish, else doubling with jitter."""
+        if problem.wait is None:
+            return float(2**attempt) * (0.5 + self._jitter() / 2)
+        if problem.wait > self.policy.longest_wait:
+            self._close(url, problem.wait, str(problem))
+            raise SourceError(f"{_site(url)} asks to be left alone ({problem})", self._again_at(problem.wait))
+        return problem.wait
+
+    def _close(self, url: str, seconds: float, why: str) -> None:
+        self._closed[_route(url)] = (self._monotonic() + min(seconds, 3600.0), why)
+
+    def _again_at(self, seconds: float) -> str:
+        moment = self._clock() + timedelta(seconds=min(seconds, 366 * 86_400.0))
+        return f"Try again after {iso(moment)}; what came so far is kept"
+
+    def _retry_after(self, answer: Answer) -> float | None:
+        """Read Retry-After: seconds, or an HTTP date; nonsense counts as absent."""
+        text = answer.headers.get("retry-after", "").strip()
+        if text.isascii() and text.isdigit():
+            return float(text[:12])
+        try:
+            moment = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0.0, (aware - self._clock()).total_seconds())
+
+
+class GuardAdapter(BaseAdapter):
+    """Lets a library that speaks through `requests` go through the guard: same pace, same checks, no retries above."""
+
+    def __init__(self, guard: Guard, accept: str | None = None, check: Check | None = None) -> None:
+        super().__init__()
+        self._guard = guard
+        self._accept = accept
+        self.check = check
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        """Answer a GET by way of the guard; raises SourceError as the guard does."""
+        if request.method != "GET" or request.url is None:
+            raise SourceError(f"The guard only reads; {request.method} was refused")
+        answer = self._guard.get(request.url, accept=self._accept, check=self.check)
+        response = requests.Response()
+        response.status_code = answer.status
+        response.headers = CaseInsensitiveDict(answer.headers)
+        response.url, response.request = answer.url, request
+        response._content = answer.body
+        return response
+
+    def close(self) -> None:
+        """Nothing to close: the guard keeps its own connections."""
+
+
+def reachable(urls: Collection[str], guard: Guard, timeout: float = 5.0) -> dict[str, bool]:
+    """Probe all addresses at once, so that without a network everything is known within `timeout` seconds."""
+    found: dict[str, bool] = {}
+
+    def probe(url: str) -> None:
+        parts = _parsed(url, None)
+        found[url] = guard.probe(parts.host, parts.port or (443 if parts.scheme == "https" else 80), timeout)
+
+    threads = [threading.Thread(target=probe, args=(url,), daemon=True) for url in dict.fromkeys(urls)]
+    until = time.monotonic() + timeout
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    known = dict(found)
+    return {url: known.get(url, False) for url in urls}
+
+
+@contextmanager
+def _understood(url: str, lane: _Lane) -> Iterator[None]:
+    """Turn the client's errors into ours: what may pass becomes _Retry, what will not becomes SourceError."""
+    try:
+        yield
+    except _CONNECT as problem:
+        raise _Retry(str(problem) or type(problem).__name__, unreachable=True) from problem
+    except httpx2.TimeoutException as problem:
+        raise _Retry("no complete answer in time") from problem
+    except (httpx2.NetworkError, httpx2.RemoteProtocolError) as problem:
+        raise _Retry(f"the connection broke: {problem}") from problem
+    except TruncatedError as problem:
+        raise _Retry(str(problem)) from problem
+    except (httpx2.HTTPError, httpx2.InvalidURL) as problem:
+        raise SourceError(f"{_site(url)} was not understood: {problem}") from problem
+
+
+def _parsed(url: str, params: Mapping[str, str] | None) -> httpx2.URL:
+    """Read an address; raises SourceError unless it is plain http or https without a password."""
+    try:
+        parts = httpx2.URL(url, params=dict(params)) if params else httpx2.URL(url)
+    except (httpx2.InvalidURL, ValueError) as problem:
+        raise SourceError(f"{url[:200]!r} is no address: {problem}", "Write it as https://host/path") from problem
+    if parts.scheme not in ("http", "https") or not parts.host:
+        raise SourceError(f"{url[:200]!r} is refused: only http and https are asked", "Write it as https://host/path")
+    if parts.userinfo:
+        raise SourceError(f"An address at {parts.host} carries a name and password, which is refused")
+    return parts
+
+
+def _next_hop(url: str, location: str) -> str:
+    """Follow one redirect by hand; raises SourceError for anything but http(s) and for a step down from https."""
+    try:
+        target = str(httpx2.URL(url).join(location))
+    except (httpx2.InvalidURL, ValueError) as problem:
+        raise SourceError(f"{_site(url)} redirects to {location[:200]!r}, which is no address") from problem
+    parts = _parsed(target, None)
+    if parts.scheme == "http" and url.startswith("https:"):
+        raise SourceError(f"{_site(url)} redirects from https to http, which is refused")
+    return target
+
+
+def _covers(key: str, place: str, host: str) -> bool:
+    """Tell whether a place of the policy covers an address: by host and subdomain, or by "host:port/path"."""
+    name = key.lower()
+    return host == name or host.endswith("." + name) or place == name or place.startswith(name.rstrip("/") + "/")
+
+
+def _route(url: str) -> str:
+    """Name what fails together: a host and the first two steps of the path, such as one API."""
+    return "/".join(place_of(url).split("/")[:3])
+
+
+def _encoding(response: httpx2.Response) -> str:
+    return str(response.headers.get("content-encoding", "")).strip().lower()
+
+
+def _site(url: str) -> str:
+    """Name a server in a message: host, and port where it is not the usual one."""
+    parts = httpx2.URL(url)
+    return host_port(parts.host, parts.port) if parts.port else parts.host
