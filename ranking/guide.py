@@ -1,4 +1,4 @@
-"""The roadmap as vectors: descriptions, queries, near misses and canon, embedded once and kept as a disposable cache."""
+"""The roadmap as vectors: descriptions, queries, near misses and canon; a disposable cache of what it says."""
 
 import hashlib
 import json

@@ -1,0 +1,167 @@
+"""One item's facts turned into what is stored of it: scores, labs, worth, reasons, summary (pure)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.scores import REASON_ORDER, Reason
+from core.text import text_hash
+from ranking import labs, lexical, summary, worth
+from ranking.guide import Guide
+from roadmap.model import Roadmap
+
+KEPT_FIT = 0.05  # fits below this are not stored: nobody looks for them
+FILED = 0.5  # "an expert would file it here"
+SUMMARY_MAKER = "extractive"
+BUILDS_ON = 0.5  # cosine to a canon work from which "builds on" is said
+READ_FIRST = 0.38  # and from which the work is offered as preparation
+READ_FIRST_WORKS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that ranking knows of one item; code is (url, official, stars, day checked)."""
+
+    id: str
+    title: str
+    abstract: str | None
+    comment: str | None
+    withdrawn: bool
+    votes: int | None
+    votes_day: str | None
+    place: int | None  # among the month's voted items
+    voted: int  # how many those are
+    code: tuple[tuple[str, bool | None, int | None, str], ...]
+    labs: labs.LabFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """What is stored of one item: rows for topic_score and lab_score, columns of rating."""
+
+    topics: list[dict[str, Any]]
+    labs: list[dict[str, Any]]
+    rating: dict[str, Any]
+
+
+def input_hash(facts: Facts, engine: str, vector_hash: str) -> str:
+    """Name everything that rating an item reads: the same name, the same rating."""
+    return text_hash(json.dumps([engine, vector_hash, asdict(facts)], default=str, sort_keys=True))
+
+
+def rate(facts: Facts, fits: NDArray[np.float32], vector: NDArray[np.float32], guide: Guide, roadmap: Roadmap) -> Rated:
+    """Rate one item: `fits` is its row of topic fits in the guide's order, `vector` its unit vector."""
+    found = labs.attribute(facts.labs, roadmap.labs)
+    best = int(np.argmax(fits)) if len(fits) else None
+    best_topic = guide.topics[best] if best is not None else None
+    stage = roadmap.topics[best_topic].stage if best_topic else None
+    filed = best is not None and float(fits[best]) >= FILED
+    works = read_first(vector, stage, guide, roadmap)
+    score = worth.worth(_signals(facts, float(fits[best]), found)) if filed and best is not None else None
+    reasons = _reasons(facts, best_topic, found, works, score, roadmap) if score and best_topic else []
+    minutes, guessed = worth.reading_minutes(summary.page_count(facts.comment))
+    rating = {
+        "best_topic": best_topic,
+        "best_stage": stage,
+        "worth": score.score if score else None,
+        "reasons": [asdict(reason) for reason in reasons],
+        "summary": _summary(facts.abstract) if filed else None,
+        "read_first": [key for key, _ in works],
+        "minutes": minutes,
+        "minutes_guessed": guessed,
+    }
+    return Rated(_topic_rows(facts, fits, guide, roadmap), [_lab_row(facts.id, a) for a in found], rating)
+
+
+def read_first(
+    vector: NDArray[np.float32], stage: int | None, guide: Guide, roadmap: Roadmap
+) -> list[tuple[str, float]]:
+    """Find the closest canon works of the same or an earlier stage, at most two, as (key, cosine)."""
+    if stage is None or not roadmap.canon:
+        return []
+    likeness = guide.canon @ vector
+    near = [
+        (w.key, float(c)) for w, c in zip(roadmap.canon, likeness, strict=True) if w.stage <= stage and c >= READ_FIRST
+    ]
+    return sorted(near, key=lambda pair: (-pair[1], pair[0]))[:READ_FIRST_WORKS]
+
+
+def _signals(facts: Facts, fit: float, found: Sequence[labs.Attribution]) -> worth.Signals:
+    stars = [stars for _, _, stars, _ in facts.code if stars is not None]
+    return worth.Signals(
+        fit=fit,
+        votes=facts.votes,
+        has_code=bool(facts.code),
+        official=any(official for _, official, _, _ in facts.code) or None,
+        stars=max(stars, default=None),
+        lab_confidence=found[0].confidence if found else None,
+        withdrawn=facts.withdrawn,
+    )
+
+
+def _reasons(
+    facts: Facts,
+    topic: str,
+    found: Sequence[labs.Attribution],
+    works: Sequence[tuple[str, float]],
+    score: worth.Worth,
+    roadmap: Roadmap,
+) -> list[Reason]:
+    """List the reasons in the order people see them; each is a fact with its share of the worth."""
+    reasons = [Reason("topic", {"topic": topic, **_why(facts, topic, roadmap)}, score.shares.get("topic", 0.0))]
+    if found:
+        kind, detail = found[0].evidence[0]
+        reasons.append(
+            Reason("lab", {"lab": found[0].lab, "evidence": kind, "detail": detail}, score.shares.get("lab", 0.0))
+        )
+    if facts.votes:
+        readers: dict[str, Any] = {
+            "votes": facts.votes,
+            "place": facts.place,
+            "of": facts.voted,
+            "date": facts.votes_day,
+        }
+        reasons.append(Reason("readers", readers, score.shares.get("readers", 0.0)))
+    if facts.code:
+        reasons.append(Reason("code", _code(facts), score.shares.get("code", 0.0)))
+    if works and works[0][1] >= BUILDS_ON:
+        reasons.append(Reason("builds-on", {"work": works[0][0]}))
+    return sorted(reasons, key=lambda reason: REASON_ORDER.index(reason.kind))
+
+
+def _why(facts: Facts, topic: str, roadmap: Roadmap) -> dict[str, Any]:
+    match = lexical.best_match(facts.title, facts.abstract, roadmap.topics[topic].phrases)
+    title_only = facts.abstract is None
+    if match is None:
+        return {"phrase": None, "field": None, "title_only": title_only}
+    return {"phrase": match.quote, "field": match.field, "title_only": title_only}
+
+
+def _code(facts: Facts) -> dict[str, Any]:
+    """Speak of the best repository: an official one before others, then by stars."""
+    url, official, stars, day = max(facts.code, key=lambda c: (bool(c[1]), c[2] or -1, c[0]))
+    return {"url": url, "official": official, "stars": stars, "date": day}
+
+
+def _summary(abstract: str | None) -> dict[str, Any] | None:
+    text = summary.extract(abstract)
+    return {"text": text, "kind": SUMMARY_MAKER, "model": None, "created": None} if text else None
+
+
+def _topic_rows(facts: Facts, fits: NDArray[np.float32], guide: Guide, roadmap: Roadmap) -> list[dict[str, Any]]:
+    rows = []
+    for topic, fit in zip(guide.topics, fits.tolist(), strict=True):
+        if fit >= KEPT_FIT:
+            why: Mapping[str, Any] = _why(facts, topic, roadmap) if fit >= FILED else {}
+            stage = roadmap.topics[topic].stage
+            rows.append({"item_id": facts.id, "topic": topic, "stage": stage, "fit": round(fit, 4), "why": dict(why)})
+    return rows
+
+
+def _lab_row(item_id: str, found: labs.Attribution) -> dict[str, Any]:
+    evidence = [{"kind": kind, "detail": detail} for kind, detail in found.evidence]
+    return {"item_id": item_id, "lab": found.lab, "confidence": found.confidence, "evidence": evidence}
