@@ -1,0 +1,129 @@
+"""The one place where strangers' fields are made fit to store: cleaned, capped, checked, and nothing invented.
+
+A field that cannot be meant as written (a vote count below zero, a date before arXiv, an address that is no web
+address) becomes silence: other sources may know better.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from core.errors import ShirubeError
+from core.ids import parse_arxiv_id
+from core.record import Author, PaperRecord
+from core.text import clean
+
+LONGEST = {"title": 2_000, "abstract": 50_000, "comment": 5_000}  # characters; others 500
+MOST = {"authors": 10_000}  # entries; other lists 200
+BEGAN = date(1991, 8, 1)  # arXiv's first month
+INTEGER = 2**31  # PostgreSQL's INTEGER ends here
+AHEAD = timedelta(days=2)  # how far a source's clock may run before ours
+
+_TEXTS = ("title", "abstract", "doi", "journal_ref", "comment", "organization")
+_LISTS = ("categories", "organizations", "keywords", "tasks")
+_COUNTS = ("votes", "discussion", "version")
+_URLS = ("url", "pdf_url", "project_url")
+
+
+class RecordError(ShirubeError):
+    """A record that names no item: no title, or an id that is none."""
+
+
+def usable(record: PaperRecord, now: datetime) -> dict[str, Any]:
+    """Give the fields of a record that may be believed, by name; raises RecordError where it names no item.
+
+    Lists are tuples, moments are in UTC without microseconds; silent fields are left out.
+    """
+    check(record)
+    fields: dict[str, Any] = {name: _text(name, getattr(record, name)) for name in _TEXTS}
+    fields |= {name: _count(getattr(record, name)) for name in _COUNTS}
+    fields |= {name: web_address(getattr(record, name)) for name in _URLS}
+    fields |= {name: _texts(name, getattr(record, name)) for name in _LISTS}
+    fields |= {name: _day(getattr(record, name), now) for name in ("feed_date", "announced", "daily_date")}
+    fields["authors"] = tuple(_author(author) for author in record.authors[: MOST["authors"]] if clean(author.name))
+    fields["submitted"] = _moment(record.submitted, now)
+    fields["withdrawn"] = record.withdrawn
+    fields["doi"] = normal_doi(fields["doi"])
+    return {name: value for name, value in fields.items() if value is not None and value != ()}
+
+
+def check(record: PaperRecord) -> None:
+    """Refuse a record without a title, or whose id is neither an arXiv id nor `<lab>:<slug>`."""
+    if not clean(record.title):
+        raise RecordError(f"The entry {record.id!r} has no title")
+    if record.arxiv_id is not None:
+        parsed = parse_arxiv_id(record.arxiv_id)
+        if parsed is None or parsed[0] != record.arxiv_id or record.id != record.arxiv_id:
+            raise RecordError(f"{record.arxiv_id!r} is no arXiv id without version")
+        return
+    lab, colon, slug = record.id.partition(":")
+    if not (lab and colon and slug and record.id == clean(record.id) and len(record.id) <= 300):
+        raise RecordError(f"{record.id!r} names no item")
+    if web_address(record.url) is None:
+        raise RecordError(f"The post {record.id!r} has no web address")
+
+
+def moment(given: datetime) -> datetime:
+    """Bring a moment to UTC and whole seconds; one without a zone is read as UTC."""
+    aware = given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+    return aware.replace(microsecond=0)
+
+
+def web_address(url: str | None) -> str | None:
+    """Accept http and https addresses of at most 2,000 characters, without spaces or credentials; else None."""
+    text = (url or "").strip()
+    if not text or len(text) > 2_000 or text != clean(text) or any(c in text for c in ' "<>\\^`{|}'):
+        return None
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return None
+    good = parts.scheme.lower() in ("http", "https") and parts.hostname and "@" not in parts.netloc
+    return text if good else None
+
+
+def repository(url: str) -> str | None:
+    """Give a repository one spelling: https, no www., no .git, no slash at the end; None where it is no address."""
+    checked = web_address(url)
+    if checked is None:
+        return None
+    parts = urlsplit(checked)
+    host = parts.netloc.lower().removeprefix("www.")
+    path = parts.path.rstrip("/").removesuffix(".git").rstrip("/")
+    return f"https://{host}{path}" if path else None
+
+
+def normal_doi(doi: str | None) -> str | None:
+    """Give a DOI without its resolver, in lower case; arXiv's own DOIs only repeat the arXiv id and are dropped."""
+    bare = (doi or "").lower()
+    for prefix in ("https://doi.org/", "http://doi.org/", "https://dx.doi.org/", "http://dx.doi.org/", "doi:"):
+        bare = bare.removeprefix(prefix)
+    return bare if bare.startswith("10.") and not bare.startswith("10.48550/arxiv.") else None
+
+
+def _text(name: str, value: str | None) -> str | None:
+    return clean(value or "")[: LONGEST.get(name, 500)].rstrip() or None
+
+
+def _texts(name: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    texts = (_text("", value) for value in values[: MOST.get(name, 200)])
+    return tuple(dict.fromkeys(text for text in texts if text))
+
+
+def _author(author: Author) -> tuple[str, str | None]:
+    return clean(author.name)[:300].rstrip(), _text("", author.affiliation)
+
+
+def _count(value: int | None) -> int | None:
+    return value if value is not None and 0 <= value < INTEGER else None
+
+
+def _day(day: date | None, now: datetime) -> date | None:
+    return day if day is not None and BEGAN <= day <= (now + AHEAD).date() else None
+
+
+def _moment(given: datetime | None, now: datetime) -> datetime | None:
+    if given is None:
+        return None
+    when = moment(given)
+    return when if when.date() >= BEGAN and when <= now + AHEAD else None
