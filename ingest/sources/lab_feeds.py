@@ -1,0 +1,194 @@
+"""What the labs publish on their own sites: posts, and links from a lab's own feed to papers on arXiv.
+
+feedparser is given bytes only: a text it might open as an address or a local file. An entry belongs to the month of its
+date (UTC); one without a usable date belongs to the month in which it is read, and its `feed_date` stays None.
+"""
+
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import feedparser
+
+from core.errors import SourceError
+from core.ids import arxiv_month, find_arxiv_ids
+from core.months import first_day, last_day, month_of, shift
+from core.record import LabClaim, PaperRecord
+from ingest import loose
+from ingest.body import is_html, refuse_doctype
+from ingest.http import Answer, Guard
+from ingest.source import EntryError, Page, Window
+from ingest.sources.post_text import plain, split_title, stable_slug
+
+_REREAD_DAYS = 40
+_FRESH = timedelta(minutes=10)  # the months of one pull are read from one answer
+_END = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf)\s*>\s*(?:<!--.*?-->\s*)*\Z", re.IGNORECASE | re.DOTALL)
+_MOST_PAPERS = 3  # a post that links more has a list of references, not an announcement
+_EARLIEST = date(1991, 8, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    at: datetime
+    entries: tuple[Any, ...]
+
+
+class LabFeeds:
+    """The labs' own feeds; a lab without one is no window and no failure."""
+
+    name = "labs"
+
+    def __init__(self, feeds: Mapping[str, str], guard: Guard) -> None:
+        self._feeds = {lab: url for lab, url in feeds.items() if url}
+        self._guard = guard
+        self._last: dict[str, _Read] = {}
+
+    def windows(self, start: date, end: date, today: date) -> list[Window]:
+        """Give one window per calendar month and lab with a feed, newest month first, none that begins after today.
+
+        Windows never move, so that the ledger knows them again: the present month's reaches beyond `today`.
+        """
+        months = []
+        month = month_of(min(end, today))
+        while last_day(month) >= start:
+            months.append(month)
+            month = shift(month, -1)
+        return [Window(self.name, lab, first_day(m), last_day(m)) for m in months for lab in self._feeds]
+
+    def reread_days(self) -> int:
+        """Forty days: feeds are edited, and a month's last posts may be listed late."""
+        return _REREAD_DAYS
+
+    def fetch(self, window: Window, now: datetime) -> Iterator[Page]:
+        """Read a lab's feed and give the entries of the window's month; raises SourceError.
+
+        A feed holds only its newest entries and no total, so `expected` stays None.
+        """
+        records: dict[str, PaperRecord] = {}
+        errors: list[EntryError] = []
+        for entry in self._entries(window.channel, now):
+            day = _day(entry, now)
+            if not window.start <= (day or now.astimezone(UTC).date()) <= window.end:
+                continue
+            for item in read_entry(window.channel, entry, day, now):
+                if isinstance(item, EntryError):
+                    errors.append(item)
+                else:
+                    records.setdefault(item.id, item)
+        yield Page(tuple(records.values()), tuple(errors))
+
+    def _entries(self, lab: str, now: datetime) -> tuple[Any, ...]:
+        last = self._last.get(lab)
+        if last is None or not timedelta(0) <= now - last.at < _FRESH:
+            last = self._last[lab] = _Read(now, self._load(lab))
+        return last.entries
+
+    def _load(self, lab: str) -> tuple[Any, ...]:
+        url = self._feeds.get(lab)
+        if url is None:
+            raise SourceError(f"The lab {lab} has no feed", "Name one in SHIRUBE_LAB_FEEDS or in roadmap/labs.toml")
+        accept = "application/rss+xml, application/atom+xml, application/xml;q=0.9, */*;q=0.5"
+        return _parsed(self._guard.get(url, accept=accept, check=_no_feed), lab)
+
+
+def read_entry(lab: str, entry: Any, day: date | None, now: datetime) -> list[PaperRecord | EntryError]:
+    """Read one entry: a record for each paper it announces, else one for the post itself.
+
+    A record for a paper carries the claim of the lab; its title is the post's, of last resort, and nothing else is said
+    about the paper.
+    """
+    category = [str(tag.get("term") or "") for tag in entry.get("tags") or []]
+    title, rest = split_title(str(entry.get("title") or ""), category)
+    link = loose.address(entry.get("link")) or loose.address(entry.get("id"))
+    if not title or not link:
+        raw = json.dumps({k: str(entry.get(k)) for k in ("title", "link", "id", "summary")}).encode()
+        return [EntryError("no title" if link else "no address", raw)]
+    papers = _announced(entry, link, day or now.astimezone(UTC).date())
+    if papers:
+        return [_paper(lab, paper, title, link, now) for paper in papers]
+    return [_post(lab, entry, title, rest, link, day, now)]
+
+
+def _paper(lab: str, arxiv_id: str, title: str, link: str, now: datetime) -> PaperRecord:
+    return PaperRecord(
+        source="labs",
+        id=arxiv_id,
+        kind="paper",
+        title=title,
+        as_of=now,
+        arxiv_id=arxiv_id,
+        url=f"https://arxiv.org/abs/{arxiv_id}",
+        labs=(LabClaim(lab, "feed", link),),
+    )
+
+
+def _post(
+    lab: str, entry: Any, title: str, rest: str | None, link: str, day: date | None, now: datetime
+) -> PaperRecord:
+    summary = plain(_bodies(entry)[0]) if _bodies(entry) else ""
+    # A scraped feed repeats the title where it has no summary.
+    repeated = not summary or summary == title or summary == plain(str(entry.get("title") or ""))
+    return PaperRecord(
+        source="labs",
+        id=f"{lab}:{stable_slug(link, str(entry.get('id') or ''))}",
+        kind="post",
+        title=title,
+        as_of=now,
+        abstract=rest if repeated else summary,
+        feed_date=day,
+        url=link,
+        labs=(LabClaim(lab, "feed", link),),
+    )
+
+
+def _announced(entry: Any, link: str, day: date) -> list[str]:
+    """List the papers an entry announces: its own link, else the few recent ones that its text links."""
+    if own := find_arxiv_ids(link):
+        return own
+    links = [str(part.get("href") or "") for part in entry.get("links") or []]
+    found = list(dict.fromkeys(find_arxiv_ids(" ".join([*links, *_bodies(entry)]))))
+    # An older paper is one the post builds on, perhaps somebody else's.
+    recent = [paper for paper in found if shift(month_of(day), -12) <= arxiv_month(paper) <= shift(month_of(day), 1)]
+    return recent if len(found) <= _MOST_PAPERS else []
+
+
+def _bodies(entry: Any) -> list[str]:
+    contents = [part.get("value") for part in entry.get("content") or []]
+    return [str(body) for body in (entry.get("summary"), *contents) if body]
+
+
+def _day(entry: Any, now: datetime) -> date | None:
+    """Give the UTC day of an entry; None when it is absent, before arXiv, or in the future."""
+    parsed = entry.get("published_parsed") or entry.get("updated_parsed")
+    if parsed is None:
+        return None
+    try:
+        day = date(*parsed[:3])
+    except ValueError:
+        return None
+    return day if _EARLIEST <= day <= (now.astimezone(UTC) + timedelta(days=1)).date() else None
+
+
+def _parsed(answer: Answer, lab: str) -> tuple[Any, ...]:
+    headers = {"content-type": answer.headers.get("content-type", ""), "content-location": answer.url}
+    try:
+        feed = feedparser.parse(io.BytesIO(answer.body), response_headers=headers)
+    except (ValueError, RecursionError) as problem:
+        raise SourceError(f"The feed of {lab} cannot be read: {type(problem).__name__}") from problem
+    if not feed.get("version"):
+        raise SourceError(f"The address for {lab} holds no feed", "Check SHIRUBE_LAB_FEEDS and roadmap/labs.toml")
+    if not feed.entries:
+        raise SourceError(f"The feed of {lab} holds no entries at all", "Check whether it has moved")
+    return tuple(feed.entries)
+
+
+def _no_feed(answer: Answer) -> str | None:
+    """Say why an answer is no complete feed; raises SourceError for a document type."""
+    if is_html(answer.body):
+        return "an HTML page came where a feed was due (maintenance?)"
+    refuse_doctype(answer.body)
+    return None if _END.search(answer.body[-2048:]) else "the answer is no feed, or was cut short"

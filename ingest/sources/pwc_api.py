@@ -1,0 +1,181 @@
+"""Papers with Code, as revived at paperswithcode.co: repositories, organisations, tasks, project pages.
+
+The server confirms the filters it applied. An unconfirmed one was ignored, and then the list is not the one asked for.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import date, datetime
+from urllib.parse import quote
+
+from core.errors import SourceError
+from core.ids import parse_arxiv_id
+from core.months import first_day, last_day, month_of, shift
+from core.record import Author, CodeLink, PaperRecord
+from ingest import loose
+from ingest.body import is_html
+from ingest.http import Answer, Guard
+from ingest.links import repository
+from ingest.source import EntryError, Page, Window
+
+_PAGE = 100
+_MOST_PAGES = 200
+_REREAD_DAYS = 30
+_WEEKS = ((1, 7), (8, 14), (15, 21), (22, 28), (29, 31))
+
+
+class PwcApi:
+    """The catalogue of papers and their code."""
+
+    name = "pwc"
+
+    def __init__(self, base_url: str, guard: Guard) -> None:
+        self._url = base_url.rstrip("/") + "/papers/"
+        self._guard = guard
+
+    def windows(self, start: date, end: date, today: date) -> list[Window]:
+        """Give the weeks of each month (1-7, 8-14, 15-21, 22-28, the rest) that touch the days, newest first.
+
+        Windows never move, so that the ledger knows them again: the last may reach beyond `today`, none begins later.
+        """
+        return [
+            Window(self.name, "papers", first, last)
+            for first, last in reversed(list(_weeks(start, min(end, today))))
+            if first <= min(end, today) and last >= start
+        ]
+
+    def reread_days(self) -> int:
+        """A month: code is often released after the paper."""
+        return _REREAD_DAYS
+
+    def fetch(self, window: Window, now: datetime) -> Iterator[Page]:
+        """Read a week of papers page by page; only the last page tells the total. Raises SourceError."""
+        seen: set[str] = set()
+        aside = 0  # entries that are not on arXiv, hence not ours to track, and second entries of one paper
+        for number in range(1, _MOST_PAGES + 1):
+            body = self._list(window, number)
+            results = loose.items(body.get("results"))
+            read = [_read(entry, now) for entry in results]
+            errors = tuple(entry for entry in read if isinstance(entry, EntryError))
+            records = {e.id: e for e in read if isinstance(e, PaperRecord) and e.id not in seen}
+            seen.update(records)
+            aside += len(results) - len(records) - len(errors)
+            last = not results or not body.get("next_page")
+            count = loose.whole(body.get("count"))
+            total = None if count is None or not last else max(0, count - aside)
+            yield Page(tuple(records.values()), errors, total)
+            if last:
+                return
+        raise SourceError(f"partial: Papers with Code has no end after {_MOST_PAGES} pages for {window.start}")
+
+    def single(self, arxiv_id: str, now: datetime) -> PaperRecord | None:
+        """Read one paper with its repositories; None when the catalogue does not know it. Raises SourceError."""
+        address = self._url + quote(arxiv_id, safe="")
+        answer = self._guard.get(
+            address, {"include_resources": "true"}, "application/json", expect=(200, 404), check=_no_object
+        )
+        if answer.status == 404:
+            return None
+        entry = read_entry(json.loads(answer.body), now)
+        if isinstance(entry, EntryError):
+            raise SourceError(f"Papers with Code's entry for {arxiv_id} cannot be read: {entry.reason}")
+        return entry if entry.id == arxiv_id else None
+
+    def _list(self, window: Window, page: int) -> dict[str, object]:
+        dates = {"start_date": window.start.isoformat(), "end_date": window.end.isoformat()}
+        params = {
+            **dates,
+            "include_resources": "true",
+            "order_by": "date_published",
+            "order_dir": "asc",
+            "page": str(page),
+            "page_size": str(_PAGE),
+        }
+        answer = self._guard.get(self._url, params, "application/json", check=_no_results)
+        body = loose.mapping(json.loads(answer.body))
+        applied = loose.mapping(body.get("applied_filters"))
+        ignored = [name for name, day in dates.items() if str(applied.get(name, ""))[:10] != day]
+        if ignored:
+            raise SourceError(
+                f"Papers with Code did not confirm the filter {' and '.join(ignored)}, so its list is not used",
+                "The service may have changed; what it gave before is kept",
+            )
+        return body
+
+
+def read_entry(entry: object, now: datetime) -> PaperRecord | EntryError:
+    """Read one paper of the catalogue, from a list or by itself; `now` is when its stars were true."""
+    paper = loose.mapping(entry)
+    named = loose.text(paper.get("arxiv_id"))
+    parsed = parse_arxiv_id(named) if named else None
+    title = loose.text(paper.get("title"))
+    if parsed is None or title is None:
+        reason = "no title" if parsed else "no arXiv id"
+        return EntryError(reason, json.dumps(entry).encode(), parsed[0] if parsed else None)
+    pages = [page for value in loose.items(paper.get("project_pages")) if (page := _page_address(value))]
+    return PaperRecord(
+        source="pwc",
+        id=parsed[0],
+        kind="paper",
+        title=title,
+        as_of=now,
+        arxiv_id=parsed[0],
+        abstract=loose.text(paper.get("abstract")),
+        authors=tuple(Author(name) for name in loose.texts(paper.get("authors"))),
+        url=f"https://arxiv.org/abs/{parsed[0]}",
+        organizations=loose.texts(paper.get("organizations")),
+        project_url=pages[0] if pages else None,
+        tasks=loose.texts(paper.get("tasks")),
+        code=_code(paper.get("repositories")),
+    )
+
+
+def _read(entry: object, now: datetime) -> PaperRecord | EntryError | None:
+    """Read an entry of a list; None when the catalogue itself says that it is not on arXiv."""
+    if isinstance(entry, dict) and "arxiv_id" in entry and not entry["arxiv_id"]:
+        return None
+    return read_entry(entry, now)
+
+
+def _code(value: object) -> tuple[CodeLink, ...]:
+    """List repositories, each once; `is_official` and stars as the catalogue has them."""
+    found: dict[str, CodeLink] = {}
+    for repo in map(loose.mapping, loose.items(value)):
+        if link := loose.address(repo.get("url")):
+            official = repo.get("is_official")
+            url = repository(link) or link
+            stars = loose.whole(repo.get("num_stars"))
+            found.setdefault(url.casefold(), CodeLink(url, official if isinstance(official, bool) else None, stars))
+    return tuple(found.values())
+
+
+def _page_address(value: object) -> str | None:
+    """Read a project page: an address, or an object that holds one."""
+    return loose.address(loose.mapping(value).get("url") if isinstance(value, dict) else value)
+
+
+def _weeks(start: date, end: date) -> Iterator[tuple[date, date]]:
+    month = month_of(start)
+    while first_day(month) <= end:
+        close = last_day(month)
+        for first, last in _WEEKS:
+            if first <= close.day:
+                yield close.replace(day=first), close.replace(day=min(last, close.day))
+        month = shift(month, 1)
+
+
+def _no_object(answer: Answer) -> str | None:
+    if is_html(answer.body):
+        return "an HTML page came where JSON was due (maintenance?)"
+    try:
+        value = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return "the answer is no complete JSON"
+    return None if isinstance(value, dict) else "the answer is no JSON object"
+
+
+def _no_results(answer: Answer) -> str | None:
+    reason = _no_object(answer)
+    if reason is None and not isinstance(json.loads(answer.body).get("results"), list):
+        return "the answer holds no list of results"
+    return reason
