@@ -1,0 +1,218 @@
+"""Issues and what they are made from: shortlists, the counts of a month, the ledger, late arrivals."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, insert, literal, or_, select, text, update
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from core.months import first_day, last_day, shift
+from db.models import Issue, IssueItem, Item, LabScore, Rating, Shortlist, TopicScore, Window
+
+_CLOSING_LOCK = 7_411_520_232  # any number that no other lock of this program uses
+LATE_MONTHS = 3
+
+
+def hold_closing(session: Session) -> None:
+    """Let one process at a time make issues until its transaction ends; SQLite's BEGIN IMMEDIATE does so already."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CLOSING_LOCK})
+
+
+def get(session: Session, month: str) -> Issue | None:
+    """Find the issue of a month."""
+    return session.get(Issue, month)
+
+
+def statuses(session: Session) -> dict[str, str]:
+    """Give the status of every issue by month, oldest first."""
+    return {row.month: row.status for row in session.execute(select(Issue.month, Issue.status).order_by(Issue.month))}
+
+
+def latest_final(session: Session) -> Issue | None:
+    """Find the newest final issue."""
+    return session.scalars(select(Issue).where(Issue.status == "final").order_by(Issue.month.desc()).limit(1)).first()
+
+
+def months_with_items(session: Session, after: str, through: str) -> list[str]:
+    """List the months in (after, through] for which anything real is stored, oldest first."""
+    within = and_(Item.month > after, Item.month <= through)
+    return list(session.scalars(select(Item.month).where(within, not_recorded()).distinct().order_by(Item.month)))
+
+
+def real_among(session: Session, months: Collection[str]) -> frozenset[str]:
+    """Give those of the months for which anything real is stored."""
+    return frozenset(session.scalars(select(Item.month).where(Item.month.in_(months), not_recorded()).distinct()))
+
+
+def not_recorded() -> ColumnElement[bool]:
+    """Say that an item is known from more than the recorded month."""
+    return Item.sources != ["recorded"]
+
+
+def shortlist(session: Session, month: str) -> list[Shortlist]:
+    """List the shortlisted rows of a month by stage and position."""
+    return list(
+        session.scalars(select(Shortlist).where(Shortlist.month == month).order_by(Shortlist.stage, Shortlist.position))
+    )
+
+
+def items(session: Session, ids: Collection[str]) -> dict[str, Item]:
+    """Load items by id with their topics, labs, code and rating: five statements, however many ids."""
+    whole = (selectinload(Item.topics), selectinload(Item.labs), selectinload(Item.code), joinedload(Item.rating))
+    return {item.id: item for item in session.scalars(select(Item).where(Item.id.in_(ids)).options(*whole))}
+
+
+@dataclass(frozen=True, slots=True)
+class MonthCounts:
+    """How many items a month holds; `papers` and `ranked_papers` leave posts out, the others count both kinds."""
+
+    items: int
+    recorded: int  # known from the recorded month alone
+    unranked: int
+    papers: int
+    ranked_papers: int
+    first_seen: datetime | None  # of the earliest real item
+    last_submitted: datetime | None
+
+
+def month_counts(session: Session, month: str) -> MonthCounts:
+    """Count the items of a month in one statement."""
+    paper, ranked = Item.kind == "paper", Rating.item_id.is_not(None)
+    row = session.execute(
+        select(
+            func.count(),
+            func.count().filter(~not_recorded()),
+            func.count().filter(~ranked),
+            func.count().filter(paper),
+            func.count().filter(and_(paper, ranked)),
+            func.min(Item.first_seen).filter(not_recorded()),
+            func.max(Item.submitted),
+        )
+        .select_from(Item)
+        .outerjoin(Rating)
+        .where(Item.month == month)
+    ).one()
+    return MonthCounts(*row)
+
+
+def considered(session: Session, month: str, real: bool) -> dict[int, int]:
+    """Count the items of a month by the stage that fits them best; `real` leaves out what is only recorded."""
+    query = (
+        select(Rating.best_stage, func.count())
+        .join(Item, Item.id == Rating.item_id)
+        .where(_in_month(month, real), Rating.best_stage.is_not(None))
+        .group_by(Rating.best_stage)
+    )
+    return {stage: count for stage, count in session.execute(query) if stage is not None}
+
+
+def worthy_stages(session: Session, month: str, floor: float, fit: float) -> frozenset[int]:
+    """Give the stages for which the month holds a real item at or above floor and fit."""
+    fits = exists().where(TopicScore.item_id == Item.id, TopicScore.fit >= fit)
+    passes = and_(_in_month(month, real=True), Item.withdrawn.is_(False), Rating.worth >= floor, fits)
+    stages = session.scalars(select(Rating.best_stage).join(Item, Item.id == Rating.item_id).where(passes).distinct())
+    return frozenset(stage for stage in stages if stage is not None)
+
+
+def filed_under(session: Session, month: str, real: bool, fit: float) -> dict[str, int]:
+    """Count the items of a month filed under each topic with at least this fit."""
+    query = (
+        select(TopicScore.topic, func.count())
+        .join(Item, Item.id == TopicScore.item_id)
+        .where(_in_month(month, real), TopicScore.fit >= fit)
+        .group_by(TopicScore.topic)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def from_labs(
+    session: Session, month: str, real: bool, confidence: float
+) -> Sequence[tuple[Item, LabScore, float | None]]:
+    """List everything of a month believed to be from a lab, as (item without relations, score, worth)."""
+    query = (
+        select(Item, LabScore, Rating.worth)
+        .join(LabScore, LabScore.item_id == Item.id)
+        .outerjoin(Rating, Rating.item_id == Item.id)
+        .where(_in_month(month, real), LabScore.confidence >= confidence)
+        .order_by(LabScore.lab, Item.id)
+    )
+    return [(item, score, worth) for item, score, worth in session.execute(query)]
+
+
+def _in_month(month: str, real: bool) -> ColumnElement[bool]:
+    return and_(Item.month == month, not_recorded()) if real else Item.month == month
+
+
+def windows(session: Session, month: str) -> list[Window]:
+    """List the ledger's windows that touch a month, by source, channel and day."""
+    touches = and_(Window.from_day <= last_day(month), Window.to_day >= first_day(month))
+    order = (Window.source, Window.channel, Window.from_day, Window.to_day)
+    return list(session.scalars(select(Window).where(touches).order_by(*order)))
+
+
+def last_reads(session: Session) -> dict[str, datetime]:
+    """Tell when each source last answered a window in full, whichever days it was about."""
+    query = (
+        select(Window.source, func.max(Window.checked_at))
+        .where(Window.state == "closed", Window.checked_at.is_not(None))
+        .group_by(Window.source)
+    )
+    return {source: moment for source, moment in session.execute(query) if moment is not None}
+
+
+def last_change(session: Session, month: str) -> datetime | None:
+    """Tell when anything an issue of this month is made from last changed: an item, a rating, the ledger."""
+    ranked = select(func.max(Rating.ranked_at)).join(Item, Item.id == Rating.item_id).where(Item.month == month)
+    closed = select(func.max(Window.closed_at)).where(
+        Window.from_day <= last_day(month), Window.to_day >= first_day(month)
+    )
+    changed = select(func.max(Item.updated)).where(Item.month == month)
+    moments = [session.scalar(query) for query in (changed, ranked, closed)]
+    return max((moment for moment in moments if moment is not None), default=None)
+
+
+def considered_elsewhere(session: Session, ids: Collection[str], month: str) -> frozenset[str]:
+    """Give those of the ids that a final issue of another month has considered."""
+    query = select(IssueItem.item_id).where(IssueItem.item_id.in_(ids), IssueItem.month != month)
+    return frozenset(session.scalars(query))
+
+
+def _late(month: str) -> ColumnElement[bool]:
+    """Say that an item's month, at most three back, had its final issue without it (contract.md, late).
+
+    An item that stood unranked when its month closed in default was not considered either: it competes as late.
+    """
+    closed = exists().where(Issue.month == Item.month, Issue.status == "final")
+    taken = exists().where(IssueItem.item_id == Item.id)
+    return and_(Item.month >= shift(month, -LATE_MONTHS), Item.month < month, closed, ~taken, not_recorded())
+
+
+def late_count(session: Session, month: str) -> int:
+    """Count the late items that would be considered in this month's issue."""
+    return session.scalar(select(func.count()).select_from(Item).join(Rating).where(_late(month))) or 0
+
+
+def _late_worthy(month: str, floor: float, fit: float) -> Select[str]:
+    fits = exists().where(TopicScore.item_id == Item.id, TopicScore.fit >= fit)
+    passes = and_(_late(month), Item.withdrawn.is_(False), Rating.best_stage.is_not(None), Rating.worth >= floor, fits)
+    return select(Item.id).join(Rating).where(passes)
+
+
+def late_worthy(session: Session, month: str, floor: float, fit: float, limit: int) -> tuple[list[str], int]:
+    """Give the ids of the worthiest late items at or above floor and fit, at most `limit`, and the number of all."""
+    query = _late_worthy(month, floor, fit)
+    ids = session.scalars(query.order_by(Rating.worth.desc(), Item.id).limit(limit)).all()
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    return list(ids), total
+
+
+def record_considered(session: Session, month: str, printed: Collection[str], late: bool) -> None:
+    """Write down every ranked, real item of the month, and the late ones, as considered in this issue."""
+    taken = exists().where(IssueItem.item_id == Item.id)
+    own = and_(Item.month == month, not_recorded(), ~taken)
+    wanted = or_(own, _late(month)) if late else own
+    rows = select(Item.id, literal(month), false()).join(Rating).where(wanted)
+    session.execute(insert(IssueItem).from_select(["item_id", "month", "printed"], rows))
+    session.execute(update(IssueItem).where(IssueItem.item_id.in_(printed)).values(printed=True))

@@ -1,0 +1,379 @@
+"""A month from its stored scores to its issue: when it closes, what it freezes, who is late."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, delete, event, func, select
+from sqlalchemy.orm import Session
+
+from core.errors import NotFoundError
+from core.months import closing_time, month_of, shift
+from db.engine import Sessions
+from db.models import Base, Issue, IssueItem, Item, Shortlist, Window
+from digest.model import Digest
+from digest.service import IssueOptions, build_issue, close_due, digest_of, due_months, read_digest
+from roadmap.model import Roadmap
+from tests.digest.store import add_paper, add_window, at, close_windows, shortlist
+
+OPTIONS = IssueOptions(version="0.1.0", model="tiny@int8")
+
+
+def build(session: Session, month: str, roadmap: Roadmap, now: datetime, **more: Any) -> Issue:
+    return build_issue(session, month, roadmap, lambda: now, OPTIONS, **more)
+
+
+def ready(session: Session, roadmap: Roadmap, month: str = "2026-06", papers: int = 3) -> None:
+    """Store a month that lacks nothing."""
+    for number in range(papers):
+        add_paper(session, roadmap, f"{month[2:4]}{month[5:]}.{10000 + number}", month, worth=0.9 - number / 100)
+    shortlist(session, month)
+    close_windows(session, month)
+
+
+def test_a_complete_month_closes_after_its_closing_time(sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        ready(session, roadmap)
+        early = build(session, "2026-06", roadmap, at("2026-07-05", 5))
+        assert (early.status, early.published_at) == ("draft", None)
+        issue = build(session, "2026-06", roadmap, at("2026-07-05", 9))
+        digest = digest_of(issue)
+    assert issue.status == digest.status == "final"
+    assert digest.published == at("2026-07-05", 9)
+    assert [entry.number for entry in digest.entries.values()] == ["5.1", "5.2", "5.3"]
+    assert digest.coverage.expected == 10
+    assert digest.coverage.failed == ()
+    assert not digest.banners
+
+
+@pytest.mark.parametrize(
+    ("source", "change"),
+    [
+        ("arxiv", {"state": "open"}),
+        ("arxiv", {"received": 9}),
+        ("arxiv", {"state": "stale"}),
+        ("hf", {"state": "error", "error": "answered 503"}),
+        ("labs", {"checked_at": at("2026-07-05", 5)}),
+        ("pwc", {"checked_at": None, "state": "open"}),
+    ],
+)
+def test_anything_open_keeps_a_draft_for_seven_days(
+    sessions: Sessions, roadmap: Roadmap, source: str, change: dict[str, Any]
+) -> None:
+    with sessions.begin() as session:
+        ready(session, roadmap)
+        window = session.scalars(select(Window).where(Window.source == source)).one()
+        for name, value in change.items():
+            setattr(window, name, value)
+        session.flush()
+        assert build(session, "2026-06", roadmap, at("2026-07-12", 5)).status == "draft"
+        issue = build(session, "2026-06", roadmap, at("2026-07-12", 6))
+        first = digest_of(issue).banners[0]
+    assert issue.status == "final"
+    assert (first.kind, first.facts) == ("overdue", {"open": source})
+
+
+def test_a_gap_between_arxiv_windows_keeps_a_draft(sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        ready(session, roadmap)
+        window = session.scalars(select(Window).where(Window.source == "arxiv")).one()
+        window.to_day -= timedelta(days=2)
+        session.flush()
+        digest = digest_of(build(session, "2026-06", roadmap, at("2026-07-06")))
+    assert digest.status == "draft"
+
+
+def test_ranking_must_be_done(sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        ready(session, roadmap)
+        add_paper(session, roadmap, "2606.20000", "2026-06", ranked=False)
+        assert build(session, "2026-06", roadmap, at("2026-07-06")).status == "draft"
+
+
+def test_ratings_without_shortlists_are_half_of_ranking(sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        ready(session, roadmap)
+        session.execute(delete(Shortlist))
+        assert build(session, "2026-06", roadmap, at("2026-07-06")).status == "draft"
+
+
+def test_an_old_month_pulled_for_the_first_time_has_its_seven_days_too(sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        add_paper(session, roadmap, "2606.10001", "2026-06", seen=at("2026-11-20"))
+        shortlist(session, "2026-06")
+        add_window(session, "arxiv", "2026-06", state="open")
+        assert build(session, "2026-06", roadmap, at("2026-11-26")).status == "draft"
+        assert build(session, "2026-06", roadmap, at("2026-11-27")).status == "final"
+
+
+def test_a_final_issue_is_frozen(sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        ready(session, roadmap)
+        before = build(session, "2026-06", roadmap, at("2026-07-06")).digest
+        add_paper(session, roadmap, "2606.20000", "2026-06", worth=0.99)
+        shortlist(session, "2026-06")
+        again = build(session, "2026-06", roadmap, at("2026-07-20"))
+        assert again.digest == before
+        assert again.published_at == at("2026-07-06")
+
+
+def test_a_month_of_recorded_items_is_a_sample_and_real_data_replace_it(sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        add_paper(session, roadmap, "2606.10001", "2026-06", sources=["recorded"])
+        add_paper(session, roadmap, "2606.10002", "2026-06", sources=["recorded"])
+        shortlist(session, "2026-06")
+        sample = digest_of(build(session, "2026-06", roadmap, at("2026-11-20")))
+        assert sample.status == "sample"
+        assert [b.kind for b in sample.banners] == ["sample"]
+        assert all(entry.recorded for entry in sample.entries.values())
+        session.get_one(Item, "2606.10001").sources = ["arxiv", "recorded"]
+        close_windows(session, "2026-06")
+        session.flush()
+        mixed = build(session, "2026-06", roadmap, at("2026-07-06"))
+        assert mixed.status == "draft"
+        issue = build(session, "2026-06", roadmap, at("2026-07-20"))
+        assert issue.status == "final"
+        assert list(digest_of(issue).entries) == ["2606.10001"]
+        assert session.scalars(select(IssueItem.item_id)).all() == ["2606.10001"]
+
+
+def test_offline_is_a_view_and_freezes_nothing(sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        ready(session, roadmap)
+        shown = build(session, "2026-06", roadmap, at("2026-07-06"), offline=True)
+        assert digest_of(shown).banners[-1].kind == "offline"
+    with sessions.begin() as session:
+        stored = session.get_one(Issue, "2026-06")
+        assert stored.status == "draft"
+        assert "offline" not in [banner.kind for banner in digest_of(stored).banners]
+
+
+def test_a_draft_depends_on_its_rows_and_not_on_the_clock(sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        ready(session, roadmap)
+        first = build(session, "2026-06", roadmap, at("2026-06-28")).digest
+    with sessions.begin() as session:
+        for window in session.scalars(select(Window)):
+            window.checked_at = at("2026-07-01")
+        second = digest_of(build(session, "2026-06", roadmap, at("2026-07-02")))
+        session.expire_all()
+        assert digest_of(session.get_one(Issue, "2026-06")) == second
+    assert second.made == closing_time("2026-06", 5) + timedelta(hours=2)
+    with sessions.begin() as session:
+        assert session.get_one(Issue, "2026-06").digest == first
+
+
+def test_a_draft_says_how_far_it_reaches(sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        ready(session, roadmap, "2026-05")
+        build(session, "2026-05", roadmap, at("2026-06-06"))
+        add_paper(session, roadmap, "2606.10001", "2026-06")
+        add_window(session, "arxiv", "2026-06", to_day=at("2026-06-10").date())
+        digest = digest_of(build(session, "2026-06", roadmap, at("2026-06-11")))
+    facts = {"papers": 1, "until": "2026-06-10", "closes": "2026-07-05", "last_final": "2026-05"}
+    assert [(b.kind, b.facts) for b in digest.banners] == [("draft", facts)]
+
+
+def test_a_failed_source_is_said_first_and_in_the_coverage(sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        ready(session, roadmap)
+        window = session.scalars(select(Window).where(Window.source == "pwc")).one()
+        window.state, window.error, window.closed_at = "error", "unreachable: connection refused", None
+        session.flush()
+        digest = digest_of(build(session, "2026-06", roadmap, at("2026-07-06")))
+    assert digest.banners[-1].kind == "partial"
+    assert digest.banners[-1].facts == {"sources": "pwc"}
+    assert digest.coverage.failed == ("pwc",)
+    assert {s.source: s.state for s in digest.coverage.sources}["pwc"] == "unreachable"
+
+
+def test_missed_months_close_in_order(sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        for month in ("2026-06", "2026-07", "2026-08"):
+            ready(session, roadmap, month)
+        build(session, "2026-06", roadmap, at("2026-07-06"))
+        session.scalars(select(Window).where(Window.source == "hf", Window.from_day == at("2026-07-01").date())).one()
+    assert close_due(sessions, roadmap, lambda: at("2026-09-06"), OPTIONS) == ["2026-07", "2026-08"]
+    assert close_due(sessions, roadmap, lambda: at("2026-09-06"), OPTIONS) == []
+
+
+def test_a_month_waits_for_the_earlier_one(sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        for month in ("2026-06", "2026-07", "2026-08"):
+            ready(session, roadmap, month)
+        build(session, "2026-06", roadmap, at("2026-07-06"))
+        july = select(Window).where(Window.source == "arxiv", Window.from_day == at("2026-07-01").date())
+        session.scalars(july).one().state = "error"
+        session.get_one(Item, "2607.10000").first_seen = at("2026-09-05")
+        for number in (1, 2):
+            session.get_one(Item, f"2607.1000{number}").first_seen = at("2026-09-05")
+        session.flush()
+        assert build(session, "2026-08", roadmap, at("2026-09-06")).status == "draft"
+        assert session.get_one(Issue, "2026-07").status == "draft"
+        assert build(session, "2026-08", roadmap, at("2026-09-12")).status == "final"
+        assert session.get_one(Issue, "2026-07").status == "final"
+
+
+def test_late_papers_compete_once_in_the_next_issue(sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        ready(session, roadmap, "2026-06")
+        build(session, "2026-06", roadmap, at("2026-07-06"))
+        for number in range(10):
+            add_paper(session, roadmap, f"2606.2000{number}", "2026-06", worth=0.5 + number / 100, stage=number % 8 + 1)
+        add_paper(session, roadmap, "2606.30000", "2026-06", worth=0.1)
+        add_paper(session, roadmap, "2603.30000", "2026-03")  # March never had an issue: not late
+        for month in ("2026-07", "2026-08"):
+            ready(session, roadmap, month)
+        july = digest_of(build(session, "2026-07", roadmap, at("2026-08-06")))
+        august = digest_of(build(session, "2026-08", roadmap, at("2026-09-06")))
+    assert [entry.id for entry in july.late] == [f"2606.2000{number}" for number in range(9, 1, -1)]
+    assert [entry.number for entry in july.late][:2] == ["L1", "L2"]
+    assert july.late_more == 2
+    assert july.coverage.late == 11
+    assert august.late == ()
+    assert august.coverage.late == 0
+
+
+def test_papers_more_than_three_months_late_stay_out(sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        ready(session, roadmap, "2026-02")
+        build(session, "2026-02", roadmap, at("2026-03-06"))
+        add_paper(session, roadmap, "2602.20000", "2026-02")
+        ready(session, roadmap, "2026-06")
+        assert digest_of(build(session, "2026-06", roadmap, at("2026-07-06"))).late == ()
+
+
+def test_closing_writes_down_everything_considered(sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        ready(session, roadmap, papers=11)
+        add_paper(session, roadmap, "2606.30000", "2026-06", worth=None, fit=0.1)
+        build(session, "2026-06", roadmap, at("2026-07-06"))
+        rows = {row.item_id: row.printed for row in session.scalars(select(IssueItem))}
+    assert len(rows) == 12
+    assert sum(rows.values()) == 8
+    assert rows["2606.30000"] is False
+
+
+def test_reading_an_issue_knows_its_neighbours_and_errata(sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        ready(session, roadmap, "2026-06")
+        ready(session, roadmap, "2026-07")
+        build(session, "2026-06", roadmap, at("2026-07-06"))
+        build(session, "2026-07", roadmap, at("2026-08-06"))
+        session.get_one(Issue, "2026-06").erratum = [
+            {"date": "2026-08-07", "item_id": "2606.10000", "kind": "withdrawn", "detail": ""}
+        ]
+        session.flush()
+        digest = read_digest(session, "2026-06")
+        assert (digest.previous, digest.next) == (None, "2026-07")
+        assert digest.banners[-1].facts["item_id"] == "2606.10000"
+        with pytest.raises(NotFoundError, match="2026-01"):
+            read_digest(session, "2026-01")
+
+
+def test_building_costs_the_same_number_of_queries_for_few_and_many(
+    sqlite_sessions: Sessions, roadmap: Roadmap
+) -> None:
+    counts = []
+    for first, papers in ((0, 5), (100, 5), (200, 60)):
+        with sqlite_sessions.begin() as session:
+            for number in range(first, first + papers):
+                add_paper(session, roadmap, f"2606.{10000 + number}", "2026-06", worth=0.9 - number / 1000)
+            shortlist(session, "2026-06")
+            engine = session.get_bind()
+            assert isinstance(engine, Engine)
+            with counting(engine) as statements:
+                build(session, "2026-06", roadmap, at("2026-06-20"))
+        counts.append(len(statements))
+    assert counts[1] == counts[2] < 30
+
+
+@contextmanager
+def counting(engine: Engine) -> Iterator[list[str]]:
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(engine, "before_cursor_execute", note)
+
+
+papers_of_months = st.lists(
+    st.tuples(
+        st.integers(0, 3),  # months after June
+        st.integers(0, 120),  # days after submission until it is first seen
+        st.integers(1, 8),  # stage
+        st.sampled_from([0.2, 0.36, 0.6, 0.9]),  # worth
+    ),
+    min_size=1,
+    max_size=25,
+)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])  # emptied by _empty
+@given(papers=papers_of_months, gaps=st.sets(st.integers(1, 4), max_size=2))
+def test_each_paper_is_considered_in_one_issue_and_printed_at_most_once(
+    sessions: Sessions, roadmap: Roadmap, papers: list[tuple[int, int, int, float]], gaps: set[int]
+) -> None:
+    """Simulate five months in which papers turn up at any time and the machine is off in some of them."""
+    _empty(sessions)
+    arrivals = [
+        (
+            f"{shift('2026-06', offset)[2:].replace('-', '')}.{10000 + number}",
+            shift("2026-06", offset),
+            days,
+            stage,
+            worth,
+        )
+        for number, (offset, days, stage, worth) in enumerate(papers)
+    ]
+    closed: list[str] = []
+    stored: set[str] = set()
+    for step in range(1, 6):
+        if step in gaps:
+            continue
+        now = closing_time(shift("2026-06", step - 1), 5) + timedelta(hours=3)
+        with sessions.begin() as session:
+            for id_, month, days, stage, worth in arrivals:
+                seen = at(f"{month}-03") + timedelta(days=days)
+                if seen <= now and id_ not in stored:
+                    add_paper(session, roadmap, id_, month, stage=stage, worth=worth, seen=seen)
+                    stored.add(id_)
+            for month in {month for id_, month, *_ in arrivals if id_ in stored}:
+                shortlist(session, month)
+                if month < month_of(now) and not _has_ledger(session, month):
+                    close_windows(session, month)
+        closed += close_due(sessions, roadmap, lambda now=now: now, OPTIONS)  # type: ignore[misc]
+    with sessions.begin() as session:
+        finals = [digest_of(issue) for issue in session.scalars(select(Issue).where(Issue.status == "final"))]
+        rows = {row.item_id: row for row in session.scalars(select(IssueItem))}
+        assert due_months(session, closing_time("2026-10", 5), 5) == [] or 5 in gaps
+    assert closed == sorted(closed)
+    assert sorted(closed) == sorted(digest.month for digest in finals)
+    _printed_once(finals, rows)
+
+
+def _printed_once(finals: list[Digest], rows: dict[str, IssueItem]) -> None:
+    printed = [(entry_id, digest.month) for digest in finals for entry_id in digest.entries]
+    assert len(printed) == len({entry_id for entry_id, _ in printed})
+    assert dict(printed) == {row.item_id: row.month for row in rows.values() if row.printed}
+    for digest in finals:
+        for entry in digest.late:
+            month = "20" + entry.id[:2] + "-" + entry.id[2:4]
+            assert shift(digest.month, -3) <= month < digest.month
+
+
+def _has_ledger(session: Session, month: str) -> bool:
+    return bool(session.scalar(select(func.count()).where(Window.from_day == at(f"{month}-01").date())))
+
+
+def _empty(sessions: Sessions) -> None:
+    with sessions.begin() as session:
+        for table in reversed(Base.metadata.sorted_tables):
+            session.execute(delete(table))
