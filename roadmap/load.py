@@ -30,7 +30,7 @@ def load_roadmap(directory: Path | None = None) -> Roadmap:
     topics = _topics(folder, stages, problems)
     labs = _labs(folder, problems)
     canon = _canon(folder, problems)
-    _check_topics(topics, problems)
+    _check_topics(topics, stages, problems)
     _check_canon(canon, stages, topics, problems)
     if problems.lines:
         heading = f"The roadmap in {folder} is not whole (problems: {len(problems.lines)}):"
@@ -38,20 +38,22 @@ def load_roadmap(directory: Path | None = None) -> Roadmap:
     return Roadmap(stages, topics, {lab.key: lab for lab in labs}, canon)
 
 
-def _read(path: Path, name: str, problems: Problems) -> dict[str, object]:
-    """Read one TOML file; one that cannot be read is a problem and counts as empty."""
+def _read(path: Path, name: str, problems: Problems) -> dict[str, object] | None:
+    """Read one TOML file; None, and one problem rather than one per missing key, when it cannot be read."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         problems.add(name, "file", f"is missing; write it in {path.parent}")
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         problems.add(name, "file", f"cannot be read ({error}); correct it")
-    return {}
+    return None
 
 
 def _rows(folder: Path, name: str, kind: str, problems: Problems) -> Iterator[Fields]:
     """Yield the tables of one kind in a file, each under its own key; anything else in the file is a problem."""
     content = _read(folder / name, name, problems)
+    if content is None:
+        return
     for other in sorted(content.keys() - {kind}):
         problems.add(name, other, f"is not a known key; delete it or write [[{kind}]] tables")
     rows = content.get(kind, [])
@@ -110,16 +112,19 @@ def _topics(folder: Path, stages: tuple[Stage, ...], problems: Problems) -> dict
         for key in stage.topics:
             if key not in files:
                 problems.add(STAGES, f"{stage.key}.topics", f"{key!r} has no file; write {TOPICS}/{key}.toml")
-            elif key not in topics:
-                topics[key] = _topic(files[key], key, stage.number, problems)
+            elif key not in topics and (topic := _topic(files[key], key, stage.number, problems)):
+                topics[key] = topic
     for key in files.keys() - {key for stage in stages for key in stage.topics}:
         problems.add(f"{TOPICS}/{key}.toml", key, f"is a topic in no stage; add it to one in {STAGES}")
     return topics
 
 
-def _topic(path: Path, key: str, stage: int, problems: Problems) -> Topic:
+def _topic(path: Path, key: str, stage: int, problems: Problems) -> Topic | None:
     name = f"{TOPICS}/{path.name}"
-    fields = Fields(name, key, _read(path, name, problems), problems)
+    content = _read(path, name, problems)
+    if content is None:
+        return None
+    fields = Fields(name, key, content, problems)
     if not KEY.fullmatch(key):
         fields.problem("", "the file's name should be lowercase words joined by hyphens; rename it")
     topic = Topic(
@@ -140,11 +145,12 @@ def _topic(path: Path, key: str, stage: int, problems: Problems) -> Topic:
     return topic
 
 
-def _check_topics(topics: dict[str, Topic], problems: Problems) -> None:
+def _check_topics(topics: dict[str, Topic], stages: tuple[Stage, ...], problems: Problems) -> None:
+    known = {key for stage in stages for key in stage.topics}
     for topic in topics.values():
         for name, keys in (("neighbours", topic.neighbours), ("prerequisites", topic.prerequisites)):
             for key in keys:
-                if key not in topics or key == topic.key:
+                if key not in known or key == topic.key:
                     what = f"{key!r} is not another topic; use the key of a file in {TOPICS}/"
                     problems.add(f"{TOPICS}/{topic.key}.toml", f"{topic.key}.{name}", what)
 
