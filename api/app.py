@@ -1,0 +1,57 @@
+"""Opens the web door: one FastAPI app over the database, the curriculum, a clock and options, all passed in."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio.to_thread
+from fastapi import FastAPI
+
+from api import errors
+from api.files import static_files
+from api.headers import ConditionalReads, SecureHeaders
+from api.links import SiteLinks
+from api.options import AppOptions
+from api.pages import error_page
+from api.routes import digests, docs, feeds, health, pages, papers, roadmap, static
+from api.site import Site
+from api.templating import Templates
+from core.clock import Clock
+from db.engine import Sessions
+from roadmap.model import Roadmap
+
+__all__ = ["AppOptions", "create_app"]
+
+# SQLite lets go of the interpreter at every row and threads queue for it: few threads answer sooner than many.
+THREADS = 4
+ROUTES = (papers, roadmap, digests, health, docs, static, feeds, pages)
+
+
+def create_app(sessions: Sessions, curriculum: Roadmap, clock: Clock, options: AppOptions) -> FastAPI:
+    """Build the web app; it reads no environment and writes only what a reader asks for by POST."""
+    app = FastAPI(
+        title="Shirube",
+        summary="Research papers along a study road, each with the reasons it was chosen",
+        version=options.version,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_few_threads,
+        redirect_slashes=False,
+        root_path_in_servers=False,
+    )
+    links = SiteLinks(options.root)
+    files = static_files()
+    templates = Templates(options, links, curriculum, files)
+    app.state.site = Site(sessions, curriculum, clock, options, links, templates, files)
+    for module in ROUTES:
+        app.include_router(module.router)
+    app.add_middleware(ConditionalReads)
+    app.add_middleware(SecureHeaders)  # the last added is the outermost
+    errors.install(app, error_page)
+    return app
+
+
+@asynccontextmanager
+async def _few_threads(app: FastAPI) -> AsyncIterator[None]:
+    anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    yield

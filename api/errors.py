@@ -1,0 +1,126 @@
+"""Errors as answers: problem+json (RFC 9457) under /api/v1, a page everywhere else."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from api.headers import request_id, secure
+from core.errors import NotFoundError, RefusedError, ShirubeError, UsageError
+
+log = logging.getLogger("shirube.api")
+PROBLEM_TYPES = "tag:shirube,2026:problems/"  # RFC 9457 allows addresses that need not resolve; these never change
+MEDIA_TYPE = "application/problem+json"
+
+# Status -> (kind, title). The kind is the stable end of `type`; /docs lists them all.
+PROBLEMS = {
+    400: ("bad-request", "The request cannot be read"),
+    404: ("not-found", "Nothing is stored under this address"),
+    405: ("method-not-allowed", "This address does not take this method"),
+    409: ("refused", "The rules forbid this"),
+    422: ("invalid", "The request cannot be meant as written"),
+    500: ("internal", "The server failed"),
+    503: ("unavailable", "The server cannot answer now"),
+}
+
+
+class Problem(Exception):
+    """An error answer with links to what may help: `links` maps a relation to a path of the site."""
+
+    def __init__(self, status: int, detail: str, advice: str = "", links: dict[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.advice = advice
+        self.links = links or {}
+        self.errors: list[dict[str, str]] = []
+        self.headers: dict[str, str] = {}
+
+
+ErrorPage = Callable[[Request, Problem], str]
+
+
+def install(app: FastAPI, page: ErrorPage) -> None:
+    """Answer every error of the app; `page` writes the HTML form for addresses outside the API."""
+
+    def answer(request: Request, error: Exception) -> Response:
+        problem = as_problem(error)
+        if problem.status >= 500:
+            log.error("request_failed", exc_info=error, extra={"request_id": request_id(request.scope)})
+        response = json_answer(request, problem) if wants_json(request) else html_answer(request, problem, page)
+        response.headers.update(problem.headers)
+        secure(response.headers, request.scope)
+        return response
+
+    for kind in (HTTPException, RequestValidationError, ShirubeError, Problem, Exception):
+        app.add_exception_handler(kind, answer)
+
+
+def as_problem(error: Exception) -> Problem:
+    """Turn any exception into the error that is shown; an unexpected one shows nothing of itself."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, RequestValidationError):
+        return _validation(error)
+    if isinstance(error, HTTPException):
+        return _http(error)
+    if isinstance(error, ShirubeError):
+        return Problem(_status(error), error.message, error.advice)
+    return Problem(500, "The request failed inside the server", "Try again; the operator finds it by the request id")
+
+
+def _status(error: ShirubeError) -> int:
+    for kind, status in ((NotFoundError, 404), (UsageError, 422), (RefusedError, 409)):
+        if isinstance(error, kind):
+            return status
+    return 500
+
+
+def _validation(error: RequestValidationError) -> Problem:
+    problem = Problem(422, "Some parameters cannot be meant as written")
+    problem.errors = [
+        {"parameter": ".".join(str(part) for part in one["loc"][1:]), "detail": str(one["msg"])}
+        for one in error.errors()
+    ]
+    return problem
+
+
+def _http(error: HTTPException) -> Problem:
+    status = error.status_code if error.status_code in PROBLEMS else (400 if error.status_code < 500 else 503)
+    problem = Problem(status, PROBLEMS[status][1])
+    problem.headers = dict(error.headers or {})
+    return problem
+
+
+def wants_json(request: Request) -> bool:
+    """Tell whether an address belongs to the API, so that its errors are for machines."""
+    path = request.url.path
+    return path == "/api" or path.startswith("/api/") or path == "/healthz"
+
+
+def json_answer(request: Request, problem: Problem) -> Response:
+    """Write a problem as RFC 9457 has it, with the members `advice`, `errors`, `links` and `request_id` of our own."""
+    kind, title = PROBLEMS[problem.status]
+    body: dict[str, Any] = {
+        "type": PROBLEM_TYPES + kind,
+        "title": title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "instance": request.url.path,
+        "request_id": request_id(request.scope),
+    }
+    body |= {
+        name: value
+        for name, value in (("advice", problem.advice), ("errors", problem.errors), ("links", problem.links))
+        if value
+    }
+    return Response(msgspec.json.encode(body), problem.status, media_type=MEDIA_TYPE)
+
+
+def html_answer(request: Request, problem: Problem, page: ErrorPage) -> Response:
+    """Write a problem as a page of the site."""
+    return Response(page(request, problem), problem.status, media_type="text/html")

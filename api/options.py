@@ -1,0 +1,33 @@
+"""What the web door is told when it is opened: addresses, version, languages. Nothing is read from the environment."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class AppOptions:
+    """Settings of the web app, as values.
+
+    `tag_authority` is part of every feed entry's id (RFC 4151): it must never change, or readers see all papers anew.
+    That is why it is not the host of `base_url`, which changes when a site moves.
+    """
+
+    base_url: str = "http://127.0.0.1:8000"  # absolute links are made from it, never from a Host header
+    version: str = "0"
+    languages: tuple[str, ...] = ("en", "ja")  # the first is the fallback
+    tag_authority: str = "shirube"
+
+    @property
+    def root(self) -> str:
+        """Give the path the site lives under, without a slash at its end: "" for a site of its own."""
+        return urlsplit(self.base_url).path.rstrip("/")
+
+    @property
+    def secure(self) -> bool:
+        """Tell whether the site is reached over TLS, so that cookies may insist on it."""
+        return urlsplit(self.base_url).scheme == "https"
+
+    def absolute(self, path: str) -> str:
+        """Make a full address of a path of the site; the path already begins with `root`."""
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{parts.netloc}{path}"

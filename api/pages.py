@@ -1,0 +1,62 @@
+"""What the frame of every page needs, and the page that tells of an error."""
+
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from api import issues, language
+from api.errors import Problem
+from api.headers import request_id
+from api.links import SiteLinks
+from api.site import Site, site_of
+from core.clock import iso
+from core.ids import parse_arxiv_id
+from db.engine import reading
+
+
+@dataclass(frozen=True, slots=True)
+class Chrome:
+    """The frame: which menu entry and which stage are marked, and the issue the road's stones lead to."""
+
+    links: SiteLinks
+    menu: str = ""
+    stage: int | None = None
+    month: str | None = None
+    here: bool = False  # the stages are sections of this very page
+
+    def stage_href(self, number: int) -> str | None:
+        """Link a stone; None while there is no issue to lead to."""
+        if self.here:
+            return f"#stage-{number}"
+        return self.links.stage(self.month, number) if self.month else None
+
+
+def chrome(site: Site, *, menu: str = "", stage: int | None = None) -> Chrome:
+    """Make the frame of a page that is no issue; its stones lead into the issue shown on the front page."""
+    with reading(site.sessions) as session:
+        head = issues.to_show(issues.heads(session))
+    return Chrome(site.links, menu, stage, head.month if head else None)
+
+
+def error_page(request: Request, problem: Problem) -> str:
+    """Write the page for an error: what was asked, the nearest addresses, the id to report."""
+    site = site_of(request)
+    broken = problem.status >= 500  # then the database may be what broke: ask it nothing
+    frame = Chrome(site.links) if broken else chrome(site)
+    return site.templates.render(
+        "error.html",
+        language.choose(request, site.options.languages),
+        chrome=frame,
+        problem=problem,
+        path=request.url.path[:300],
+        arxiv_id=_arxiv_id(request.url.path),
+        request_id=request_id(request.scope),
+        moment=iso(site.clock()),
+    )
+
+
+def _arxiv_id(path: str) -> str | None:
+    """Read the arXiv id out of the address of a paper that is not stored."""
+    _, found, rest = path.partition("/papers/")
+    parsed = parse_arxiv_id(rest) if found else None
+    return parsed[0] if parsed else None

@@ -1,0 +1,51 @@
+"""Good answers: JSON, pages and redirects with the headers that say how long they keep."""
+
+from typing import Any
+
+import msgspec
+from fastapi import Request, Response
+
+from api import language
+from api.site import Site
+
+A_MINUTE = "public, max-age=60"
+A_YEAR = "public, max-age=31536000, immutable"
+ONE_YEAR_SECONDS = 31_536_000
+_encode = msgspec.json.Encoder().encode
+
+
+def json_reply(body: Any, headers: dict[str, str] | None = None) -> Response:
+    """Answer with JSON that caches may keep for a minute."""
+    return Response(
+        _encode(body), media_type="application/json", headers={"Cache-Control": A_MINUTE, **(headers or {})}
+    )
+
+
+def page_reply(request: Request, site: Site, html: str, *, keep: str = A_MINUTE) -> Response:
+    """Answer with a page in the language chosen; a language named in the address is remembered in a cookie."""
+    headers = {"Cache-Control": keep, "Vary": "Accept-Language, Cookie"}
+    response = Response(html, media_type="text/html", headers=headers)
+    lang = language.asked(request, site.options.languages)
+    if lang is not None:
+        remember(response, site, lang)
+    return response
+
+
+def remember(response: Response, site: Site, lang: str) -> None:
+    """Keep the reader's language for a year; such an answer is theirs alone."""
+    if response.headers["Cache-Control"] != "no-store":
+        response.headers["Cache-Control"] = "private, max-age=60"
+    response.set_cookie(
+        language.COOKIE,
+        lang,
+        max_age=ONE_YEAR_SECONDS,
+        path=f"{site.links.root}/",
+        secure=site.options.secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def redirect(target: str, status: int = 302) -> Response:
+    """Send the reader to another address of the site."""
+    return Response(status_code=status, headers={"Location": target, "Cache-Control": A_MINUTE})

@@ -1,0 +1,63 @@
+"""The pages: front, issues, items."""
+
+from fastapi import APIRouter, Request, Response
+
+from api import issues, language
+from api.issue_page import issue_page
+from api.items import find_item
+from api.pages import Chrome, chrome
+from api.paper_page import paper_page
+from api.replies import page_reply, redirect
+from api.routes.digests import newest_final
+from api.site import Site, TheSite
+from core.ids import anchor
+from db.engine import reading
+from db.models import IssueItem, Item
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/", response_class=Response)
+def front(request: Request, site: TheSite) -> Response:
+    """Show the newest final issue, else the newest draft or sample, else what to do to get one."""
+    lang = language.choose(request, site.options.languages)
+    with reading(site.sessions) as session:
+        head = issues.to_show(issues.heads(session))
+        digest = issues.find_digest(session, head.month) if head else None
+    if digest is None:
+        return page_reply(request, site, site.templates.render("empty.html", lang, chrome=Chrome(site.links)))
+    return page_reply(request, site, issue_page(site, digest, lang))
+
+
+@router.get("/digests/latest", response_class=Response)
+def latest(request: Request, site: TheSite) -> Response:
+    """Lead to the newest final issue, in the language the address names; none yet: 404 that links the draft."""
+    lang = language.asked(request, site.options.languages)
+    target = site.links.issue(newest_final(site, f"{site.links.root}/digests").month)
+    return redirect(target + (f"?lang={lang}" if lang else ""))
+
+
+@router.get("/digests/{month}", response_class=Response)
+def issue(request: Request, site: TheSite, month: str) -> Response:
+    """Show one month's issue."""
+    with reading(site.sessions) as session:
+        digest = issues.find_digest(session, month)
+    return page_reply(request, site, issue_page(site, digest, language.choose(request, site.options.languages)))
+
+
+@router.get("/papers/{item_id:path}", response_class=Response)
+def paper(request: Request, site: TheSite, item_id: str) -> Response:
+    """Show one item; another form of an arXiv id leads to it."""
+    with reading(site.sessions) as session:
+        item = find_item(session, item_id)
+        printed = session.get(IssueItem, item.id)
+    if item.id != item_id:
+        return redirect(site.links.paper(item.id), 308)
+    month = printed.month if printed is not None and printed.printed else None
+    return page_reply(request, site, _paper_html(site, item, language.choose(request, site.options.languages), month))
+
+
+def _paper_html(site: Site, item: Item, lang: str, month: str | None) -> str:
+    page = paper_page(item, site.roadmap, lang)
+    frame = chrome(site, stage=page.stage)
+    return site.templates.render("paper.html", lang, chrome=frame, page=page, printed_in=month, anchor=anchor(item.id))

@@ -1,0 +1,41 @@
+"""Items over HTTP: the list with its filters, and one item by id; old arXiv ids keep their slash."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Response
+
+from api.items import find_item
+from api.listing import PaperQuery, read_part
+from api.replies import json_reply, redirect
+from api.schemas import ItemJson, ItemsJson, item_json
+from api.site import Site, TheSite
+from db.engine import reading
+
+router = APIRouter(prefix="/api/v1", tags=["papers"])
+
+
+@router.get("/papers", responses={200: {"model": ItemsJson}}, response_class=Response)
+def papers(site: TheSite, query: Annotated[PaperQuery, Query()]) -> Response:
+    """List items, newest first; those shown under a topic (fit from 0.5) unless `min_fit` says otherwise."""
+    with reading(site.sessions) as session:
+        part = read_part(session, site.roadmap, query)
+    headers = {"Link": f'<{_next(site, query, part["next"])}>; rel="next"'} if part["next"] else None
+    return json_reply(part, headers)
+
+
+@router.get("/papers/{item_id:path}", responses={200: {"model": ItemJson}}, response_class=Response)
+def paper(site: TheSite, item_id: str) -> Response:
+    """Give one item by id; another form of an arXiv id (with version, as an address) leads to it."""
+    with reading(site.sessions) as session:
+        item = find_item(session, item_id)
+        if item.id != item_id:
+            return redirect(site.links.api_paper(item.id), 308)
+        return json_reply(item_json(item, site.roadmap))
+
+
+def _next(site: Site, query: PaperQuery, cursor: str | None) -> str:
+    """Write the address of the next part: the same question with the new cursor."""
+    asked = query.model_dump(mode="json", exclude_defaults=True) | {"cursor": cursor}
+    pairs = [(name, str(value).lower() if isinstance(value, bool) else value) for name, value in asked.items()]
+    return site.options.absolute(f"{site.links.api('/papers')}?{urlencode(pairs)}")

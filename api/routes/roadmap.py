@@ -1,0 +1,60 @@
+"""The curriculum as the API tells it: stages, topics, labs."""
+
+from fastapi import APIRouter, Response
+
+from api.replies import json_reply
+from api.schemas import LabJson, LabsJson, NamesJson, StageJson, StagesJson, TopicJson, TopicsJson
+from api.site import Site, TheSite
+from roadmap.model import Lab, Stage, Text, Topic
+
+router = APIRouter(prefix="/api/v1", tags=["roadmap"])
+
+
+@router.get("/stages", responses={200: {"model": StagesJson}}, response_class=Response)
+def stages(site: TheSite) -> Response:
+    """List the stages of the road, in order."""
+    body: StagesJson = {"items": [_stage(stage) for stage in site.roadmap.stages], "next": None}
+    return json_reply(body)
+
+
+@router.get("/topics", responses={200: {"model": TopicsJson}}, response_class=Response)
+def topics(site: TheSite) -> Response:
+    """List the topics papers are filed under, in study order, each with its feed."""
+    body: TopicsJson = {"items": [_topic(site, topic) for topic in site.roadmap.topics.values()], "next": None}
+    return json_reply(body)
+
+
+@router.get("/labs", responses={200: {"model": LabsJson}}, response_class=Response)
+def labs(site: TheSite) -> Response:
+    """List the labs that are watched."""
+    body: LabsJson = {"items": [_lab(lab) for lab in site.roadmap.labs.values()], "next": None}
+    return json_reply(body)
+
+
+def _names(text: Text) -> NamesJson:
+    return {"en": text.en, "ja": text.ja}
+
+
+def _stage(stage: Stage) -> StageJson:
+    return {
+        "number": stage.number,
+        "key": stage.key,
+        "name": _names(stage.name),
+        "description": _names(stage.description),
+        "topics": list(stage.topics),
+    }
+
+
+def _topic(site: Site, topic: Topic) -> TopicJson:
+    return {
+        "key": topic.key,
+        "stage": topic.stage,
+        "name": _names(topic.name),
+        "description": _names(topic.description),
+        "prerequisites": list(topic.prerequisites),
+        "feed": site.options.absolute(site.links.topic_feed(topic.key)),
+    }
+
+
+def _lab(lab: Lab) -> LabJson:
+    return {"key": lab.key, "name": _names(lab.name), "homepage": lab.homepage, "feed": lab.feed}

@@ -1,0 +1,40 @@
+"""What every route needs, in one value: the database, the curriculum, the time, the options."""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from api.files import StaticFile
+from api.links import SiteLinks
+from api.options import AppOptions
+from api.templating import Templates
+from core.clock import Clock
+from db.engine import Sessions
+from roadmap.model import Roadmap
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Everything a request may use; made once by create_app."""
+
+    sessions: Sessions
+    roadmap: Roadmap
+    clock: Clock
+    options: AppOptions
+    links: SiteLinks
+    templates: Templates
+    files: dict[str, StaticFile]
+
+
+def site_of(request: Request) -> Site:
+    """Give the site a request came to."""
+    return cast(Site, request.app.state.site)
+
+
+async def _site(request: Request) -> Site:
+    # async, though it waits for nothing: a plain function would cost a thread of its own before the route's.
+    return site_of(request)
+
+
+TheSite = Annotated[Site, Depends(_site)]

@@ -1,0 +1,51 @@
+"""Templates of the site: one environment a language, escaping always on, an unknown name an error."""
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from api.files import StaticFile
+from api.links import SiteLinks
+from api.options import AppOptions
+from digest.words import web
+from locales import translations
+from roadmap.model import Roadmap
+
+FOLDER = Path(__file__).parent / "templates"
+LANGUAGE_NAMES = {"en": "English", "ja": "日本語"}
+
+
+class Templates:
+    """Renders pages; what is the same on all of them is known to every template by name."""
+
+    def __init__(self, options: AppOptions, links: SiteLinks, roadmap: Roadmap, files: dict[str, StaticFile]) -> None:
+        self._environments = {lang: _environment(lang, options, links, roadmap, files) for lang in options.languages}
+
+    def render(self, template: str, lang: str, **context: Any) -> str:
+        """Fill in a template in a language; raises jinja2.UndefinedError for a name nobody gave."""
+        return self._environments[lang].get_template(template).render(**context)
+
+
+def _environment(
+    lang: str, options: AppOptions, links: SiteLinks, roadmap: Roadmap, files: dict[str, StaticFile]
+) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_translations(translations(lang), newstyle=True)  # type: ignore[attr-defined]
+    environment.globals |= {
+        "lang": lang,
+        "languages": {other: LANGUAGE_NAMES.get(other, other) for other in options.languages},
+        "links": links,
+        "options": options,
+        "roadmap": roadmap,
+        "asset": lambda name: f"{links.root}/static/{name}?v={files[name].version}",
+    }
+    environment.filters["web"] = web
+    return environment
