@@ -1,0 +1,52 @@
+"""Where things named in a digest can be found: nowhere in a file on disk, on its pages in the web service."""
+
+from core.ids import anchor
+
+
+class Links:
+    """The addresses of a self-contained file: anchors only. A web service overrides what it has pages for.
+
+    Every method gives a URL, or None where there is nothing to link to.
+    """
+
+    here: int | None = None  # the reader's stage, marked "You are here"
+    feedback: str | None = None  # where "More like this" is posted; None leaves the forms out
+    status: str | None = None  # the page about sources, day by day
+    permalink: str | None = None  # the address of this issue
+
+    def topic(self, key: str) -> str | None:
+        """Link a topic's page."""
+        del key
+        return None
+
+    def stage(self, number: int) -> str | None:
+        """Link a stage's page, with its reading list."""
+        del number
+        return None
+
+    def lab(self, key: str) -> str | None:
+        """Link a lab's page."""
+        del key
+        return None
+
+    def paper(self, item_id: str) -> str | None:
+        """Link an item's own page; None: titles lead to where the item was published."""
+        del item_id
+        return None
+
+    def entry(self, item_id: str) -> str:
+        """Link an entry of this very issue."""
+        return f"#{anchor(item_id)}"
+
+    def issue(self, month: str) -> str | None:
+        """Link the issue of another month."""
+        del month
+        return None
+
+    def budgets(self) -> tuple[tuple[int | None, str], ...]:
+        """List other reading times as (minutes, URL); None stands for everything."""
+        return ()
+
+    def exports(self) -> tuple[tuple[str, str], ...]:
+        """List other forms of this issue as (name, URL), such as ("BibTeX", "/digests/2026-10.bib")."""
+        return ()

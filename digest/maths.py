@@ -1,0 +1,188 @@
+"""LaTeX from titles and abstracts made readable: MathML for pages, plain characters for mail and feeds.
+
+Titles on arXiv are TeX-ish text: formulas between dollars, accents as macros, and money. What cannot be converted is
+shown as written, in `<code>`; nothing is half converted and no word is lost. Hostile input stays inert: latex2mathml
+does not escape `\\text`, so all it makes passes an allow-list of MathML elements without links or styles.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import nh3
+from latex2mathml.converter import convert
+from markupsafe import Markup, escape
+
+from digest.symbols import ACCENTS, LETTERS, SUBSCRIPTS, SUPERSCRIPTS, SYMBOLS
+
+MAX_FORMULA = 240  # characters; longer ones are shown as written
+MAX_FORMULAS = 12  # per text: the time for a field stays bounded
+MAX_TEXT = 20_000  # beyond it formulas stay as written
+MAX_DEPTH = 12  # nested braces
+
+_FORMULA = re.compile(
+    r"\$\$(?P<display>[^$]{1,4000})\$\$|(?<![\\$])\$(?P<dollar>(?:\\.|[^$\\]){1,4000})\$(?!\$)"
+    r"|\\\((?P<round>.{1,4000}?)\\\)|\\\[(?P<square>.{1,4000}?)\\\]",
+    re.DOTALL,
+)
+_REFUSED = re.compile(
+    r"\\(?:href|url|class|style|id|html\w*|data|require|include\w*|input|def|let|gdef|edef|newcommand|renewcommand|csname"
+    r"|color|textcolor|colorbox|fcolorbox|unicode|char|rule|hspace|vspace|phantom)(?![A-Za-z])"
+)
+_PROSE = re.compile(r"^\s*\d[\d.,]*\s*[A-Za-z]*(?:\s+[A-Za-z]{2,}|\s*[,;])")
+_TAGS = {
+    "math", "mrow", "mi", "mn", "mo", "ms", "mtext", "mspace", "msup", "msub", "msubsup", "mfrac", "msqrt", "mroot",
+    "munder", "mover", "munderover", "mtable", "mtr", "mtd", "mstyle", "mpadded", "menclose",
+}  # fmt: skip
+_ATTRIBUTES = {"math": {"display"}, "mo": {"stretchy", "movablelimits", "fence"}, "mi": {"mathvariant"}}
+_TEXT_MACRO = re.compile(
+    r"\\(?:emph|textit|textbf|texttt|textsc|textrm|textsf|textsuperscript|text|mbox)\s*\{([^{}]*)\}"
+)
+_ACCENT = re.compile(
+    r"\\(?P<sign>['`^\"~=.])\s*(?:\{\s*(?P<a>\\?[A-Za-z])\s*\}|(?P<b>\\[ij](?![A-Za-z])|[A-Za-z]))"
+    r"|\\(?P<name>[cvuHkrdb])\s*\{\s*(?P<c>\\?[A-Za-z])\s*\}"
+    r"|\{?\\(?P<letter>ss|ae|AE|oe|OE|aa|AA|o|O|l|L|i|j)(?![A-Za-z])(?:\{\}|\}| )?"
+)
+_ESCAPED = re.compile(r"\\([%&_#${}])")
+_TOKEN = re.compile(r"\\(?P<macro>[A-Za-z]+)\*?\s*|\\(?P<sign>.)|(?P<script>[\^_])|(?P<char>.)", re.DOTALL)
+
+
+def to_html(text: str) -> Markup:
+    """Write a text as HTML: formulas as MathML, or their source in `<code>`; the rest escaped. Never raises."""
+    out, position = Markup(""), 0
+    for start, end, source in _formulas(text):
+        out += escape(_prose(text[position:start])) + _formula_html(source)
+        position = end
+    return out + escape(_prose(text[position:]))
+
+
+def to_text(text: str) -> str:
+    """Write a text without LaTeX, in characters a mail or a feed can carry. Never raises, loses no word."""
+    out, position = [], 0
+    for start, end, source in _formulas(text):
+        out += [_prose(text[position:start]), _formula_text(source)]
+        position = end
+    return "".join([*out, _prose(text[position:])])
+
+
+def _formulas(text: str) -> list[tuple[int, int, str]]:
+    """Find (start, end, source) of each formula; money and lone dollars are none."""
+    if len(text) > MAX_TEXT or not re.search(r"[$\\]", text):
+        return []
+    found: list[tuple[int, int, str]] = []
+    position = 0
+    while len(found) < MAX_FORMULAS and (match := _FORMULA.search(text, position)):
+        source = next(group for group in match.groups() if group is not None)
+        if match["dollar"] is not None and _is_money(source, text[match.end() : match.end() + 1]):
+            position = match.start() + 1
+            continue
+        found.append((match.start(), match.end(), source.strip()))
+        position = match.end()
+    return found
+
+
+def _is_money(source: str, after: str) -> bool:
+    """Tell `$5 and $10` from a formula: a space inside a dollar, a digit after the closing one, or prose between."""
+    if re.search(r"[\\^_={}<>+]", source):
+        return False
+    return source[0].isspace() or source[-1].isspace() or after.isdigit() or bool(_PROSE.match(source))
+
+
+@lru_cache(maxsize=2048)
+def _formula_html(source: str) -> Markup:
+    mathml = _mathml(source)
+    return Markup(mathml) if mathml else Markup("<code>{}</code>").format(source)  # noqa: S704 - passed nh3
+
+
+def _mathml(source: str) -> str | None:
+    if not source or len(source) > MAX_FORMULA or _REFUSED.search(source) or not _shallow(source):
+        return None
+    if re.search(r"<\s*[A-Za-z/!?]", source) and "\\text" in source:  # markup inside \text is no formula
+        return None
+    try:
+        raw = convert(_percent(source))
+    except Exception:  # a converter of strangers' text raises what it likes, RecursionError included: show the source
+        return None
+    clean = nh3.clean(
+        raw, tags=_TAGS, attributes=_ATTRIBUTES, link_rel=None, clean_content_tags=set(), url_schemes=set()
+    )
+    return None if "\\" in clean or not re.search(r"<m[ino]\b|<mtext", clean) else clean
+
+
+def _percent(source: str) -> str:
+    """Keep a bare percent sign, which TeX would take for the start of a comment."""
+    return re.sub(r"(?<!\\)%", r"\\%", source)
+
+
+def _shallow(source: str) -> bool:
+    depth = 0
+    for char in source:
+        depth += (char == "{") - (char == "}")
+        if not 0 <= depth <= MAX_DEPTH:
+            return False
+    return depth == 0
+
+
+def _prose(text: str) -> str:
+    """Replace accents and text macros outside formulas; a macro we do not know stays as written."""
+    if "\\" not in text or len(text) > MAX_TEXT:
+        return text
+    text = _ACCENT.sub(_accent, text)
+    text = _TEXT_MACRO.sub(r"\1", text)
+    return _ESCAPED.sub(r"\1", text)
+
+
+def _accent(match: re.Match[str]) -> str:
+    if match["letter"]:
+        return LETTERS[match["letter"]]
+    base = (match["a"] or match["b"] or match["c"]).removeprefix("\\")
+    return unicodedata.normalize("NFC", base + ACCENTS[match["sign"] or match["name"]])
+
+
+@lru_cache(maxsize=2048)
+def _formula_text(source: str) -> str:
+    if len(source) > MAX_FORMULA or _REFUSED.search(source) or not _shallow(source):
+        return source
+    source = re.sub(r"\\d?t?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"\1/\2", source)
+    source = _TEXT_MACRO.sub(r"\1", source)
+    out: list[str] = []
+    position = 0
+    while match := _TOKEN.match(source, position):
+        position = match.end()
+        if match["script"]:
+            raised, position = _argument(source, position)
+            out[-1:] = [last.rstrip() for last in out[-1:]]
+            out.append(_script(match["script"], _formula_text(raised)))
+        else:
+            out.append(_token(match))
+    return re.sub(r"\s+", " ", "".join(out)).strip()
+
+
+def _token(match: re.Match[str]) -> str:
+    if macro := match["macro"]:
+        known = SYMBOLS.get(macro)
+        return macro + (" " if match.group().endswith(" ") else "") if known is None else known
+    if sign := match["sign"]:
+        return {"!": "", "|": "‖"}.get(sign, " " if sign in ",;:> \n" else sign)
+    return "" if match["char"] in "{}" else match["char"].replace("~", " ")
+
+
+def _argument(source: str, position: int) -> tuple[str, int]:
+    """Read what a ^ or _ applies to: a group, a macro or one character. Gives it and where it ends."""
+    if position < len(source) and source[position] == "{":
+        depth = 0
+        for end in range(position, len(source)):
+            depth += (source[end] == "{") - (source[end] == "}")
+            if depth == 0:
+                return source[position + 1 : end], end + 1
+        return source[position + 1 :], len(source)
+    match = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL).match(source, position)
+    return (match.group(), match.end()) if match else ("", position)
+
+
+def _script(sign: str, text: str) -> str:
+    """Raise or lower a short text by Unicode characters where all exist, else with the sign itself."""
+    table = SUPERSCRIPTS if sign == "^" else SUBSCRIPTS
+    if all(char in table for char in text):
+        return "".join(table[char] for char in text)
+    return f"{sign}{text}" if len(text) == 1 else f"{sign}({text})"

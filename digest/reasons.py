@@ -1,0 +1,252 @@
+"""Turns the reasons of ranking into words: a label and a sentence for each, and a shorter form for lists."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from core.scores import REASON_ORDER, Reason
+from digest.links import Links
+from digest.model import Digest, Entry, WorkRef
+from digest.words import Line, Part, Value, Voice, voice, web
+from roadmap.model import Roadmap, Text
+
+MOST = 4  # reasons printed for an entry
+FILE = Links()
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names that keys in reasons stand for; a key without a name is printed as it is."""
+
+    topics: Mapping[str, Text] = field(default_factory=dict)
+    labs: Mapping[str, Text] = field(default_factory=dict)
+    works: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # title, URL
+
+
+def names_of(roadmap: Roadmap) -> Names:
+    """Take the names from the curriculum."""
+    return Names(
+        {key: topic.name for key, topic in roadmap.topics.items()},
+        {key: lab.name for key, lab in roadmap.labs.items()},
+        {work.key: (work.title, work.url) for work in roadmap.canon},
+    )
+
+
+def names_in(digest: Digest) -> Names:
+    """Take the names from a digest itself, so that a stored issue never changes with the curriculum."""
+    entries = tuple(digest.entries.values())
+    topics = {topic.key: topic.name for entry in entries for topic in entry.topics}
+    topics |= {topic.key: topic.name for stage in digest.stages for topic in stage.topics}
+    labs = {lab.key: lab.name for entry in entries for lab in entry.labs}
+    labs |= {lab.key: lab.name for lab in digest.labs}
+    return Names(topics, labs, {work.key: (work.title, work.url) for work in _works(digest, entries)})
+
+
+def _works(digest: Digest, entries: Iterable[Entry]) -> Iterator[WorkRef]:
+    found = (*(stage.read_first for stage in digest.stages), *(entry.read_first for entry in entries))
+    yield from (work for work in found if work)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A reason in words: `label` names its kind, `line` is the sentence."""
+
+    label: str
+    line: Line
+
+    def __str__(self) -> str:
+        return f"{self.label}: {self.line}"
+
+
+def say(reason: Reason, lang: str, roadmap: Roadmap | Names, links: Links = FILE) -> Said:
+    """Say one reason in full; KeyError for a kind that has no words (core.scores.REASON_ORDER lists all)."""
+    teller = _Teller(voice(lang), names_of(roadmap) if isinstance(roadmap, Roadmap) else roadmap, links)
+    return teller.full(reason)
+
+
+def say_all(reasons: Iterable[Reason], lang: str, names: Names, links: Links = FILE) -> list[Said]:
+    """Say the reasons of an entry in the order people see them, at most four."""
+    teller = _Teller(voice(lang), names, links)
+    return [teller.full(reason) for reason in in_order(reasons)[:MOST]]
+
+
+def brief(reasons: Iterable[Reason], lang: str, names: Names, most: int = 2) -> Line:
+    """Say the facts of a list line: lab, readers and code where known, else the closest words; "" for none."""
+    speaker = voice(lang)
+    known = {reason.kind: reason for reason in reversed(in_order(reasons))}
+    facts = [kind for kind in ("lab", "readers", "code", "new") if kind in known]
+    chosen = facts[:most] or [kind for kind in ("topic", "builds-on", "editors") if kind in known][:1]
+    teller = _Teller(speaker, names, FILE)
+    return _capital(speaker.join((teller.short(known[kind]) for kind in chosen), "clauses"))
+
+
+def in_order(reasons: Iterable[Reason]) -> list[Reason]:
+    """Sort reasons as look.md lists them; a kind without words, from a newer version, is passed over."""
+    known = [reason for reason in reasons if reason.kind in REASON_ORDER]
+    return sorted(known, key=lambda reason: REASON_ORDER.index(reason.kind))
+
+
+def evidence(kind: str, detail: str, speaker: Voice) -> Line:
+    """Say by which evidence an item is attributed to a lab; an unknown kind is printed as it is."""
+    fixed: dict[str, Callable[[], Line]] = {
+        "pwc": lambda: speaker.t("listed under the lab on Papers with Code"),
+        "hf-organization": lambda: speaker.t("submitted under the lab’s Hugging Face organisation"),
+        "repository": lambda: speaker.t("code in the lab’s GitHub organisation"),
+        "domain": lambda: speaker.t("project page on the lab’s domain"),
+        "feed": lambda: speaker.t("linked from the lab’s feed"),
+        "affinity": lambda: speaker.t("authors of the lab’s earlier papers"),
+    }
+    if kind == "affiliation":
+        return speaker.t("affiliation “%(name)s”", name=speaker.title(detail, kind="")) if detail else Line()
+    if kind == "author":
+        return speaker.t("collective author name “%(name)s”", name=speaker.title(detail, kind=""))
+    return fixed[kind]() if kind in fixed else Line((Part(detail or kind),))
+
+
+class _Teller:
+    """Finds the words of a reason by its kind."""
+
+    def __init__(self, speaker: Voice, names: Names, links: Links) -> None:
+        self.v, self.names, self.links = speaker, names, links
+
+    def full(self, reason: Reason) -> Said:
+        v, facts = self.v, reason.facts
+        kinds: dict[str, tuple[Line, Callable[[dict[str, Any]], Line]]] = {
+            "topic": (v.tc("reason", "Topic"), self._topic),
+            "new": (v.tc("reason", "New"), self._new),
+            "lab": (v.tc("reason", "Lab"), self._lab),
+            "readers": (v.tc("reason", "Readers"), self._readers),
+            "code": (v.tc("reason", "Code"), self._code),
+            "editors": (v.tc("reason", "Editors"), self._editors),
+            "builds-on": (v.tc("reason", "Builds on"), self._builds_on),
+        }
+        label, words = kinds[reason.kind]
+        return Said(str(label), _capital(words(dict(facts))))
+
+    def short(self, reason: Reason) -> Line:
+        v, facts = self.v, reason.facts
+        if reason.kind == "readers":
+            return self._readers_short(dict(facts))
+        if reason.kind == "code":
+            return self._code_short(dict(facts))
+        if reason.kind == "topic" and facts.get("phrase"):
+            return v.line(v.title(str(facts["phrase"]), kind="q"))
+        if reason.kind == "builds-on":
+            return v.t("builds on %(work)s", work=self._work(facts.get("work"), linked=False))
+        return Line(tuple(_flat(part) for part in self.full(reason).line.parts))
+
+    def _topic(self, facts: dict[str, Any]) -> Line:
+        key, phrase = str(facts["topic"]), facts.get("phrase")
+        name = self.names.topics.get(key)
+        values: dict[str, Value] = {"topic": self.v.bold(self.v.name(name) if name else key)}
+        if phrase:
+            values["phrase"] = self.v.title(str(phrase), kind="q")
+        if facts.get("title_only"):
+            by_title = "Close to %(topic)s, by the title alone"
+            return (
+                self.v.t("Close to %(topic)s, by the title alone: %(phrase)s", **values)
+                if phrase
+                else (self.v.t(by_title, **values))
+            )
+        if phrase:
+            return self.v.t("Close to %(topic)s: %(phrase)s", **values)
+        return self.v.t("Close to %(topic)s", **values)
+
+    def _new(self, facts: dict[str, Any]) -> Line:
+        if since := _day(facts.get("code_since")):
+            return self.v.t("Code since %(date)s, after the paper", date=self.v.day(since))
+        months = facts.get("months", 12)
+        return self.v.n(
+            "Nothing close to it in the past month", "Nothing close to it in the past %(n)s months", int(months)
+        )
+
+    def _lab(self, facts: dict[str, Any]) -> Line:
+        key, detail = str(facts["lab"]), str(facts.get("detail") or "")
+        name = self.names.labs.get(key)
+        lab = Part(self.v.name(name) if name else key, "b", lang=self.v.english)
+        proof = evidence(str(facts.get("evidence") or ""), detail, self.v)
+        return self.v.t("%(lab)s: %(evidence)s", lab=lab, evidence=proof) if proof else self.v.line(lab)
+
+    def _readers(self, facts: dict[str, Any]) -> Line:
+        votes, place, of, day = int(facts["votes"]), facts.get("place"), facts.get("of"), _day(facts.get("date"))
+        values: dict[str, Value] = {"votes": self.v.bold(votes)}
+        if day:
+            values["date"] = self.v.day(day)
+        if place and of:
+            values |= {"place": self.v.ordinal(int(place)), "of": int(of)}
+        if place and of and day:
+            return self.v.n(
+                "%(votes)s upvote on Daily Papers by %(date)s, %(place)s of %(of)s",
+                "%(votes)s upvotes on Daily Papers by %(date)s, %(place)s of %(of)s",
+                votes,
+                **values,
+            )
+        if day:
+            return self.v.n(
+                "%(votes)s upvote on Daily Papers by %(date)s",
+                "%(votes)s upvotes on Daily Papers by %(date)s",
+                votes,
+                **values,
+            )
+        return self.v.n("%(votes)s upvote on Daily Papers", "%(votes)s upvotes on Daily Papers", votes, **values)
+
+    def _readers_short(self, facts: dict[str, Any]) -> Line:
+        votes, place = int(facts["votes"]), facts.get("place")
+        if not place:
+            return self.v.n("%(n)s upvote", "%(n)s upvotes", votes)
+        words = self.v.ordinal(int(place))
+        return self.v.n(
+            "%(n)s upvote, %(place)s of the month", "%(n)s upvotes, %(place)s of the month", votes, place=words
+        )
+
+    def _code(self, facts: dict[str, Any]) -> Line:
+        official, stars, day = facts.get("official"), facts.get("stars"), _day(facts.get("date"))
+        whose = self.v.tc("code", "Official") if official else self.v.tc("code", "Not by the authors as far as known")
+        if stars is None:
+            return whose
+        values: dict[str, Value] = {"whose": whose, "stars": self.v.bold(int(stars))}
+        if not day:
+            return self.v.n("%(whose)s, %(stars)s star", "%(whose)s, %(stars)s stars", int(stars), **values)
+        values["date"] = self.v.day(day)
+        return self.v.n(
+            "%(whose)s, %(stars)s star on %(date)s", "%(whose)s, %(stars)s stars on %(date)s", int(stars), **values
+        )
+
+    def _code_short(self, facts: dict[str, Any]) -> Line:
+        official, stars = facts.get("official"), facts.get("stars")
+        what = self.v.t("official code") if official else self.v.t("code")
+        if stars is None:
+            return what
+        return self.v.n("%(code)s, %(n)s star", "%(code)s, %(n)s stars", int(stars), code=what)
+
+    def _editors(self, facts: dict[str, Any]) -> Line:
+        if day := _day(facts.get("date")):
+            return self.v.t("Listed on Daily Papers on %(date)s", date=self.v.day(day))
+        return self.v.t("Listed on Daily Papers")
+
+    def _builds_on(self, facts: dict[str, Any]) -> Line:
+        return self.v.t("%(work)s, the closest work on the stage’s reading list", work=self._work(facts.get("work")))
+
+    def _work(self, key: object, *, linked: bool = True) -> Part:
+        title, url = self.names.works.get(str(key), (str(key), ""))
+        return self.v.title(title, href=web(url) if linked else None)
+
+
+def _day(value: object) -> date | None:
+    """Read a date out of a reason's facts, where dates are ISO strings."""
+    if isinstance(value, date):
+        return value
+    return date.fromisoformat(value[:10]) if isinstance(value, str) and value else None
+
+
+def _flat(part: Part) -> Part:
+    return Part(part.text, "" if part.kind == "b" else part.kind, lang=part.lang)
+
+
+def _capital(line: Line) -> Line:
+    """Begin a sentence with a capital, unless it begins with a name, a figure or a quotation."""
+    if not line.parts or line.parts[0].kind or line.parts[0].lang:
+        return line
+    first = line.parts[0]
+    return Line((Part(first.text[:1].upper() + first.text[1:], href=first.href), *line.parts[1:]))

@@ -1,0 +1,49 @@
+"""The characters that stand for LaTeX accents, letters and symbols where no maths can be drawn."""
+
+ACCENTS = {
+    "'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u0303", "=": "\u0304", ".": "\u0307",
+    "c": "\u0327", "v": "\u030c", "u": "\u0306", "H": "\u030b", "k": "\u0328", "r": "\u030a", "d": "\u0323",
+    "b": "\u0331",
+}  # fmt: skip
+LETTERS = {
+    "ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "aa": "å", "AA": "Å", "o": "ø", "O": "Ø", "l": "ł",
+    "L": "Ł", "i": "ı", "j": "ȷ",
+}  # fmt: skip
+SUPERSCRIPTS = dict(zip("0123456789+-=()n*′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ*′", strict=True))
+SUBSCRIPTS = dict(zip("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎", strict=True))
+
+_GREEK = """
+alpha α beta β gamma γ delta δ epsilon ε varepsilon ε zeta ζ eta η theta θ vartheta ϑ iota ι kappa κ lambda λ mu μ nu ν
+xi ξ pi π rho ρ varrho ϱ sigma σ tau τ upsilon υ phi φ varphi φ chi χ psi ψ omega ω Gamma Γ Delta Δ Theta Θ Lambda Λ
+Xi Ξ Pi Π Sigma Σ Upsilon Υ Phi Φ Psi Ψ Omega Ω
+"""
+_SIGNS = """
+times × cdot · pm ± mp ∓ div ÷ ast * star ⋆ circ ∘ bullet • leq ≤ le ≤ geq ≥ ge ≥ neq ≠ ne ≠ approx ≈ sim ∼ simeq ≃
+equiv ≡ propto ∝ ll ≪ gg ≫ to → rightarrow → leftarrow ← leftrightarrow ↔ Rightarrow ⇒ Leftrightarrow ⇔ mapsto ↦
+longrightarrow → in ∈ notin ∉ ni ∋ subset ⊂ subseteq ⊆ supset ⊃ supseteq ⊇ cup ∪ cap ∩ setminus ∖ emptyset ∅ forall ∀
+exists ∃ neg ¬ land ∧ lor ∨ wedge ∧ vee ∨ oplus ⊕ otimes ⊗ infty ∞ partial ∂ nabla ∇ sum ∑ prod ∏ int ∫ sqrt √ ell ℓ
+hbar ℏ Re ℜ Im ℑ aleph ℵ ldots … dots … cdots ⋯ vdots ⋮ prime ′ dagger † ddagger ‡ S § mid | vert | Vert ‖
+lVert ‖ rVert ‖ lvert | rvert | langle ⟨ rangle ⟩ lfloor ⌊ rfloor ⌋ lceil ⌈ rceil ⌉ perp ⊥ parallel ∥ top ⊤ bot ⊥
+triangle △ square □ degree ° checkmark ✓
+"""
+_NAMED = "log ln exp sin cos tan tanh min max sup inf lim arg det dim deg gcd ker Pr argmin argmax softmax"
+_SILENT = """
+mathcal mathbb mathbf mathrm mathsf mathtt mathit mathfrak mathscr boldsymbol bm operatorname text textbf textit rm bf
+it cal left right big Big bigl bigr Bigl Bigr displaystyle textstyle limits hat tilde bar vec overline widehat
+widetilde dot ddot underline
+"""
+
+
+def _pairs(words: str) -> dict[str, str]:
+    """Read "macro sign macro sign ..." as a table."""
+    listed = words.split()
+    return dict(zip(listed[::2], listed[1::2], strict=True))
+
+
+SYMBOLS: dict[str, str] = {
+    **_pairs(_GREEK),
+    **_pairs(_SIGNS),
+    **{name: f"{name} " for name in _NAMED.split()},
+    **dict.fromkeys(_SILENT.split(), ""),
+    **dict.fromkeys(("quad", "qquad", "enspace", "thinspace"), " "),
+}

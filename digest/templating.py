@@ -1,0 +1,49 @@
+"""The Jinja environment of everything a digest is written with: escaped always, strict about what is missing."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from core.ids import anchor
+from digest import maths, sentences
+from digest.words import Line, Voice, web
+
+FOLDER = Path(__file__).parent
+TEMPLATES = FOLDER / "templates"
+STYLESHEET = FOLDER / "static" / "style.css"
+
+
+@cache
+def environment() -> Environment:
+    """Make the environment once; `autoescape` holds for every template whatever its name."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.loopcontrols"],
+    )
+    made.filters |= {"maths": maths.to_html, "plain": maths.to_text, "web": web, "anchor": anchor, "mail": mail}
+    return made
+
+
+def write(template: str, voice: Voice, **values: Any) -> str:
+    """Fill a template; it speaks with the voice: t, n, tc are its sentences and `say` what is said of a digest."""
+    return (
+        environment().get_template(template).render(v=voice, t=voice.t, n=voice.n, tc=voice.tc, say=sentences, **values)
+    )
+
+
+def mail(value: object) -> Markup:
+    """Write a line or a word as HTML for mail clients, which draw no MathML."""
+    return value.mail() if isinstance(value, Line) else escape(value)
+
+
+@cache
+def stylesheet() -> str:
+    """Read the one stylesheet of all pages."""
+    return STYLESHEET.read_text(encoding="utf-8")

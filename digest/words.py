@@ -1,0 +1,233 @@
+"""One language's voice: sentences woven from a catalogue, with dates, numbers, durations and ordinals by Babel.
+
+A sentence is a Line of typed parts, so that page, mail and plain text say the same thing: `str(line)` is text,
+`line.__html__()` is markup in which every word from strangers is escaped.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_decimal
+from markupsafe import Markup, escape
+
+from core.clock import iso
+from core.months import first_day
+from digest import maths
+from locales.load import language, translations
+from roadmap.model import Text
+
+NBSP = "\u00a0"
+REGION = {"en": "en_GB"}  # "5 Nov 2026"; a language not named here speaks for itself
+_HOLE = re.compile(r"%\((\w+)\)s|%%")
+_WEB = re.compile(r"https?://[^\s<>\"'\x00-\x20]+\Z", re.IGNORECASE)
+TAGS = {"b": "b", "q": "q", "code": "code", "time": "time", "n": "span"}  # the element of a part's kind
+_ORDINALS = {"one": "%(n)sst", "two": "%(n)snd", "few": "%(n)srd", "other": "%(n)sth"}
+
+
+def web(url: str | None) -> str | None:
+    """Let a stranger's address through only when it is a plain http or https one."""
+    return url if url and _WEB.match(url) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a sentence. kind: "" plain, b, q, code, title (LaTeX made readable), time, n (figures)."""
+
+    text: str
+    kind: str = ""
+    href: str | None = None
+    when: str | None = None
+    lang: str | None = None
+
+    def markup(self, *, mathml: bool = True) -> Markup:
+        """Write the part as HTML; without `mathml` a title's maths becomes text, as mail clients need."""
+        inner = self._inner(mathml=mathml)
+        tag = TAGS.get(self.kind)
+        if tag:
+            inner = Markup("<{}{}>{}</{}>").format(tag, self._attributes(own=True), inner, tag)
+        if self.href:
+            return Markup('<a href="{}"{}>{}</a>').format(self.href, self._attributes(own=not tag), inner)
+        return Markup("<span{}>{}</span>").format(self._attributes(own=True), inner) if self.lang and not tag else inner
+
+    def plain(self) -> str:
+        """Write the part as text."""
+        if self.kind == "title":
+            return maths.to_text(self.text)
+        return f"“{self.text}”" if self.kind == "q" else self.text
+
+    def _inner(self, *, mathml: bool) -> Markup:
+        if self.kind == "title":
+            return maths.to_html(self.text) if mathml else escape(maths.to_text(self.text))
+        return escape(self.text)
+
+    def _attributes(self, *, own: bool) -> Markup:
+        if not own:
+            return Markup("")
+        lang = Markup(' lang="{}"').format(self.lang) if self.lang else Markup("")
+        when = Markup(' datetime="{}"').format(self.when) if self.when else Markup("")
+        return lang + when + (Markup(' class="n"') if self.kind == "n" else Markup(""))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence or a piece of one."""
+
+    parts: tuple[Part, ...] = ()
+
+    def __html__(self) -> Markup:
+        return Markup("").join(part.markup() for part in self.parts)
+
+    def mail(self) -> Markup:
+        """Write the line as HTML for mail clients, which draw no MathML."""
+        return Markup("").join(part.markup(mathml=False) for part in self.parts)
+
+    def __str__(self) -> str:
+        return "".join(part.plain() for part in self.parts)
+
+    def __bool__(self) -> bool:
+        return bool(self.parts)
+
+    def __add__(self, other: "Line") -> "Line":
+        return Line(self.parts + other.parts)
+
+
+Value = str | int | Part | Line
+
+
+class Voice:
+    """Everything said in one language."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = language(lang)
+        self.locale = Locale.parse(REGION.get(self.lang, self.lang))
+        self._words = translations(self.lang)
+
+    # -- sentences -------------------------------------------------------------------------------------------------
+
+    def t(self, message: str, /, **values: Value) -> Line:
+        """Say a message with its holes filled."""
+        return self._weave(self._words.gettext(message), values)
+
+    def tc(self, context: str, message: str, /, **values: Value) -> Line:
+        """Say a message that needs its context to be translated."""
+        return self._weave(self._words.pgettext(context, message), values)
+
+    def n(self, one: str, many: str, number: int, /, **values: Value) -> Line:
+        """Say a message that depends on a number; %(n)s is that number, written as the language writes it."""
+        return self._weave(self._words.ngettext(one, many, number), {"n": number, **values})
+
+    def join(self, items: Iterable[Value], context: str = "items") -> Line:
+        """Join the pieces of a list with what this language puts between them; `context`: items or clauses."""
+        between = self.tc("between clauses", "; ") if context == "clauses" else self.tc("between items", ", ")
+        joined: tuple[Part, ...] = ()
+        for index, item in enumerate(items):
+            joined += (*(between.parts if index else ()), *self.line(item).parts)
+        return Line(joined)
+
+    def text(self, sentences: Iterable[Line]) -> Line:
+        """Put sentences after one another; Japanese leaves no space between them. Empty ones are passed over."""
+        said = Line()
+        for sentence in sentences:
+            said = (
+                self.tc("sentences", "%(one)s %(two)s", one=said, two=sentence)
+                if said and sentence
+                else (said or sentence)
+            )
+        return said
+
+    def line(self, value: Value) -> Line:
+        """Make a line of any value that may stand in a hole."""
+        if isinstance(value, Line):
+            return value
+        if isinstance(value, int):
+            return Line((Part(self.number(value)),))
+        return Line((value,)) if isinstance(value, Part) else Line((Part(value),))
+
+    def _weave(self, template: str, values: dict[str, Value]) -> Line:
+        parts: list[Part] = []
+        position = 0
+        for hole in _HOLE.finditer(template):
+            parts.append(Part(template[position : hole.start()]))
+            parts.extend(self.line(values[hole[1]]).parts if hole[1] else (Part("%"),))
+            position = hole.end()
+        parts.append(Part(template[position:]))
+        return Line(tuple(part for part in parts if part.text))
+
+    # -- names, numbers, dates ---------------------------------------------------------------------------------------
+
+    def name(self, text: Text) -> str:
+        """Give a name of the roadmap in this language."""
+        return text.in_(self.lang)
+
+    @property
+    def english(self) -> str | None:
+        """The lang attribute English words need on this page: none on an English one."""
+        return None if self.lang == "en" else "en"
+
+    def title(self, text: str, href: str | None = None, kind: str = "title") -> Part:
+        """Give a title, a phrase or a name that stays in English, linked where it may be."""
+        return Part(text, kind, href=href, lang=self.english)
+
+    def bold(self, value: str | int) -> Part:
+        """Give a name or a figure that stands out."""
+        return Part(self.number(value) if isinstance(value, int) else value, "b")
+
+    def number(self, value: int) -> str:
+        """Write a whole number: 1,032."""
+        return str(format_decimal(value, locale=self.locale))
+
+    def ordinal(self, value: int) -> str:
+        """Write a place in an order: 3rd, 3位."""
+        form = _ORDINALS.get(self.locale.ordinal_form(value), _ORDINALS["other"])
+        return str(self._weave(self._words.pgettext("ordinal", form), {"n": value}))
+
+    def date(self, day: dt.date) -> Part:
+        """Write a date with its year: 5 Nov 2026."""
+        return self._time(day, format_skeleton("yMMMd", day, locale=self.locale))
+
+    def day(self, day: dt.date) -> Part:
+        """Write a date whose year is known: 5 Nov."""
+        return self._time(day, format_skeleton("MMMd", day, locale=self.locale))
+
+    def moment(self, moment: dt.datetime) -> Part:
+        """Write a moment in UTC: 5 Dec 2026, 06:00 UTC."""
+        words = self.t("%(date)s, %(hour)s UTC", date=self.date(moment).text, hour=f"{moment:%H:%M}")
+        return Part(_tight(str(words)), "time", when=iso(moment))
+
+    def month(self, month: str) -> str:
+        """Write a month with its year: October 2026."""
+        return str(format_skeleton("yMMMM", first_day(month), locale=self.locale))
+
+    def month_name(self, month: str) -> str:
+        """Write a month alone: October."""
+        return str(format_date(first_day(month), "LLLL", locale=self.locale))
+
+    def duration(self, minutes: int) -> str:
+        """Write a reading time: 43 min, 7 h 43 min."""
+        hours, rest = divmod(minutes, 60)
+        if not hours:
+            return _tight(str(self.t("%(minutes)s min", minutes=rest)))
+        if not rest:
+            return _tight(str(self.t("%(hours)s h", hours=hours)))
+        return _tight(str(self.t("%(hours)s h %(minutes)s min", hours=hours, minutes=rest)))
+
+    @staticmethod
+    def _time(day: dt.date, words: str) -> Part:
+        when = f"{day.year:04d}-{day.month:02d}-{day.day:02d}"
+        return Part(_tight(words), "time", when=when)
+
+
+@cache
+def voice(lang: str) -> Voice:
+    """Give the voice of a language; one for each, made once."""
+    return Voice(lang)
+
+
+def _tight(text: str) -> str:
+    """Keep a date, a name or a number with its unit on one line."""
+    return text.replace(" ", NBSP)
