@@ -55,7 +55,11 @@ def slug(title: str) -> str:
 
 def _listing_day(paper: Paper) -> date:
     """One to three days after submission, moved on from a weekend: nobody lists papers then."""
-    day = paper.submitted.date() + timedelta(days=1 + number(paper.arxiv_id + "/wait", 3))
+    return not_at_a_weekend(paper.submitted.date() + timedelta(days=1 + number(paper.arxiv_id + "/wait", 3)))
+
+
+def not_at_a_weekend(day: date) -> date:
+    """The day itself, or the Monday after a weekend."""
     while day.weekday() >= SATURDAY:
         day += timedelta(days=1)
     return day

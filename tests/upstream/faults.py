@@ -19,18 +19,21 @@ ON_THE_WIRE = ("hang", "drip", "delay", "cut", "wrong-length", "gzip-cut", "gzip
 
 @dataclass
 class Fault:
-    """One fault on one route prefix: after so many requests, so many times, or for ever."""
+    """One fault on one route prefix: after so many requests, so many times, or for ever, or for some queries only."""
 
     prefix: str
     kind: str
     times: int | None = None
     after: int = 0
+    containing: str = ""
     options: dict[str, Any] = field(default_factory=dict)
     hits: int = 0
 
-    def takes(self, path: str) -> bool:
+    def takes(self, path: str, query: str = "") -> bool:
         """Whether this request is hit; counts the request."""
-        if not path.startswith(self.prefix) or (self.times is not None and self.times <= 0):
+        if not path.startswith(self.prefix) or self.containing not in query:
+            return False
+        if self.times is not None and self.times <= 0:
             return False
         if self.after > 0:
             self.after -= 1
@@ -50,13 +53,20 @@ class Script:
         self._faults: list[Fault] = []
 
     def add(
-        self, prefix: str, kind: str | None = None, *, times: int | None = None, after: int = 0, **options: Any
+        self,
+        prefix: str,
+        kind: str | None = None,
+        *,
+        times: int | None = None,
+        after: int = 0,
+        containing: str = "",
+        **options: Any,
     ) -> Fault:
         """Set a fault; `status=503` alone is a fault of kind `status`."""
         kind = kind or ("status" if "status" in options else "")
         if kind not in KINDS:
             raise ValueError(f"no such fault: {kind!r}; one of {', '.join(KINDS)}")
-        fault = Fault(prefix, kind, times, after, options)
+        fault = Fault(prefix, kind, times, after, containing, options)
         with self._lock:
             self._faults.append(fault)
         return fault
@@ -66,10 +76,10 @@ class Script:
         with self._lock:
             self._faults.clear()
 
-    def next(self, path: str) -> Fault | None:
+    def next(self, path: str, query: str = "") -> Fault | None:
         """The fault that hits this request, if any."""
         with self._lock:
-            return next((fault for fault in self._faults if fault.takes(path)), None)
+            return next((fault for fault in self._faults if fault.takes(path, query)), None)
 
 
 def parsed(text: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from tests.upstream.chance import hexadecimal, number
 from tests.upstream.model import Daily, Paper
 from tests.upstream.names import person
 
+LARGEST_PAGE = 100
 NEW_SHAPE_FROM = date(2025, 1, 1)
 AVATARS = "https://cdn-avatars.huggingface.co/v1/production/uploads"
 THUMBNAILS = "https://cdn-thumbnails.huggingface.co/social-thumbnails/papers"
@@ -21,7 +22,7 @@ def daily_papers(world: Catalogue, query: Mapping[str, str]) -> Answer:
     """One page of the daily list for a day, a week, a month, or the newest."""
     try:
         inside = _window(query)
-        limit, page = int(query.get("limit", "50")), int(query.get("p", "0"))
+        limit, page = min(LARGEST_PAGE, int(query.get("limit", "50"))), int(query.get("p", "0"))
     except ValueError as error:
         return as_json({"error": f"Invalid query: {error}"}, 400)
     listed = [(paper, paper.daily) for paper in world.visible() if paper.daily and inside(paper.daily.day)]

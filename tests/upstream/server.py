@@ -151,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._write(as_json({"kinds": faults.KINDS}))
             return
         self._log(path, parts.query)
-        fault = self.server.upstream.script.next(path)
+        fault = self.server.upstream.script.next(path, unquote(parts.query))
         answer = self.server.upstream.answer(path, dict(parse_qsl(parts.query, keep_blank_values=True)))
         if fault is None:
             self._write(self._conditional(answer))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from tests.upstream.decoration import not_at_a_weekend
 from tests.upstream.model import Author, Daily, Paper, Repo
 from tests.upstream.names import people
 
@@ -74,7 +75,7 @@ def _hostile(at: datetime) -> Iterator[Paper]:
         Author('Eve "onload=" Ó-Braonáin', "<i>Lab</i>"),
     ]
     first.comment = '=HYPERLINK("javascript:alert(4)") <script>alert(5)</script>'
-    first.daily = Daily(at.date() + timedelta(days=1), 7)
+    first.daily = Daily(not_at_a_weekend(at.date() + timedelta(days=1)), 7)
     yield first
     title = f"Reading Order Attacks {RTL}txt.exe{RTL} on Tokenizers"
     abstract = (
@@ -111,8 +112,9 @@ def _japanese(at: datetime) -> Paper:
     abstract = (
         "検索拡張生成 (retrieval-augmented generation) lets a language model answer from documents it has "
         "not seen. We build a retriever for Japanese administrative text, where 表記ゆれ (spelling variation) "
-        "defeats lexical search. A dense retriever over passages raises recall at ten from 61 to 83 percent, and generated answers cite "
-        "the right passage more often. We publish the index, 1,200 questions with answers, and the evaluation scripts."
+        "defeats lexical search. A dense retriever over passages raises recall at ten from 61 to 83 percent, and "
+        "generated answers cite the right "
+        "passage more often. We publish the index, 1,200 questions with answers, and the evaluation scripts."
     )
     title = "行政文書のための検索拡張生成: Retrieval-Augmented Generation for Japanese Public Records"
     paper = _paper("cjk", at, title, abstract, "rag", "cs.CL", "cs.IR")
@@ -123,7 +125,7 @@ def _japanese(at: datetime) -> Paper:
         Author("김하람"),
     ]
     paper.repo = Repo("kitamori-lab", "public-records-rag", 212)
-    paper.daily = Daily(at.date() + timedelta(days=1), 88, organization=("kitamori", "北森工業大学"))
+    paper.daily = Daily(not_at_a_weekend(at.date() + timedelta(days=1)), 88, organization=("kitamori", "北森工業大学"))
     return paper
 
 
