@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 from core.months import days, first_day, last_day
 from digest.model import Banner, Coverage, SourceCoverage
@@ -24,13 +24,20 @@ class WindowFact:
     received: int
     errors: int
     error: str | None
+    checked_at: datetime | None
     closed_at: datetime | None
-    unreachable: bool
+    unreachable: bool  # no connection was made at all
 
     @property
     def complete(self) -> bool:
         """Tell whether everything the source announced for the window was received, readable or kept as received."""
         return self.state == "closed" and (self.expected is None or self.received + self.errors >= self.expected)
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether a complete window was read after its last day was over: before, it could still grow."""
+        over = datetime.combine(self.end + timedelta(days=1), time(), tzinfo=UTC)
+        return self.complete and self.checked_at is not None and self.checked_at >= over
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +70,13 @@ def coverage(
 
 
 def horizon(month: str, windows: Sequence[WindowFact]) -> date | None:
-    """Give the last day of the month that any source was asked about; None when none was."""
-    return min(max(w.end for w in windows), last_day(month)) if windows else None
+    """Give the last day of the month that arXiv was asked about, else the one every source reached; None: none was.
+
+    Other sources' windows are weeks or a whole month and reach beyond the day they were asked on.
+    """
+    reached = {source: max(w.end for w in windows if w.source == source) for source in {w.source for w in windows}}
+    last = reached.get(ARXIV) or min(reached.values(), default=None)
+    return min(last, last_day(month)) if last else None
 
 
 def missing_days(month: str, windows: Sequence[WindowFact], through: date) -> tuple[date, ...]:
@@ -76,7 +88,7 @@ def missing_days(month: str, windows: Sequence[WindowFact], through: date) -> tu
 
 
 def _source(name: str, month: str, windows: Sequence[WindowFact], through: date) -> SourceCoverage:
-    counted = _counted(month, windows)
+    counted = _counted(month, windows) if name == ARXIV else list(windows)
     known = [w.expected for w in counted if w.expected is not None]
     error = next((w.error for w in reversed(windows) if w.error and not w.complete), None)
     return SourceCoverage(
@@ -86,14 +98,20 @@ def _source(name: str, month: str, windows: Sequence[WindowFact], through: date)
         received=sum(w.received for w in counted),
         windows=len(windows),
         windows_closed=sum(w.complete for w in windows),
-        missing_days=missing_days(month, windows, through)[:MISSING_DAYS] if windows else (),
+        missing_days=_named_days(month, windows, through),
         last_read=max((w.closed_at for w in windows if w.closed_at), default=None),
         error=error,
     )
 
 
+def _named_days(month: str, windows: Sequence[WindowFact], through: date) -> tuple[date, ...]:
+    """Name the missing days of a source, unless it is several feeds: one that is silent does not lose whole days."""
+    feeds = {w.channel for w in windows if w.source != ARXIV}
+    return missing_days(month, windows, through)[:MISSING_DAYS] if windows and len(feeds) < 2 else ()
+
+
 def _counted(month: str, windows: Sequence[WindowFact]) -> list[WindowFact]:
-    """Choose the channel whose windows are added up: two channels tell of the same papers and must not both count.
+    """Choose the channel of arXiv whose windows are added up: two of them tell of the same papers.
 
     It is the one that gave totals for most days, else the one that received most.
     """
@@ -127,19 +145,19 @@ def open_sources(
 ) -> tuple[str, ...]:
     """Name the sources that keep a month from closing (contract.md, Words).
 
-    arXiv: a day that no complete window covers. Every other: not read in full since the closing time, or a window of
-    the month that is not closed.
+    Any: a window of the month that is not complete, or was last read before its last day was over. arXiv: also a day
+    that no window covers. Every other: also not read in full since the closing time.
     """
-    return tuple(s for s in sources if _is_open(s, month, [w for w in windows if w.source == s], last_reads, closing))
 
+    def is_open(source: str) -> bool:
+        own = [w for w in windows if w.source == source]
+        if not all(w.settled for w in own):
+            return True
+        if source == ARXIV:
+            return bool(missing_days(month, own, last_day(month)))
+        return source not in last_reads or last_reads[source] < closing
 
-def _is_open(
-    source: str, month: str, windows: Sequence[WindowFact], last_reads: dict[str, datetime], closing: datetime
-) -> bool:
-    if source == ARXIV:
-        return bool(missing_days(month, windows, last_day(month)))
-    read = last_reads.get(source)
-    return read is None or read < closing or not all(w.complete for w in windows)
+    return tuple(source for source in sources if is_open(source))
 
 
 def banners(

@@ -74,6 +74,7 @@ def window(row: Window) -> WindowFact:
         received=row.received,
         errors=row.errors,
         error=row.error,
+        checked_at=row.checked_at,
         closed_at=row.closed_at,
         unreachable=bool(row.error and row.error.startswith("unreachable")),
     )

@@ -56,6 +56,7 @@ def test_a_complete_month_closes_after_its_closing_time(sessions: Sessions, road
         ("arxiv", {"state": "open"}),
         ("arxiv", {"received": 9}),
         ("arxiv", {"state": "stale"}),
+        ("arxiv", {"checked_at": at("2026-06-30", 12)}),
         ("hf", {"state": "error", "error": "answered 503"}),
         ("labs", {"checked_at": at("2026-07-05", 5)}),
         ("pwc", {"checked_at": None, "state": "open"}),
