@@ -4,6 +4,7 @@ Retries live here alone. Retry-After is read in both forms (RFC 9110, section 10
 """
 
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -26,6 +27,7 @@ from ingest.guard import Deadline, GuardedBackend, GuardedTransport, Policy, hos
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_HOST = re.compile(rb"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # names (punycode, where needed), IPv4; IPv6
 _CONNECT = (httpx2.ConnectError, httpx2.ConnectTimeout)
 _AGAIN = "Try again later; what came so far is kept"
 
@@ -312,6 +314,8 @@ def _parsed(url: str, params: Mapping[str, str] | None) -> httpx2.URL:
         raise SourceError(f"{url[:200]!r} is no address: {problem}", "Write it as https://host/path") from problem
     if parts.scheme not in ("http", "https") or not parts.host:
         raise SourceError(f"{url[:200]!r} is refused: only http and https are asked", "Write it as https://host/path")
+    if not _HOST.fullmatch(parts.raw_host) or not 0 < (parts.port or 80) < 65536:
+        raise SourceError(f"{url[:200]!r} is no address: its host or port is odd", "Write it as https://host/path")
     if parts.userinfo:
         raise SourceError(f"An address at {parts.host} carries a name and password, which is refused")
     return parts

@@ -1,0 +1,84 @@
+"""What the tests of this package share: a clock that moves only by sleeping, guards, and a server of raw bytes."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ingest.guard import Policy
+from ingest.http import Guard
+from tests.upstream import Upstream
+
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+
+
+class FakeTime:
+    """Seconds that pass only by sleeping, and the sleeps in order."""
+
+    def __init__(self) -> None:
+        """Start at an arbitrary moment."""
+        self.seconds = 1000.0
+        self.sleeps: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass at once."""
+        self.sleeps.append(seconds)
+        self.seconds += seconds
+
+    def monotonic(self) -> float:
+        """Tell the seconds so far."""
+        return self.seconds
+
+    def clock(self) -> datetime:
+        """Tell the hour."""
+        return NOW + timedelta(seconds=self.seconds - 1000.0)
+
+
+def policy(*servers: Upstream, **changes: Any) -> Policy:
+    """A policy that lets these servers through and nothing else that is private."""
+    allowed = frozenset(f"127.0.0.1:{server.port}" for server in servers)
+    return replace(Policy(contact="me@example.org", version="1.2", allow_private=allowed), **changes)
+
+
+@contextmanager
+def guarded(*servers: Upstream, time: FakeTime | None = None, **changes: Any) -> Iterator[Guard]:
+    """A guard that waits in no real time and never jitters."""
+    time = time or FakeTime()
+    guard = Guard(policy(*servers, **changes), time.sleep, time.monotonic, time.clock, jitter=lambda: 1.0)
+    yield guard
+    guard.close()
+
+
+@contextmanager
+def raw_server(answer: Callable[[socket.socket], None]) -> Iterator[int]:
+    """Listen on a loopback port and let `answer` misbehave on each connection after the request's head was read."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(65536)
+                try:
+                    answer(connection)
+                except OSError:
+                    continue  # the client gave up, which is what is tested
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield int(listener.getsockname()[1])
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join(2)
+
+
+def free_port() -> int:
+    """A loopback port on which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
