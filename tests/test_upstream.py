@@ -330,7 +330,7 @@ def test_papers_with_code_lists_and_details(up: Upstream) -> None:
 
 def test_papers_with_code_organizations_and_search(up: Upstream) -> None:
     names = {item["name"] for item in data(up, "/api/v1/organizations/?page_size=50")["results"]}
-    assert {"OpenAI", "DeepSeek", "Qwen", "Anthropic", "DeepMind", "Meta FAIR"} <= names
+    assert {"OpenAI", "DeepSeek", "Qwen", "Anthropic", "DeepMind", "Meta AI"} <= names
     found = data(up, "/api/v1/papers/search?q=retrieval-augmented&page_size=50")
     assert all("retrieval-augmented" in item["title"].lower() + up.catalogue.papers[item["arxiv_id"]].abstract.lower()
                for item in found["results"])  # fmt: skip

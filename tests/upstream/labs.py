@@ -27,8 +27,8 @@ LABS = (
     Lab("deepseek", "DeepSeek-AI", "DeepSeek-AI", "deepseek-ai", "DeepSeek", "deepseek-ai", "DeepSeek"),
     Lab("qwen", "Qwen Team, Alibaba Group", "Qwen Team", "Qwen", "Qwen", "QwenLM", "Qwen"),
     Lab("anthropic", "Anthropic", "Anthropic", "Anthropic", "Anthropic", "anthropics", "Anthropic"),
-    Lab("google-deepmind", "Google DeepMind", "Google DeepMind", "deepmind", "Deepmind", "google-deepmind", "DeepMind"),
-    Lab("meta-fair", "FAIR at Meta", "Meta FAIR", "facebook", "AI at Meta", "facebookresearch", "Meta FAIR"),
+    Lab("google-deepmind", "Google DeepMind", "Gemma Team", "deepmind", "Deepmind", "google-deepmind", "DeepMind"),
+    Lab("meta-fair", "FAIR at Meta", "Llama Team", "facebook", "AI at Meta", "facebookresearch", "Meta AI"),
 )
 # deepseek keeps no feed, so it has no posts either.
 WITHOUT_FEED = ("deepseek",)
