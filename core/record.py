@@ -67,3 +67,4 @@ class PaperRecord:
     code: tuple[CodeLink, ...] = ()
     labs: tuple[LabClaim, ...] = ()
     vector: bytes | None = field(default=None, repr=False)  # int8, 384 values: the recorded month only
+    vector_of: str | None = None  # core.text.text_hash of the text the vector was made from

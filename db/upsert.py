@@ -14,15 +14,19 @@ Value = TypeVar("Value")
 BATCH = 2_000  # rows in one executemany call
 
 
-def upsert(session: Session, table: FromClause, rows: Sequence[Row], *, keep: Iterable[str] = ()) -> int:
-    """Insert rows, or update those whose primary key is known and whose values differ; gives the rows written.
+def upsert(
+    session: Session, table: FromClause, rows: Sequence[Row], *, keep: Iterable[str] = (), keys: Iterable[str] = ()
+) -> int:
+    """Insert rows, or update those whose key is known and whose values differ; gives the number of rows written.
 
+    `keys` are the columns of the unique constraint that tells rows apart (default: the primary key).
     Every row must have the same keys. Columns in `keep` are written at insertion and never changed afterwards.
     Rows go through executemany, one statement each, so that no parameter limit applies.
     """
     if not rows:
         return 0
-    statement = _statement(session, _table(table), frozenset(rows[0]), frozenset(keep))
+    unique = list(keys) or [column.name for column in _table(table).primary_key]
+    statement = _statement(session, _table(table), sorted(rows[0].keys() - set(unique) - set(keep)), unique)
     written = 0
     for batch in chunks(rows, BATCH):
         result = session.execute(statement, list(batch), execution_options={"preserve_rowcount": True})
@@ -37,12 +41,10 @@ def chunks(values: Iterable[Value], size: int) -> Iterator[list[Value]]:
         yield part
 
 
-def _statement(session: Session, table: Table, names: frozenset[str], keep: frozenset[str]) -> Any:
-    keys = [column.name for column in table.primary_key]
+def _statement(session: Session, table: Table, moving: Sequence[str], keys: Sequence[str]) -> Any:
     dialect = session.get_bind().dialect.name
     insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
     statement = insert(table)
-    moving = sorted(names - set(keys) - keep)
     if not moving:
         return statement.on_conflict_do_nothing(index_elements=keys)
     differs = or_(*(table.c[name].is_distinct_from(statement.excluded[name]) for name in moving))

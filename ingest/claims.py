@@ -4,12 +4,13 @@ A field that cannot be meant as written (a vote count below zero, a date before 
 address) becomes silence: other sources may know better.
 """
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from core.errors import ShirubeError
-from core.ids import parse_arxiv_id
+from core.ids import arxiv_month, parse_arxiv_id
+from core.months import first_day, shift
 from core.record import Author, PaperRecord
 from core.text import clean
 
@@ -41,7 +42,7 @@ def usable(record: PaperRecord, now: datetime) -> dict[str, Any]:
     fields |= {name: _texts(name, getattr(record, name)) for name in _LISTS}
     fields |= {name: _day(getattr(record, name), now) for name in ("feed_date", "announced", "daily_date")}
     fields["authors"] = tuple(_author(author) for author in record.authors[: MOST["authors"]] if clean(author.name))
-    fields["submitted"] = _moment(record.submitted, now)
+    fields["submitted"] = _submitted(record, now)
     fields["withdrawn"] = record.withdrawn
     fields["doi"] = normal_doi(fields["doi"])
     return {name: value for name, value in fields.items() if value is not None and value != ()}
@@ -122,8 +123,16 @@ def _day(day: date | None, now: datetime) -> date | None:
     return day if day is not None and BEGAN <= day <= (now + AHEAD).date() else None
 
 
-def _moment(given: datetime | None, now: datetime) -> datetime | None:
-    if given is None:
+def _submitted(record: PaperRecord, now: datetime) -> datetime | None:
+    """Accept a v1 date that can be one: not before arXiv, not ahead of us, not after the month in the paper's id.
+
+    A paper gets its id when it is announced, so its first version cannot be younger (a day is granted for time zones).
+    """
+    if record.submitted is None:
         return None
-    when = moment(given)
-    return when if when.date() >= BEGAN and when <= now + AHEAD else None
+    when = moment(record.submitted)
+    newest = now + AHEAD
+    if record.arxiv_id is not None:
+        beyond = first_day(shift(arxiv_month(record.arxiv_id), 1)) + timedelta(days=1)
+        newest = min(newest, datetime.combine(beyond, time(), UTC))
+    return when if when.date() >= BEGAN and when < newest else None
