@@ -32,7 +32,7 @@ def create_app(sessions: Sessions, curriculum: Roadmap, clock: Clock, options: A
         title="Shirube",
         summary="Research papers along a study road, each with the reasons it was chosen",
         version=options.version,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,  # served by routes/docs.py, with the headers of every other read
         docs_url=None,
         redoc_url=None,
         lifespan=_few_threads,

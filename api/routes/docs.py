@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from api import language
 from api.errors import PROBLEM_TYPES, PROBLEMS
 from api.pages import chrome
-from api.replies import page_reply
+from api.replies import json_reply, page_reply
 from api.site import TheSite
 
 router = APIRouter(include_in_schema=False)
@@ -33,6 +33,12 @@ class Operation:
     path: str
     description: str
     parameters: tuple[Parameter, ...]
+
+
+@router.get("/api/v1/openapi.json", response_class=Response)
+def openapi(request: Request) -> Response:
+    """Give the OpenAPI document, for programs."""
+    return json_reply(request.app.openapi())
 
 
 @router.get("/docs", response_class=Response)

@@ -1,0 +1,119 @@
+"""Atom feeds, read back by feedparser as a reader would."""
+
+from datetime import timedelta
+
+import feedparser
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from api.app import AppOptions
+from api.feed import tag_uri
+from core.text import clean
+from db.engine import Sessions
+from roadmap.model import Roadmap
+from tests.api.conftest import OPTIONS, ClientFactory
+from tests.api.factory import SEEN, TOPIC, add_item, fill
+from tests.api.test_pages import HOSTILE
+
+FEED = f"/feeds/topics/{TOPIC}.atom"
+
+
+def test_a_feed_reads_back(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        add_item(session, roadmap, "math/0309136", updated=SEEN + timedelta(days=3))
+        add_item(session, roadmap, "2606.00001", topics={TOPIC: 0.4})
+    answer = client.get(FEED)
+    assert answer.headers["content-type"] == "application/atom+xml"
+    feed = feedparser.parse(answer.content)
+    assert not feed.bozo
+    assert feed.feed.id == "tag:road.example,2026:feeds/topics/mixture-of-experts"
+    links = {link.rel: link.href for link in feed.feed.links}
+    assert links == {"alternate": "https://road.example/", "self": f"https://road.example{FEED}"}
+    assert len(feed.entries) == 1
+    entry = feed.entries[0]
+    assert entry.id == "tag:road.example,2026:math/0309136"
+    assert entry.link == "https://road.example/papers/math/0309136"
+    assert entry.updated == feed.feed.updated == "2026-07-04T06:00:00+00:00"
+    assert entry.published == "2026-06-02T17:30:00+00:00"
+    assert [tag.term for tag in entry.tags] == ["cs.LG", "cs.CL"]
+    assert "when the router forgets them" in entry.content[0].value
+    assert "We build a heron out of clockwork." in entry.content[0].value
+
+
+def test_ids_do_not_move_with_the_site_the_version_or_the_title(
+    make_client: ClientFactory, sessions: Sessions, roadmap: Roadmap
+) -> None:
+    fill(sessions, roadmap, 1, version=1, title="Before")
+    before = feedparser.parse(make_client(OPTIONS).get(FEED).content).entries[0].id
+    with sessions.begin() as session:
+        from db.models import Item
+
+        item = session.get_one(Item, "2606.00001")
+        item.version, item.title = 2, "After"
+    moved = AppOptions(base_url="https://elsewhere.example/sub", tag_authority=OPTIONS.tag_authority)
+    entry = feedparser.parse(make_client(moved).get(FEED).content).entries[0]
+    assert (entry.id, entry.title) == (before, "After")
+
+
+def test_a_feed_that_did_not_change_is_not_sent_again(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:
+    fill(sessions, roadmap, 2)
+    tag = client.get(FEED).headers["etag"]
+    assert client.get(FEED, headers={"If-None-Match": tag}).status_code == 304
+    fill_later(sessions, roadmap)
+    assert client.get(FEED, headers={"If-None-Match": tag}).status_code == 200
+
+
+def fill_later(sessions: Sessions, roadmap: Roadmap) -> None:
+    """Store one more item of the topic."""
+    with sessions.begin() as session:
+        add_item(session, roadmap, "2606.00777")
+
+
+def test_an_empty_feed_is_whole_and_steady(client: TestClient) -> None:
+    feed = feedparser.parse(client.get(FEED).content)
+    assert not feed.bozo
+    assert feed.entries == []
+    assert feed.feed.updated == "2026-01-01T00:00:00+00:00"
+
+
+def test_a_feed_speaks_the_language_of_its_address(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:
+    fill(sessions, roadmap, 1)
+    japanese = client.get(f"{FEED}?lang=ja")
+    feed = feedparser.parse(japanese.content)
+    assert feed.feed.title == f"{roadmap.topics[TOPIC].name.ja}: Shirube"
+    assert feed.feed.links[1].href.endswith("?lang=ja")
+    english = client.get(FEED, headers={"Accept-Language": "ja"})
+    assert feedparser.parse(english.content).feed.title == f"{roadmap.topics[TOPIC].name.en}: Shirube"
+    assert "vary" not in english.headers
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_words_of_strangers_are_inert_in_a_feed(
+    client: TestClient, sessions: Sessions, roadmap: Roadmap, words: str
+) -> None:
+    with sessions.begin() as session:
+        names = [{"name": words, "affiliation": words}]
+        add_item(session, roadmap, "2606.00001", title=words, abstract=words, authors=names, categories=[words])
+    feed = feedparser.parse(client.get(FEED).content, sanitize_html=False)
+    assert not feed.bozo
+    content = feed.entries[0].content[0].value
+    for tag in ("<script", "<img", "<svg", 'href="javascript'):
+        assert tag not in content
+
+
+@given(words=st.text(max_size=60))
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_title_breaks_a_feed(client: TestClient, sessions: Sessions, roadmap: Roadmap, words: str) -> None:
+    with sessions.begin() as session:
+        from db.models import Item
+
+        known = session.get(Item, "2606.00001") or add_item(session, roadmap, "2606.00001")
+        known.title = clean(words) + "."
+    feed = feedparser.parse(client.get(FEED).content)
+    assert not feed.bozo
+
+
+def test_tag_uris_are_quoted() -> None:
+    assert tag_uri("a", "openai:x y") == "tag:a,2026:openai:x%20y"
