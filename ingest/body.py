@@ -14,6 +14,9 @@ _ENCODING = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)", re.IGNOREC
 _PLAIN = re.compile(
     rb"utf-?8|us-ascii|ascii|iso-8859-\d{1,2}|windows-125\d|shift_jis|euc-(?:jp|kr)|gb2312|gbk|big5", re.IGNORECASE
 )
+_CDATA = re.compile(rb"<!\[CDATA\[.*?\]\]>", re.DOTALL)
+_TAG = re.compile(rb"<(/?)[A-Za-z_][^<>]*>")
+_DEEPEST = 500
 _STEP = 1 << 20
 _RATIO_FROM = 1 << 20  # small answers may compress as well as they like
 _MOST_RATIO = 200
@@ -85,3 +88,15 @@ def refuse_doctype(body: bytes) -> None:
     named = _ENCODING.search(body[:200])
     if named and not _PLAIN.fullmatch(named.group(1)):
         raise SourceError(f"The XML is encoded as {named.group(1)[:40]!r}, which is not read")
+
+
+def refuse_depth(body: bytes) -> None:
+    """Refuse markup nested deeper than any honest feed: lenient parsers take seconds over it. Raises SourceError."""
+    depth = 0
+    for match in _TAG.finditer(_CDATA.sub(b"", body)):
+        if match.group(1):
+            depth -= 1
+        elif not match.group().endswith(b"/>"):
+            depth += 1
+        if depth > _DEEPEST:
+            raise SourceError(f"The XML is nested more than {_DEEPEST} deep, which is refused")

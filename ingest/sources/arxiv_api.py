@@ -52,10 +52,13 @@ class ArxivApi:
             page = self._page(window, start)
             # The place counts entries received, readable or not, or the next page would repeat or skip some.
             start, total = start + len(page.entries), page.total
-            yield _read(page, seen)
+            read = _read(page, seen)
+            if page.entries and not read.records and not read.errors:
+                break  # the server repeats itself
+            yield read
         if start < total:
             raise SourceError(
-                f"partial: arXiv gave {start} of {total} results for {window.start} in {_MOST_REQUESTS} requests",
+                f"partial: arXiv gave {len(seen)} of {total} results for {window.start}",
                 "The window stays open and is read again with the next pull",
             )
 

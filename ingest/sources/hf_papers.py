@@ -66,7 +66,7 @@ def read_entry(entry: object, day: date, now: datetime) -> PaperRecord | EntryEr
     paper = loose.mapping(outer.get("paper"))
     named = loose.text(paper.get("id"))
     parsed = parse_arxiv_id(named) if named else None
-    title = loose.text(paper.get("title")) or loose.text(outer.get("title"))
+    title = loose.text(paper.get("title", outer.get("title")))
     if parsed is None or title is None:
         reason = "no title" if parsed else "no arXiv id"
         return EntryError(reason, json.dumps(entry).encode(), parsed[0] if parsed else named)

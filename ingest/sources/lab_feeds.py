@@ -19,7 +19,7 @@ from core.ids import arxiv_month, find_arxiv_ids
 from core.months import first_day, last_day, month_of, shift
 from core.record import LabClaim, PaperRecord
 from ingest import loose
-from ingest.body import is_html, refuse_doctype
+from ingest.body import is_html, refuse_depth, refuse_doctype
 from ingest.http import Answer, Guard
 from ingest.source import EntryError, Page, Window
 from ingest.sources.post_text import plain, split_title, stable_slug
@@ -163,7 +163,8 @@ def _bodies(entry: Any) -> list[str]:
 
 def _day(entry: Any, now: datetime) -> date | None:
     """Give the UTC day of an entry; None when it is absent, before arXiv, or in the future."""
-    parsed = entry.get("published_parsed") or entry.get("updated_parsed")
+    # feedparser's own `get` would answer "updated" with "published", and warn.
+    parsed = dict.get(entry, "published_parsed") or dict.get(entry, "updated_parsed")
     if parsed is None:
         return None
     try:
@@ -191,4 +192,5 @@ def _no_feed(answer: Answer) -> str | None:
     if is_html(answer.body):
         return "an HTML page came where a feed was due (maintenance?)"
     refuse_doctype(answer.body)
+    refuse_depth(answer.body)
     return None if _END.search(answer.body[-2048:]) else "the answer is no feed, or was cut short"

@@ -1,0 +1,206 @@
+"""The labs' feeds: posts, links to papers, titles that scrapers spoiled, and pages that are no feed."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+import pytest
+
+from core.errors import SourceError
+from core.record import LabClaim, PaperRecord
+from ingest.source import Page, Window
+from ingest.sources.lab_feeds import LabFeeds
+from ingest.sources.post_text import plain, split_title, stable_slug
+from tests.ingest.doubles import NOW, guarded
+from tests.upstream import Upstream
+
+SEPTEMBER = (date(2026, 9, 1), date(2026, 9, 30))
+LABS = ("openai", "google-deepmind", "qwen", "anthropic", "meta-fair")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Upstream]:
+    """One stand-in for the whole module."""
+    with Upstream(months=("2026-09",)) as running:
+        yield running
+
+
+@pytest.fixture
+def up(server: Upstream) -> Upstream:
+    """The stand-in without faults and with an empty log."""
+    server.clear_faults()
+    server.log.clear()
+    return server
+
+
+def read(up: Upstream, lab: str = "qwen", now: datetime = NOW, days: tuple[date, date] = SEPTEMBER) -> Page:
+    """Read one month of one lab."""
+    with guarded(up) as guard:
+        (page,) = LabFeeds({lab: f"{up.url}/feeds/{lab}.xml"}, guard).fetch(Window("labs", lab, *days), now)
+    return page
+
+
+def served(up: Upstream, *items: str, lab: str = "qwen") -> Page:
+    """Read September from a feed of these items."""
+    body = f'<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel>{"".join(items)}</channel></rss>'
+    up.fault("/feeds/", status=200, body=body)
+    return read(up, lab)
+
+
+def item(
+    link: str = "https://q.example/blog/a-small-boat/", title: str = "Boats", text: str = "", more: str = ""
+) -> str:
+    """One item of 3 September, unless `more` brings another date."""
+    when = "" if "pubDate" in more else "<pubDate>Thu, 03 Sep 2026 10:00:00 +0000</pubDate>"
+    return f"<item><title>{title}</title><link>{link}</link>{when}<description>{text}</description>{more}</item>"
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_posts_and_linked_papers_of_the_month_are_read(up: Upstream, lab: str) -> None:
+    page = read(up, lab)
+    mine = [p for p in up.catalogue.posts if p.lab == lab and p.published.month == 9]
+    papers = {record.id: record for record in page.records if record.kind == "paper"}
+    posts = [record for record in page.records if record.kind == "post"]
+    assert set(papers) == {p.arxiv_id for p in mine if p.arxiv_id}
+    assert len(posts) == len([p for p in mine if not p.arxiv_id])
+    assert {p.title for p in mine if not p.arxiv_id} == {record.title for record in posts}
+    assert page.errors == ()
+    assert all(record.id.startswith(f"{lab}:") and record.feed_date for record in posts)
+    assert all(claim.lab == lab and claim.kind == "feed" for record in page.records for claim in record.labs)
+
+
+def test_a_linked_paper_carries_the_claim_and_no_other_fact(up: Upstream) -> None:
+    text = '&lt;p&gt;Read the &lt;a href="https://arxiv.org/abs/2608.01234v2"&gt;report&lt;/a&gt;.&lt;/p&gt;'
+    assert served(up, item(text=text)).records == (
+        PaperRecord(
+            source="labs",
+            id="2608.01234",
+            kind="paper",
+            title="Boats",
+            as_of=NOW,
+            arxiv_id="2608.01234",
+            url="https://arxiv.org/abs/2608.01234",
+            labs=(LabClaim("qwen", "feed", "https://q.example/blog/a-small-boat/"),),
+        ),
+    )
+
+
+def test_an_old_paper_or_a_list_of_references_is_no_announcement(up: Upstream) -> None:
+    old = "builds on https://arxiv.org/abs/2501.00001"
+    many = " ".join(f"https://arxiv.org/abs/2609.0000{number}" for number in range(1, 5))
+    page = served(
+        up, item(text=old), item("https://q.example/blog/many-small-boats", text=many),
+        item("https://arxiv.org/abs/2501.00001"),
+    )  # fmt: skip
+    assert [record.id for record in page.records] == ["qwen:a-small-boat", "qwen:many-small-boats", "2501.00001"]
+
+
+def test_a_post_is_plain_text(up: Upstream) -> None:
+    text = "&lt;p&gt;One &amp;amp; two&lt;/p&gt;&lt;p&gt;three&lt;script&gt;alert(1)&lt;/script&gt;&lt;/p&gt;"
+    (record,) = served(up, item(title="A &amp;lt;b&amp;gt; &amp;amp; C", text=text)).records
+    assert record.abstract == "One & two three"
+    assert record.feed_date == date(2026, 9, 3)
+    assert record.kind == "post"
+    assert record.arxiv_id is None
+    assert "alert" not in (record.abstract or "")
+
+
+@pytest.mark.parametrize(
+    "when",
+    ["", "<pubDate>the day before yesterday</pubDate>", "<pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate>",
+     "<pubDate>Wed, 03 Nov 2027 10:00:00 GMT</pubDate>"],
+)  # fmt: skip
+def test_a_post_without_a_usable_date_belongs_to_the_present_month(up: Upstream, when: str) -> None:
+    more = when or "<!-- pubDate -->"
+    assert served(up, item(more=more)).records == ()
+    (record,) = read(up, days=(date(2026, 11, 1), date(2026, 11, 30))).records
+    assert record.feed_date is None
+
+
+def test_dates_are_those_of_utc(up: Upstream) -> None:
+    late = "<pubDate>Tue, 01 Sep 2026 04:00:00 +0800</pubDate>"
+    assert served(up, item(more=late)).records == ()
+    (record,) = read(up, days=(date(2026, 8, 1), date(2026, 8, 31))).records
+    assert record.feed_date == date(2026, 8, 31)
+
+
+def test_an_item_without_title_or_address_is_kept_as_an_error(up: Upstream) -> None:
+    page = served(up, item(title=""), item(link="javascript:alert(1)"), item())
+    assert [error.reason for error in page.errors] == ["no title", "no address"]
+    assert len(page.records) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [("maintenance", "HTML"), ("json", "no XML"), ("cut", "cut short"), ("doctype", "refused"), ("deep", "nested"),
+     ("billion-laughs", "refused"), ("empty-page", "no entries"), ("status", "status 503")],
+)  # fmt: skip
+def test_what_is_no_feed_is_a_failure_and_never_nothing_new(up: Upstream, kind: str, reason: str) -> None:
+    up.fault("/feeds/", kind)
+    with pytest.raises(SourceError, match=reason):
+        read(up)
+
+
+def test_a_web_page_without_a_doctype_is_no_feed(up: Upstream) -> None:
+    up.fault("/feeds/", status=200, body="<div><p>We moved.</p></div>")
+    with pytest.raises(SourceError, match="no feed"):
+        read(up)
+
+
+def test_the_months_of_one_pull_are_read_from_one_answer(up: Upstream) -> None:
+    feeds = {"qwen": f"{up.url}/feeds/qwen.xml", "deepseek": ""}
+    with guarded(up) as guard:
+        source = LabFeeds(feeds, guard)
+        windows = source.windows(date(2026, 7, 5), date(2026, 12, 31), date(2026, 9, 30))
+        assert [(w.channel, w.start.month, w.end.day) for w in windows] == [
+            ("qwen", 9, 30), ("qwen", 8, 31), ("qwen", 7, 31)
+        ]  # fmt: skip
+        for window in windows:
+            list(source.fetch(window, NOW))
+        assert len(up.log) == 1
+        list(source.fetch(windows[0], NOW.replace(hour=12)))
+        assert len(up.log) == 2
+        with pytest.raises(SourceError, match="has no feed"):
+            list(source.fetch(Window("labs", "deepseek", *SEPTEMBER), NOW))
+
+
+@pytest.mark.parametrize(
+    ("raw", "title", "rest"),
+    [("Plain title", "Plain title", None), ("Aug 18, 2026ScienceHow boats float", "How boats float", None),
+     ("Jul 9, 2026Frontier Red TeamBoats play", "Boats play", None), ("May 8, 2026Boats", "Boats", None),
+     ("Jul 9, 2026Researchers find boats", "Researchers find boats", None),
+     ("InterpretabilityJul 6, 2026A harbour in language modelsNew research shows how boats are moored.",
+      "A harbour in language models", "New research shows how boats are moored."),
+     ("Our plan for Aug 18, 2026", "Our plan for Aug 18, 2026", None),
+     ("A &lt;script&gt;x&lt;/script&gt; &amp; B", "A <script>x</script> & B", None),
+     ("<b>Bold</b> words", "Bold words", None)],
+)  # fmt: skip
+def test_titles_are_freed_from_what_scrapers_ran_into_them(raw: str, title: str, rest: str | None) -> None:
+    assert split_title(raw, ["Research"]) == (title, rest)
+
+
+@pytest.mark.parametrize(
+    ("link", "slug"),
+    [("https://openai.com/index/next-phase-of-boats", "next-phase-of-boats"),
+     ("https://q.example/blog/qwen3/", "blog-qwen3"),
+     ("https://x.example/2026/09/overview", "2026-09-overview"),
+     ("https://x.example/News/A%20New%20Boat.html", "a-new-boat"),
+     ("https://x.example/blog/%E8%88%B9/index.html", "blog")],
+)  # fmt: skip
+def test_slugs_come_from_the_address(link: str, slug: str) -> None:
+    assert stable_slug(link, "guid") == slug
+
+
+def test_slugs_differ_where_only_the_guid_does_and_stay_short() -> None:
+    first, second = (stable_slug("https://x.example/?p=1", guid) for guid in ("a", "b"))
+    assert first != second
+    assert len(first) == 12
+    long = [stable_slug(f"https://x.example/{'boat-' * 40}{end}", "") for end in ("one", "two")]
+    assert long[0] != long[1]
+    assert max(map(len, long)) <= 103
+
+
+def test_plain_text_is_bounded_and_loses_the_footer() -> None:
+    assert len(plain("boat " * 1000)) <= 2001
+    footer = "<p>Read More...</p> <p>The post <a href='x'>Boats</a> appeared first on <a>Harbour</a>.</p>"
+    assert plain("<p>We float.</p>" + footer) == "We float."
+    assert plain("<p>a</p><p>b</p>c<b>d</b>") == "a b cd"

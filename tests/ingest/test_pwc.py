@@ -1,0 +1,171 @@
+"""Papers with Code: filters that must be confirmed, repositories, papers that are not on arXiv."""
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from core.errors import SourceError
+from core.record import Author, CodeLink, PaperRecord
+from ingest.source import EntryError, Page, Window
+from ingest.sources.pwc_api import PwcApi, read_entry
+from tests.ingest.doubles import NOW, guarded
+from tests.upstream import Upstream
+
+WEEK = Window("pwc", "papers", date(2026, 9, 8), date(2026, 9, 14))
+ENTRY: dict[str, Any] = {
+    "id": "lanterns-for-boats-260901234",
+    "arxiv_id": "2609.01234",
+    "title": "Lanterns for Boats",
+    "authors": ["Aiko Oar", "B. Sail"],
+    "published": "2026-09-09",
+    "abstract": "We light boats.",
+    "repositories": [
+        {"url": "https://github.com/harbour/lanterns", "num_stars": 8, "is_official": True},
+        {"url": "https://github.com/Harbour/Lanterns.git", "num_stars": 1, "is_official": False},
+        {"url": "https://bitbucket.example/harbour/wicks", "num_stars": None},
+        {"url": "javascript:alert(1)"},
+    ],
+    "project_pages": [{"url": "https://lanterns.example/"}, "https://other.example/"],
+    "tasks": [{"name": "Boat Lighting", "slug": "boat-lighting"}],
+    "organizations": [{"name": "Harbour Lab", "slug": "harbour-lab"}, "Pier"],
+}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Upstream]:
+    """One stand-in for the whole module."""
+    with Upstream(months=("2026-09",)) as running:
+        yield running
+
+
+@pytest.fixture
+def up(server: Upstream) -> Upstream:
+    """The stand-in without faults and with an empty log."""
+    server.clear_faults()
+    server.log.clear()
+    return server
+
+
+def pages(up: Upstream, window: Window = WEEK) -> list[Page]:
+    """Read one week."""
+    with guarded(up) as guard:
+        return list(PwcApi(up.url + "/api/v1", guard).fetch(window, NOW))
+
+
+def test_every_field_is_read() -> None:
+    assert read_entry(ENTRY, NOW) == PaperRecord(
+        source="pwc",
+        id="2609.01234",
+        kind="paper",
+        title="Lanterns for Boats",
+        as_of=NOW,
+        arxiv_id="2609.01234",
+        abstract="We light boats.",
+        authors=(Author("Aiko Oar"), Author("B. Sail")),
+        url="https://arxiv.org/abs/2609.01234",
+        organizations=("Harbour Lab", "Pier"),
+        project_url="https://lanterns.example/",
+        tasks=("Boat Lighting",),
+        code=(
+            CodeLink("https://github.com/harbour/lanterns", True, 8),
+            CodeLink("https://bitbucket.example/harbour/wicks"),
+        ),
+    )
+
+
+def test_the_page_size_changes_nothing(up: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    (whole,) = pages(up)
+    listed = [
+        p.arxiv_id
+        for p in up.catalogue.papers.values()
+        if p.catalogued and WEEK.start <= p.submitted.date() <= WEEK.end
+    ]
+    assert sorted(record.id for record in whole.records) == sorted(listed)
+    assert whole.expected == len(listed) > 3
+    monkeypatch.setattr("ingest.sources.pwc_api._PAGE", 2)
+    small = pages(up)
+    assert tuple(record for page in small for record in page.records) == whole.records
+    assert [page.expected for page in small] == [None] * (len(small) - 1) + [whole.expected]
+    monkeypatch.setattr("ingest.sources.pwc_api._MOST_PAGES", 1)
+    with pytest.raises(SourceError, match="no end"):
+        pages(up)
+
+
+def serve(up: Upstream, **body: Any) -> None:
+    """Let the list be this body."""
+    dates = {"start_date": "2026-09-08", "end_date": "2026-09-14"}
+    whole = {"count": 0, "next_page": None, "results": [], "applied_filters": dates} | body
+    up.fault("/api/v1/papers", status=200, body=json.dumps(whole))
+
+
+@pytest.mark.parametrize(
+    "applied", [{}, None, {"start_date": "2026-09-08"}, {"start_date": "2026-09-08", "end_date": "2026-09-15"}]
+)
+def test_a_filter_that_is_not_confirmed_was_ignored(up: Upstream, applied: Any) -> None:
+    serve(up, applied_filters=applied, results=[ENTRY], count=1)
+    with pytest.raises(SourceError, match=r"did not confirm the filter .*end_date"):
+        pages(up)
+
+
+def test_papers_elsewhere_and_twins_are_set_aside_and_not_missed(up: Upstream) -> None:
+    serve(up, results=[ENTRY, ENTRY, {**ENTRY, "arxiv_id": None}, {"title": "No id at all"}], count=4)
+    (page,) = pages(up)
+    assert [record.id for record in page.records] == ["2609.01234"]
+    assert [error.reason for error in page.errors] == ["no arXiv id"]
+    assert page.expected == 2
+
+
+@pytest.mark.parametrize("place", ["first", "middle", "last"])
+def test_one_malformed_entry_costs_one_entry(up: Upstream, place: str) -> None:
+    (whole,) = pages(up)
+    up.fault("/api/v1/papers", f"malformed-{place}")
+    (page,) = pages(up)
+    assert len(page.records) == len(whole.records) - 1
+    assert page.errors[0].item_id in {record.id for record in whole.records}
+    assert page.expected == whole.expected
+
+
+def test_a_single_paper_is_found_or_not(up: Upstream) -> None:
+    with guarded(up) as guard:
+        source = PwcApi(up.url + "/api/v1", guard)
+        known = next(p for p in up.catalogue.papers.values() if p.catalogued and p.repo)
+        record = source.single(known.arxiv_id, NOW)
+        assert record is not None
+        assert known.repo is not None
+        assert [link.url for link in record.code] == [known.repo.url]
+        assert source.single("2601.99999", NOW) is None
+        up.fault("/api/v1/papers/", status=200, body=json.dumps({"arxiv_id": known.arxiv_id}))
+        with pytest.raises(SourceError, match="no title"):
+            source.single(known.arxiv_id, NOW)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"), [("maintenance", "HTML"), ("not-json", "no complete JSON"), ("cut", "no complete JSON")]
+)
+def test_a_lasting_fault_is_a_failure_and_never_nothing_new(up: Upstream, kind: str, reason: str) -> None:
+    up.fault("/api/v1/papers", kind)
+    with pytest.raises(SourceError, match=reason):
+        pages(up)
+
+
+@pytest.mark.parametrize("body", ["[]", '{"detail": "x"}', '{"results": {}}'])
+def test_another_shape_is_a_failure(up: Upstream, body: str) -> None:
+    up.fault("/api/v1/papers", status=200, body=body)
+    with pytest.raises(SourceError, match=r"no JSON object|no list of results"):
+        pages(up)
+
+
+def test_windows_are_weeks_that_never_move() -> None:
+    with guarded() as guard:
+        source = PwcApi("https://paperswithcode.co/api/v1", guard)
+    whole = source.windows(date(2026, 2, 1), date(2026, 3, 31), date(2026, 12, 1))
+    assert [(w.start.isoformat(), w.end.isoformat()) for w in whole][:2] == [
+        ("2026-03-29", "2026-03-31"),
+        ("2026-03-22", "2026-03-28"),
+    ]
+    assert len(whole) == 9  # February 2026 has four whole weeks
+    assert source.windows(date(2026, 3, 10), date(2026, 3, 31), date(2026, 3, 16)) == whole[2:4]
+    assert isinstance(read_entry([], NOW), EntryError)
