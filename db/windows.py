@@ -52,6 +52,13 @@ def ensure(session: Session, spans: Sequence[Span]) -> None:
     upsert(session, _WINDOW, rows, keys=names, keep=("state",))
 
 
+def find(session: Session, span: Span) -> Window:
+    """Find a window that `ensure` has written."""
+    source, channel, from_day, to_day = span
+    where = {"source": source, "channel": channel, "from_day": from_day, "to_day": to_day}
+    return session.scalars(select(Window).filter_by(**where)).one()
+
+
 def due(
     session: Session, spans: Sequence[Span], reread_days: int, now: datetime, *, retry_errors: bool = False
 ) -> list[Window]:
