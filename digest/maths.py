@@ -161,7 +161,7 @@ def _formula_text(source: str) -> str:
 def _token(match: re.Match[str]) -> str:
     if macro := match["macro"]:
         known = SYMBOLS.get(macro)
-        return macro + (" " if match.group().endswith(" ") else "") if known is None else known
+        return f"{macro} " if known is None else known
     if sign := match["sign"]:
         return {"!": "", "|": "‖"}.get(sign, " " if sign in ",;:> \n" else sign)
     return "" if match["char"] in "{}" else match["char"].replace("~", " ")

@@ -1,23 +1,19 @@
 """Every sentence of an issue as a Line, computed from the Digest alone: page, mail and text say the same."""
 
-from collections.abc import Sequence
-from datetime import date, timedelta
-from itertools import groupby
-
 from core.ids import parse_arxiv_id
-from digest.links import Links
-from digest.model import CodeRef, Digest, Entry, LeftOut, SourceCoverage, StageSection, Summary, WorkRef
+from digest.model import CodeRef, Digest, Entry, LeftOut, StageSection, Summary, WorkRef
 from digest.reasons import Names, brief
-from digest.words import NBSP, Line, Part, Value, Voice, web
+from digest.words import NBSP, Line, Part, Voice, web
 
 FULL = 4  # entries of a stage printed in full; the rest are compact
 
 
 def state(v: Voice, digest: Digest) -> Line:
     """Name the state of the issue, with its date when it is final."""
+    words = {"final": v.t("Final"), "sample": v.t("Sample")}.get(digest.status, v.t("Draft"))
     if digest.status == "final" and digest.published:
-        return v.t("%(state)s, %(date)s", state=v.bold(str(v.t("Final"))), date=v.date(digest.published))
-    return v.line(v.bold(str(v.t("Sample") if digest.status == "sample" else v.t("Draft"))))
+        return v.t("%(state)s, %(date)s", state=v.bold(str(words)), date=v.date(digest.published))
+    return v.line(v.bold(str(words)))
 
 
 def heading(v: Voice, digest: Digest) -> Line:
@@ -301,217 +297,6 @@ def chart_label(v: Voice, digest: Digest) -> Line:
         considered=considered,
         chosen=chosen,
     )
-
-
-# -- coverage --------------------------------------------------------------------------------------------------------
-
-
-def source_name(v: Voice, source: str) -> str:
-    """Name a source as people know it."""
-    return {
-        "arxiv": "arXiv",
-        "hf": "Hugging Face Daily Papers",
-        "pwc": "Papers with Code",
-        "labs": str(v.t("The labs’ own feeds")),
-        "recorded": str(v.t("The recorded month")),
-        "arxiv-snapshot": str(v.t("arXiv’s public metadata file")),
-    }.get(source, source)
-
-
-def coverage_rows(v: Voice, digest: Digest) -> list[tuple[Line, str]]:
-    """Give the counts of the coverage box: (what, figure)."""
-    coverage = digest.coverage
-    unknown = str(v.t("not known"))
-    return [
-        (v.t("Announced by arXiv"), v.number(coverage.expected) if coverage.expected is not None else unknown),
-        (v.t("Stored"), v.number(coverage.stored)),
-        (v.t("Ranked"), v.number(coverage.ranked)),
-        (v.t("Late, from closed months"), v.number(coverage.late)),
-    ]
-
-
-def gaps(v: Voice, digest: Digest) -> list[tuple[Line, Line]]:
-    """Say what may be missing, item by item: (head, detail)."""
-    coverage = digest.coverage
-    said: list[tuple[Line, Line]] = []
-    if coverage.expected is not None and coverage.expected > coverage.stored:
-        short = coverage.expected - coverage.stored
-        said.append(
-            (v.n("%(n)s paper announced but not stored.", "%(n)s papers announced but not stored.", short), Line())
-        )
-    if coverage.unreadable:
-        head = v.n("%(n)s record could not be read.", "%(n)s records could not be read.", coverage.unreadable)
-        said.append((head, v.t("They are kept as received.")))
-    if coverage.stored > coverage.ranked:
-        unranked = coverage.stored - coverage.ranked
-        said.append((v.n("%(n)s paper not ranked.", "%(n)s papers not ranked.", unranked), Line()))
-    said += [_gap(v, source) for source in coverage.sources if source.state != "complete"]
-    if not said:
-        return [(v.t("Nothing is known to be missing."), Line())]
-    return said
-
-
-def _gap(v: Voice, source: SourceCoverage) -> tuple[Line, Line]:
-    name = source_name(v, source.source)
-    head = {
-        "partial": v.t("%(source)s answered in part.", source=name),
-        "failed": v.t("%(source)s failed.", source=name),
-        "unreachable": v.t("%(source)s could not be reached.", source=name),
-        "absent": v.t("%(source)s was not read.", source=name),
-    }.get(source.state, v.t("%(source)s is not complete.", source=name))
-    return head, v.text([_missing(v, source), _meaning(v, source)])
-
-
-def _missing(v: Voice, source: SourceCoverage) -> Line:
-    if source.missing_days and source.state == "partial":
-        return v.t("Days open: %(days)s.", days=v.join(_ranges(v, source.missing_days)))
-    return Line()
-
-
-def _meaning(v: Voice, source: SourceCoverage) -> Line:
-    return {
-        "arxiv": v.t("Papers may be absent."),
-        "hf": v.t("Upvotes count only where they are known; nothing was removed for want of them."),
-        "pwc": v.t("Links to code may be absent."),
-        "labs": v.t("Posts of the labs may be absent."),
-    }.get(source.source, Line())
-
-
-def _ranges(v: Voice, days: Sequence[date]) -> list[Line]:
-    """Fold days that follow each other into ranges: 3 Oct, 19 Oct to 21 Oct."""
-    runs = [
-        [day for _, day in run]
-        for _, run in groupby(enumerate(sorted(days)), key=lambda pair: pair[1] - timedelta(days=pair[0]))
-    ]
-    return [
-        v.line(v.day(run[0]))
-        if len(run) == 1
-        else v.t("%(first)s to %(last)s", first=v.day(run[0]), last=v.day(run[-1]))
-        for run in runs
-    ]
-
-
-def votes_read(v: Voice, digest: Digest) -> Line:
-    """Say when upvotes were last read; "" when that is not known."""
-    read = next((s.last_read for s in digest.coverage.sources if s.source == "hf" and s.last_read), None)
-    return v.t("Upvotes were last read on %(date)s.", date=v.date(read)) if read else Line()
-
-
-# -- banners ---------------------------------------------------------------------------------------------------------
-
-BANNERS = ("draft", "sample", "offline", "partial", "overdue", "erratum")
-GRAVE = frozenset({"sample", "partial", "overdue", "erratum"})
-
-
-def banners(v: Voice, digest: Digest, links: Links) -> list[tuple[str, Line, list[Line]]]:
-    """Say what must be known first, in look.md's order: (kind, head, sentences). An unknown kind is passed over."""
-    tell = {
-        "draft": _draft, "sample": _sample, "offline": _offline, "partial": _partial, "overdue": _overdue,
-        "erratum": _erratum,
-    }  # fmt: skip
-    known = sorted((b for b in digest.banners if b.kind in BANNERS), key=lambda b: BANNERS.index(b.kind))
-    return [(banner.kind, *tell[banner.kind](v, digest, banner.facts, links)) for banner in known]
-
-
-Facts = dict[str, str | int]
-Told = tuple[Line, list[Line]]
-
-
-def _draft(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
-    until, last = str(facts.get("until") or ""), str(facts.get("last_final") or "")
-    papers = int(facts.get("papers", digest.considered))
-    said = [
-        v.n("%(n)s paper so far, to %(date)s.", "%(n)s papers so far, to %(date)s.", papers, date=_date(v, until))
-        if until
-        else v.n("%(n)s paper so far.", "%(n)s papers so far.", papers),
-        v.t("The issue is closed on %(date)s; until then entries may come and go.", date=v.moment(digest.closes)),
-    ]
-    if last:
-        month = Part(v.month(last), href=links.issue(last))
-        said.append(v.t("The last final issue is %(month)s.", month=month))
-    return v.t("Draft."), said
-
-
-def _sample(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
-    del links
-    month = v.month(digest.month)
-    papers = int(facts.get("papers", digest.considered))
-    said = [
-        v.n(
-            "This is a sample of %(month)s from public listings, not the whole month: %(n)s paper, no abstracts.",
-            "This is a sample of %(month)s from public listings, not the whole month: %(n)s papers, no abstracts.",
-            papers,
-            month=month,
-        ),
-        v.t(
-            "It is never mailed. Run %(command)s when the sources can be reached: real data replaces it.",
-            command=Part(f"shirube digest {digest.month}", "code"),
-        ),
-    ]
-    silent = _silent(digest)
-    if silent and len(silent) == sum(s.source != "recorded" for s in digest.coverage.sources):
-        said.insert(0, v.t("No source could be reached."))
-    elif silent:
-        said.insert(0, v.t("Not reached: %(sources)s.", sources=v.join(source_name(v, key) for key in silent)))
-    return v.t("Sample."), said
-
-
-def _silent(digest: Digest) -> list[str]:
-    return [s.source for s in digest.coverage.sources if s.state == "unreachable"]
-
-
-def _offline(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
-    del facts, links
-    reads = [source.last_read for source in digest.coverage.sources if source.last_read]
-    said = [v.t("Made with %(option)s, from what is stored.", option=Part("--offline", "code"))]
-    if reads:
-        said.append(v.t("The sources were last read on %(date)s.", date=v.date(max(reads))))
-    return v.t("Stored papers only."), said
-
-
-def _partial(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
-    del links
-    named = [name for name in str(facts.get("sources") or "").split(", ") if name] or list(digest.coverage.failed)
-    said = [
-        v.t("Not complete: %(sources)s.", sources=v.join(source_name(v, key) for key in named)),
-        v.t("What came is kept; see %(link)s.", link=_missed(v)),
-    ]
-    return v.t("Partly done."), said
-
-
-def _missed(v: Voice) -> Part:
-    return Part(str(v.t("What may be missing this month")), href="#missed")
-
-
-def _overdue(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
-    del links, digest
-    named = [name for name in str(facts.get("open") or "").split(", ") if name]
-    said = [v.t("Something was still open 7 days after the closing day; the issue closed all the same.")]
-    if named:
-        said.append(v.t("Not complete: %(sources)s.", sources=v.join(source_name(v, key) for key in named)))
-    if unranked := int(facts.get("unranked") or 0):
-        said.append(v.n("%(n)s paper not ranked.", "%(n)s papers not ranked.", unranked))
-    return v.t("Closed with gaps."), said
-
-
-def _erratum(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
-    day, item = str(facts.get("date") or ""), str(facts.get("item_id") or facts.get("item") or "")
-    entry = digest.entries.get(item)
-    where = Part(entry.number if entry else item, href=links.entry(item) if entry else None)
-    said = (
-        v.t("%(entry)s was withdrawn by its authors and is marked.", entry=where)
-        if facts.get("kind") == "withdrawn"
-        else v.t("%(entry)s: %(detail)s", entry=where, detail=str(facts.get("detail") or facts.get("kind") or ""))
-    )
-    head = v.t("Erratum, %(date)s.", date=_date(v, day)) if day else v.t("Erratum.")
-    return head, [said]
-
-
-def _date(v: Voice, iso_day: str) -> Value:
-    return v.date(date.fromisoformat(iso_day[:10]))
-
-
-# -- citing ----------------------------------------------------------------------------------------------------------
 
 
 def cite(v: Voice, digest: Digest) -> list[Line]:

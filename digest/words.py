@@ -26,7 +26,6 @@ REGION = {"en": "en_GB"}  # "5 Nov 2026"; a language not named here speaks for i
 _HOLE = re.compile(r"%\((\w+)\)s|%%")
 _WEB = re.compile(r"https?://[^\s<>\"'\x00-\x20]+\Z", re.IGNORECASE)
 TAGS = {"b": "b", "q": "q", "code": "code", "time": "time", "n": "span"}  # the element of a part's kind
-_ORDINALS = {"one": "%(n)sst", "two": "%(n)snd", "few": "%(n)srd", "other": "%(n)sth"}
 
 
 def web(url: str | None) -> str | None:
@@ -155,6 +154,9 @@ class Voice:
             parts.append(Part(template[position : hole.start()]))
             parts.extend(self.line(values[hole[1]]).parts if hole[1] else (Part("%"),))
             position = hole.end()
+            if hole[1] and _is_figure(values[hole[1]]) and template[position : position + 1] == " ":
+                parts.append(Part(NBSP))  # a number and its unit stay on one line
+                position += 1
         parts.append(Part(template[position:]))
         return Line(tuple(part for part in parts if part.text))
 
@@ -183,8 +185,12 @@ class Voice:
 
     def ordinal(self, value: int) -> str:
         """Write a place in an order: 3rd, 3位."""
-        form = _ORDINALS.get(self.locale.ordinal_form(value), _ORDINALS["other"])
-        return str(self._weave(self._words.pgettext("ordinal", form), {"n": value}))
+        forms = {
+            "one": self.tc("ordinal", "%(n)sst", n=value),
+            "two": self.tc("ordinal", "%(n)snd", n=value),
+            "few": self.tc("ordinal", "%(n)srd", n=value),
+        }
+        return str(forms.get(self.locale.ordinal_form(value), self.tc("ordinal", "%(n)sth", n=value)))
 
     def date(self, day: dt.date) -> Part:
         """Write a date with its year: 5 Nov 2026."""
@@ -220,6 +226,10 @@ class Voice:
     def _time(day: dt.date, words: str) -> Part:
         when = f"{day.year:04d}-{day.month:02d}-{day.day:02d}"
         return Part(_tight(words), "time", when=when)
+
+
+def _is_figure(value: Value) -> bool:
+    return isinstance(value, int) or (isinstance(value, Part) and value.kind == "b" and value.text[-1:].isdigit())
 
 
 @cache

@@ -5,7 +5,7 @@ from typing import Any
 from babel import Locale
 from markupsafe import Markup
 
-from digest import charts, sentences
+from digest import charts, notices, sentences
 from digest.links import Links
 from digest.model import Digest, Entry
 from digest.reasons import FILE, Said, brief, names_in, say_all
@@ -69,7 +69,7 @@ def _front(digest: Digest, v: Voice, links: Links) -> dict[str, Any]:
 
     return {
         "names": names,
-        "banners": sentences.banners(v, digest, links),
+        "banners": notices.banners(v, digest, links),
         "hour": sentences.hour_entries(digest),
         "printed": digest.entries,
         "twins": {entry.number: links.entry(entry.id) for entry in digest.entries.values()},
