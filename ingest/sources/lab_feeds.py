@@ -20,13 +20,14 @@ from core.months import first_day, last_day, month_of, shift
 from core.record import LabClaim, PaperRecord
 from ingest import loose
 from ingest.body import is_html, refuse_depth, refuse_doctype
-from ingest.http import Answer, Guard
+from ingest.http import Answer, Guard, reachable
 from ingest.source import EntryError, Page, Window
 from ingest.sources.post_text import plain, split_title, stable_slug
 
 _REREAD_DAYS = 40
 _FRESH = timedelta(minutes=10)  # the months of one pull are read from one answer
 _END = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf)\s*>\s*(?:<!--.*?-->\s*)*\Z", re.IGNORECASE | re.DOTALL)
+_ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, */*;q=0.5"
 _MOST_PAPERS = 3  # a post that links more has a list of references, not an announcement
 _EARLIEST = date(1991, 8, 1)
 
@@ -35,6 +36,7 @@ _EARLIEST = date(1991, 8, 1)
 class _Read:
     at: datetime
     entries: tuple[Any, ...]
+    marks: Mapping[str, str]  # what to send so that an unchanged feed is answered by 304 without its body
 
 
 class LabFeeds:
@@ -84,15 +86,30 @@ class LabFeeds:
     def _entries(self, lab: str, now: datetime) -> tuple[Any, ...]:
         last = self._last.get(lab)
         if last is None or not timedelta(0) <= now - last.at < _FRESH:
-            last = self._last[lab] = _Read(now, self._load(lab))
+            last = self._last[lab] = self._load(lab, last, now)
         return last.entries
 
-    def _load(self, lab: str) -> tuple[Any, ...]:
+    def _load(self, lab: str, last: _Read | None, now: datetime) -> _Read:
+        answer = self._ask(lab, last.marks if last else {})
+        if last and answer.status == 304:
+            return _Read(now, last.entries, last.marks)
+        return _Read(now, _parsed(answer, lab), _marks(answer))
+
+    def _ask(self, lab: str, marks: Mapping[str, str]) -> Answer:
         url = self._feeds.get(lab)
         if url is None:
             raise SourceError(f"The lab {lab} has no feed", "Name one in SHIRUBE_LAB_FEEDS or in roadmap/labs.toml")
-        accept = "application/rss+xml, application/atom+xml, application/xml;q=0.9, */*;q=0.5"
-        return _parsed(self._guard.get(url, accept=accept, check=_no_feed), lab)
+        expect = (200, 304) if marks else (200,)
+        try:
+            return self._guard.get(url, accept=_ACCEPT, expect=expect, check=_no_feed, headers=marks)
+        except SourceError as problem:
+            if not problem.unreachable or not self._others_reachable(lab):
+                raise
+            # One lab's site is away, not the network: the other labs must still be read.
+            raise SourceError(problem.message, "Check the address; the other labs are read all the same") from problem
+
+    def _others_reachable(self, lab: str) -> bool:
+        return any(reachable([url for key, url in self._feeds.items() if key != lab], self._guard).values())
 
 
 def read_entry(lab: str, entry: Any, day: date | None, now: datetime) -> list[PaperRecord | EntryError]:
@@ -187,8 +204,16 @@ def _parsed(answer: Answer, lab: str) -> tuple[Any, ...]:
     return tuple(feed.entries)
 
 
+def _marks(answer: Answer) -> Mapping[str, str]:
+    """Give the headers of a conditional request (RFC 9110, section 13.1) as the last answer allows them."""
+    names = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
+    return {sent: answer.headers[got] for got, sent in names.items() if got in answer.headers}
+
+
 def _no_feed(answer: Answer) -> str | None:
     """Say why an answer is no complete feed; raises SourceError for a document type."""
+    if answer.status == 304:
+        return None
     if is_html(answer.body):
         return "an HTML page came where a feed was due (maintenance?)"
     refuse_doctype(answer.body)

@@ -10,7 +10,7 @@ from core.record import LabClaim, PaperRecord
 from ingest.source import Page, Window
 from ingest.sources.lab_feeds import LabFeeds
 from ingest.sources.post_text import plain, split_title, stable_slug
-from tests.ingest.doubles import NOW, guarded
+from tests.ingest.doubles import NOW, free_port, guarded
 from tests.upstream import Upstream
 
 SEPTEMBER = (date(2026, 9, 1), date(2026, 9, 30))
@@ -157,10 +157,27 @@ def test_the_months_of_one_pull_are_read_from_one_answer(up: Upstream) -> None:
         for window in windows:
             list(source.fetch(window, NOW))
         assert len(up.log) == 1
-        list(source.fetch(windows[0], NOW.replace(hour=12)))
+        again = list(source.fetch(windows[0], NOW.replace(hour=12)))
         assert len(up.log) == 2
+        assert "If-None-Match" in up.log[1].headers  # and the answer was 304
+        assert [r.id for page in again for r in page.records] == [r.id for r in read(up).records]
+        up.fault("/feeds/", "maintenance")
+        with pytest.raises(SourceError, match="HTML"):
+            list(source.fetch(windows[0], NOW.replace(hour=15)))
         with pytest.raises(SourceError, match="has no feed"):
             list(source.fetch(Window("labs", "deepseek", *SEPTEMBER), NOW))
+
+
+def test_one_site_that_is_away_does_not_look_like_a_lost_network(up: Upstream) -> None:
+    dead = free_port()
+    away = f"http://127.0.0.1:{dead}/feed.xml"
+    allowed = frozenset({f"127.0.0.1:{dead}", f"127.0.0.1:{up.port}"})
+    with guarded(allow_private=allowed) as guard:
+        for others, unreachable in (({}, True), ({"qwen": f"{up.url}/feeds/qwen.xml"}, False)):
+            source = LabFeeds({"openai": away, **others}, guard)
+            with pytest.raises(SourceError, match="cannot be reached") as failed:
+                list(source.fetch(Window("labs", "openai", *SEPTEMBER), NOW))
+            assert failed.value.unreachable is unreachable
 
 
 @pytest.mark.parametrize(
