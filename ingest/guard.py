@@ -6,6 +6,7 @@ and to a private one later (DNS rebinding), a redirect, or an address in decimal
 
 import re
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -153,7 +154,18 @@ class _Stream(httpcore2.NetworkStream):
     def start_tls(
         self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
     ) -> "_Stream":
-        inner = self._inner.start_tls(ssl_context, server_hostname, self._deadline.left(timeout))
+        """Secure the connection; a server was reached, so a failure here is never "no connection could be made"."""
+        try:
+            inner = self._inner.start_tls(ssl_context, server_hostname, self._deadline.left(timeout))
+        except httpcore2.ConnectTimeout as problem:
+            raise httpcore2.ReadTimeout("the secure connection took too long") from problem
+        except httpcore2.ConnectError as problem:
+            if isinstance(problem.__cause__, ssl.SSLCertVerificationError):
+                raise SourceError(
+                    f"The certificate of {server_hostname} is not trusted: {problem.__cause__.verify_message}",
+                    "Check the address and this machine's clock; SSL_CERT_FILE names further authorities",
+                ) from problem
+            raise httpcore2.ReadError(f"the secure connection failed: {problem}") from problem
         return _Stream(inner, self._deadline)
 
     def get_extra_info(self, info: str) -> Any:
