@@ -12,7 +12,7 @@ from api.headers import ConditionalReads, SecureHeaders
 from api.links import SiteLinks
 from api.options import AppOptions
 from api.pages import error_page
-from api.routes import digests, docs, feeds, health, pages, papers, roadmap, static
+from api.routes import digests, docs, feeds, health, pages, papers, roadmap, static, subscriptions
 from api.site import Site
 from api.templating import Templates
 from core.clock import Clock
@@ -23,7 +23,7 @@ __all__ = ["AppOptions", "create_app"]
 
 # SQLite lets go of the interpreter at every row and threads queue for it: few threads answer sooner than many.
 THREADS = 4
-ROUTES = (papers, roadmap, digests, health, docs, static, feeds, pages)
+ROUTES = (papers, roadmap, digests, health, docs, static, feeds, subscriptions, pages)
 
 
 def create_app(sessions: Sessions, curriculum: Roadmap, clock: Clock, options: AppOptions) -> FastAPI:

@@ -1,7 +1,9 @@
 """The page of an issue: the digest's own fragment within the frame of the site."""
 
 from markupsafe import Markup
+from sqlalchemy.orm import Session
 
+from api import issues
 from api.links import SiteLinks
 from api.pages import Chrome
 from api.site import Site
@@ -37,8 +39,13 @@ class IssueLinks(Links):
         return (("JSON", self._site.api(f"/digests/{self._month}")),)
 
 
-def issue_page(site: Site, digest: Digest, lang: str) -> str:
-    """Write the page of an issue."""
+def issue_page(site: Site, session: Session, month: str, lang: str) -> bytes:
+    """Give the page of a month's issue, rendered once for each state of its row; raises a 404 error without one."""
+    key = ("page", lang, issues.fingerprint(session, month))
+    return site.rendered.get(key, lambda: _render(site, issues.find_digest(session, month), lang).encode())
+
+
+def _render(site: Site, digest: Digest, lang: str) -> str:
     html = fragment(digest, lang, IssueLinks(site.links, digest.month))
     v = voice(lang)
     return site.templates.render(

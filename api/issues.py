@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session
 
 from api.errors import Problem
-from core.errors import UsageError
+from core.errors import NotFoundError, UsageError
 from core.months import parse_month
+from core.text import text_hash
+from db import issues
 from db.models import Issue
 from digest.model import Digest
 from digest.service import read_digest
@@ -41,9 +43,25 @@ def to_show(found: Sequence[IssueHead]) -> IssueHead | None:
     return newest_final(found) or (found[0] if found else None)
 
 
+def fingerprint(session: Session, month: str) -> str:
+    """Name everything an answer about an issue depends on, without parsing it: its row and its neighbours.
+
+    Raises an error answered with 404 for a word that is no month and for a month without an issue.
+    """
+    columns = (cast(Issue.digest, Text), cast(Issue.erratum, Text), Issue.status, Issue.published_at)
+    row = session.execute(select(*columns).where(Issue.month == _month(month))).one_or_none()
+    if row is None:
+        raise NotFoundError(f"There is no issue of {month}", "See /api/v1/digests for those there are")
+    return text_hash(repr((month, *row, issues.statuses(session))))
+
+
 def find_digest(session: Session, month: str) -> Digest:
-    """Read the issue of a month as an address names it; raises Problem 404 for another word or a month without one."""
+    """Read the issue of a month as an address names it; raises an error answered with 404 otherwise."""
+    return read_digest(session, _month(month))
+
+
+def _month(text: str) -> str:
     try:
-        return read_digest(session, parse_month(month))
-    except UsageError as problem:
+        return parse_month(text)
+    except UsageError as problem:  # in an address a word that is no month is a page that is not there
         raise Problem(404, problem.message, problem.advice) from problem

@@ -1,6 +1,6 @@
 """What the web door is told when it is opened: addresses, version, languages. Nothing is read from the environment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 
@@ -16,6 +16,7 @@ class AppOptions:
     version: str = "0"
     languages: tuple[str, ...] = ("en", "ja")  # the first is the fallback
     tag_authority: str = "shirube"
+    secret_keys: tuple[str, ...] = field(default=(), repr=False)  # of the links in mails; oldest first, the last signs
 
     @property
     def root(self) -> str:

@@ -11,6 +11,7 @@ from core.scores import Reason
 from db.models import Item
 from db.papers import SHOWN
 from digest import maths
+from digest.notices import source_name
 from digest.reasons import Names, evidence, in_order, names_of, say
 from digest.words import Line, Voice, voice, web
 from roadmap.model import Roadmap, Topic, Work
@@ -68,6 +69,7 @@ class PaperPage:
     reasons: tuple[ReasonRow, ...]
     worth: str | None
     read_first: tuple[Work, ...]
+    sources: Line
     summary: dict[str, Any] | None
     summary_html: Markup | None
 
@@ -100,6 +102,7 @@ def paper_page(item: Item, roadmap: Roadmap, lang: str) -> PaperPage:
         reasons=_reasons(item, names_of(roadmap), v) if worth is not None else (),
         worth=_figure(worth) if worth is not None else None,
         read_first=tuple(canon_works(rating.read_first, roadmap)) if rating is not None else (),
+        sources=v.join(source_name(v, str(source)) for source in item.sources),
         summary=summary,
         summary_html=maths.to_html(str(summary["text"])) if summary else None,
     )

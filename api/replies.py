@@ -21,7 +21,7 @@ def json_reply(body: Any, headers: dict[str, str] | None = None) -> Response:
     )
 
 
-def page_reply(request: Request, site: Site, html: str, *, keep: str = A_MINUTE) -> Response:
+def page_reply(request: Request, site: Site, html: str | bytes, *, keep: str = A_MINUTE) -> Response:
     """Answer with a page in the language chosen; a language named in the address is remembered in a cookie."""
     headers = {"Cache-Control": keep, "Vary": "Accept-Language, Cookie"}
     response = Response(html, media_type="text/html", headers=headers)

@@ -1,6 +1,6 @@
 """What every route needs, in one value: the database, the curriculum, the time, the options."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from api.files import StaticFile
 from api.links import SiteLinks
 from api.options import AppOptions
+from api.rendered import Rendered
 from api.templating import Templates
 from core.clock import Clock
 from db.engine import Sessions
@@ -25,6 +26,7 @@ class Site:
     links: SiteLinks
     templates: Templates
     files: dict[str, StaticFile]
+    rendered: Rendered = field(default_factory=Rendered)
 
 
 def site_of(request: Request) -> Site:

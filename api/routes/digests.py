@@ -1,5 +1,6 @@
 """Issues over the API: the list, one month, the newest final one."""
 
+import msgspec
 from fastapi import APIRouter, Response
 
 from api import issues
@@ -34,7 +35,9 @@ def latest(site: TheSite) -> Response:
 def digest(site: TheSite, month: str) -> Response:
     """Give one month's issue (YYYY-MM) with its status, coverage, stages and entries in both languages."""
     with reading(site.sessions) as session:
-        return json_reply(to_json(issues.find_digest(session, month)))
+        key = ("json", issues.fingerprint(session, month))
+        body = site.rendered.get(key, lambda: msgspec.json.encode(to_json(issues.find_digest(session, month))))
+    return json_reply(msgspec.Raw(body))
 
 
 def newest_final(site: Site, below: str) -> IssueHead:

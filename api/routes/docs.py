@@ -60,11 +60,12 @@ def operations(document: dict[str, Any]) -> Iterator[Operation]:
     for path, methods in document["paths"].items():
         for method, one in methods.items():
             parameters = tuple(_parameter(parameter) for parameter in one.get("parameters", []))
-            yield Operation(one["operationId"], method.upper(), path, one.get("description", ""), parameters)
+            words = one.get("description", "").replace("`", "")
+            yield Operation(one["operationId"], method.upper(), path, words, parameters)
 
 
 def _parameter(parameter: dict[str, Any]) -> Parameter:
-    meaning = parameter.get("description", "")
+    meaning = parameter.get("description", "").replace("`", "")
     return Parameter(parameter["name"], _form(parameter["schema"]), meaning)
 
 

@@ -23,10 +23,8 @@ def front(request: Request, site: TheSite) -> Response:
     lang = language.choose(request, site.options.languages)
     with reading(site.sessions) as session:
         head = issues.to_show(issues.heads(session))
-        digest = issues.find_digest(session, head.month) if head else None
-    if digest is None:
-        return page_reply(request, site, site.templates.render("empty.html", lang, chrome=Chrome(site.links)))
-    return page_reply(request, site, issue_page(site, digest, lang))
+        html = issue_page(site, session, head.month, lang) if head else _empty(site, lang)
+    return page_reply(request, site, html)
 
 
 @router.get("/digests/latest", response_class=Response)
@@ -40,9 +38,9 @@ def latest(request: Request, site: TheSite) -> Response:
 @router.get("/digests/{month}", response_class=Response)
 def issue(request: Request, site: TheSite, month: str) -> Response:
     """Show one month's issue."""
+    lang = language.choose(request, site.options.languages)
     with reading(site.sessions) as session:
-        digest = issues.find_digest(session, month)
-    return page_reply(request, site, issue_page(site, digest, language.choose(request, site.options.languages)))
+        return page_reply(request, site, issue_page(site, session, month, lang))
 
 
 @router.get("/papers/{item_id:path}", response_class=Response)
@@ -61,3 +59,7 @@ def _paper_html(site: Site, item: Item, lang: str, month: str | None) -> str:
     page = paper_page(item, site.roadmap, lang)
     frame = chrome(site, stage=page.stage)
     return site.templates.render("paper.html", lang, chrome=frame, page=page, printed_in=month, anchor=anchor(item.id))
+
+
+def _empty(site: Site, lang: str) -> str:
+    return site.templates.render("empty.html", lang, chrome=Chrome(site.links))

@@ -11,7 +11,8 @@ from core.months import item_month
 from core.text import fold
 from db.engine import Sessions
 from db.models import Code, Issue, Item, LabScore, Rating, TopicScore
-from digest.service import IssueOptions, build_issue
+from digest.closing import IssueOptions
+from digest.service import build_issue
 from roadmap.model import Roadmap
 from tests.digest.store import close_windows, shortlist
 
