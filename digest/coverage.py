@@ -133,7 +133,8 @@ def _state(windows: Sequence[WindowFact]) -> str:
     closed = sum(w.complete for w in windows)
     if closed:
         return "complete" if closed == len(windows) else "partial"
-    return "unreachable" if all(w.unreachable for w in windows) else "failed"
+    tried = [w for w in windows if w.error]  # after one that could not be reached the others are not even tried
+    return "unreachable" if tried and all(w.unreachable for w in tried) else "failed"
 
 
 def open_sources(

@@ -76,7 +76,7 @@ def window(row: Window) -> WindowFact:
         error=row.error,
         checked_at=row.checked_at,
         closed_at=row.closed_at,
-        unreachable=bool(row.error and row.error.startswith("unreachable")),
+        unreachable="cannot be reached" in (row.error or ""),  # the words of the guarded client
     )
 
 

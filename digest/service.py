@@ -1,55 +1,32 @@
-"""Make, close and read issues: load what is stored, let compose decide, save. The caller commits."""
+"""Make, close, read and mail issues: load what is stored, let the pure parts decide, save. The caller commits."""
 
-import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from core.clock import Clock
-from core.errors import NotFoundError
-from core.months import closing_time, first_day, last_day, month_of, shift
-from db import issues
+from core.errors import NotFoundError, RefusedError, UsageError
+from core.months import closing_time, first_day, month_of, shift
+from core.text import text_hash
+from db import issues, outbox, subscribers
 from db.engine import Sessions
-from db.issues import MonthCounts
 from db.models import Issue
 from digest import coverage as ledger
 from digest import rows
 from digest.candidates import Facts, Place
+from digest.closing import IssueOptions as IssueOptions
+from digest.closing import Loaded, decide, inputs_hash, neighbours, takes_late
 from digest.compose import FIT_SHOWN, LATE_BUDGET, WORTH_FLOOR, compose
-from digest.coverage import Stored, WindowFact
+from digest.delivery import Delivery, Later, Outcome
+from digest.delivery.message import Sender, build_message
 from digest.formats.json import from_json, to_json
-from digest.model import Banner, Coverage, Digest
+from digest.model import Banner, Digest
+from digest.posting import Job, LeaseLostError, Mailer, Render, after, job_of, message_id
+from digest.subscriptions import Subscription, normalise, read_token
 from roadmap.model import Roadmap
-
-GRACE = timedelta(days=7)
-# What of a digest is not made from its inputs: the moment, the state and the neighbours.
-_NOT_INPUTS = ("made", "published", "status", "banners", "closes", "previous", "next", "making")
-
-
-@dataclass(frozen=True, slots=True)
-class IssueOptions:
-    """What making an issue must be told: the closing day of the next month, the program, the model, the sources."""
-
-    closing_day: int = 5
-    version: str = ""
-    model: str = ""
-    sources: tuple[str, ...] = ("arxiv", "hf", "pwc", "labs")
-
-
-@dataclass(frozen=True, slots=True)
-class _Month:
-    """Everything loaded about a month before anything is decided."""
-
-    month: str
-    closes: datetime
-    counts: MonthCounts
-    windows: tuple[WindowFact, ...]
-    open: tuple[str, ...]  # what keeps it from closing
-    statuses: dict[str, str]  # of every issue in the store
 
 
 def build_issue(
@@ -112,7 +89,7 @@ def read_digest(session: Session, month: str) -> Digest:
     issue = issues.get(session, month)
     if issue is None:
         raise NotFoundError(f"There is no issue of {month}", f"Make it with: shirube digest {month}")
-    before, after = _neighbours(month, issues.statuses(session))
+    before, after = neighbours(month, issues.statuses(session))
     errata = tuple(Banner("erratum", row) for row in issue.erratum)
     digest = digest_of(issue)
     return replace(digest, previous=before, next=after, banners=digest.banners + errata)
@@ -137,26 +114,27 @@ def _make(
     if stored is not None and stored.status == "final":
         return stored
     loaded = _load(session, month, options)
-    status, overdue = _decide(loaded, now, blocked)
+    status, overdue = decide(loaded, now, blocked)
     facts, shortlists = _facts(session, loaded, status, now, options, overdue)
-    digest = compose(shortlists, roadmap, _coverage(session, loaded, status, options), facts)
-    digest = _dated(session, digest, stored)
-    issue = _save(session, digest, stored)
+    digest = compose(shortlists, roadmap, loaded.coverage(status), facts)
+    issue = _save(session, _dated(session, digest, stored), stored)
     if status == "final":
-        issues.record_considered(session, month, list(digest.entries), late=_takes_late(loaded))
+        late = takes_late(month, loaded.statuses)
+        issues.record_considered(session, month, list(digest.entries), late=late)
     return issue
 
 
-def _load(session: Session, month: str, options: IssueOptions) -> _Month:
+def _load(session: Session, month: str, options: IssueOptions) -> Loaded:
     closes = closing_time(month, options.closing_day)
-    counts = issues.month_counts(session, month)
+    statuses, counts = issues.statuses(session), issues.month_counts(session, month)
     windows = tuple(rows.window(row) for row in issues.windows(session, month))
     open_ = ledger.open_sources(month, windows, options.sources, issues.last_reads(session), closes)
     if counts.recorded:
         open_ += ("recorded",)
     if counts.unranked or not _listed(session, month):
         open_ += ("ranking",)
-    return _Month(month, closes, counts, windows, open_, issues.statuses(session))
+    late = issues.late_count(session, month) if takes_late(month, statuses) else 0
+    return Loaded(month, closes, counts, late, windows, options.sources, open_, statuses)
 
 
 def _listed(session: Session, month: str) -> bool:
@@ -165,33 +143,13 @@ def _listed(session: Session, month: str) -> bool:
     return issues.worthy_stages(session, month, WORTH_FLOOR, FIT_SHOWN) <= listed
 
 
-def _decide(loaded: _Month, now: datetime, blocked: bool) -> tuple[str, bool]:
-    """Choose draft, sample or final, and tell whether a final one closes with something open."""
-    counts = loaded.counts
-    if counts.items and counts.items == counts.recorded:
-        return "sample", False
-    if blocked or counts.first_seen is None or now < loaded.closes:
-        return "draft", False
-    if not loaded.open:
-        return "final", False
-    # A month first pulled long after its closing time has its seven days as well, from its first item on:
-    # otherwise an interrupted pull of an old month would be frozen at once.
-    overdue = now >= max(loaded.closes, counts.first_seen) + GRACE
-    return ("final", True) if overdue else ("draft", False)
-
-
-def _takes_late(loaded: _Month) -> bool:
-    """Tell whether this is the next issue to be closed: late items compete in that one alone."""
-    return not any(month < loaded.month and status == "draft" for month, status in loaded.statuses.items())
-
-
 def _facts(
-    session: Session, loaded: _Month, status: str, now: datetime, options: IssueOptions, overdue: bool
+    session: Session, loaded: Loaded, status: str, now: datetime, options: IssueOptions, overdue: bool
 ) -> tuple[Facts, list[Place]]:
     month, real = loaded.month, status == "final"
     late, late_total = _late_ids(session, loaded)
     shortlists, found = _shortlists(session, month, late, real)
-    before, after = _neighbours(month, loaded.statuses)
+    before, after = loaded.neighbours
     facts = Facts(
         month=month,
         status=status,
@@ -200,7 +158,7 @@ def _facts(
         closes=loaded.closes,
         previous=before,
         next=after,
-        banners=_banners(loaded, status, overdue, options),
+        banners=loaded.banners(status, overdue),
         considered=issues.considered(session, month, real),
         topics=issues.filed_under(session, month, real, FIT_SHOWN),
         lab_items=tuple(rows.lab_item(*row) for row in issues.from_labs(session, month, real, FIT_SHOWN)),
@@ -214,8 +172,8 @@ def _facts(
     return facts, shortlists
 
 
-def _late_ids(session: Session, loaded: _Month) -> tuple[list[str], int]:
-    if not _takes_late(loaded):
+def _late_ids(session: Session, loaded: Loaded) -> tuple[list[str], int]:
+    if not takes_late(loaded.month, loaded.statuses):
         return [], 0
     return issues.late_worthy(session, loaded.month, WORTH_FLOOR, FIT_SHOWN, LATE_BUDGET)
 
@@ -229,46 +187,15 @@ def _shortlists(session: Session, month: str, more: Sequence[str], real: bool) -
     return rows.places(listed, kept), found
 
 
-def _banners(loaded: _Month, status: str, overdue: bool, options: IssueOptions) -> tuple[Banner, ...]:
-    finals = [month for month, found in loaded.statuses.items() if found == "final"]
-    through = _through(loaded, status)
-    counted = ledger.coverage(loaded.month, loaded.windows, options.sources, Stored(0, 0, 0), through)
-    until = ledger.horizon(loaded.month, loaded.windows)
-    first = (ledger.overdue(loaded.open),) if overdue else ()
-    return first + ledger.banners(
-        status, loaded.counts.papers, until, loaded.closes, max(finals, default=None), counted.failed
-    )
-
-
-def _through(loaded: _Month, status: str) -> date:
-    """Choose the day coverage is judged up to: of a draft the last one asked for, else the month's end."""
-    asked = ledger.horizon(loaded.month, loaded.windows)
-    return last_day(loaded.month) if status == "final" or asked is None else asked
-
-
-def _coverage(session: Session, loaded: _Month, status: str, options: IssueOptions) -> Coverage:
-    late = issues.late_count(session, loaded.month) if _takes_late(loaded) else 0
-    stored = Stored(loaded.counts.papers, loaded.counts.ranked_papers, late)
-    return ledger.coverage(loaded.month, loaded.windows, options.sources, stored, _through(loaded, status))
-
-
-def _neighbours(month: str, statuses: dict[str, str]) -> tuple[str | None, str | None]:
-    before = max((m for m in statuses if m < month), default=None)
-    return before, min((m for m in statuses if m > month), default=None)
-
-
 def _dated(session: Session, digest: Digest, stored: Issue | None) -> Digest:
     """Set the hash of the inputs and the time they last changed, so that the same rows give the same bytes."""
-    plain = {key: value for key, value in to_json(digest).items() if key not in _NOT_INPUTS}
-    plain["made_by"] = [digest.making.version, digest.making.model]
-    text = json.dumps(plain, sort_keys=True, ensure_ascii=False)
-    inputs_hash = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    if stored is not None and stored.inputs_hash == inputs_hash:
+    made_from = inputs_hash(digest)
+    if stored is not None and stored.inputs_hash == made_from:
         made = stored.made_at
     else:
-        start = datetime.combine(first_day(digest.month), time(), tzinfo=digest.closes.tzinfo)
+        start = datetime.combine(first_day(digest.month), time(), tzinfo=UTC)
         made = (issues.last_change(session, digest.month) or start).replace(microsecond=0)
-    return replace(digest, made=made, making=replace(digest.making, inputs_hash=inputs_hash))
+    return replace(digest, made=made, making=replace(digest.making, inputs_hash=made_from))
 
 
 def _save(session: Session, digest: Digest, stored: Issue | None) -> Issue:
@@ -299,3 +226,152 @@ def _offline_copy(issue: Issue) -> Issue:
         published_at=issue.published_at,
         erratum=issue.erratum,
     )
+
+
+_CHUNK = 500  # addresses looked up at once
+
+
+def add_subscribers(
+    session: Session, wanted: Sequence[Subscription], source: str, clock: Clock
+) -> list[tuple[str, str]]:
+    """Write down people who agreed elsewhere; `source` says where, and with the date it is kept as their consent.
+
+    Gives (address as given, outcome) in order: `added`, `known`, `left` or `suppressed` (both stay as they are: who
+    left comes back by their own hand only), or `invalid: ...`.
+    """
+    outcomes: list[tuple[str, str]] = []
+    for start in range(0, len(wanted), _CHUNK):
+        outcomes += _add_chunk(session, wanted[start : start + _CHUNK], source, clock())
+    return outcomes
+
+
+def _add_chunk(session: Session, wanted: Sequence[Subscription], source: str, now: datetime) -> list[tuple[str, str]]:
+    read = [_read(one) for one in wanted]
+    known = subscribers.by_keys(session, [key for key in (r[1] for r in read) if key])
+    outcomes = []
+    for one, (email, key) in zip(wanted, read, strict=True):
+        if not key:
+            outcomes.append((one.email, f"invalid: {email}"))
+        elif key in known:
+            state = known[key].state
+            outcomes.append((one.email, "known" if state in ("active", "pending") else state))
+        else:
+            wishes: dict[str, object] = {name: list(getattr(one, name)) for name in ("stages", "topics", "labs")}
+            wishes["minutes"] = one.minutes
+            known[key] = subscribers.add(session, email, key, one.lang, wishes, source, now)
+            outcomes.append((one.email, "added"))
+    return outcomes
+
+
+def _read(one: Subscription) -> tuple[str, str]:
+    """Give the address and its key, or what is wrong and no key."""
+    try:
+        address = normalise(one.email)
+    except UsageError as problem:
+        return problem.message, ""
+    return address.email, address.key
+
+
+def unsubscribe(session: Session, keys: Sequence[str], text: str) -> bool:
+    """Let the person a token speaks of leave; the second time changes nothing. False when the token is none.
+
+    Rows of the outbox need no change: sending reads the person again before every mail.
+    """
+    claim = read_token(keys, "unsubscribe", text)
+    person = subscribers.get(session, claim.subscriber_id) if claim else None
+    if claim is None or person is None or int(person.created.timestamp()) != claim.created:
+        return False
+    if person.state in ("active", "pending"):
+        person.state = "left"
+        session.flush()
+    return True
+
+
+def fill_outbox(session: Session, month: str | None, clock: Clock, sender: Sender) -> tuple[str, int]:
+    """Write one row per active subscriber for an issue, before anything is sent; again adds only who is missing.
+
+    `month` None means the newest final issue. Gives the month and the rows written. Raises NotFoundError without
+    such an issue, and RefusedError for a draft, a sample, or an issue that a newer one already links.
+    """
+    issue = issues.latest_final(session) if month is None else issues.get(session, month)
+    if issue is None:
+        raise NotFoundError(f"There is no issue {f'of {month}' if month else 'to send'}", "Make one: shirube digest")
+    if issue.status != "final":
+        raise RefusedError(
+            f"The issue of {issue.month} is a {issue.status}, and only a final issue is mailed",
+            "Read it with: shirube digest; it closes after its closing day, when every source was read",
+        )
+    newest = issues.latest_final(session)
+    if newest is not None and newest.month != issue.month:
+        raise RefusedError(f"{issue.month} is not the newest issue", f"Send {newest.month}: it links the earlier ones")
+    now, found = clock(), issue.month
+    return found, outbox.fill(session, found, now, lambda id_: message_id(found, id_, now, sender.domain))
+
+
+def send_due(
+    sessions: Sessions, delivery: Delivery, render: Render, clock: Clock, mailer: Mailer, limit: int | None = None
+) -> dict[str, int]:
+    """Send what the outbox holds, one mail at a time, and give the number of mails by how they ended.
+
+    Stopping at any instant loses nothing: see reliability.md, 2, and db.outbox. It ends early when the server would
+    refuse everyone; a wrong setting raises ConfigError and its row waits.
+    """
+    ended: dict[str, int] = {}
+    digests: dict[str, Digest] = {}
+    while limit is None or sum(ended.values()) < limit:
+        job = _lease(sessions, clock(), mailer)
+        if job is None:
+            break
+        if job.month not in digests:
+            with sessions.begin() as session:
+                digests[job.month] = read_digest(session, job.month)
+        outcome = _send(sessions, delivery, render, clock, mailer, job, digests[job.month])
+        state = _settle(sessions, job, outcome, clock())
+        ended[state] = ended.get(state, 0) + 1
+        if isinstance(outcome, Later) and outcome.everyone:
+            break
+    return ended
+
+
+def _lease(sessions: Sessions, now: datetime, mailer: Mailer) -> Job | None:
+    with sessions.begin() as session:
+        taken = outbox.take(session, now, resend=mailer.unknown == "resend")
+        return job_of(*taken, mailer) if taken else None
+
+
+def _send(
+    sessions: Sessions, delivery: Delivery, render: Render, clock: Clock, mailer: Mailer, job: Job, digest: Digest
+) -> Outcome:
+    """Render and hand over one mail; whatever raises before the message began gives the row back at once.
+
+    After that a fault leaves the lease to run out: then the row is unknown, which is the truth.
+    """
+    begun = False
+
+    def before_data() -> None:
+        nonlocal begun
+        with sessions.begin() as session:
+            if not outbox.start_data(session, job.row_id, job.attempt, clock(), body_hash):
+                raise LeaseLostError(f"Another sender has taken over row {job.row_id} of the outbox")
+        begun = True
+
+    try:
+        parts = render(digest, job.lang, job.reader)
+        unsubscribe_url = job.reader.unsubscribe_url
+        message = build_message(parts, mailer.sender, job.email, job.message_id, job.created, unsubscribe_url)
+        body_hash = text_hash(parts.text + parts.html)
+        return delivery.deliver(message, job.email, before_data)
+    except LeaseLostError as problem:
+        return Later(problem.message)
+    except Exception:
+        if not begun:
+            _settle(sessions, job, Later("the mail could not be made or handed over", everyone=True), clock())
+        raise
+
+
+def _settle(sessions: Sessions, job: Job, outcome: Outcome, now: datetime) -> str:
+    """Write down an outcome; gives the row's new state, `lost` when it belongs to another sender by now."""
+    values = after(job, outcome, now)
+    with sessions.begin() as session:
+        kept = outbox.settle(session, job.row_id, job.attempt, **values)
+    return str(values["state"]) if kept else "lost"

@@ -287,7 +287,8 @@ def test_coverage_knows_no_total_where_one_day_gave_none() -> None:
     found = coverage(MONTH, daily, ("arxiv",), Stored(0, 0, 0), date(2026, 6, 5))
     assert found.expected is None
     assert found.sources[0].missing_days == (date(2026, 6, 2), date(2026, 6, 4), date(2026, 6, 5))
-    unreachable = [replace(w, state="error", unreachable=True) for w in daily]
+    unreachable = [replace(w, state="open") for w in daily]
+    unreachable[2] = replace(daily[2], state="error", error="cannot be reached", unreachable=True)
     assert coverage(MONTH, unreachable, ("arxiv",), Stored(0, 0, 0), date(2026, 6, 3)).sources[0].state == "unreachable"
 
 

@@ -183,7 +183,7 @@ def test_a_failed_source_is_said_first_and_in_the_coverage(sessions: Sessions, r
     with sessions.begin() as session:
         ready(session, roadmap)
         window = session.scalars(select(Window).where(Window.source == "pwc")).one()
-        window.state, window.error, window.closed_at = "error", "unreachable: connection refused", None
+        window.state, window.error, window.closed_at = "error", "example.org cannot be reached: connection refused", None
         session.flush()
         digest = digest_of(build(session, "2026-06", roadmap, at("2026-07-06")))
     assert digest.banners[-1].kind == "partial"

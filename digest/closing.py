@@ -1,0 +1,99 @@
+"""When an issue may close and what it says of itself. Pure: what was loaded about a month decides."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from core.months import last_day
+from db.issues import MonthCounts
+from digest import coverage as ledger
+from digest.coverage import Stored, WindowFact
+from digest.formats.json import to_json
+from digest.model import Banner, Coverage, Digest
+
+GRACE = timedelta(days=7)
+# What of a digest is not made from its inputs: the moment, the state and the neighbours.
+_NOT_INPUTS = ("made", "published", "status", "banners", "closes", "previous", "next", "making")
+
+
+@dataclass(frozen=True, slots=True)
+class IssueOptions:
+    """What making an issue must be told: the closing day of the next month, the program, the model, the sources.
+
+    `sources` are those that must have been read; leave out one that this installation does not use.
+    """
+
+    closing_day: int = 5
+    version: str = ""
+    model: str = ""
+    sources: tuple[str, ...] = ("arxiv", "hf", "pwc", "labs")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Everything known about a month before anything is decided."""
+
+    month: str
+    closes: datetime
+    counts: MonthCounts
+    late: int  # late items that compete here
+    windows: tuple[WindowFact, ...]
+    sources: tuple[str, ...]
+    open: tuple[str, ...]  # what keeps it from closing
+    statuses: dict[str, str]  # of every issue in the store
+
+    def coverage(self, status: str) -> Coverage:
+        """Say what may be missing: of a draft up to the day last asked about, else up to the month's end."""
+        asked = ledger.horizon(self.month, self.windows)
+        through: date = last_day(self.month) if status == "final" or asked is None else asked
+        stored = Stored(self.counts.papers, self.counts.ranked_papers, self.late)
+        return ledger.coverage(self.month, self.windows, self.sources, stored, through)
+
+    def banners(self, status: str, overdue: bool) -> tuple[Banner, ...]:
+        """Say what a reader must know first."""
+        finals = [month for month, found in self.statuses.items() if found == "final"]
+        until = ledger.horizon(self.month, self.windows)
+        failed = self.coverage(status).failed
+        first = (ledger.overdue(self.open),) if overdue else ()
+        papers, last = self.counts.papers, max(finals, default=None)
+        return first + ledger.banners(status, papers, until, self.closes, last, failed)
+
+    @property
+    def neighbours(self) -> tuple[str | None, str | None]:
+        """Name the months before and after that have an issue."""
+        return neighbours(self.month, self.statuses)
+
+
+def decide(loaded: Loaded, now: datetime, blocked: bool) -> tuple[str, bool]:
+    """Choose draft, sample or final, and tell whether a final one closes with something open."""
+    counts = loaded.counts
+    if counts.items and counts.items == counts.recorded:
+        return "sample", False
+    if blocked or counts.first_seen is None or now < loaded.closes:
+        return "draft", False
+    if not loaded.open:
+        return "final", False
+    # A month first pulled long after its closing time has its seven days as well, from its first item on:
+    # otherwise an interrupted pull of an old month would be frozen at once.
+    overdue = now >= max(loaded.closes, counts.first_seen) + GRACE
+    return ("final", True) if overdue else ("draft", False)
+
+
+def takes_late(month: str, statuses: dict[str, str]) -> bool:
+    """Tell whether a month is the next to be closed: late items compete in that one alone."""
+    return not any(other < month and status == "draft" for other, status in statuses.items())
+
+
+def neighbours(month: str, months: dict[str, str]) -> tuple[str | None, str | None]:
+    """Name the months before and after one, among those that have an issue."""
+    before = max((other for other in months if other < month), default=None)
+    return before, min((other for other in months if other > month), default=None)
+
+
+def inputs_hash(digest: Digest) -> str:
+    """Name a digest by what it was made from: 32 hex digits of SHA-256, the same for the same rows."""
+    plain = {key: value for key, value in to_json(digest).items() if key not in _NOT_INPUTS}
+    plain["made_by"] = [digest.making.version, digest.making.model]
+    text = json.dumps(plain, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

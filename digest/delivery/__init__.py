@@ -1,0 +1,48 @@
+"""Ways a mail leaves the house: one protocol, and outcomes as values that say what is certain."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The other side took the message over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Certainly not delivered, and worth another try; `everyone`: the next recipient would meet the same."""
+
+    reason: str
+    everyone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Certainly not delivered, and never will be (a 5xx reply)."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The message was written and no reply came: it may have been delivered or not."""
+
+    reason: str
+
+
+Outcome = Sent | Later | Refused | Unknown
+
+
+class Delivery(Protocol):
+    """Something that hands one message to one recipient."""
+
+    def deliver(self, message: EmailMessage, recipient: str, before_data: Callable[[], None]) -> Outcome:
+        """Hand over one message; `before_data` is called once, right before its first byte leaves.
+
+        What `before_data` raises comes out unchanged, and then nothing was sent. Failures of the other side are
+        outcomes and never raised; a wrong setting raises core.errors.ConfigError.
+        """
+        ...
