@@ -16,11 +16,16 @@ _WITHDRAWN = re.compile(
 
 def clean(text: str) -> str:
     """Drop characters that break databases, feeds or reading order; line breaks and tabs become single spaces."""
+    plain = text.replace("\n", " ").replace("\t", " ").replace("\r", " ")
+    if plain.isprintable():  # nearly always, and then nothing is unsafe and the only space is the plain one
+        return " ".join(plain.split())
     return _SPACE.sub(" ", _UNSAFE.sub("", text)).strip()
 
 
 def fold(text: str) -> str:
     """Reduce a title or a name to what two spellings share: letters and digits, no accents, lower case."""
+    if text.isascii():
+        return " ".join(_WORD.findall(text.lower()))
     plain = unicodedata.normalize("NFKD", text).casefold()
     return " ".join(_WORD.findall("".join(c for c in plain if not unicodedata.combining(c))))
 

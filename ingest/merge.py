@@ -6,7 +6,7 @@ associative and idempotent by construction (a join semilattice, as in state-base
 """
 
 import json
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -175,15 +175,17 @@ class Matcher:
 
     def __init__(self, known: Iterable[Believed] = ()) -> None:
         self._by_id: dict[str, Believed] = {}
-        self._other: dict[str | TitleKey, set[str]] = {}
+        self._posts = 0
+        self._unread: list[Believed] = []  # not in the index of keys yet: folding titles is slow and mostly unneeded
+        self._keys: dict[str | TitleKey, set[str]] = {}
         for believed in known:
             self.add(believed)
 
     def add(self, believed: Believed) -> None:
         """Make an item findable, or replace what was known of it."""
         self._by_id[believed.id] = believed
-        for key in _other_keys(believed):
-            self._other.setdefault(key, set()).add(believed.id)
+        self._posts += believed.arxiv_id is None
+        self._unread.append(believed)
 
     def remove(self, item_id: str) -> None:
         """Forget an item."""
@@ -193,12 +195,21 @@ class Matcher:
         """Find the item; two papers with different arXiv ids are never the same, whatever else agrees."""
         if fresh.id in self._by_id:
             return self._by_id[fresh.id]
-        for key in _other_keys(fresh):
-            for item_id in sorted(self._other.get(key, ())):
-                known = self._by_id.get(item_id)
-                if known is not None and (fresh.arxiv_id is None or known.arxiv_id is None):
-                    return known
+        if fresh.arxiv_id is not None and not self._posts:
+            return None
+        for item_id in self._with_same_key(fresh):
+            known = self._by_id.get(item_id)
+            if known is not None and (fresh.arxiv_id is None or known.arxiv_id is None):
+                return known
         return None
+
+    def _with_same_key(self, fresh: Believed) -> Iterator[str]:
+        for believed in self._unread:
+            for key in _other_keys(believed):
+                self._keys.setdefault(key, set()).add(believed.id)
+        self._unread.clear()
+        for key in _other_keys(fresh):
+            yield from sorted(self._keys.get(key, ()))
 
 
 def _other_keys(believed: Believed) -> list[str | TitleKey]:

@@ -1,6 +1,7 @@
 """Beliefs as rows and rows as beliefs: the two directions of one mapping, without loss."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from core.clock import iso
@@ -8,6 +9,10 @@ from core.text import fold
 from ingest.merge import CODE_FIELDS, Believed, Link, Register, Said, submitted_from
 
 Row = dict[str, Any]
+
+# The fields of one claim share their moment: writing and reading it once is enough.
+_written = lru_cache(4_096)(iso)
+_read = lru_cache(4_096)(datetime.fromisoformat)
 
 _PLAIN = (
     *("title", "abstract", "submitted", "feed_date", "announced", "version", "doi", "journal_ref", "comment"),
@@ -99,7 +104,7 @@ def _evidence(believed: Believed) -> list[Row]:
 
 
 def _origin(register: Register) -> list[Any]:
-    origin: list[Any] = [register.source, iso(register.as_of)]
+    origin: list[Any] = [register.source, _written(register.as_of)]
     return [*origin, register.version] if register.version else origin
 
 
@@ -107,4 +112,4 @@ def _register(value: Any, origin: list[Any] | None, first_seen: datetime) -> Reg
     if origin is None:
         return Register(value, "", first_seen)
     source, as_of, *version = origin
-    return Register(value, source, datetime.fromisoformat(as_of), version[0] if version else 0)
+    return Register(value, source, _read(as_of), version[0] if version else 0)

@@ -136,4 +136,16 @@ def _postgres_server(folder: Path, cleaning: ExitStack) -> str:
     except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as problem:
         pytest.skip(f"no PostgreSQL: the throw-away server did not start ({problem})")
     cleaning.callback(server.cleanup)
-    return str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)
+    url = str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)
+    _hurry(url)
+    return url
+
+
+def _hurry(url: str) -> None:
+    """Let a server that is thrown away afterwards not wait for the disk."""
+    engine = make_engine(url).execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    engine.dispose()
