@@ -36,7 +36,11 @@ class Links:
 
     def entry(self, item_id: str) -> str:
         """Link an entry of this very issue."""
-        return f"#{anchor(item_id)}"
+        return self.within(anchor(item_id))
+
+    def within(self, name: str) -> str:
+        """Link an anchor of this very issue, such as `missed`."""
+        return f"#{name}"
 
     def issue(self, month: str) -> str | None:
         """Link the issue of another month."""

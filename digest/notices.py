@@ -171,17 +171,16 @@ def _offline(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
 
 
 def _partial(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
-    del links
     named = [name for name in str(facts.get("sources") or "").split(", ") if name] or list(digest.coverage.failed)
     said = [
         v.t("Not complete: %(sources)s.", sources=v.join(source_name(v, key) for key in named)),
-        v.t("What came is kept; see %(link)s.", link=_missed(v)),
+        v.t("What came is kept; see %(link)s.", link=_missed(v, links)),
     ]
     return v.t("Partly done."), said
 
 
-def _missed(v: Voice) -> Part:
-    return Part(str(v.t("What may be missing this month")), href="#missed")
+def _missed(v: Voice, links: Links) -> Part:
+    return Part(str(v.t("What may be missing this month")), href=links.within("missed"))
 
 
 def _overdue(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:

@@ -142,13 +142,10 @@ class _Teller:
         values: dict[str, Value] = {"topic": self.v.bold(self.v.name(name) if name else key)}
         if phrase:
             values["phrase"] = self.v.title(str(phrase), kind="q")
+        if facts.get("title_only") and phrase:
+            return self.v.t("Close to %(topic)s, by the title alone: %(phrase)s", **values)
         if facts.get("title_only"):
-            by_title = "Close to %(topic)s, by the title alone"
-            return (
-                self.v.t("Close to %(topic)s, by the title alone: %(phrase)s", **values)
-                if phrase
-                else (self.v.t(by_title, **values))
-            )
+            return self.v.t("Close to %(topic)s, by the title alone", **values)
         if phrase:
             return self.v.t("Close to %(topic)s: %(phrase)s", **values)
         return self.v.t("Close to %(topic)s", **values)

@@ -44,9 +44,9 @@ class Part:
     lang: str | None = None
 
     def markup(self, *, mathml: bool = True) -> Markup:
-        """Write the part as HTML; without `mathml` a title's maths becomes text, as mail clients need."""
+        """Write the part as HTML; without `mathml`, for mail, maths and quotation marks are plain characters."""
         inner = self._inner(mathml=mathml)
-        tag = TAGS.get(self.kind)
+        tag = TAGS.get(self.kind) if mathml or self.kind != "q" else None
         if tag:
             inner = Markup("<{}{}>{}</{}>").format(tag, self._attributes(own=True), inner, tag)
         if self.href:
@@ -62,7 +62,7 @@ class Part:
     def _inner(self, *, mathml: bool) -> Markup:
         if self.kind == "title":
             return maths.to_html(self.text) if mathml else escape(maths.to_text(self.text))
-        return escape(self.text)
+        return escape(self.plain() if self.kind == "q" and not mathml else self.text)
 
     def _attributes(self, *, own: bool) -> Markup:
         if not own:

@@ -1,10 +1,11 @@
-"""Finds every message of the code and templates, and brings the catalogues up to date: `python -m locales.extract`.
+"""Finds every message of code and templates and keeps the catalogues in step: `python -m locales.extract [DOMAIN]...`.
 
 Each domain is one `.po` file of every language. English catalogues are written whole; in the others new messages are
 added empty, for a person to write, and messages no longer used are dropped.
 """
 
 import ast
+import sys
 from collections.abc import Collection, Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -70,9 +71,10 @@ def catalogue_path(lang: str, domain: str) -> Path:
     return FOLDER / lang / "LC_MESSAGES" / f"{domain}.po"
 
 
-def update() -> None:
-    """Write every catalogue anew: English whole, the others with what is new left empty."""
-    for domain, package in DOMAINS.items():
+def update(domains: Iterable[str]) -> None:
+    """Write catalogues anew: English whole, the others with what is new left empty."""
+    for domain in domains:
+        package = DOMAINS[domain]
         for lang in LANGUAGES:
             catalogue = messages(ROOT / package, domain)
             if lang == "en":
@@ -117,4 +119,4 @@ def _write(path: Path, lang: str, catalogue: Catalog) -> None:
 
 
 if __name__ == "__main__":
-    update()
+    update(sys.argv[1:] or DOMAINS)

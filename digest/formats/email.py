@@ -10,14 +10,13 @@ import css_inline
 from babel import Locale
 from markupsafe import Markup
 
-from core.ids import anchor
 from digest import charts, notices, sentences
 from digest.formats.text import Writer
 from digest.links import Links
 from digest.model import Digest, Entry, LeftOut, StageSection, WorkRef
 from digest.reasons import Said, brief, names_in, say_all
 from digest.templating import TEMPLATES, write
-from digest.words import Line, Part, Voice, voice, web
+from digest.words import NBSP, Line, Part, Voice, voice, web
 from locales.load import LANGUAGES
 
 MOST_BYTES = 90_000  # Gmail clips a message at about 102 kB
@@ -62,9 +61,9 @@ class MailLinks(Links):
         """Link an item's own page."""
         return f"{self._base}/papers/{quote(item_id, safe='/:')}?lang={self._lang}"
 
-    def entry(self, item_id: str) -> str:
-        """Link an entry of the issue on the web."""
-        return f"{self.permalink}#{anchor(item_id)}"
+    def within(self, name: str) -> str:
+        """Link an anchor of the issue on the web."""
+        return f"{self.permalink}#{name}"
 
     def stage(self, number: int) -> str:
         """Link a stage's page, with its reading list."""
@@ -85,7 +84,7 @@ def message_parts(digest: Digest, lang: str, reader: Reader) -> MailParts:
     """Write the mail of an issue for one reader; the HTML stays under 90 kB by cutting compact entries first."""
     v = voice(lang)
     mail = _Mail(digest, v, reader)
-    subject, preheader = str(mail.subject()), str(mail.preheader())
+    subject, preheader = (str(line).replace(NBSP, " ") for line in (mail.subject(), mail.preheader()))
     page = ""
     for full, compact in CUTS:
         mail.full_limit, mail.compact_limit = full, compact
@@ -195,12 +194,22 @@ class _Mail:
         v = self.v
         time = v.duration(sum(e.minutes for stage in self.own for e in stage.entries))
         stages = v.join(stage.number for stage in self.own)
-        if self.reader.minutes:
-            budget = v.duration(self.reader.minutes)
-            return v.t(
-                "stages in full: %(stages)s; %(time)s of your %(budget)s.", stages=stages, time=time, budget=budget
+        if not self.reader.minutes:
+            return v.n(
+                "stage %(stages)s in full, %(time)s.",
+                "stages %(stages)s in full, %(time)s.",
+                len(self.own),
+                stages=stages,
+                time=time,
             )
-        return v.t("stages in full: %(stages)s; %(time)s.", stages=stages, time=time)
+        return v.n(
+            "stage %(stages)s in full, %(time)s of your %(budget)s.",
+            "stages %(stages)s in full, %(time)s of your %(budget)s.",
+            len(self.own),
+            stages=stages,
+            time=time,
+            budget=v.duration(self.reader.minutes),
+        )
 
     def ahead_line(self, stage: StageSection) -> Line:
         """Say what waits in a later stage, in one line."""
@@ -301,7 +310,7 @@ class _Mail:
 
     def stage_url(self, stage: StageSection) -> str:
         """Give the address of a stage within the issue."""
-        return f"{self.links.permalink}#stage-{stage.number}"
+        return self.links.within(f"stage-{stage.number}")
 
     def work_url(self, work: WorkRef) -> str:
         """Give the address of a work of the reading list."""

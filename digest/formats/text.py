@@ -159,13 +159,12 @@ class Writer:
         self.sheet.gap()
 
     def _addresses(self, entry: Entry) -> None:
-        named = (
-            [("", web(entry.url))] if entry.kind == "post" else [("arXiv", web(entry.url)), ("PDF", web(entry.pdf_url))]
-        )
+        published = "" if entry.kind == "post" else "arXiv"
+        named = [("Shirube", self.links.paper(entry.id)), (published, web(entry.url)), ("PDF", web(entry.pdf_url))]
         named += [(str(self.v.t("Code")), web(ref.url)) for ref in entry.code[:2]]
         for name, url in named:
             if url:
-                label = name + " " * max(1, 7 - columns(name)) if name else ""
+                label = name + " " * max(1, 8 - columns(name)) if name else ""
                 self.sheet.raw("     " + label + url)
         if asked := self.feedback(entry):
             self.sheet.text(self.v.t("More like this, or less:"), 5)
@@ -188,7 +187,7 @@ class Writer:
         if cut := len(rest) - len(rest[:most]):
             self.sheet.gap()
             self.sheet.text(self.v.n("%(n)s more in the browser", "%(n)s more in the browser", cut))
-            self.sheet.address(f"{self.links.permalink or ''}#stage-{stage.number}")
+            self.sheet.address(self.links.within(f"stage-{stage.number}"))
 
     def compact(self, entry: Entry) -> None:
         """Write an entry as a line of a list."""

@@ -1,0 +1,126 @@
+"""Reasons are said as look.md words them, in both languages, and hold nothing that strangers can break."""
+
+import pytest
+
+from core.scores import REASON_ORDER, JsonValue, Reason
+from digest.reasons import MOST, Names, brief, names_in, say, say_all
+from digest.words import NBSP
+from roadmap.model import Text
+from tests.digest import sample
+
+NAMES = Names(
+    {"moe": Text("Mixture of experts", "混合エキスパート")},
+    {"qwen": Text("Qwen", "Qwen")},
+    {"specialists": ("A Thousand Narrow Specialists", "https://arxiv.org/abs/1701.00001")},
+)
+READERS: dict[str, JsonValue] = {"votes": 243, "place": 3, "of": 1032, "date": "2026-11-04"}
+
+
+def spoken(kind: str, facts: dict[str, JsonValue], lang: str = "en") -> str:
+    return str(say(Reason(kind, facts), lang, NAMES)).replace(NBSP, " ")
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "en", "ja"),
+    [
+        (
+            "topic",
+            {"topic": "moe", "phrase": "lost at a second expert", "title_only": False},
+            "Topic: Close to Mixture of experts: “lost at a second expert”",
+            "トピック: 混合エキスパートに近い：“lost at a second expert”",
+        ),
+        (
+            "topic",
+            {"topic": "moe", "phrase": None, "title_only": True},
+            "Topic: Close to Mixture of experts, by the title alone",
+            "トピック: 題名だけから見て混合エキスパートに近い",
+        ),
+        (
+            "lab",
+            {"lab": "qwen", "evidence": "repository", "detail": "https://github.com/QwenLM/x"},
+            "Lab: Qwen: code in the lab’s GitHub organisation",
+            "研究所: Qwen：研究所のGitHub組織にコードがある",
+        ),
+        (
+            "lab",
+            {"lab": "qwen", "evidence": "author", "detail": "Qwen Team"},
+            "Lab: Qwen: collective author name “Qwen Team”",
+            "研究所: Qwen：団体著者名「Qwen Team」",
+        ),
+        (
+            "readers",
+            READERS,
+            "Readers: 243 upvotes on Daily Papers by 4 Nov, 3rd of 1,032",
+            "読者: Daily Papersで243票（11月4日時点、1,032本中3位）",
+        ),
+        ("readers", {"votes": 1}, "Readers: 1 upvote on Daily Papers", "読者: Daily Papersで1票"),
+        (
+            "code",
+            {"official": True, "stars": 1870, "date": "2026-11-04"},
+            "Code: Official, 1,870 stars on 4 Nov",
+            "コード: 公式、スター1,870（11月4日）",
+        ),
+        (
+            "builds-on",
+            {"work": "specialists"},
+            "Builds on: A Thousand Narrow Specialists, the closest work on the stage’s reading list",
+            "土台: A Thousand Narrow Specialists（必読リストで最も近い）",
+        ),
+        ("new", {}, "New: Nothing close to it in the past 12 months", "新しさ: 過去12か月に近い論文がない"),
+        (
+            "editors",
+            {"date": "2026-10-12"},
+            "Editors: Listed on Daily Papers on 12 Oct",
+            "編集者: 10月12日のDaily Papersに掲載",
+        ),
+    ],
+)
+def test_a_reason_in_words(kind: str, facts: dict[str, JsonValue], en: str, ja: str) -> None:
+    assert spoken(kind, facts) == en
+    assert spoken(kind, facts, "ja") == ja
+
+
+@pytest.mark.parametrize(
+    ("place", "word"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (11, "11th"), (21, "21st"), (112, "112th")]
+)
+def test_places_are_ordinals(place: int, word: str) -> None:
+    assert word in spoken("readers", {**READERS, "place": place})
+
+
+def test_at_most_four_in_the_order_of_the_page() -> None:
+    kinds = [r.kind for r in sample.reasons("moe", "qwen")]
+    assert kinds != sorted(kinds, key=REASON_ORDER.index)
+    said = say_all(sample.reasons("moe", "qwen"), "en", NAMES)
+    assert [one.label for one in said] == ["Topic", "Lab", "Readers", "Code"]
+    assert len(said) == MOST
+
+
+def test_the_short_form_names_facts_first_and_begins_with_a_capital() -> None:
+    assert str(brief(sample.reasons("moe", "qwen"), "en", NAMES)).replace(NBSP, " ") == (
+        "Qwen: code in the lab’s GitHub organisation; 243 upvotes, 3rd of the month"
+    )
+    code = (Reason("code", {"official": True, "stars": 77}),)
+    assert str(brief(code, "en", NAMES)).replace(NBSP, " ") == "Official code, 77 stars"
+    assert not brief((), "en", NAMES)
+
+
+def test_words_of_strangers_are_escaped() -> None:
+    facts: dict[str, JsonValue] = {"topic": "<b>", "phrase": sample.HOSTILE, "title_only": False}
+    page = say(Reason("topic", facts), "en", Names()).line.__html__()
+    assert "<script" not in page
+    assert "<img" not in page
+    assert "&lt;b&gt;" in page
+    hostile = Names(works={"w": ("Work", "javascript:alert(1)")})
+    assert "javascript" not in say(Reason("builds-on", {"work": "w"}), "en", hostile).line.__html__()
+
+
+def test_a_reason_of_a_newer_version_is_passed_over() -> None:
+    assert say_all((Reason("of-tomorrow", {}),), "en", NAMES) == []
+
+
+def test_a_digest_names_what_its_reasons_mean() -> None:
+    digest = sample.digest()
+    names = names_in(digest)
+    assert names.topics["moe"].en == "Mixture of experts"
+    assert names.works["specialists"][0] == "A Thousand Narrow Specialists"
+    assert all(str(r.facts["lab"]) in names.labs for e in digest.entries.values() for r in e.reasons if r.kind == "lab")
