@@ -145,11 +145,19 @@ def _in_month(month: str, real: bool) -> ColumnElement[bool]:
     return and_(Item.month == month, not_recorded()) if real else Item.month == month
 
 
+def _touches(month: str) -> ColumnElement[bool]:
+    return and_(Window.from_day <= last_day(month), Window.to_day >= first_day(month))
+
+
+def was_asked(session: Session, month: str, source: str) -> bool:
+    """Tell whether a source was ever asked about a day of this month."""
+    return session.scalar(select(exists().where(_touches(month), Window.source == source))) or False
+
+
 def windows(session: Session, month: str) -> list[Window]:
     """List the ledger's windows that touch a month, by source, channel and day."""
-    touches = and_(Window.from_day <= last_day(month), Window.to_day >= first_day(month))
     order = (Window.source, Window.channel, Window.from_day, Window.to_day)
-    return list(session.scalars(select(Window).where(touches).order_by(*order)))
+    return list(session.scalars(select(Window).where(_touches(month)).order_by(*order)))
 
 
 def last_reads(session: Session) -> dict[str, datetime]:
@@ -165,9 +173,7 @@ def last_reads(session: Session) -> dict[str, datetime]:
 def last_change(session: Session, month: str) -> datetime | None:
     """Tell when anything an issue of this month is made from last changed: an item, a rating, the ledger."""
     ranked = select(func.max(Rating.ranked_at)).join(Item, Item.id == Rating.item_id).where(Item.month == month)
-    closed = select(func.max(Window.closed_at)).where(
-        Window.from_day <= last_day(month), Window.to_day >= first_day(month)
-    )
+    closed = select(func.max(Window.closed_at)).where(_touches(month))
     changed = select(func.max(Item.updated)).where(Item.month == month)
     moments = [session.scalar(query) for query in (changed, ranked, closed)]
     return max((moment for moment in moments if moment is not None), default=None)

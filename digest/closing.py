@@ -43,6 +43,11 @@ class Loaded:
     open: tuple[str, ...]  # what keeps it from closing
     statuses: dict[str, str]  # of every issue in the store
 
+    @property
+    def pulled(self) -> bool:
+        """Tell whether arXiv was asked about any day of the month."""
+        return any(w.source == ledger.ARXIV for w in self.windows)
+
     def coverage(self, status: str) -> Coverage:
         """Say what may be missing: of a draft up to the day last asked about, else up to the month's end."""
         asked = ledger.horizon(self.month, self.windows)
@@ -66,11 +71,15 @@ class Loaded:
 
 
 def decide(loaded: Loaded, now: datetime, blocked: bool) -> tuple[str, bool]:
-    """Choose draft, sample or final, and tell whether a final one closes with something open."""
+    """Choose draft, sample or final, and tell whether a final one closes with something open.
+
+    A month of which arXiv was never asked holds strays at most, such as an old paper on today's list of another
+    source: it never closes, and next to recorded items a few strays do not make it more than a sample.
+    """
     counts = loaded.counts
-    if counts.items and counts.items == counts.recorded:
+    if counts.recorded and (counts.recorded == counts.items or not loaded.pulled):
         return "sample", False
-    if blocked or counts.first_seen is None or now < loaded.closes:
+    if blocked or not loaded.pulled or counts.first_seen is None or now < loaded.closes:
         return "draft", False
     if not loaded.open:
         return "final", False

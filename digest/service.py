@@ -23,8 +23,8 @@ from digest.compose import FIT_SHOWN, LATE_BUDGET, WORTH_FLOOR, compose
 from digest.delivery import Delivery, Later, Outcome
 from digest.delivery.message import Sender, build_message
 from digest.formats.json import from_json, to_json
+from digest.mailing import Job, LeaseLostError, Mailer, Render, after, job_of, message_id
 from digest.model import Banner, Digest
-from digest.posting import Job, LeaseLostError, Mailer, Render, after, job_of, message_id
 from digest.subscriptions import Subscription, normalise, read_token
 from roadmap.model import Roadmap
 
@@ -67,7 +67,7 @@ def close_due(sessions: Sessions, roadmap: Roadmap, clock: Clock, options: Issue
 
 
 def due_months(session: Session, now: datetime, closing_day: int) -> list[str]:
-    """List the months that should be closed by now and hold something real, oldest first.
+    """List the months that should be closed by now, were pulled and hold something real, oldest first.
 
     These are the drafts, and every month after the newest final issue; in a store without one, the newest month due.
     """
@@ -78,7 +78,8 @@ def due_months(session: Session, now: datetime, closing_day: int) -> list[str]:
     finals = {month for month, status in statuses.items() if status == "final"}
     drafts = [month for month, status in statuses.items() if status == "draft" and month <= newest]
     missed = issues.months_with_items(session, max(finals, default=shift(newest, -1)), newest)
-    return sorted((issues.real_among(session, drafts) | set(missed)) - finals)
+    found = (issues.real_among(session, drafts) | set(missed)) - finals
+    return sorted(month for month in found if issues.was_asked(session, month, ledger.ARXIV))
 
 
 def read_digest(session: Session, month: str) -> Digest:

@@ -6,6 +6,7 @@ Sources: RFC 5322 (Message-ID, Date), RFC 2919 (List-Id), RFC 2369 and RFC 8058 
 
 from dataclasses import dataclass
 from datetime import datetime
+from email import quoprimime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
@@ -104,7 +105,13 @@ def build_message(
     message["List-Unsubscribe"] = f"<{unsubscribe}>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(parts.text, cte="quoted-printable")
-    message.add_alternative(parts.html, subtype="html", cte="quoted-printable")
+    message.set_content(parts.text, cte=_shorter(parts.text))
+    message.add_alternative(parts.html, subtype="html", cte=_shorter(parts.html))
     message.set_boundary(text_hash(message_id))  # not a random one: sent again, it is the same mail to the byte
     return message
+
+
+def _shorter(text: str) -> str:
+    """Choose the encoding that makes a part shorter: quoted-printable triples every byte of Japanese."""
+    raw = text.encode("utf-8", "replace")
+    return "quoted-printable" if quoprimime.body_length(raw) <= len(raw) * 4 // 3 else "base64"

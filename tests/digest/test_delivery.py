@@ -23,14 +23,14 @@ from sqlalchemy import select
 from core.errors import ConfigError, NotFoundError, RefusedError, UsageError
 from db import outbox
 from db.engine import Sessions, make_engine, make_sessions
-from db.models import Issue, Outbox, Subscriber
+from db.models import Outbox, Subscriber
 from digest.delivery import Delivery, Later, Outcome, Refused, Sent, Unknown
 from digest.delivery.folder import FolderDelivery
 from digest.delivery.message import build_message, make_sender
 from digest.delivery.smtp import SmtpDelivery, parse_smtp_url
-from digest.formats.email import MailParts, Reader
+from digest.formats.email import MailParts, Reader, message_parts
+from digest.mailing import MAX_ATTEMPTS, LeaseLostError, Mailer, pause
 from digest.model import Digest
-from digest.posting import MAX_ATTEMPTS, LeaseLostError, Mailer, pause
 from digest.service import IssueOptions, add_subscribers, build_issue, fill_outbox, send_due, unsubscribe
 from digest.subscriptions import Subscription, mask, normalise, read_token, token
 from roadmap.model import Roadmap
@@ -629,10 +629,27 @@ def test_a_wrong_smtp_address_is_named_without_its_secret(url: str) -> None:
 
 
 def test_from_the_issue_to_the_wire(sessions: Sessions, roadmap: Roadmap) -> None:
-    stock(sessions, roadmap, people=2)
+    stock(sessions, roadmap, people=1)
+    with sessions.begin() as session:
+        add_subscribers(session, [Subscription("yomu@example.org", "ja", stages=(5,))], "form", lambda: NOW)
     fill(sessions)
     with serving() as (url, handler):
-        assert send(sessions, SmtpDelivery(url)) == {"sent": 2}
-    assert [envelope.rcpt_tos for envelope in handler.envelopes] == [["reader0@example.org"], ["reader1@example.org"]]
-    with sessions() as session:
-        assert session.get_one(Issue, "2026-06").status == "final"
+        assert send(sessions, SmtpDelivery(url), render=message_parts) == {"sent": 2}
+    for envelope, masked, lang in zip(handler.envelopes, ("r•••@", "y•••@"), ("en", "ja"), strict=True):
+        read = message_from_bytes(envelope.content, policy=policy.default)
+        text, html = (part.get_content() for part in read.iter_parts())
+        address = str(read["List-Unsubscribe"]).strip("<>")
+        for body in (text, html):
+            assert masked in body
+            assert address in body
+            assert f"/digests/2026-06?lang={lang}" in body
+        assert "On the matter of 2606.10000" in " ".join(text.split())
+        assert max(len(line) for line in envelope.content.split(b"\r\n")) <= 998
+        assert len(html.encode()) < 100_000
+    with sessions.begin() as session:
+        signed = str(read["List-Unsubscribe"]).split("/s/")[1].split("/")[0]
+        assert unsubscribe(session, MAILER.keys, signed)
+        assert [person.state for person in session.scalars(select(Subscriber).order_by(Subscriber.id))] == [
+            "active",
+            "left",
+        ]

@@ -142,6 +142,20 @@ def test_a_month_of_recorded_items_is_a_sample_and_real_data_replace_it(sessions
         assert session.scalars(select(IssueItem.item_id)).all() == ["2606.10001"]
 
 
+def test_strays_make_no_issue_and_block_nobody(sessions: Sessions, roadmap: Roadmap) -> None:
+    """A paper of June turns up on another source's list in September; arXiv was never asked about June and July."""
+    with sessions.begin() as session:
+        ready(session, roadmap, "2026-05")
+        build(session, "2026-05", roadmap, at("2026-06-06"))
+        add_paper(session, roadmap, "2606.10001", "2026-06", sources=["hf", "recorded"])
+        add_paper(session, roadmap, "2606.10002", "2026-06", sources=["recorded"])
+        add_paper(session, roadmap, "2607.10001", "2026-07", sources=["hf"])
+        ready(session, roadmap, "2026-08")
+        assert build(session, "2026-06", roadmap, at("2026-09-30")).status == "sample"
+        assert build(session, "2026-07", roadmap, at("2026-09-30")).status == "draft"
+    assert close_due(sessions, roadmap, lambda: at("2026-09-30"), OPTIONS) == ["2026-08"]
+
+
 def test_offline_is_a_view_and_freezes_nothing(sessions: Sessions, roadmap: Roadmap) -> None:
     with sessions.begin() as session:
         ready(session, roadmap)
@@ -183,7 +197,11 @@ def test_a_failed_source_is_said_first_and_in_the_coverage(sessions: Sessions, r
     with sessions.begin() as session:
         ready(session, roadmap)
         window = session.scalars(select(Window).where(Window.source == "pwc")).one()
-        window.state, window.error, window.closed_at = "error", "example.org cannot be reached: connection refused", None
+        window.state, window.error, window.closed_at = (
+            "error",
+            "example.org cannot be reached: connection refused",
+            None,
+        )
         session.flush()
         digest = digest_of(build(session, "2026-06", roadmap, at("2026-07-06")))
     assert digest.banners[-1].kind == "partial"
