@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import feedparser
-import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,7 +14,7 @@ from db.engine import Sessions
 from roadmap.model import Roadmap
 from tests.api.conftest import OPTIONS, ClientFactory
 from tests.api.factory import SEEN, TOPIC, add_item, fill
-from tests.api.test_pages import HOSTILE
+from tests.api.test_pages import HOSTILE, assert_inert
 
 FEED = f"/feeds/topics/{TOPIC}.atom"
 
@@ -89,18 +88,18 @@ def test_a_feed_speaks_the_language_of_its_address(client: TestClient, sessions:
     assert "vary" not in english.headers
 
 
-@pytest.mark.parametrize("words", HOSTILE)
-def test_words_of_strangers_are_inert_in_a_feed(
-    client: TestClient, sessions: Sessions, roadmap: Roadmap, words: str
-) -> None:
+def test_words_of_strangers_are_inert_in_a_feed(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:
     with sessions.begin() as session:
-        names = [{"name": words, "affiliation": words}]
-        add_item(session, roadmap, "2606.00001", title=words, abstract=words, authors=names, categories=[words])
+        for number, words in enumerate(HOSTILE):
+            names = [{"name": words, "affiliation": words}]
+            id_ = f"2606.0000{number}"
+            add_item(session, roadmap, id_, title=words, abstract=words, authors=names, categories=[words])
     feed = feedparser.parse(client.get(FEED).content, sanitize_html=False)
     assert not feed.bozo
-    content = feed.entries[0].content[0].value
-    for tag in ("<script", "<img", "<svg", 'href="javascript'):
-        assert tag not in content
+    assert len(feed.entries) == len(HOSTILE)
+    for entry in feed.entries:
+        assert_inert(entry.content[0].value)
+        assert "<svg" not in entry.content[0].value
 
 
 @given(words=st.text(max_size=60))
