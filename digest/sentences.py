@@ -284,7 +284,7 @@ def lab_count(v: Voice, digest: Digest, count: int) -> Line:
     return (
         v.n("%(n)s in %(month)s", "%(n)s in %(month)s", count, month=month)
         if count
-        else (v.t("none in %(month)s", month=month))
+        else (v.t("none seen in %(month)s", month=month))
     )
 
 

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from core.ids import anchor
-from digest.formats import email, formats, html, text
+from digest.formats import email, formats, html, markdown, text
 from digest.formats.json import from_json, to_json
 from digest.links import Links
 from digest.model import Banner, Digest
@@ -82,7 +82,7 @@ def reader(*stages: int, here: int | None = None) -> email.Reader:
 
 def test_formats_are_found_by_themselves() -> None:
     found = formats()
-    assert {"html", "json", "text"} <= set(found)
+    assert {"html", "json", "markdown", "text"} == set(found)
     for module in found.values():
         assert module.MEDIA_TYPE
         assert re.fullmatch(r"[a-z]+", module.SUFFIX)
@@ -277,6 +277,25 @@ def test_wrapping_loses_nothing_and_follows_kinsoku() -> None:
         assert max(columns(line) for line in lines) <= width + 2
         assert not [line for line in lines if line[0] in "、。）ーっ" or line[-1] in "（「"]
     assert wrap("x" * 100, 40) == ["x" * 40, "x" * 40, "x" * 20]
+
+
+# -- Markdown -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_markdown_is_complete_and_inert(lang: str) -> None:
+    digest = everything()
+    shown = markdown.render(digest, lang)
+    assert len(re.findall(r"^## \d\\\. ", shown, re.MULTILINE)) == 8
+    assert [e.number for s in digest.stages for e in s.entries if f"\n### {e.number} " not in shown] == []
+    outside = re.sub(r"\]\(<https://[^<>]*>\)|`[^`]*`", "", shown)
+    assert re.findall(r"(?<!\\)[<$]", outside) == []
+    assert "](<javascript" not in shown
+
+
+def test_markdown_escapes_what_would_be_markup() -> None:
+    assert markdown.written("*a* _b_ [c](d) `e` <f> 1|2") == r"\*a\* \_b\_ \[c\](d) \`e\` \<f\> 1\|2"
+    assert [markdown.written(text) for text in ("# a", "- b", "1. c", "x - y")] == [r"\# a", r"\- b", r"1\. c", "x - y"]
 
 
 # -- mail ------------------------------------------------------------------------------------------------------------
