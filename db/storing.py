@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, exists, select
+from sqlalchemy import Table, exists, select, text
 from sqlalchemy.orm import Session
 
 from db.models import Code, Embedding, Evidence, Item
@@ -12,10 +12,20 @@ from db.upsert import chunks, upsert
 
 Stored = dict[str, Any]  # the columns of `item`, and `code` and `evidence` as lists of their columns
 
+_LOCK = 7_411_520_233  # any number that no other lock of this program uses
 _ITEM: Table = Item.__table__  # type: ignore[assignment]
 _CODE: Table = Code.__table__  # type: ignore[assignment]
 _EVIDENCE: Table = Evidence.__table__  # type: ignore[assignment]
 _EMBEDDING: Table = Embedding.__table__  # type: ignore[assignment]
+
+
+def hold(session: Session) -> None:
+    """Let one harvest at a time believe and save until its transaction ends; SQLite's BEGIN IMMEDIATE does so already.
+
+    Merging reads what is stored and writes the union: two at once would lose what the other has just learned.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
 def existing(
@@ -28,12 +38,11 @@ def existing(
 ) -> list[Stored]:
     """Read the stored items that have one of these ids, DOIs or folded titles, with their code and evidence.
 
-    `posts_only` lets DOIs and titles find only items that are not on arXiv. The rows stay locked until the
-    transaction ends, in order of id, so that two harvests at once neither lose a claim nor wait for each other.
+    `posts_only` lets DOIs and titles find only items that are not on arXiv.
     """
     found: dict[str, Stored] = {}
     for column, values in ((_ITEM.c.id, ids), (_ITEM.c.doi, dois), (_ITEM.c.folded_title, folded_titles)):
-        query = select(_ITEM).order_by(_ITEM.c.id).with_for_update()
+        query = select(_ITEM)
         if posts_only and column is not _ITEM.c.id:
             query = query.where(_ITEM.c.arxiv_id.is_(None))
         for part in chunks(sorted(set(values)), 5_000):

@@ -215,6 +215,7 @@ def store(
 ) -> Tally:
     """Believe records and save what differs; the caller commits. A record that names no item is refused, not raised."""
     fresh, refused = batch.believed(records, now)
+    storing.hold(session)
     made = batch.plan(fresh, _candidates(session, fresh), now, final_months)
     storing.save(session, made.rows)
     storing.delete_items(session, made.gone)

@@ -2,9 +2,11 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import OperationalError
 
 from db.engine import Sessions, make_engine
 from db.migrate import MigrationError, at_head, check, downgrade, locked, upgrade
@@ -36,17 +38,16 @@ def test_down_and_up_again_gives_the_same_tables(tmp_path: Path) -> None:
     engine.dispose()
 
 
-def test_two_migrators_at_once_both_arrive(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/a.db"
+def test_two_migrators_at_once_both_arrive(sessions: Sessions) -> None:
+    engine = engine_of(sessions)
+    downgrade(engine, "base")
     failures: list[Exception] = []
 
     def migrate() -> None:
-        engine = make_engine(url)
         try:
             upgrade(engine)
         except Exception as problem:
             failures.append(problem)
-        engine.dispose()
 
     threads = [threading.Thread(target=migrate) for _ in range(3)]
     for thread in threads:
@@ -54,9 +55,17 @@ def test_two_migrators_at_once_both_arrive(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
-    engine = make_engine(url)
     assert at_head(engine)
-    engine.dispose()
+    check(engine)
+
+
+def test_a_reader_that_holds_a_table_makes_it_fail_fast(postgres_engine: Engine, monkeypatch: Any) -> None:
+    monkeypatch.setattr("db.migrate.LOCK_TIMEOUT", "100ms")
+    with postgres_engine.begin() as reader:
+        reader.execute(text("LOCK TABLE item IN ACCESS SHARE MODE"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            downgrade(postgres_engine, "base")
+    assert at_head(postgres_engine)
 
 
 def test_a_broken_migration_keeps_nothing_and_foreign_keys_come_back(sqlite_engine: Engine) -> None:
