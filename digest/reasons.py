@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from textwrap import shorten
 from typing import Any
 
 from core.scores import REASON_ORDER, Reason
@@ -12,6 +13,7 @@ from digest.words import Line, Part, Value, Voice, voice, web
 from roadmap.model import Roadmap, Text
 
 MOST = 4  # reasons printed for an entry
+LONGEST = 72  # characters quoted of an affiliation, which may be a whole address
 FILE = Links()
 
 
@@ -98,7 +100,8 @@ def evidence(kind: str, detail: str, speaker: Voice) -> Line:
         "affinity": lambda: speaker.t("authors of the lab’s earlier papers"),
     }
     if kind == "affiliation":
-        return speaker.t("affiliation “%(name)s”", name=speaker.title(detail, kind="")) if detail else Line()
+        named = speaker.title(shorten(detail, LONGEST, placeholder=" …"), kind="")
+        return speaker.t("affiliation “%(name)s”", name=named) if detail else Line()
     if kind == "author":
         return speaker.t("collective author name “%(name)s”", name=speaker.title(detail, kind=""))
     return fixed[kind]() if kind in fixed else Line((Part(detail or kind),))

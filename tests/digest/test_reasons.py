@@ -124,3 +124,9 @@ def test_a_digest_names_what_its_reasons_mean() -> None:
     assert names.topics["moe"].en == "Mixture of experts"
     assert names.works["specialists"][0] == "A Thousand Narrow Specialists"
     assert all(str(r.facts["lab"]) in names.labs for e in digest.entries.values() for r in e.reasons if r.kind == "lab")
+
+
+def test_a_long_affiliation_is_shortened() -> None:
+    facts: dict[str, JsonValue] = {"lab": "qwen", "evidence": "affiliation", "detail": "Institute of Long Names " * 20}
+    assert len(spoken("lab", facts)) < 120
+    assert spoken("lab", {**facts, "detail": "Qwen Lab"}) == "Lab: Qwen: affiliation “Qwen Lab”"
