@@ -59,8 +59,15 @@ CATALOGUE = {
 class Embedder(Protocol):
     """Something that turns texts into unit vectors; `identity` is stored with each, and vectors never mix."""
 
-    identity: str  # name@precision
-    dimensions: int
+    @property
+    def identity(self) -> str:
+        """Name the model and its precision: name@precision."""
+        ...
+
+    @property
+    def dimensions(self) -> int:
+        """Tell the length of a vector."""
+        ...
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Give one L2-normalised float32 row for each text, in order; raises ModelError on NaN."""

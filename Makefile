@@ -1,0 +1,54 @@
+# Two commands are enough: `make digest` and `make test`. Each sets itself up first; a second call starts at once.
+PYTHON ?= python3
+BIN := .venv/bin
+# TORCH=cuda asks for the configured index's default build (gigabytes on Linux); TORCH_INDEX names another CPU index.
+TORCH ?= cpu
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+
+.PHONY: help setup digest test check format serve bench e2e lock clean
+
+help:
+	@echo "make digest   set up, pull, rank, and write this month's digest; prints where it is"
+	@echo "make test     set up and run every test"
+	@echo "make setup    only the set-up: .venv, dependencies, model check, database"
+	@echo "make serve    the web service on http://127.0.0.1:8000"
+	@echo "make check    format, lint, types, import contracts, migrations"
+	@echo "make bench    ranking quality and speed, beside their baselines"
+	@echo "make e2e      the pages in headless Chromium"
+
+setup:
+	@TORCH=$(TORCH) TORCH_INDEX=$(TORCH_INDEX) $(PYTHON) scripts/setup.py
+
+digest: setup
+	@$(BIN)/shirube digest $(ARGS)
+
+serve: setup
+	@$(BIN)/shirube serve $(ARGS)
+
+test: setup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+e2e: setup
+	$(BIN)/python -m pytest -m browser $(ARGS)
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/check_migrations.py
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup
+	$(BIN)/python -m benchmarks $(ARGS)
+
+lock:
+	uv pip compile pyproject.toml --extra dev --extra postgres --generate-hashes --universal --python-version 3.11 \
+	  --no-emit-package torch --no-header -q -o requirements.lock
+	@sed -i '1i # Made by `make lock` (uv, all platforms). torch is absent on purpose: torch.txt is installed before this.' requirements.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""What is measured: ranking quality and speed, each beside a named baseline in the same run."""

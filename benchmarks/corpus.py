@@ -1,0 +1,57 @@
+"""Reads the labelled corpus that measuring needs; it is not part of the project and may be absent."""
+
+import csv
+import json
+import lzma
+import os
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+SHARED = Path(os.environ.get("SHIRUBE_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One line of the corpus, as far as ranking uses it."""
+
+    id: str
+    title: str
+    abstract: str | None
+
+
+def papers(wanted: Iterable[str]) -> dict[str, Paper]:
+    """Read the papers named from the corpus; those it does not hold are absent."""
+    ids = set(wanted)
+    found: dict[str, Paper] = {}
+    for name in ("papers.jsonl.xz", "papers_extra.jsonl.xz"):
+        with lzma.open(SHARED / "corpus" / name, "rt", encoding="utf-8") as file:
+            for line in file:
+                row = json.loads(line)
+                if row["id"] in ids:
+                    found.setdefault(row["id"], Paper(row["id"], row["title"], row.get("abstract") or None))
+    return found
+
+
+def topic_labels() -> dict[str, set[str]]:
+    """Read which papers public lists put under which topic."""
+    labels: defaultdict[str, set[str]] = defaultdict(set)
+    for row in _rows(SHARED / "gold" / "topics.tsv"):
+        labels[row["topic"]].add(row["arxiv_id"])
+    return dict(labels)
+
+
+def judgments(file: Path | None = None) -> list[tuple[str, str, int]]:
+    """Read judged pairs: (topic, id, grade 0 to 2)."""
+    return [(row["topic"], row["arxiv_id"], int(row["grade"])) for row in _rows(file or SHARED / "gold" / "judged.tsv")]
+
+
+def pool() -> set[str]:
+    """Read the ids that ranking is measured on."""
+    return set((SHARED / "gold" / "pool.txt").read_text(encoding="utf-8").split())
+
+
+def _rows(file: Path) -> Iterable[dict[str, str]]:
+    with file.open(encoding="utf-8") as lines:
+        yield from csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)

@@ -1,0 +1,5 @@
+"""`python -m shirube` is the command `shirube`."""
+
+from shirube.cli import main
+
+main()

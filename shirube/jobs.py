@@ -1,0 +1,88 @@
+"""The schedule as a table, and the ticker that runs it in one process (APScheduler; everything in UTC)."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.triggers.cron import CronTrigger
+
+from core.months import first_day
+from digest import service as digests
+from shirube import monthly, terminal
+from shirube.wiring import NETWORK_SOURCES, Wiring
+
+_log = logging.getLogger(__name__)
+LOOK_BACK = timedelta(days=35)  # a pull covers the running month and what of the last one may still grow
+LATE_START = 6 * 3600  # seconds after its time at which a missed run is still made, once
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One line of the schedule: when (cron, UTC), what, and what a missed run means."""
+
+    name: str
+    cron: str
+    run: Callable[[Wiring], None]
+    missed: str
+
+
+def pull(wiring: Wiring) -> None:
+    """Read all sources over the last weeks; the ledger decides what is due."""
+    today = wiring.clock().date()
+    start = min(first_day(f"{today:%Y-%m}"), today - LOOK_BACK)
+    for result in monthly.pull(wiring, NETWORK_SOURCES, start, today):
+        _log.info(
+            "pulled source=%s new=%d changed=%d failure=%s", result.source, result.new, result.changed, result.failure
+        )
+
+
+def rank(wiring: Wiring) -> None:
+    """Embed and score what is new."""
+    embedded, changed = monthly.rank(wiring)
+    _log.info("ranked embedded=%d changed=%d", embedded, changed)
+
+
+def close(wiring: Wiring) -> None:
+    """Rewrite the running month's draft, and close every month that is due, in order."""
+    closed = digests.close_due(wiring.sessions, wiring.roadmap, wiring.clock, wiring.issue_options())
+    with wiring.sessions.begin() as session:
+        month = f"{wiring.clock():%Y-%m}"
+        digests.build_issue(session, month, wiring.roadmap, wiring.clock, wiring.issue_options())
+    _log.info("closed months=%s", ",".join(closed) or "none")
+
+
+JOBS = (
+    Job("pull", "15 */4 * * *", pull, "the next one reads everything that is due"),
+    Job("rank", "45 */4 * * *", rank, "the next one ranks everything that is new"),
+    Job("close", "30 6 * * *", close, "made up for once; missed months are closed in order"),
+)
+
+
+def run(wiring: Wiring) -> None:
+    """Run the schedule until stopped; every job once at the start, so that a new machine is not idle for hours."""
+    for job in JOBS:
+        _guarded(job, wiring)
+    scheduler = BlockingScheduler(timezone="UTC")
+    for job in JOBS:
+        scheduler.add_job(
+            _guarded,
+            CronTrigger.from_crontab(job.cron, timezone="UTC"),
+            args=(job, wiring),
+            id=job.name,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=LATE_START,
+        )
+    terminal.say("Working: " + "; ".join(f"{job.name} at {job.cron} UTC" for job in JOBS) + ". Ctrl-C stops.")
+    scheduler.start()
+
+
+def _guarded(job: Job, wiring: Wiring) -> None:
+    """Run one job; whatever it raises is logged in full and the schedule goes on."""
+    _log.info("job started name=%s", job.name)
+    try:
+        job.run(wiring)
+    except Exception:
+        _log.exception("job failed name=%s", job.name)

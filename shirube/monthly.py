@@ -1,0 +1,218 @@
+"""One month from its sources to a written digest: the street walked once, telling the person where it is."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+
+from core.months import first_day, last_day
+from db import issues, papers
+from db.engine import reading
+from db.models import Issue
+from digest import service as digests
+from ingest import service as ingest
+from ingest.http import reachable
+from ingest.service import WindowResult
+from ingest.source import SourceResult
+from ingest.sources.recorded import MONTH as RECORDED_MONTH
+from ranking import service as ranking
+from shirube import terminal
+from shirube.wiring import NETWORK_SOURCES, Wiring
+
+FIRST, THEN, LAST = ("hf",), ("labs", "pwc"), ("arxiv",)  # some 500 papers first: a draft stands within minutes
+REWRITE_SECONDS = 60.0  # between two drafts while the month grows
+PROBE_SECONDS = 5.0
+ARXIV_A_DAY = 700  # submissions a day in the default categories, weekends included; only for the first estimate
+NAMES = {"arxiv": "arXiv", "hf": "Daily Papers", "pwc": "Papers with Code", "labs": "The labs' feeds"}
+
+Write = Callable[[Issue], None]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What making a month came to; anything in `failed`, or an interruption, makes it partly done (exit code 3)."""
+
+    month: str
+    failed: list[str] = field(default_factory=list)
+    interrupted: bool = False
+    sample: bool = False
+
+    @property
+    def partly(self) -> bool:
+        """Tell whether something is missing that was asked for; a sample is whole in itself."""
+        return self.interrupted or (bool(self.failed) and not self.sample)
+
+
+def make_month(wiring: Wiring, month: str, write: Write, *, offline: bool = False) -> Outcome:
+    """Pull what is missing, embed, rank, compose, and hand the issue to `write`, as often as it grows.
+
+    Without any network, and with nothing stored but recorded items, the recorded month is made instead and said to
+    be a sample. Ctrl-C makes the digest of what came.
+    """
+    if offline:
+        return _from_store(wiring, month, write)
+    down = _unreachable(wiring)
+    if len(down) == len(NETWORK_SOURCES):
+        return _sample(wiring, write, down) if _only_recorded(wiring) else _stale(wiring, month, write, down)
+    outcome = Outcome(month)
+    with _interruptible(outcome):
+        results = list(_pull(wiring, month, write))
+        outcome.failed = [_told(result) for result in ingest.summed(NETWORK_SOURCES, results) if result.failure]
+        _enrich(wiring, month, outcome)
+    write(_ranked_issue(wiring, month))
+    return outcome
+
+
+def pull(
+    wiring: Wiring, names: Sequence[str], start: date, end: date, *, retry_errors: bool = False
+) -> list[SourceResult]:
+    """Pull sources over a stretch of days with progress at the terminal; gives what each came to."""
+    with terminal.bar("Reading") as bar:
+        results: list[WindowResult] = []
+        for result in _windows(wiring, names, start, end, retry_errors=retry_errors):
+            results.append(result)
+            bar(len(results), max(len(results), 1))
+    return ingest.summed(names, results)
+
+
+def rank(wiring: Wiring, *, rebuild: bool = False, part: ranking.Part | None = None) -> tuple[int, int]:
+    """Embed and score what is new, with progress; gives (embedded, ratings changed)."""
+    with terminal.bar("Embedding") as bar:
+        embedded = ranking.embed_new(wiring.sessions, wiring.embedder, wiring.clock, part=part, on_progress=bar)
+    with terminal.bar("Ranking months") as bar:
+        changed = ranking.rank_new(wiring.sessions, wiring.ranker, wiring.clock, rebuild=rebuild, on_progress=bar)
+    return embedded, changed
+
+
+def _from_store(wiring: Wiring, month: str, write: Write) -> Outcome:
+    rank(wiring)
+    with wiring.sessions.begin() as session:
+        issue = digests.build_issue(session, month, wiring.roadmap, wiring.clock, wiring.issue_options(), offline=True)
+    write(issue)
+    return Outcome(month)
+
+
+def _unreachable(wiring: Wiring) -> list[str]:
+    """Find out within seconds which sources no connection can be made to, and say so, a line each."""
+    addresses = wiring.addresses()
+    answers = reachable([url for urls in addresses.values() for url in urls], wiring.guard, PROBE_SECONDS)
+    down = [name for name, urls in addresses.items() if not any(answers[url] for url in urls)]
+    for name in down:
+        where = ", ".join(addresses[name]) or "no feed is set"
+        terminal.say(f"{NAMES[name]} cannot be reached ({where}).")
+    return down
+
+
+def _only_recorded(wiring: Wiring) -> bool:
+    with reading(wiring.sessions) as session:
+        return papers.only_recorded(session) or papers.is_empty(session)
+
+
+def _sample(wiring: Wiring, write: Write, down: list[str]) -> Outcome:
+    """Make the digest of the recorded month that ships with the program."""
+    terminal.say("No source can be reached and nothing is stored yet: making the SAMPLE that ships with the program,")
+    terminal.say(f"{RECORDED_MONTH} from public listings, not the whole month. Run this again when you are online.")
+    days = first_day(RECORDED_MONTH), last_day(RECORDED_MONTH)
+    for result in ingest.pull(wiring.sessions, wiring.sources(("recorded",)), *days, wiring.clock):
+        if result.failure:
+            terminal.say(f"The recorded month cannot be read: {result.failure}. {result.advice}")
+    write(_ranked_issue(wiring, RECORDED_MONTH))
+    return Outcome(RECORDED_MONTH, failed=down, sample=True)
+
+
+def _stale(wiring: Wiring, month: str, write: Write, down: list[str]) -> Outcome:
+    """Make the digest of what is stored when nothing can be reached; the ledger keeps every failure."""
+    terminal.say("No source can be reached: this is the digest of what is stored.")
+    for _ in _windows(wiring, NETWORK_SOURCES, *_span(wiring, month)):
+        pass
+    write(_ranked_issue(wiring, month))
+    return Outcome(month, failed=down)
+
+
+def _pull(wiring: Wiring, month: str, write: Write) -> Iterator[WindowResult]:
+    """Read Daily Papers, write a first draft, then the rest, arXiv day by day, newest first, the page growing."""
+    start, end = _span(wiring, month)
+    for result in _windows(wiring, FIRST, start, end):
+        _tell(result)
+        yield result
+    write(_ranked_issue(wiring, month))
+    _announce(start, end)
+    written = time.monotonic()
+    for result in _windows(wiring, THEN + LAST, start, end):
+        _tell(result)
+        ranking.embed_new(wiring.sessions, wiring.embedder, wiring.clock)
+        if time.monotonic() - written > REWRITE_SECONDS:
+            write(_ranked_issue(wiring, month))
+            written = time.monotonic()
+        yield result
+
+
+def _windows(
+    wiring: Wiring, names: Sequence[str], start: date, end: date, *, retry_errors: bool = False
+) -> Iterator[WindowResult]:
+    with reading(wiring.sessions) as session:
+        final = {month for month, status in issues.statuses(session).items() if status == "final"}
+    yield from ingest.pull(
+        wiring.sessions,
+        wiring.sources(tuple(names)),
+        start,
+        end,
+        wiring.clock,
+        final_months=final,
+        retry_errors=retry_errors,
+    )
+
+
+def _span(wiring: Wiring, month: str) -> tuple[date, date]:
+    return first_day(month), min(last_day(month), wiring.clock().date())
+
+
+def _announce(start: date, end: date) -> None:
+    """Say how long arXiv will take before it begins; the figures are an estimate and called one."""
+    days = (end - start).days + 1
+    terminal.say(
+        f"arXiv: {days} days from {end} back to {start}, about {days * ARXIV_A_DAY:,} papers (an estimate), "
+        "read at one request in three seconds and embedded on the way. The page grows as they come; Ctrl-C keeps them."
+    )
+
+
+def _tell(result: WindowResult) -> None:
+    window = result.window
+    if not result.asked:
+        return
+    days = str(window.start) if window.start == window.end else f"{window.start} to {window.end}"
+    count = result.tally.new + result.tally.changed + result.tally.unchanged
+    what = f"{count:,} papers, {result.tally.new:,} new" if result.closed else f"not complete: {result.failure}"
+    terminal.say(f"  {NAMES.get(window.source, window.source)} {days}: {what}")
+
+
+def _told(result: SourceResult) -> str:
+    terminal.say(f"{NAMES.get(result.source, result.source)} failed: {result.failure}. {result.advice}")
+    return result.source
+
+
+def _ranked_issue(wiring: Wiring, month: str) -> Issue:
+    rank(wiring)
+    with wiring.sessions.begin() as session:
+        return digests.build_issue(session, month, wiring.roadmap, wiring.clock, wiring.issue_options())
+
+
+def _enrich(wiring: Wiring, month: str, outcome: Outcome) -> None:
+    """Ask Papers with Code for shortlisted papers that lack code: an enrichment, whose failure is only told."""
+    if "pwc" in outcome.failed:
+        return
+    with reading(wiring.sessions) as session:
+        wanted = [row.item_id for row in issues.shortlist(session, month) if row.section == "main"]
+    result = ingest.enrich(wiring.sessions, wiring.pwc().single, wanted, wiring.clock)
+    if result.failure:
+        outcome.failed.append(_told(result))
+
+
+@contextmanager
+def _interruptible(outcome: Outcome) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        outcome.interrupted = True
+        terminal.say("Stopped: making the digest of what came. (Ctrl-C again to leave at once.)")

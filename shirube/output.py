@@ -1,0 +1,135 @@
+"""Digests written where people find them: whole files or none, and lists of papers in the formats people ask for."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from api.schemas import item_json
+from core.errors import ShirubeError, UsageError
+from db.models import Issue, Item
+from digest.formats import formats
+from digest.formats.html import file_name
+from digest.service import digest_of
+from digest.views import view
+from locales.load import LANGUAGES
+from roadmap.model import Roadmap
+from shirube import terminal
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that begins so
+COLUMNS = ("id", "submitted", "title", "topics", "labs", "worth", "votes", "url")
+
+
+def render(issue: Issue, form: str, lang: str, stages: Sequence[int] = (), minutes: int | None = None) -> str:
+    """Write an issue in one format and language, narrowed to stages or minutes; raises UsageError for a format."""
+    known = formats()
+    if form not in known:
+        raise UsageError(f"There is no format {form!r}", f"Formats are {', '.join(known)}")
+    text: str = known[form].render(view(digest_of(issue), stages or None, minutes), lang)
+    return text
+
+
+def write_digest(issue: Issue, folder: Path, form: str, lang: str, stages: Sequence[int], minutes: int | None) -> Path:
+    """Write an issue into a folder and give the file of the language asked for.
+
+    The page is written in every language, since each links to the others.
+    """
+    languages = LANGUAGES if form == "html" and not stages and minutes is None else (lang,)
+    for each in languages:
+        name = _name(issue.month, form, each, stages, minutes)
+        _write_whole(folder / name, render(issue, form, each, stages, minutes))
+    return folder / _name(issue.month, form, lang, stages, minutes)
+
+
+def listing(items: Sequence[Item], form: str, roadmap: Roadmap) -> None:
+    """Print items as a table, json, jsonl or csv; raises UsageError for another format."""
+    if form not in LISTINGS:
+        raise UsageError(f"There is no format {form!r}", f"Formats are {', '.join(LISTINGS)}")
+    LISTINGS[form](items, roadmap)
+
+
+def _name(month: str, form: str, lang: str, stages: Sequence[int], minutes: int | None) -> str:
+    """Name a file; a view carries what it leaves out in its name, so that it never replaces the whole issue."""
+    parts = [f"stage-{'-'.join(map(str, sorted(stages)))}"] if stages else []
+    parts += [f"{minutes}min"] if minutes is not None else []
+    stem = ".".join([month, *parts])
+    return file_name(stem, lang) if form == "html" else f"{stem}{'' if lang == 'en' else f'.{lang}'}.{_suffix(form)}"
+
+
+def _suffix(form: str) -> str:
+    suffix: str = formats()[form].SUFFIX if form in formats() else form
+    return suffix
+
+
+def _write_whole(file: Path, text: str) -> None:
+    """Write beside and rename, so that a reader never finds half a page; raises ShirubeError when there is no room."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        temporary = file.with_name(f".{file.name}.tmp")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(file)
+    except OSError as problem:
+        raise ShirubeError(
+            f"{file} cannot be written: {problem.strerror}", "Choose another folder with --out"
+        ) from problem
+
+
+def _table(items: Sequence[Item], roadmap: Roadmap) -> None:
+    rows = [
+        (
+            item.id,
+            _day(item),
+            item.title,
+            _topics(item, roadmap),
+            "" if (worth := _worth(item)) is None else f"{worth:.2f}",
+        )
+        for item in items
+    ]
+    terminal.table(("id", "submitted", "title", "topics", "worth"), rows, right=(4,))
+
+
+def _jsonl(items: Sequence[Item], roadmap: Roadmap) -> None:
+    for item in items:
+        terminal.out(json.dumps(item_json(item, roadmap), ensure_ascii=False))
+
+
+def _json(items: Sequence[Item], roadmap: Roadmap) -> None:
+    terminal.out(json.dumps([item_json(item, roadmap) for item in items], ensure_ascii=False, indent=2))
+
+
+def _csv(items: Sequence[Item], roadmap: Roadmap) -> None:
+    lines = io.StringIO()
+    rows = csv.writer(lines, lineterminator="\n")
+    rows.writerow(COLUMNS)
+    for item in items:
+        labs = " ".join(lab.lab for lab in item.labs)
+        cells = (item.id, _day(item), item.title, _topics(item, roadmap), labs, _worth(item), item.votes, item.url)
+        rows.writerow([_inert(cell) for cell in cells])
+    terminal.out(lines.getvalue())
+
+
+LISTINGS: dict[str, Callable[[Sequence[Item], Roadmap], None]] = {
+    "table": _table,
+    "json": _json,
+    "jsonl": _jsonl,
+    "csv": _csv,
+}
+
+
+def _inert(cell: object) -> str:
+    text = "" if cell is None else str(cell)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _day(item: Item) -> str:
+    return item.submitted.date().isoformat() if item.submitted else item.month
+
+
+def _worth(item: Item) -> float | None:
+    return item.rating.worth if item.rating else None
+
+
+def _topics(item: Item, roadmap: Roadmap) -> str:
+    shown = [score for score in item.topics if score.fit >= 0.5 and score.topic in roadmap.topics]
+    return ", ".join(f"{roadmap.topics[score.topic].short.en} {score.fit:.2f}" for score in shown[:3])

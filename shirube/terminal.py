@@ -1,0 +1,81 @@
+"""What a person sees at the terminal: lines, progress and tables, all on stderr; results alone go to stdout."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+QUIET_SECONDS = 10.0  # between two lines of progress where there is no terminal to redraw
+
+
+class Bar(Protocol):
+    """Something that is told how far a piece of work has come."""
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show that `done` of `total` are ready."""
+        ...
+
+
+def console() -> Console:
+    """Give the console for people: stderr, plain where it is no terminal or NO_COLOR is set."""
+    return Console(stderr=True, highlight=False, soft_wrap=True, no_color="NO_COLOR" in os.environ)
+
+
+def say(text: str) -> None:
+    """Tell the person one thing."""
+    console().print(text, markup=False)
+
+
+def out(text: str) -> None:
+    """Write a result to stdout, exactly."""
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def bar(label: str) -> Iterator[Bar]:
+    """Show progress of one piece of work: a redrawn bar on a terminal, else a line every ten seconds."""
+    if not sys.stderr.isatty():
+        yield _Lines(label)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console(), transient=True) as progress:
+        task = progress.add_task(label, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+class _Lines:
+    """Progress as lines, for logs and pipes; short work stays silent."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._last = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._last >= QUIET_SECONDS:
+            self._last = now
+            say(f"{self._label}: {done:,} of {total:,}")
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
+    """Print a table for people on stdout; columns in `right` are aligned to the right."""
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for number, heading in enumerate(headings):
+        shown.add_column(heading, justify="right" if number in right else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*row)
+    width = None if sys.stdout.isatty() else 120
+    Console(highlight=False, width=width, no_color="NO_COLOR" in os.environ, markup=False).print(shown)

@@ -1,0 +1,224 @@
+"""Builds the real things from Settings: engine, sources, embedder, delivery. Lower layers never see Settings."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from core.clock import Clock, system_clock
+from core.errors import ConfigError
+from db.engine import Sessions, make_engine, make_sessions
+from db.migrate import at_head, upgrade
+from ingest.guard import Policy
+from ingest.http import Guard
+from ingest.source import Source
+from roadmap.load import load_roadmap
+from roadmap.model import Roadmap
+from shirube.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from api.options import AppOptions
+    from digest.delivery import Delivery
+    from digest.service import IssueOptions
+    from ingest.sources.pwc_api import PwcApi
+    from ranking.embedder import SentenceTransformerEmbedder
+    from ranking.service import Ranker
+
+NETWORK_SOURCES = ("arxiv", "hf", "pwc", "labs")
+SOURCES = (*NETWORK_SOURCES, "recorded")
+ARXIV = "arxiv.org"
+VERDICT_FILE = "precision.json"
+KEY_FILE = "secret.key"
+
+
+def program_version() -> str:
+    """Tell the version of the installed program."""
+    try:
+        return version("shirube")
+    except PackageNotFoundError:
+        return "0+source"
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Everything built from one set of settings, each part when it is first asked for."""
+
+    settings: Settings
+    clock: Clock = system_clock
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Open the database, and bring a new or older one up to date."""
+        self._data_dir()
+        engine = make_engine(self.settings.database)
+        if not at_head(engine):
+            upgrade(engine)
+        return engine
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Give the factory of sessions."""
+        return make_sessions(self.engine)
+
+    @cached_property
+    def roadmap(self) -> Roadmap:
+        """Load the curriculum: the packaged one, or the operator's own."""
+        return load_roadmap(self.settings.roadmap_dir)
+
+    @cached_property
+    def guard(self) -> Guard:
+        """Build the one client for every outgoing request."""
+        settings = self.settings
+        return Guard(
+            Policy(
+                contact=settings.contact or "",
+                version=program_version(),
+                allow_private=frozenset(settings.allow_private_hosts),
+                delays=self._delays(),
+            )
+        )
+
+    def sources(self, names: tuple[str, ...] = NETWORK_SOURCES) -> list[Source]:
+        """Build sources by name, in the order named; raises ConfigError for a name that is none."""
+        makers = self._makers()
+        unknown = [name for name in names if name not in makers]
+        if unknown:
+            raise ConfigError(f"There is no source {', '.join(unknown)}", f"Sources are {', '.join(SOURCES)}")
+        return [makers[name]() for name in names]
+
+    def addresses(self) -> dict[str, tuple[str, ...]]:
+        """List the addresses each network source will ask, to find out early whether any answers."""
+        settings = self.settings
+        feeds = tuple(self.lab_feeds().values())
+        return {"arxiv": (settings.arxiv_url,), "hf": (settings.hf_url,), "pwc": (settings.pwc_url,), "labs": feeds}
+
+    def lab_feeds(self) -> dict[str, str]:
+        """Join the labs' feeds of the roadmap with those set, key by key; an empty setting takes a feed away."""
+        known = {key: lab.feed for key, lab in self.roadmap.labs.items() if lab.feed}
+        unknown = sorted(set(self.settings.lab_feeds) - set(self.roadmap.labs))
+        if unknown:
+            advice = f"Labs are {', '.join(self.roadmap.labs)}"
+            raise ConfigError(f"SHIRUBE_LAB_FEEDS names no lab of the roadmap: {', '.join(unknown)}", advice)
+        return {key: url for key, url in (known | self.settings.lab_feeds).items() if url}
+
+    def pwc(self) -> PwcApi:
+        """Build the Papers with Code client, for single papers."""
+        from ingest.sources.pwc_api import PwcApi
+
+        return PwcApi(self.settings.pwc_url, self.guard)
+
+    @cached_property
+    def embedder(self) -> SentenceTransformerEmbedder:
+        """Build the embedder; the model itself is loaded at the first text."""
+        from ranking.embedder import SentenceTransformerEmbedder
+
+        return SentenceTransformerEmbedder(self.settings.embedding_model, verdict_file=self._data_dir() / VERDICT_FILE)
+
+    @cached_property
+    def ranker(self) -> Ranker:
+        """Build what ranking needs: roadmap as vectors, trained weights where they hold for the model."""
+        from ranking.guide import make_guide
+        from ranking.service import Ranker
+        from ranking.topics import packaged_blend
+
+        guide = make_guide(self.roadmap, self.embedder, self._data_dir() / "cache")
+        blend = packaged_blend()
+        fitting = blend if blend.model == self.settings.embedding_model else None
+        return Ranker(self.roadmap, guide, self.embedder, fitting)
+
+    def issue_options(self) -> IssueOptions:
+        """Give what making an issue must be told."""
+        from digest.service import IssueOptions
+
+        return IssueOptions(
+            closing_day=self.settings.closing_day,
+            version=program_version(),
+            model=self.settings.embedding_model,
+            sources=tuple(name for name, urls in self.addresses().items() if urls),
+        )
+
+    def app_options(self, base_url: str) -> AppOptions:
+        """Give what the web app must be told; the configured base URL wins over the address it listens on."""
+        from api.options import AppOptions
+
+        return AppOptions(
+            base_url=self.settings.base_url or base_url,
+            version=program_version(),
+            secret_keys=tuple(self.secret_keys()),
+        )
+
+    def secret_keys(self) -> list[str]:
+        """Give the keys that sign links: the setting, else one made once and kept in the data folder."""
+        if self.settings.secret_key is not None:
+            return [self.settings.secret_key.get_secret_value()]
+        file = self._data_dir() / KEY_FILE
+        if not file.exists():
+            _write_private(file, secrets.token_urlsafe(48))
+        return [file.read_text(encoding="utf-8").strip()]
+
+    def delivery(self) -> Delivery:
+        """Build the way mail leaves: SMTP where it is set, else a folder of .eml files."""
+        from digest.delivery.folder import FolderDelivery
+        from digest.delivery.smtp import SmtpDelivery
+
+        if self.settings.smtp_url is not None:
+            return SmtpDelivery(self.settings.smtp_url.get_secret_value())
+        return FolderDelivery(self._data_dir() / "mail")
+
+    @property
+    def digests_dir(self) -> Path:
+        """Tell where digests are written unless the person says otherwise."""
+        return self._data_dir() / "digests"
+
+    def _makers(self) -> dict[str, Callable[[], Source]]:
+        from ingest.sources.arxiv_api import ArxivApi
+        from ingest.sources.hf_papers import HfPapers
+        from ingest.sources.lab_feeds import LabFeeds
+        from ingest.sources.recorded import Recorded
+
+        settings = self.settings
+        return {
+            "arxiv": lambda: ArxivApi(settings.arxiv_url, settings.categories, self.guard),
+            "hf": lambda: HfPapers(settings.hf_url, self.guard),
+            "pwc": self.pwc,
+            "labs": lambda: LabFeeds(self.lab_feeds(), self.guard),
+            "recorded": Recorded,
+        }
+
+    def _delays(self) -> dict[str, float]:
+        """Pace arXiv: one rhythm over all its services (https://info.arxiv.org/help/api/tou.html)."""
+        from ingest.guard import place_of
+
+        host = urlsplit(self.settings.arxiv_url).hostname or ""
+        real = host == ARXIV or host.endswith(f".{ARXIV}")
+        place = ARXIV if real else place_of(f"{self.settings.arxiv_url}/api/query")
+        return {place: self.settings.arxiv_delay_seconds}
+
+    def _data_dir(self) -> Path:
+        folder = self.settings.data_dir.resolve()
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as problem:
+            raise ConfigError(
+                f"The data folder {folder} cannot be made: {problem.strerror}", "Set SHIRUBE_DATA_DIR"
+            ) from problem
+        return folder
+
+
+def _write_private(file: Path, text: str) -> None:
+    """Write a secret that only its owner may read; another process that was first wins."""
+    try:
+        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+        out.write(text + "\n")
