@@ -1,13 +1,16 @@
 """Reads the labelled corpus that measuring needs; it is not part of the project and may be absent."""
 
 import csv
+import importlib.util
 import json
 import lzma
 import os
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 SHARED = Path(os.environ.get("SHIRUBE_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
@@ -47,9 +50,25 @@ def judgments(file: Path | None = None) -> list[tuple[str, str, int]]:
     return [(row["topic"], row["arxiv_id"], int(row["grade"])) for row in _rows(file or SHARED / "gold" / "judged.tsv")]
 
 
+def overlaps(topic: str) -> set[str]:
+    """Name the topics whose papers say nothing against a topic, as the measure itself counts them."""
+    return set(_measure().overlaps().get(topic, set()))
+
+
 def pool() -> set[str]:
     """Read the ids that ranking is measured on."""
     return set((SHARED / "gold" / "pool.txt").read_text(encoding="utf-8").split())
+
+
+@cache
+def _measure() -> Any:
+    """Load the measure that lies beside the labels."""
+    spec = importlib.util.spec_from_file_location("gold_evaluate", SHARED / "gold" / "evaluate.py")
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(f"{SHARED / 'gold'} holds no evaluate.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _rows(file: Path) -> Iterable[dict[str, str]]:

@@ -106,6 +106,11 @@ def only_recorded(session: Session) -> bool:
     return bool(found) and not other
 
 
+def is_empty(session: Session) -> bool:
+    """Tell whether the store holds no item at all."""
+    return not session.scalar(select(exists(select(Item.id))))
+
+
 def is_recorded() -> ColumnElement[bool]:
     """Make the condition that an item is known from the recorded month alone."""
     return Item.sources == RECORDED

@@ -7,8 +7,10 @@ from functools import lru_cache
 
 from roadmap.model import Phrase
 
+TITLE_WEIGHT = 0.9
 ABSTRACT_WEIGHT = 0.6  # a phrase in the abstract says less than one in the title
 QUOTE_WORDS = 9
+_WORD = re.compile(r"\w+")
 _CLAUSE = re.compile(r"(?<=[.;:!?])\s+")
 
 
@@ -21,16 +23,41 @@ class Match:
     field: str  # title | abstract
 
 
-def score(title: str, abstract: str | None, phrases: Sequence[Phrase]) -> float:
-    """Join the phrases' weights as independent evidence: 0 where none is found, towards 1 for several."""
-    doubt = 1.0
-    for phrase in phrases:
-        pattern = _pattern(phrase.text)
-        if pattern.search(title):
-            doubt *= 1 - 0.9 * phrase.weight
-        elif abstract and pattern.search(abstract):
-            doubt *= 1 - ABSTRACT_WEIGHT * phrase.weight
-    return 1 - doubt
+class PhraseIndex:
+    """All topics' phrases in one table of word sequences, so that a text is read once whatever their number."""
+
+    def __init__(self, phrases: Sequence[Sequence[Phrase]]) -> None:
+        """Take the phrases of each topic, in the order of topics that `scores` answers in."""
+        self._topics = len(phrases)
+        self._known: dict[str, list[tuple[int, float]]] = {}
+        for topic, some in enumerate(phrases):
+            for phrase in some:
+                self._known.setdefault(" ".join(_words(phrase.text)), []).append((topic, phrase.weight))
+        self._longest = max((key.count(" ") + 1 for key in self._known), default=0)
+
+    def scores(self, title: str, abstract: str | None) -> list[float]:
+        """Join each topic's phrases as independent evidence: 0 where none is found, towards 1 for several."""
+        doubt = [1.0] * self._topics
+        in_title = self._found(title)
+        in_abstract = self._found(abstract) - in_title if abstract else set()
+        for found, factor in ((in_title, TITLE_WEIGHT), (in_abstract, ABSTRACT_WEIGHT)):
+            for key in found:
+                for topic, weight in self._known[key]:
+                    doubt[topic] *= 1 - factor * weight
+        return [1 - one for one in doubt]
+
+    def _found(self, text: str) -> set[str]:
+        words = _words(text)
+        sequences = (
+            " ".join(words[i : i + length])
+            for length in range(1, self._longest + 1)
+            for i in range(len(words) - length + 1)
+        )
+        return {sequence for sequence in sequences if sequence in self._known}
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower())
 
 
 def best_match(title: str, abstract: str | None, phrases: Sequence[Phrase]) -> Match | None:

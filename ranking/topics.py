@@ -113,9 +113,9 @@ def _linear(vectors: Vectors, guide: Guide, blend: Blend | None) -> NDArray[np.f
 
 
 def _words(texts: Sequence[Texts], guide: Guide, roadmap: Roadmap) -> NDArray[np.float32]:
-    phrases = [roadmap.topics[topic].phrases for topic in guide.topics]
-    rows = [[lexical.score(t.title, t.abstract, some) for some in phrases] for t in texts]
-    return np.array(rows, dtype=np.float32).reshape(len(texts), len(phrases))
+    index = lexical.PhraseIndex([roadmap.topics[topic].phrases for topic in guide.topics])
+    rows = [index.scores(t.title, t.abstract) for t in texts]
+    return np.array(rows, dtype=np.float32).reshape(len(texts), len(guide.topics))
 
 
 def _top_mean(likeness: Vectors, owner: Owners, topics: int) -> NDArray[np.float32]:
