@@ -1,4 +1,4 @@
-"""An embedder made of words: unit vectors in an instant, alike for texts that share words, the same on every machine."""
+"""An embedder made of words: unit vectors in an instant, alike for texts that share words."""
 
 from collections.abc import Sequence
 from functools import cache

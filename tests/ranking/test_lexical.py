@@ -1,0 +1,114 @@
+"""Words as evidence: phrases found whatever their case, and quotes that stand verbatim in the text."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ranking.lexical import PhraseIndex, best_match, quote
+from roadmap.model import Phrase
+
+RAG = (Phrase("retrieval-augmented generation", 1.0), Phrase("retriever", 0.7), Phrase("chunking", 0.6))
+KITES = (Phrase("paper kite", 0.5),)
+words = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=8)
+texts = st.lists(words | st.sampled_from(["retriever", "Chunking", "$x$", "$y", "(e.g.)", "…"]), max_size=30).map(
+    " ".join
+)
+
+
+@given(st.lists(texts, min_size=1, max_size=3).map(". ".join), st.data())
+def test_a_quote_is_verbatim_holds_the_phrase_and_no_half_formula(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, max(0, len(text) - 1)))
+    end = data.draw(st.integers(start + 1, start + 12))
+    if not text[start:end].strip() or end > len(text) or text[start].isspace() or text[end - 1].isspace():
+        return
+    found = quote(text, start, end)
+    assert found in text
+    if "$" not in text[start:end]:
+        assert found.count("$") % 2 == 0
+
+
+def test_a_quote_that_begins_and_ends_in_formulas_is_only_the_phrase() -> None:
+    text = "so $1 + b + c + d$ a retriever $e + f + g + h$ ends"
+    found = best_match(text, None, RAG)
+    assert found is not None
+    assert found.quote == "retriever"
+
+
+@given(texts, st.none() | texts)
+def test_a_match_quotes_the_field_it_names(title: str, abstract: str | None) -> None:
+    found = best_match(title, abstract, RAG)
+    if found is None:
+        assert "retriever" not in title.split()
+        return
+    assert found.quote in {"title": title, "abstract": abstract or ""}[found.field]
+    assert any(phrase.text.split("-")[0] in found.quote.lower() for phrase in RAG)
+    assert 0 < found.weight <= 1
+
+
+def test_the_quote_stays_within_its_clause_and_its_length() -> None:
+    text = (
+        "We begin elsewhere. Here a trained retriever picks passages for each of the many hard questions; then we rest."
+    )
+    found = best_match("No words", text, RAG)
+    assert found is not None
+    assert found.field == "abstract"
+    assert found.quote == "Here a trained retriever picks passages for each of"
+    assert len(found.quote.split()) == 9
+
+
+def test_half_a_formula_is_never_quoted() -> None:
+    text = "With cost $a + b + c + d + e$ a retriever finds $x + y + z + u + v + w$ at once"
+    found = best_match("No words", text, RAG)
+    assert found is not None
+    assert found.quote == "retriever"
+
+
+def test_the_heaviest_phrase_wins_and_a_title_goes_before_an_abstract() -> None:
+    both = best_match("A retriever for all", "Retrieval augmented generation for all", RAG)
+    assert both is not None
+    assert (both.field, both.quote) == ("abstract", "Retrieval augmented generation for all")
+    equal = best_match("A retriever for all", "A retriever for some", RAG)
+    assert equal is not None
+    assert equal.field == "title"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("RETRIEVAL AUGMENTED GENERATION", True),
+        ("retrieval-augmented\ngeneration", True),
+        ("retrieval  -  augmented generation", True),
+        ("A retriever.", True),
+        ("retrievers", False),
+        ("preretriever", False),
+        ("generation augmented retrieval", False),
+        ("", False),
+    ],
+)
+def test_phrases_are_whole_words_in_any_case(text: str, found: bool) -> None:
+    assert (best_match(text, None, RAG) is not None) is found
+    assert (PhraseIndex([RAG]).scores(text, None)[0] > 0) is found
+
+
+def test_each_topic_is_scored_by_its_own_phrases() -> None:
+    index = PhraseIndex([RAG, KITES, ()])
+    assert index.scores("A paper kite", "with a retriever") == pytest.approx([0.6 * 0.7, 0.9 * 0.5, 0])
+    assert index.scores("Nothing", None) == [0, 0, 0]
+
+
+def test_a_phrase_counts_once_and_more_in_the_title() -> None:
+    index = PhraseIndex([RAG])
+    title, both = index.scores("A retriever", None), index.scores("A retriever", "A retriever and a retriever")
+    assert title == both == pytest.approx([0.9 * 0.7])
+    assert index.scores("Nothing", "A retriever") < title
+
+
+@given(texts, texts)
+def test_more_words_never_lower_a_score(title: str, more: str) -> None:
+    index = PhraseIndex([RAG, KITES])
+    before, after = index.scores(title, None), index.scores(title, more)
+    assert all(0 <= a <= b <= 1 for a, b in zip(before, after, strict=True))
+
+
+def test_an_index_without_topics_answers_nothing() -> None:
+    assert PhraseIndex([]).scores("A title", "A text") == []

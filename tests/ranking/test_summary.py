@@ -1,0 +1,100 @@
+"""The short text under a title: whole sentences, verbatim, no more than fits."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ranking.summary import MAX_CHARS, extract, page_count, sentences
+
+pieces = st.sampled_from(
+    [
+        "Herons are old.",
+        "We propose a brass heron, e.g. one of two.",
+        "Results show that it wades 12.5% faster!",
+        "Is it still water?",
+        "With $x = 1. Y = 2$ it holds.",
+        "Smith et al. Said so.",
+        'He said "no." Then he left.',
+        "\\emph{Nothing} more…",
+        "word " * 90 + "end.",
+    ]
+)
+abstracts = st.lists(pieces | st.text(max_size=30), max_size=8).map(" ".join)
+
+
+@given(abstracts)
+def test_a_summary_is_one_or_two_whole_sentences_as_they_stand(abstract: str) -> None:
+    found = extract(abstract)
+    whole = sentences(abstract)
+    if found is None:
+        assert all(len(sentence) > MAX_CHARS for sentence in whole)
+        return
+    assert len(found) <= MAX_CHARS
+    pairs = {f"{one} {other}" for n, one in enumerate(whole) for other in whole[n + 1 :]}
+    assert found in whole or found in pairs
+
+
+@given(abstracts)
+def test_splitting_loses_no_word(text: str) -> None:
+    assert "".join("".join(sentences(text)).split()).replace('"', "") == "".join(text.split()).replace('"', "")
+
+
+def test_what_was_done_and_what_was_found() -> None:
+    abstract = (
+        "Herons have long been cast. In this paper we introduce a heron of brass. It has two legs. "
+        "Experiments say it stands. We show that it outlives iron, by 12.5%. We rest."
+    )
+    assert extract(abstract) == ("In this paper we introduce a heron of brass. Experiments say it stands.")
+
+
+def test_without_such_a_sentence_the_first_one_stands() -> None:
+    assert extract("Herons wade. They wait.") == "Herons wade."
+
+
+@pytest.mark.parametrize("abstract", [None, "", "   ", "x" * (MAX_CHARS + 1)])
+def test_no_abstract_no_summary(abstract: str | None) -> None:
+    assert extract(abstract) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We use herons, e.g. Brass ones.",
+        "As in Fig. 2 and Eq. 3, it holds.",
+        "Smith et al. Showed it.",
+        "It costs 12.5 dollars.",
+        "J. R. Heron wrote it.",
+        "It holds (cf. Section 2).",
+        "Let $a. B$ be given.",
+    ],
+)
+def test_these_are_one_sentence(text: str) -> None:
+    assert sentences(text) == [text]
+
+
+def test_sentences_end_at_stops_questions_and_calls() -> None:
+    assert sentences("It holds. Does it? It does! (So we say.)") == [
+        "It holds.",
+        "Does it?",
+        "It does!",
+        "(So we say.)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("comment", "pages"),
+    [
+        ("12 pages, 4 figures", 12),
+        ("12 pages + 5 pages appendix", 12),
+        ("9+4 pages", 9),
+        ("15pp", 15),
+        ("8 pgs.", 8),
+        ("pages 3-5 of 9", None),
+        ("9999 pages", None),
+        ("0 pages", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_pages_are_read_from_a_comment(comment: str | None, pages: int | None) -> None:
+    assert page_count(comment) == pages

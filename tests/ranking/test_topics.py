@@ -1,0 +1,111 @@
+"""How well items fit topics: the signals' shape, the fallback without trained weights, the packaged ones."""
+
+from dataclasses import replace
+from importlib import resources
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from ranking.embedder import Vectors
+from ranking.guide import Guide, make_guide
+from ranking.topics import BLEND_FILE, SIGNALS, Blend, Texts, by_spread, fits, packaged_blend, signals
+from roadmap.model import Roadmap
+from tests.fakes import HashEmbedder
+from tests.ranking.toy import TOY, topic
+
+OTHERS = [Texts(f"Matter{n} weighed by office{n}", f"Ledger{n} and clerk{n} agree on sum{n}.") for n in range(40)]
+HERON = Texts("A brass heron by heron casting", "We cast brass herons and observed brass herons.")
+KITE = Texts("Paper kites in wind", "Praise for paper kites, with paper kites observed.")
+MONTH = [HERON, KITE, *OTHERS]
+
+
+@pytest.fixture(scope="module")
+def guide() -> Guide:
+    """The toy roadmap as vectors."""
+    return make_guide(TOY, HashEmbedder())
+
+
+def vectors(texts: list[Texts]) -> Vectors:
+    return HashEmbedder().embed([f"{t.title}. {t.abstract}" for t in texts])
+
+
+def toy_blend(topics: tuple[str, ...]) -> Blend:
+    """Weights that look at the phrases alone."""
+    weights = np.zeros((len(topics), len(SIGNALS)), dtype=np.float32)
+    weights[:, SIGNALS.index("words")] = 8
+    zeros = np.zeros(len(topics), dtype=np.float32)
+    return Blend("toy", topics, np.zeros((len(topics), 384), dtype=np.float32), zeros, weights, zeros - 4)
+
+
+def test_signals_are_items_by_topics_by_signals(guide: Guide) -> None:
+    found = signals(MONTH, vectors(MONTH), guide, TOY, None)
+    assert found.shape == (len(MONTH), 3, len(SIGNALS))
+    assert found.dtype == np.float32
+    assert np.isfinite(found).all()
+    named = dict(zip(SIGNALS, found[0].T, strict=True))
+    assert np.argmax(named["queries"]) == np.argmax(named["words"]) == 0
+    assert named["lead"][0] > 0 > named["lead"][1]
+    assert not named["linear"].any()
+
+
+def test_without_trained_weights_the_spread_decides(guide: Guide) -> None:
+    found = fits(MONTH, vectors(MONTH), guide, TOY, None)
+    assert found.shape == (len(MONTH), 3)
+    assert ((found >= 0) & (found <= 1)).all()
+    assert found[0, 0] >= 0.5 > found[0, 2]
+    assert found[1, 2] >= 0.5 > found[1, 0]
+    assert (found[2:] < 0.5).all()
+
+
+def test_trained_weights_hold_for_the_topics_they_know(guide: Guide) -> None:
+    found = fits(MONTH, vectors(MONTH), guide, TOY, toy_blend(("brass-herons", "gone-topic")))
+    fallback = fits(MONTH, vectors(MONTH), guide, TOY, None)
+    assert found[0, 0] > 0.9
+    assert found[2, 0] == pytest.approx(1 / (1 + np.exp(4)), abs=1e-4)
+    assert np.array_equal(found[:, 1:], fallback[:, 1:])
+
+
+def test_a_title_alone_is_judged_too(guide: Guide) -> None:
+    alone = [Texts(t.title, None) for t in MONTH]
+    found = fits(alone, HashEmbedder().embed([t.title for t in alone]), guide, TOY, None)
+    assert found[0, 0] >= 0.5
+
+
+def test_no_items_have_no_fits(guide: Guide) -> None:
+    assert fits([], np.zeros((0, 384), dtype=np.float32), guide, TOY, toy_blend(guide.topics)).shape == (0, 3)
+
+
+def test_one_topic_and_one_item_are_no_fault() -> None:
+    one = replace(TOY, topics={"brass-herons": topic("brass-herons", 1, ("brass heron", 1.0))})
+    guide = make_guide(one, HashEmbedder())
+    lonely = fits([HERON], vectors([HERON]), guide, one, None)
+    assert lonely.shape == (1, 1)
+    assert 0 <= lonely[0, 0] <= 1
+
+
+@given(arrays(np.float32, st.tuples(st.integers(1, 30), st.just(len(SIGNALS))), elements=st.floats(-1, 1, width=32)))
+def test_the_fallback_is_a_fit_and_a_phrase_never_hurts(pair: Vectors) -> None:
+    found = by_spread(pair)
+    assert ((found >= 0) & (found <= 1)).all()
+    more = pair.copy()
+    more[0, 5] = 1
+    assert by_spread(more)[0] >= found[0]
+
+
+packaged = resources.files("ranking").joinpath("weights", BLEND_FILE).is_file()
+
+
+@pytest.mark.skipif(not packaged, reason="the trained weights have not been made yet (benchmarks/train_topics.py)")
+def test_the_packaged_weights_fit_roadmap_and_model(roadmap: Roadmap) -> None:
+    blend = packaged_blend()
+    assert set(blend.topics) == set(roadmap.topics)
+    assert blend.model == "all-MiniLM-L6-v2"
+    assert blend.heads.shape == (len(blend.topics), 384)
+    assert blend.weights.shape == (len(blend.topics), len(SIGNALS))
+    assert blend.bias.shape == blend.head_bias.shape == (len(blend.topics),)
+    for part in (blend.heads, blend.weights, blend.bias, blend.head_bias):
+        assert np.isfinite(part).all()
+    assert packaged_blend() is blend
