@@ -154,7 +154,9 @@ def verify(weights: Path, sha256: str) -> None:
 def _load(name: str, precision: str) -> SentenceTransformer:
     import torch
     from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging as noise
 
+    noise.disable_progress_bar()  # two lines of bars for weights that load in a second
     known = CATALOGUE.get(name)
     folder = model_folder(name)
     kwargs: dict[str, Any] = {"torch_dtype": torch.bfloat16} if precision == "bf16" else {}
@@ -210,8 +212,8 @@ def _stored_verdict(file: Path | None, name: str) -> str | None:
         return None
     try:
         verdict = json.loads(file.read_text(encoding="utf-8")).get(name)
-    except (json.JSONDecodeError, AttributeError):
-        return None  # a damaged note is made anew
+    except (ValueError, AttributeError):
+        return None  # a damaged note, not even text perhaps, is made anew
     return verdict if verdict in ("fp32", "bf16") else None
 
 

@@ -62,14 +62,21 @@ def _cached(texts: list[list[str]], embedder: Embedder, cache: Path | None) -> V
     flat = [text for part in texts for text in part]
     key = hashlib.sha256(json.dumps([embedder.identity, flat]).encode()).hexdigest()[:16]
     file = cache / f"guide-{key}.npy" if cache else None
-    if file and file.is_file():
-        stored: Vectors = np.load(file)
-        if stored.shape == (len(flat), embedder.dimensions):
-            return stored
+    stored = _read(file) if file and file.is_file() else None
+    if stored is not None and stored.shape == (len(flat), embedder.dimensions):
+        return stored
     vectors = embedder.embed(flat)
     if file:
         _write(file, vectors)
     return vectors
+
+
+def _read(file: Path) -> Vectors | None:
+    """Read a cache; a damaged one is none, since it can be made anew."""
+    try:
+        return np.asarray(np.load(file), dtype=np.float32)
+    except (ValueError, EOFError, OSError):
+        return None
 
 
 def _write(file: Path, vectors: Vectors) -> None:

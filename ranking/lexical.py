@@ -78,8 +78,9 @@ def quote(text: str, start: int, end: int) -> str:
     spans = [m.span() for m in re.finditer(r"\S+", text[left:right])]
     inside = [i for i, (a, b) in enumerate(spans) if b > start - left and a < end - left]
     first, last = _widen(inside[0], inside[-1], len(spans))
-    cut = text[left + spans[first][0] : left + spans[last][1]]
-    return _whole_maths(cut.strip(" ,;:.()"), text[start:end])
+    begin = left + spans[first][0]
+    cut = text[begin : left + spans[last][1]]
+    return _whole_maths(text[left:begin], cut.strip(" ,;:.()"), text[start:end])
 
 
 def _widen(first: int, last: int, total: int) -> tuple[int, int]:
@@ -92,9 +93,9 @@ def _widen(first: int, last: int, total: int) -> tuple[int, int]:
     return first, last
 
 
-def _whole_maths(cut: str, phrase: str) -> str:
-    """Never quote half a formula: with an odd number of dollar signs only the phrase itself is quoted."""
-    return phrase if cut.count("$") % 2 else cut
+def _whole_maths(before: str, cut: str, phrase: str) -> str:
+    """Never quote half a formula: where the cut begins or ends inside one, only the phrase itself is quoted."""
+    return phrase if before.count("$") % 2 or cut.count("$") % 2 else cut
 
 
 @lru_cache(maxsize=4096)
