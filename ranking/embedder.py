@@ -154,9 +154,10 @@ def verify(weights: Path, sha256: str) -> None:
 def _load(name: str, precision: str) -> SentenceTransformer:
     import torch
     from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging as noise
+    from transformers.utils import logging
 
-    noise.disable_progress_bar()  # two lines of bars for weights that load in a second
+    noise: Any = logging
+    noise.disable_progress_bar()  # bars for weights that load in a second are only noise
     known = CATALOGUE.get(name)
     folder = model_folder(name)
     kwargs: dict[str, Any] = {"torch_dtype": torch.bfloat16} if precision == "bf16" else {}

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ Progress = Callable[[int, int], None]
 Part = tuple[int, int]  # (i, n): the i-th of n parts by id hash, counted from 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ranker:
     """What ranking needs beside the database."""
 
@@ -48,11 +49,12 @@ class Ranker:
         """Name the embedding model without its precision."""
         return self.embedder.identity.partition("@")[0]
 
-    @property
+    @cached_property
     def engine(self) -> str:
-        """Name all that a rating depends on beside the item: scorer, model, roadmap."""
-        words = text_hash(repr((self.roadmap.topics, self.roadmap.labs, self.roadmap.canon)))[:8]
-        return f"{SCORER}+{self.model}+{words}"
+        """Name all that a rating depends on beside the item: scorer, weights, model, roadmap."""
+        roadmap = repr((self.roadmap.topics, self.roadmap.labs, self.roadmap.canon))
+        weights = self.blend.fingerprint if self.blend else "no weights"
+        return f"{SCORER}+{self.model}+{text_hash(roadmap + weights)[:8]}"
 
 
 def embed_new(

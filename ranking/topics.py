@@ -6,6 +6,7 @@ regression (benchmarks/train_topics.py) whose weights ship as data; a topic or a
 same signals set against the month's own spread.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -43,6 +44,12 @@ class Blend:
     head_bias: NDArray[np.float32] = field(repr=False)
     weights: NDArray[np.float32] = field(repr=False)  # topics x signals
     bias: NDArray[np.float32] = field(repr=False)  # one a topic
+
+    @property
+    def fingerprint(self) -> str:
+        """Name these weights by what they are, so that new ones rank everything anew."""
+        parts = (self.heads, self.head_bias, self.weights, self.bias)
+        return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()[:12]
 
 
 @cache

@@ -69,15 +69,20 @@ Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYY
 Stages = Annotated[list[int] | None, typer.Option("--stage", min=1, help="Only this stage; may be repeated.")]
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        terminal.out(f"shirube {program_version()}")
+        raise typer.Exit
+
+
 @app.callback()
 def start(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and leave.")
+    ] = False,
 ) -> None:
     """Read the settings once, for whichever command follows."""
-    if version:
-        terminal.out(f"shirube {program_version()}")
-        raise typer.Exit
     if context.invoked_subcommand is not None:
         settings = load_settings()
         logs.configure(settings.log_format)
