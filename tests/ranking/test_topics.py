@@ -1,7 +1,6 @@
 """How well items fit topics: the signals' shape, the fallback without trained weights, the packaged ones."""
 
 from dataclasses import replace
-from importlib import resources
 
 import numpy as np
 import pytest
@@ -11,14 +10,14 @@ from hypothesis.extra.numpy import arrays
 
 from ranking.embedder import Vectors
 from ranking.guide import Guide, make_guide
-from ranking.topics import BLEND_FILE, SIGNALS, Blend, Texts, by_spread, fits, packaged_blend, signals
+from ranking.topics import SIGNALS, Blend, Texts, by_spread, fits, packaged_blend, signals
 from roadmap.model import Roadmap
 from tests.fakes import HashEmbedder
 from tests.ranking.toy import TOY, topic
 
 OTHERS = [Texts(f"Matter{n} weighed by office{n}", f"Ledger{n} and clerk{n} agree on sum{n}.") for n in range(40)]
-HERON = Texts("A brass heron by heron casting", "We cast brass herons and observed brass herons.")
-KITE = Texts("Paper kites in wind", "Praise for paper kites, with paper kites observed.")
+HERON = Texts("A brass heron by heron casting", "Brass herons wade where brass herons stood.")
+KITE = Texts("Paper kites in wind", "Folded paper kites rise; paper kites fall.")
 MONTH = [HERON, KITE, *OTHERS]
 
 
@@ -95,10 +94,6 @@ def test_the_fallback_is_a_fit_and_a_phrase_never_hurts(pair: Vectors) -> None:
     assert by_spread(more)[0] >= found[0]
 
 
-packaged = resources.files("ranking").joinpath("weights", BLEND_FILE).is_file()
-
-
-@pytest.mark.skipif(not packaged, reason="the trained weights have not been made yet (benchmarks/train_topics.py)")
 def test_the_packaged_weights_fit_roadmap_and_model(roadmap: Roadmap) -> None:
     blend = packaged_blend()
     assert set(blend.topics) == set(roadmap.topics)
