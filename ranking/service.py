@@ -26,7 +26,7 @@ from ranking.shortlist import Contender, Place, shortlist
 from ranking.topics import Blend, Texts
 from roadmap.model import Roadmap
 
-SCORER = "blend-1"  # named with every rating: a new scorer ranks everything anew
+SCORER = "blend-2"  # named with every rating: a new scorer ranks everything anew
 EMBED_BATCH = 256
 LEFT_OUT_FROM = 50  # of the stage's most noticed papers
 LEFT_OUT = 6
@@ -174,10 +174,10 @@ def _rate_changed(
     scores.mark_ranked(session, [item.id for i, item in enumerate(items) if i not in stale and _due(item)], now)
     if not fresh:
         return 0
-    matrix: Vectors = np.stack([vectors[items[i].id] for i in fresh])
-    texts = [Texts(items[i].title, items[i].abstract) for i in fresh]
-    fits = topics.fits(texts, matrix, ranker.guide, ranker.roadmap, ranker.blend)
-    rated = [rating.rate(facts[i], fits[n], matrix[n], ranker.guide, ranker.roadmap) for n, i in enumerate(fresh)]
+    fits = _fits(items, vectors, fresh, ranker)
+    rated = [
+        rating.rate(facts[i], fits[n], vectors[items[i].id], ranker.guide, ranker.roadmap) for n, i in enumerate(fresh)
+    ]
     ids = [items[i].id for i in fresh]
     scores.replace_scores(
         session, ids, [r for one in rated for r in one.topics], [r for one in rated for r in one.labs]
@@ -187,6 +187,18 @@ def _rate_changed(
         for n, (i, one) in enumerate(zip(fresh, rated, strict=True))
     ]
     return scores.save_ratings(session, rows)
+
+
+def _fits(
+    items: Sequence[Item], vectors: dict[str, NDArray[np.float32]], fresh: Sequence[int], ranker: Ranker
+) -> topics.Fits:
+    """Score the fresh items. A topic without trained weights is judged against its month: then all items are read."""
+    trained = ranker.blend is not None and set(ranker.guide.topics) <= set(ranker.blend.topics)
+    looked = fresh if trained else range(len(items))
+    matrix: Vectors = np.stack([vectors[items[i].id] for i in looked])
+    texts = [Texts(items[i].title, items[i].abstract) for i in looked]
+    found = topics.fits(texts, matrix, ranker.guide, ranker.roadmap, ranker.blend)
+    return found if trained else found[list(fresh)]
 
 
 def _due(item: Item) -> bool:
@@ -218,7 +230,7 @@ def _item_facts(item: Item, claims: Sequence[tuple[str, str, str]], places: dict
         votes=item.votes,
         votes_day=worth.reading_date(item.votes_at) if item.votes_at else None,
         place=places.get(item.votes or 0),
-        voted=voted,
+        voted=voted if item.votes else 0,  # else one more voted paper would rank the whole month anew
         code=tuple((c.url, c.official, c.stars, worth.reading_date(c.checked_at)) for c in item.code),
         labs=_lab_facts(item, claims),
     )
@@ -297,7 +309,7 @@ def _why_not(item: Item, is_twin: bool) -> str:
         return "twin"
     if item.withdrawn:
         return "withdrawn"
-    return "floor" if item.rating and item.rating.worth is not None else "fit"
+    return "budget" if item.rating and item.rating.worth is not None else "fit"
 
 
 def _late(session: Session, month: str, ranker: Ranker) -> list[dict[str, Any]]:
