@@ -26,7 +26,7 @@ OUT = Path(__file__).resolve().parents[1] / "ranking" / "weights" / topics.BLEND
 FOLDS = 5
 HEAD_C, BLEND_C = 8.0, 1.0
 TOPIC_STRENGTH = 0.4  # how far a topic's own offset may leave the common line
-FILED = 0.6  # probability on judged pairs that becomes fit 0.5: judged pairs are richer in members than a month is
+FILED = 0.5  # probability on judged pairs that becomes fit 0.5
 LINEAR = topics.SIGNALS.index("linear")
 
 Grades = dict[str, dict[str, int]]  # topic -> id -> grade

@@ -14,7 +14,7 @@ LENGTH = 40
 POOL = 10  # contenders looked at for each place
 TWIN = 0.93  # cosine above which two papers say the same
 SAMENESS = 0.25  # weight of the likeness to what already stands above
-SAME_TOPIC = 0.03  # cost of each paper of the same topic already above
+SAME_TOPIC = 0.05  # cost of each paper of the same topic already above
 
 
 Likeness = NDArray[np.float32]  # cosines of all pairs

@@ -1,7 +1,8 @@
 """How well each item fits each topic: signals blended and calibrated so that 0.5 means "file it here" (pure).
 
 Signals of a pair: likeness to the topic's queries and description, unlikeness to its near misses, the lead over the
-best other topic, a linear model on the vector, and the topic's phrases in title and abstract. The blend is a logistic
+best other topic, a linear model on the vector, the topic's phrases in title and abstract, and words of a field that a
+method may merely be applied to. The blend is a logistic
 regression (benchmarks/train_topics.py) whose weights ship as data; a topic or a model it never saw falls back to the
 same signals set against the month's own spread.
 """
@@ -21,7 +22,7 @@ from ranking.guide import Guide, Owners
 from roadmap.model import Roadmap
 
 Fits = NDArray[np.float32]  # items x topics, in [0, 1]
-SIGNALS = ("queries", "description", "miss", "lead", "linear", "words")
+SIGNALS = ("queries", "description", "miss", "lead", "linear", "words", "applied")
 TOP_QUERIES = 3
 BLEND_FILE = "blend.npz"
 
@@ -92,7 +93,7 @@ def signals(
         _largest(vectors @ guide.misses.T, guide.miss_owner, len(guide.topics)),
         _lead(likeness),
         _linear(vectors, guide, blend),
-        _words(texts, guide, roadmap),
+        *_words(texts, guide, roadmap),
     ]
     return np.stack(parts, axis=2).astype(np.float32)
 
@@ -103,7 +104,7 @@ def by_spread(pair: NDArray[np.float32]) -> NDArray[np.float32]:
     Likeness to queries and description less a part of the likeness to near misses, in robust standard deviations;
     2.5 of them without a phrase, or 1.5 with a proving one, are the line.
     """
-    raw = pair[:, 0] * 0.6 + pair[:, 1] * 0.4 - 0.3 * pair[:, 2]
+    raw = pair[:, 0] * 0.6 + pair[:, 1] * 0.4 - 0.3 * pair[:, 2] - 0.05 * pair[:, 6]
     middle = np.median(raw)
     spread = 1.4826 * np.median(np.abs(raw - middle)) or 1.0
     return _sigmoid(2.0 * ((raw - middle) / max(float(spread), 0.03) - 2.5 + 1.2 * pair[:, 5]))
@@ -119,10 +120,12 @@ def _linear(vectors: Vectors, guide: Guide, blend: Blend | None) -> NDArray[np.f
     return result
 
 
-def _words(texts: Sequence[Texts], guide: Guide, roadmap: Roadmap) -> NDArray[np.float32]:
-    index = lexical.PhraseIndex([roadmap.topics[topic].phrases for topic in guide.topics])
-    rows = [index.scores(t.title, t.abstract) for t in texts]
-    return np.array(rows, dtype=np.float32).reshape(len(texts), len(guide.topics))
+def _words(texts: Sequence[Texts], guide: Guide, roadmap: Roadmap) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Read each text once for both lexical signals: the topics' own phrases, and words of an applied field."""
+    count = len(guide.topics)
+    index = lexical.PhraseIndex([*(roadmap.topics[topic].phrases for topic in guide.topics), roadmap.applied])
+    rows = np.array([index.scores(t.title, t.abstract) for t in texts], dtype=np.float32).reshape(len(texts), count + 1)
+    return rows[:, :count], np.repeat(rows[:, count:], count, axis=1)
 
 
 def _top_mean(likeness: Vectors, owner: Owners, topics: int) -> NDArray[np.float32]:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-PRIOR = 0.35  # what an unknown paper is worth before anything speaks for it
-PRIOR_WEIGHT = 1.0
+PRIOR = 0.3  # what an unknown paper is worth before anything speaks for it
+PRIOR_WEIGHT = 1.2
 MANY_VOTES = 250  # votes beyond this add nothing: popularity is capped
 MANY_STARS = 2000
 MINUTES_GUESS = 15
@@ -44,10 +44,10 @@ def fit_signal(signals: Signals) -> float | None:
 
 
 def readers_signal(signals: Signals) -> float | None:
-    """Votes on Daily Papers on a capped log scale; standing there at all is half of it, absence says nothing."""
+    """Votes on Daily Papers on a capped log scale; standing there at all is a third of it, absence says nothing."""
     if signals.votes is None:
         return None
-    return 0.5 + 0.5 * min(1.0, math.log1p(max(0, signals.votes)) / math.log1p(MANY_VOTES))
+    return 0.35 + 0.65 * min(1.0, math.log1p(max(0, signals.votes)) / math.log1p(MANY_VOTES))
 
 
 def code_signal(signals: Signals) -> float | None:
@@ -64,10 +64,10 @@ def lab_signal(signals: Signals) -> float | None:
 
 
 SIGNALS: dict[str, tuple[Callable[[Signals], float | None], float]] = {
-    "topic": (fit_signal, 1.0),
-    "readers": (readers_signal, 1.0),
+    "topic": (fit_signal, 0.6),
+    "readers": (readers_signal, 1.2),
     "code": (code_signal, 0.4),
-    "lab": (lab_signal, 0.5),
+    "lab": (lab_signal, 0.6),
 }
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from core.errors import ShirubeError
 from roadmap.fields import Fields, Problems
-from roadmap.model import Lab, Roadmap, Stage, Topic, Work
+from roadmap.model import Lab, Phrase, Roadmap, Stage, Topic, Work
 
 PACKAGED = Path(__file__).parent
-STAGES, LABS, CANON, TOPICS = "stages.toml", "labs.toml", "canon.toml", "topics"
+STAGES, LABS, CANON, APPLIED, TOPICS = "stages.toml", "labs.toml", "canon.toml", "applied.toml", "topics"
 CHECKED = ("corpus", "gold", "memory")
 ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}|[a-z]+(-[a-z]+)?/\d{7}")
 KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -30,12 +30,13 @@ def load_roadmap(directory: Path | None = None) -> Roadmap:
     topics = _topics(folder, stages, problems)
     labs = _labs(folder, problems)
     canon = _canon(folder, problems)
+    applied = _applied(folder, problems)
     _check_topics(topics, stages, problems)
     _check_canon(canon, stages, topics, problems)
     if problems.lines:
         heading = f"The roadmap in {folder} is not whole (problems: {len(problems.lines)}):"
         raise RoadmapError("\n".join([heading, *problems.lines]), "Correct the files named, then start again.")
-    return Roadmap(stages, topics, {lab.key: lab for lab in labs}, canon)
+    return Roadmap(stages, topics, {lab.key: lab for lab in labs}, canon, applied)
 
 
 def _read(path: Path, name: str, problems: Problems) -> dict[str, object] | None:
@@ -198,6 +199,19 @@ def _canon(folder: Path, problems: Problems) -> tuple[Work, ...]:
     if not (folder / CANON).exists():
         return ()
     return tuple(_work(fields) for fields in _rows(folder, CANON, "work", problems))
+
+
+def _applied(folder: Path, problems: Problems) -> tuple[Phrase, ...]:
+    """Read the words of fields a method may merely be applied to; a curriculum without the file knows none."""
+    if not (folder / APPLIED).exists():
+        return ()
+    content = _read(folder / APPLIED, APPLIED, problems)
+    if content is None:
+        return ()
+    fields = Fields(APPLIED, "applied", content, problems)
+    phrases = fields.phrases("phrases")
+    fields.finish()
+    return phrases
 
 
 def _work(fields: Fields) -> Work:

@@ -99,6 +99,7 @@ class Roadmap:
     topics: dict[str, Topic] = field(default_factory=dict)
     labs: dict[str, Lab] = field(default_factory=dict)
     canon: tuple[Work, ...] = ()
+    applied: tuple[Phrase, ...] = ()  # words of fields a method may merely be applied to
 
     def stage(self, number: int) -> Stage:
         """Give the stage with this number; KeyError when the curriculum has none."""
