@@ -95,8 +95,11 @@ def test_a_withdrawn_paper_is_worth_nothing(found: Signals) -> None:
     assert (result.score, result.shares) == (0.0, {})
 
 
-def test_standing_on_daily_papers_without_a_vote_is_half_a_signal() -> None:
-    assert readers_signal(Signals(0, votes=0)) == 0.5
+def test_standing_on_daily_papers_speaks_for_a_paper_and_absence_says_nothing() -> None:
+    without, some = (readers_signal(Signals(0, votes=votes)) for votes in (0, 20))
+    assert without is not None
+    assert some is not None
+    assert 0 < without < some < 1
     assert readers_signal(Signals(0)) is None
 
 

@@ -1,0 +1,132 @@
+"""Settings: where they come from, what is refused and with which advice, what is never shown."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from core.errors import ConfigError
+from shirube.settings import Settings, load_settings, shown
+
+SECRETS = ("database_url", "smtp_url", "secret_key", "webhook_url", "llm_key")
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Stand in an empty folder without any setting."""
+    for name in [name for name in os.environ if name.startswith("SHIRUBE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_without_any_setting_the_defaults_hold() -> None:
+    found = load_settings()
+    assert (found.closing_day, found.arxiv_delay_seconds, found.log_format) == (5, 3.0, "console")
+    assert found.arxiv_url == "https://export.arxiv.org"
+    assert found.allow_private_hosts == ()
+    assert "cs.CL" in found.categories
+
+
+def test_the_environment_beats_the_file_and_the_file_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("shirube.toml").write_text(
+        'closing_day = 9\ncontact = "a@example.org"\n[lab_feeds]\nqwen = "https://q.example/f"\n'
+    )
+    monkeypatch.setenv("SHIRUBE_CLOSING_DAY", "7")
+    found = load_settings()
+    assert (found.closing_day, found.contact) == (7, "a@example.org")
+    assert found.lab_feeds == {"qwen": "https://q.example/f"}
+
+
+@pytest.mark.parametrize("name", [*SECRETS, "contact"])
+def test_a_setting_may_stand_in_a_file_of_its_own(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    Path("secret").write_text("smtp://user:pass@host\n")
+    monkeypatch.setenv(f"SHIRUBE_{name.upper()}_FILE", "secret")
+    value = getattr(load_settings(), name)
+    assert (value if isinstance(value, str) else value.get_secret_value()) == "smtp://user:pass@host"
+
+
+def test_the_variable_itself_beats_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("secret").write_text("of the file")
+    monkeypatch.setenv("SHIRUBE_SECRET_KEY_FILE", "secret")
+    monkeypatch.setenv("SHIRUBE_SECRET_KEY", "of the variable")
+    key = load_settings().secret_key
+    assert key is not None
+    assert key.get_secret_value() == "of the variable"
+
+
+def test_a_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHIRUBE_SECRET_KEY_FILE", "nowhere")
+    with pytest.raises(ConfigError, match="SHIRUBE_SECRET_KEY_FILE"):
+        load_settings()
+
+
+def test_an_unknown_setting_is_refused_with_advice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHIRUBE_CLOSING_DYA", "7")
+    with pytest.raises(ConfigError, match="SHIRUBE_CLOSING_DYA") as caught:
+        load_settings()
+    assert "config show" in caught.value.advice
+
+
+def test_an_unknown_key_of_the_file_is_refused() -> None:
+    Path("shirube.toml").write_text("closing_dya = 7\n")
+    with pytest.raises(ConfigError, match="CLOSING_DYA"):
+        load_settings()
+
+
+def test_all_wrong_values_are_listed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {
+        "SHIRUBE_CLOSING_DAY": "31",
+        "SHIRUBE_ARXIV_URL": "export.arxiv.org",
+        "SHIRUBE_CATEGORIES": "cs.CL 42",
+        "SHIRUBE_ARXIV_DELAY_SECONDS": "-1",
+        "SHIRUBE_LOG_FORMAT": "xml",
+    }
+    for name, value in wrong.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    assert all(name in caught.value.message for name in wrong)
+
+
+@pytest.mark.parametrize("name", ["SHIRUBE_LAB_FEEDS", "SHIRUBE_ALLOW_PRIVATE_HOSTS"])
+def test_lists_that_are_no_json_are_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "qwen: https://q.example")
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    assert "JSON" in str(caught.value)
+
+
+def test_a_toml_file_that_is_none_is_refused() -> None:
+    Path("shirube.toml").write_text("closing_day = = 7")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_settings()
+
+
+@pytest.mark.parametrize("text", ["cs.CL stat.ML", "cs.CL,stat.ML", " cs.CL,  stat.ML ", "cs.CL\nstat.ML"])
+def test_categories_are_parted_by_spaces_and_commas(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("SHIRUBE_CATEGORIES", text)
+    assert load_settings().categories == ("cs.CL", "stat.ML")
+
+
+def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in SECRETS:
+        monkeypatch.setenv(f"SHIRUBE_{name.upper()}", "sqlite:///hush.db")
+    settings = load_settings()
+    lines = shown(settings)
+    assert {name: lines[f"SHIRUBE_{name.upper()}"] for name in SECRETS} == dict.fromkeys(SECRETS, "******")
+    assert "hush" not in repr(settings) + str(lines)
+    assert len(lines) == len(Settings.model_fields)
+
+
+def test_a_wrong_secret_is_not_quoted_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHIRUBE_CLOSING_DAY", "hush")
+    monkeypatch.setenv("SHIRUBE_LLM_URL", "hush")
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    assert caught.value.__cause__ is None
+    assert "SHIRUBE_CLOSING_DAY" in caught.value.message
+
+
+def test_addresses_lose_their_last_slash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHIRUBE_BASE_URL", "https://road.example/")
+    assert load_settings().base_url == "https://road.example"
