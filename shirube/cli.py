@@ -336,7 +336,7 @@ def main() -> None:
     """Run the command line; expected failures end in two lines of advice, never in a traceback."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
-        app()
+        app(prog_name="shirube")
     except ShirubeError as problem:
         terminal.say(f"shirube: {problem.message}")
         if problem.advice:

@@ -124,7 +124,9 @@ def load_settings(**given: Any) -> Settings:
     except ValidationError as problem:
         lines = [f"{PREFIX}{'.'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in problem.errors()]
         raise ConfigError("Settings are wrong: " + "; ".join(lines), "shirube config show lists all settings") from None
-    except ValueError as problem:  # unreadable TOML, or JSON in a list setting
+    except ValueError as problem:  # unreadable TOML, JSON in a list setting, or an error of SecretFiles in a wrapping
+        if isinstance(problem.__cause__, ConfigError):
+            raise problem.__cause__ from None
         raise ConfigError(f"Settings cannot be read: {problem}", "Lists and tables are written as JSON") from problem
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from core.clock import Clock, system_clock
-from core.errors import ConfigError
+from core.errors import ConfigError, UsageError
 from db.engine import Sessions, make_engine, make_sessions
 from db.migrate import at_head, upgrade
 from ingest.guard import Policy
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from digest.delivery import Delivery
     from digest.service import IssueOptions
     from ingest.sources.pwc_api import PwcApi
-    from ranking.embedder import SentenceTransformerEmbedder
+    from ranking.embedder import Embedder
     from ranking.service import Ranker
 
 NETWORK_SOURCES = ("arxiv", "hf", "pwc", "labs")
@@ -88,11 +88,11 @@ class Wiring:
         )
 
     def sources(self, names: tuple[str, ...] = NETWORK_SOURCES) -> list[Source]:
-        """Build sources by name, in the order named; raises ConfigError for a name that is none."""
+        """Build sources by name, in the order named; raises UsageError for a name that is none."""
         makers = self._makers()
         unknown = [name for name in names if name not in makers]
         if unknown:
-            raise ConfigError(f"There is no source {', '.join(unknown)}", f"Sources are {', '.join(SOURCES)}")
+            raise UsageError(f"There is no source {', '.join(unknown)}", f"Sources are {', '.join(SOURCES)}")
         return [makers[name]() for name in names]
 
     def addresses(self) -> dict[str, tuple[str, ...]]:
@@ -117,7 +117,7 @@ class Wiring:
         return PwcApi(self.settings.pwc_url, self.guard)
 
     @cached_property
-    def embedder(self) -> SentenceTransformerEmbedder:
+    def embedder(self) -> Embedder:
         """Build the embedder; the model itself is loaded at the first text."""
         from ranking.embedder import SentenceTransformerEmbedder
 
