@@ -9,7 +9,7 @@ from roadmap.model import Roadmap, Stage, Work
 
 FIT_SHOWN = 0.5  # an expert would file it there (contract.md)
 # One floor for all eight stages, on the same calibrated scale as `worth`; a weak month stays short.
-WORTH_FLOOR = 0.35
+WORTH_FLOOR = 0.37
 STAGE_BUDGET = 8
 LATE_BUDGET = 8
 LEFT_OUT_BUDGET = 3
