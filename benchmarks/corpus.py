@@ -71,6 +71,16 @@ def _measure() -> Any:
     return module
 
 
+def month(yymm: str) -> set[str]:
+    """Name the corpus papers whose id begins with a month."""
+    found = set()
+    with lzma.open(SHARED / "corpus" / "papers.jsonl.xz", "rt", encoding="utf-8") as file:
+        for line in file:
+            if line.startswith(f'{{"id": "{yymm}.'):
+                found.add(str(json.loads(line)["id"]))
+    return found
+
+
 def _rows(file: Path) -> Iterable[dict[str, str]]:
     with file.open(encoding="utf-8") as lines:
         yield from csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
