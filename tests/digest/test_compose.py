@@ -130,7 +130,7 @@ def test_an_entry_names_the_work_to_read_first(roadmap: Roadmap) -> None:
 
 
 minutes_by_stage = st.lists(
-    st.lists(st.tuples(st.integers(3, 70), st.floats(0.35, 1)), max_size=8), min_size=8, max_size=8
+    st.lists(st.tuples(st.integers(3, 70), st.floats(WORTH_FLOOR, 1)), max_size=8), min_size=8, max_size=8
 )
 
 
