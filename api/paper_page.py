@@ -137,7 +137,9 @@ def _code(item: Item, v: Voice) -> list[CodeLine]:
     lines = []
     for code in item.code:
         url = web(code.url)
-        facts = [v.tc("code", "Official") if code.official else v.tc("code", "Not by the authors as far as known")]
+        facts = [
+            v.tc("code", "Official") if code.official else v.tc("code", "Linked, not known whether by the authors")
+        ]
         if code.stars is not None:
             facts.append(v.n("%(n)s star", "%(n)s stars", code.stars))
         facts.append(v.t("seen %(date)s", date=v.date(code.checked_at.date())))

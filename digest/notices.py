@@ -15,7 +15,7 @@ def source_name(v: Voice, source: str) -> str:
         "arxiv": "arXiv",
         "hf": "Hugging Face Daily Papers",
         "pwc": "Papers with Code",
-        "labs": str(v.t("Lab feeds")),
+        "labs": str(v.t("News of the labs")),
         "recorded": str(v.t("Recorded month")),
         "arxiv-snapshot": str(v.t("arXiv’s public metadata file")),
     }.get(source, source)

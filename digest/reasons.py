@@ -202,7 +202,9 @@ class _Teller:
 
     def _code(self, facts: dict[str, Any]) -> Line:
         official, stars, day = facts.get("official"), facts.get("stars"), _day(facts.get("date"))
-        whose = self.v.tc("code", "Official") if official else self.v.tc("code", "Not by the authors as far as known")
+        whose = (
+            self.v.tc("code", "Official") if official else self.v.tc("code", "Linked, not known whether by the authors")
+        )
         if stars is None:
             return whose
         values: dict[str, Value] = {"whose": whose, "stars": self.v.bold(int(stars))}

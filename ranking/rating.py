@@ -60,7 +60,7 @@ def rate(facts: Facts, fits: NDArray[np.float32], vector: NDArray[np.float32], g
     best_topic = guide.topics[best] if best is not None else None
     stage = roadmap.topics[best_topic].stage if best_topic else None
     filed = best is not None and float(fits[best]) >= FILED
-    works = read_first(vector, stage, guide, roadmap)
+    works = read_first(vector, best_topic, guide, roadmap)
     score = worth.worth(_signals(facts, float(fits[best]), found)) if filed and best is not None else None
     reasons = _reasons(facts, best_topic, found, works, score, roadmap) if score and best_topic else []
     minutes, guessed = worth.reading_minutes(summary.page_count(facts.comment))
@@ -78,14 +78,22 @@ def rate(facts: Facts, fits: NDArray[np.float32], vector: NDArray[np.float32], g
 
 
 def read_first(
-    vector: NDArray[np.float32], stage: int | None, guide: Guide, roadmap: Roadmap
+    vector: NDArray[np.float32], topic: str | None, guide: Guide, roadmap: Roadmap
 ) -> list[tuple[str, float]]:
-    """Find the closest canon works of the same or an earlier stage, at most two, as (key, cosine)."""
-    if stage is None or not roadmap.canon:
+    """Find the closest canon works to prepare with, at most two, as (key, cosine).
+
+    Likeness alone is no preparation: only works of the same topic or of one it builds on are looked at, and only of
+    the same or an earlier stage.
+    """
+    if topic is None or not roadmap.canon:
         return []
+    known = roadmap.topics[topic]
+    topics = {topic, *known.prerequisites}
     likeness = guide.canon @ vector
     near = [
-        (w.key, float(c)) for w, c in zip(roadmap.canon, likeness, strict=True) if w.stage <= stage and c >= READ_FIRST
+        (work.key, float(cosine))
+        for work, cosine in zip(roadmap.canon, likeness, strict=True)
+        if work.topic in topics and work.stage <= known.stage and cosine >= READ_FIRST
     ]
     return sorted(near, key=lambda pair: (-pair[1], pair[0]))[:READ_FIRST_WORKS]
 
