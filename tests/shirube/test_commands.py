@@ -125,3 +125,12 @@ def test_settings_are_shown_with_their_values_and_masks(empty: dict[str, str]) -
 def test_the_module_is_the_command() -> None:
     ended = subprocess.run([sys.executable, "-m", "shirube", "--version"], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"shirube {version('shirube')}\n", "")
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure() -> None:
+    words = [sys.executable, "-m", "shirube", "config", "show"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
+        assert started.stdout is not None
+        assert started.stderr is not None
+        started.stdout.close()
+        assert (started.wait(60), started.stderr.read()) == (0, "")
