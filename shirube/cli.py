@@ -16,7 +16,8 @@ from shirube import logs, terminal
 from shirube.settings import load_settings, shown
 from shirube.wiring import NETWORK_SOURCES, SOURCES, Wiring, program_version
 
-DONE, FAILED, WRONG_USAGE, PARTLY = 0, 1, 2, 3
+FAILED, WRONG_USAGE, PARTLY = 1, 2, 3
+INTERRUPTED = 130  # what typer makes of Ctrl-C
 
 app = typer.Typer(
     name="shirube",
@@ -342,11 +343,11 @@ def main() -> None:
         if problem.advice:
             terminal.say(f"  {problem.advice}.")
         sys.exit(WRONG_USAGE if isinstance(problem, UsageError) else FAILED)
-    except KeyboardInterrupt:
+    except SystemExit as ended:
+        if ended.code != INTERRUPTED:
+            raise
         terminal.say("Stopped; what was read is kept.")
         sys.exit(PARTLY)
-    except BrokenPipeError:
-        sys.exit(DONE)  # the reader of our output has seen enough
 
 
 def _known(wiring: Wiring, topic: str | None, lab: str | None, stage: int | None) -> None:
