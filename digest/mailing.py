@@ -12,7 +12,7 @@ from digest.delivery import Later, Outcome, Refused, Sent
 from digest.delivery.message import Sender
 from digest.formats.email import MailParts, Reader
 from digest.model import Digest
-from digest.subscriptions import Purpose, link, mask, token
+from digest.subscriptions import link, mask, token
 
 Render = Callable[[Digest, str, Reader], MailParts]  # digest.formats.email.message_parts
 MAX_ATTEMPTS = 12  # about a day of waiting, see pause
@@ -70,21 +70,21 @@ def job_of(row: Outbox, person: Subscriber, mailer: Mailer) -> Job:
 
 
 def reader_of(person: Subscriber, mailer: Mailer) -> Reader:
-    """Freeze what one mail must know of the person it is for, with their own signed links."""
+    """Freeze what one mail must know of the person it is for, with their own signed link to leave.
 
-    def to(purpose: Purpose) -> str:
-        return link(mailer.sender.base_url, token(mailer.keys, purpose, person.id, person.created), purpose)
-
+    The web service has no pages for preferences and feedback yet, so no mail links them.
+    """
+    leave = token(mailer.keys, "unsubscribe", person.id, person.created)
     stages = tuple(sorted(person.stages))
     return Reader(
         stages=stages,
         here=stages[-1] if stages else None,
         base_url=mailer.sender.base_url,
-        preferences_url=to("preferences"),
-        unsubscribe_url=to("unsubscribe"),
+        preferences_url=None,
+        unsubscribe_url=link(mailer.sender.base_url, leave, "unsubscribe"),
         address=mask(person.email),
         confirmed=person.consent_at.date(),
-        feedback_url=to("feedback"),
+        feedback_url=None,
         minutes=person.minutes,
     )
 

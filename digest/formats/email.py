@@ -30,11 +30,11 @@ class Reader:
     stages: tuple[int, ...]  # printed in full, in this order of the road; empty: all
     here: int | None  # "You are here"
     base_url: str  # without a slash at the end
-    preferences_url: str
+    preferences_url: str | None  # None: there is no such page, and no link
     unsubscribe_url: str
     address: str  # r•••@example.org
     confirmed: date | None = None
-    feedback_url: str | None = None  # gets ?id=...&verb=more|less; a page with one button
+    feedback_url: str | None = None  # gets ?id=...&verb=more|less; a page with one button; None leaves the links out
     minutes: int | None = None  # the reader's budget a month
 
 
@@ -64,10 +64,6 @@ class MailLinks(Links):
     def within(self, name: str) -> str:
         """Link an anchor of the issue on the web."""
         return f"{self.permalink}#{name}"
-
-    def stage(self, number: int) -> str:
-        """Link a stage's page, with its reading list."""
-        return f"{self._base}/stages/{number}?lang={self._lang}"
 
     def issue(self, month: str) -> str:
         """Link the issue of another month."""
@@ -386,5 +382,6 @@ class _Mail:
             *((name, url) for _, name, url in self.languages()),
         ]
         for name, url in named:
-            sheet.text(name)
-            sheet.address(url)
+            if url:
+                sheet.text(name)
+                sheet.address(url)
