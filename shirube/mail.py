@@ -1,14 +1,18 @@
 """The mail commands: people added, an issue sent. Thin: the rules are digest's."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from core.errors import UsageError
+from digest.delivery.folder import FolderDelivery
 from digest.delivery.message import make_sender
 from digest.formats.email import message_parts
 from digest.mailing import Mailer
 from digest.service import add_subscribers, fill_outbox, send_due
 from digest.subscriptions import Subscription
 from shirube.wiring import Wiring
+
+KEPT = timedelta(days=30)  # contract.md, Data at rest: a sent mail holds an address and stays no longer
 
 
 def add(
@@ -23,8 +27,13 @@ def add(
 
 
 def send(wiring: Wiring, month: str | None, *, dry_run: bool) -> str:
-    """Fill the outbox for a final issue and send what is due; gives one line on how it ended."""
+    """Fill the outbox for a final issue and send what is due; gives one line on how it ended.
+
+    Mails written as files 30 days ago or more are deleted first, whichever way mail leaves today.
+    """
     mailer = make_mailer(wiring)
+    if not dry_run:
+        FolderDelivery(wiring.mail_dir).prune(wiring.clock() - KEPT)
     with wiring.sessions() as session, session.begin():
         found, added = fill_outbox(session, month, wiring.clock, mailer.sender)
         if dry_run:

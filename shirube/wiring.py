@@ -172,7 +172,12 @@ class Wiring:
 
         if self.settings.smtp_url is not None:
             return SmtpDelivery(self.settings.smtp_url.get_secret_value())
-        return FolderDelivery(self._data_dir() / "mail")
+        return FolderDelivery(self.mail_dir)
+
+    @property
+    def mail_dir(self) -> Path:
+        """Tell where mails are written while no mail server is set."""
+        return self._data_dir() / "mail"
 
     @property
     def digests_dir(self) -> Path:

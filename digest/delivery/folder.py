@@ -30,8 +30,9 @@ class FolderDelivery:
         return Sent()
 
     def prune(self, before: datetime) -> int:
-        """Delete the messages written before a moment; gives how many."""
-        old = [file for file in self._folder.glob("*.eml") if file.stat().st_mtime < before.timestamp()]
+        """Delete the messages written before a moment, and what a killed writer left of one; gives how many."""
+        files = [*self._folder.glob("*.eml"), *self._folder.glob(".*.part")]
+        old = [file for file in files if file.stat().st_mtime < before.timestamp()]
         for file in old:
             file.unlink(missing_ok=True)
         return len(old)
