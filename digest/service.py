@@ -35,17 +35,18 @@ def build_issue(
     """Make the issue of a month from what is stored, and close it when contract.md allows.
 
     A final issue comes back as it is. Earlier months that are due are closed first, in order; while one of them
-    cannot be closed this one stays a draft. `offline` is a view: the row that is stored stays a draft, and an issue
-    that belongs to no session comes back, with the banner.
+    cannot be closed this one stays a draft. `offline` is a view: an issue that belongs to no session comes back, with
+    the banner, and nothing is stored; it raises NotFoundError where the month has no item.
     """
-    issues.hold_closing(session)
     now = clock()
-    blocked = offline
-    if not offline and now >= closing_time(month, options.closing_day):
+    if offline:
+        return _view(session, month, roadmap, now, options)
+    issues.hold_closing(session)
+    blocked = False
+    if now >= closing_time(month, options.closing_day):
         earlier = [m for m in due_months(session, now, options.closing_day) if m < month]
         blocked = not all(_make(session, m, roadmap, now, options).status == "final" for m in earlier)
-    issue = _make(session, month, roadmap, now, options, blocked=blocked)
-    return _offline_copy(issue) if offline else issue
+    return _make(session, month, roadmap, now, options, blocked=blocked)
 
 
 def close_due(sessions: Sessions, roadmap: Roadmap, clock: Clock, options: IssueOptions) -> list[str]:
@@ -115,14 +116,49 @@ def _make(
     if stored is not None and stored.status == "final":
         return stored
     loaded = _load(session, month, options)
-    status, overdue = decide(loaded, now, blocked)
-    facts, shortlists = _facts(session, loaded, status, now, options, overdue)
-    digest = compose(shortlists, roadmap, loaded.coverage(status), facts)
-    issue = _save(session, _dated(session, digest, stored), stored)
-    if status == "final":
+    digest = _composed(session, loaded, roadmap, now, options, stored, blocked)
+    issue = _save(session, digest, stored)
+    if digest.status == "final":
         late = takes_late(month, loaded.statuses)
         issues.record_considered(session, month, list(digest.entries), late=late)
     return issue
+
+
+def _composed(
+    session: Session,
+    loaded: Loaded,
+    roadmap: Roadmap,
+    now: datetime,
+    options: IssueOptions,
+    stored: Issue | None,
+    blocked: bool,
+) -> Digest:
+    """Compose and date the digest of a month; this writes nothing."""
+    status, overdue = decide(loaded, now, blocked)
+    facts, shortlists = _facts(session, loaded, status, now, options, overdue)
+    return _dated(session, compose(shortlists, roadmap, loaded.coverage(status), facts), stored)
+
+
+def _view(session: Session, month: str, roadmap: Roadmap, now: datetime, options: IssueOptions) -> Issue:
+    """Give the issue as it looks without a connection; it belongs to no session, and the stored row stays as it is."""
+    stored = issues.get(session, month)
+    if stored is not None and stored.status == "final":
+        digest = digest_of(stored)
+    else:
+        loaded = _load(session, month, options)
+        if not loaded.counts.items:
+            raise NotFoundError(f"Nothing is stored for {month}", "Run it without --offline, or first: shirube pull")
+        digest = _composed(session, loaded, roadmap, now, options, stored, blocked=True)
+    shown = replace(digest, banners=(*digest.banners, Banner("offline", {})))
+    return Issue(
+        month=month,
+        status=digest.status,
+        digest=_in_order(to_json(shown)),
+        inputs_hash=digest.making.inputs_hash,
+        made_at=digest.made,
+        published_at=digest.published,
+        erratum=stored.erratum if stored is not None else [],
+    )
 
 
 def _load(session: Session, month: str, options: IssueOptions) -> Loaded:
@@ -212,21 +248,6 @@ def _save(session: Session, digest: Digest, stored: Issue | None) -> Issue:
     issue.made_at, issue.published_at = digest.made, digest.published
     session.flush()
     return issue
-
-
-def _offline_copy(issue: Issue) -> Issue:
-    """Give the issue as it looks without a connection; it belongs to no session and is never stored."""
-    digest = digest_of(issue)
-    shown = replace(digest, banners=(*digest.banners, Banner("offline", {})))
-    return Issue(
-        month=issue.month,
-        status=issue.status,
-        digest=_in_order(to_json(shown)),
-        inputs_hash=issue.inputs_hash,
-        made_at=issue.made_at,
-        published_at=issue.published_at,
-        erratum=issue.erratum,
-    )
 
 
 _CHUNK = 500  # addresses looked up at once

@@ -87,7 +87,7 @@ def rank(wiring: Wiring, *, rebuild: bool = False, part: ranking.Part | None = N
 
 def _from_store(wiring: Wiring, month: str, write: Write) -> Outcome:
     rank(wiring)
-    with wiring.sessions.begin() as session:
+    with reading(wiring.sessions) as session:
         issue = digests.build_issue(session, month, wiring.roadmap, wiring.clock, wiring.issue_options(), offline=True)
     write(issue)
     return Outcome(month)

@@ -19,6 +19,7 @@ from digest.model import Digest
 from digest.service import IssueOptions, build_issue, close_due, digest_of, due_months, read_digest
 from roadmap.model import Roadmap
 from tests.digest.store import add_paper, add_window, at, close_windows, shortlist
+from tests.ingest.fake import dump
 
 OPTIONS = IssueOptions(version="0.1.0", model="tiny@int8")
 
@@ -156,15 +157,41 @@ def test_strays_make_no_issue_and_block_nobody(sessions: Sessions, roadmap: Road
     assert close_due(sessions, roadmap, lambda: at("2026-09-30"), OPTIONS) == ["2026-08"]
 
 
-def test_offline_is_a_view_and_freezes_nothing(sessions: Sessions, roadmap: Roadmap) -> None:
+def test_offline_is_a_view_and_writes_nothing(sessions: Sessions, roadmap: Roadmap) -> None:
     with sessions.begin() as session:
         ready(session, roadmap)
-        shown = build(session, "2026-06", roadmap, at("2026-07-06"), offline=True)
-        assert digest_of(shown).banners[-1].kind == "offline"
+    before = dump(sessions)
     with sessions.begin() as session:
-        stored = session.get_one(Issue, "2026-06")
-        assert stored.status == "draft"
-        assert "offline" not in [banner.kind for banner in digest_of(stored).banners]
+        shown = build(session, "2026-06", roadmap, at("2026-07-06"), offline=True)
+    assert (shown.status, digest_of(shown).banners[-1].kind) == ("draft", "offline")
+    assert dump(sessions) == before
+
+
+def test_offline_leaves_the_stored_row_as_it_is(sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        ready(session, roadmap)
+        build(session, "2026-06", roadmap, at("2026-07-01"))
+        add_paper(session, roadmap, "2606.20000", "2026-06", worth=0.99)
+        shortlist(session, "2026-06")
+    before = dump(sessions)
+    with sessions.begin() as session:
+        draft = build(session, "2026-06", roadmap, at("2026-07-02"), offline=True)
+    assert "2606.20000" in {entry.id for entry in digest_of(draft).entries.values()}
+    assert dump(sessions) == before
+    with sessions.begin() as session:
+        final = build(session, "2026-06", roadmap, at("2026-07-06")).digest
+        shown = digest_of(build(session, "2026-06", roadmap, at("2026-07-07"), offline=True))
+        assert (shown.status, shown.banners[-1].kind) == ("final", "offline")
+        assert session.get_one(Issue, "2026-06").digest == final
+
+
+def test_offline_needs_something_stored(sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        ready(session, roadmap)
+        with pytest.raises(NotFoundError, match="Nothing is stored for 2026-05"):
+            build(session, "2026-05", roadmap, at("2026-07-06"), offline=True)
+    with sessions.begin() as session:
+        assert session.scalars(select(Issue)).all() == []
 
 
 def test_a_draft_depends_on_its_rows_and_not_on_the_clock(sessions: Sessions, roadmap: Roadmap) -> None:
