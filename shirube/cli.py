@@ -13,7 +13,7 @@ import typer
 from core.errors import ShirubeError, UsageError
 from core.months import default_month, parse_month
 from shirube import logs, terminal
-from shirube.settings import load_settings, shown
+from shirube.settings import check_categories, load_settings, shown, split_names
 from shirube.wiring import NETWORK_SOURCES, SOURCES, Wiring, program_version
 
 FAILED, WRONG_USAGE, PARTLY = 1, 2, 3
@@ -312,20 +312,29 @@ def upgrade_database(context: typer.Context) -> None:
     terminal.say(f"The database is up to date ({wiring.engine.dialect.name}).")
 
 
-@app.command("import", epilog="Example:  shirube import arxiv-snapshot arxiv-metadata-oai-snapshot.json.zst")
+@app.command("import", epilog="Example:  shirube import arxiv-snapshot dump.json.zst --categories 'cs.CL cs.LG'")
 def import_file(
     context: typer.Context,
     kind: Annotated[str, typer.Argument(help="arxiv-snapshot")],
     file: Annotated[str, typer.Argument(help="JSON lines; plain, .gz, .xz or .zst; - is standard input.")],
+    categories: Annotated[str | None, typer.Option(help="Only papers in one of these; default: all.")] = None,
 ) -> None:
     """Import a public dump: arXiv's metadata snapshot."""
     from ingest.service import import_snapshot
+    from shirube.monthly import final_months
 
     if kind != "arxiv-snapshot":
         raise UsageError(f"{kind!r} cannot be imported", "The kind is arxiv-snapshot")
     wiring: Wiring = context.obj
     with terminal.bar("Importing") as bar:
-        result = import_snapshot(wiring.sessions, file, wiring.clock, on_progress=lambda n: bar(n, n))
+        result = import_snapshot(
+            wiring.sessions,
+            file,
+            wiring.clock,
+            categories=_categories(categories),
+            final_months=final_months(wiring),
+            on_progress=lambda n: bar(n, n),
+        )
     terminal.out(
         f"{result.new:,} new, {result.changed:,} changed, {result.unchanged:,} unchanged, {result.errors:,} unreadable"
     )
@@ -364,6 +373,15 @@ def _known_stages(wiring: Wiring, stages: list[int] | None) -> list[int]:
         if number not in numbers:
             raise UsageError(f"There is no stage {number}", f"Stages are {min(numbers)} to {max(numbers)}")
     return stages or []
+
+
+def _categories(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    try:
+        return check_categories(split_names(text))
+    except ValueError as problem:
+        raise UsageError("--categories names what is none", str(problem)) from problem
 
 
 def _part(text: str | None) -> tuple[int, int] | None:

@@ -151,17 +151,21 @@ def _pull(wiring: Wiring, month: str, write: Write) -> Iterator[WindowResult]:
 def _windows(
     wiring: Wiring, names: Sequence[str], start: date, end: date, *, retry_errors: bool = False
 ) -> Iterator[WindowResult]:
-    with reading(wiring.sessions) as session:
-        final = {month for month, status in issues.statuses(session).items() if status == "final"}
     yield from ingest.pull(
         wiring.sessions,
         wiring.sources(tuple(names)),
         start,
         end,
         wiring.clock,
-        final_months=final,
+        final_months=final_months(wiring),
         retry_errors=retry_errors,
     )
+
+
+def final_months(wiring: Wiring) -> frozenset[str]:
+    """Name the months that have a final issue: no paper moves into or out of them."""
+    with reading(wiring.sessions) as session:
+        return frozenset(month for month, status in issues.statuses(session).items() if status == "final")
 
 
 def _span(wiring: Wiring, month: str) -> tuple[date, date]:
@@ -204,7 +208,8 @@ def _enrich(wiring: Wiring, month: str, outcome: Outcome) -> None:
         return
     with reading(wiring.sessions) as session:
         wanted = [row.item_id for row in issues.shortlist(session, month) if row.section == "main"]
-    result = ingest.enrich(wiring.sessions, wiring.pwc().single, wanted, wiring.clock)
+    final = final_months(wiring)
+    result = ingest.enrich(wiring.sessions, wiring.pwc().single, wanted, wiring.clock, final_months=final)
     if result.failure:
         outcome.failed.append(_told(result))
 

@@ -62,15 +62,12 @@ class Settings(BaseSettings):
     @field_validator("categories", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        return tuple(re.split(r"[\s,]+", value.strip())) if isinstance(value, str) else value
+        return split_names(value) if isinstance(value, str) else value
 
     @field_validator("categories")
     @classmethod
     def _known_form(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for category in value:
-            if not re.fullmatch(r"[a-z-]+(\.[A-Za-z-]+)?", category):
-                raise ValueError(f"{category!r} is no arXiv category; write them as cs.CL stat.ML")
-        return value
+        return check_categories(value)
 
     @field_validator("arxiv_url", "oai_url", "arxiv_rss_url", "hf_url", "pwc_url", "base_url", "llm_url")
     @classmethod
@@ -114,6 +111,19 @@ class SecretFiles(EnvSettingsSource):
             raise ConfigError(
                 f"{name} names a file that cannot be read: {problem.strerror}", "Check path and rights"
             ) from problem
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """Split names written with spaces or commas between them."""
+    return tuple(re.split(r"[\s,]+", text.strip()))
+
+
+def check_categories(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Give arXiv categories back; raises ValueError that names the first that cannot be one."""
+    for name in names:
+        if not re.fullmatch(r"[a-z-]+(\.[A-Za-z-]+)?", name):
+            raise ValueError(f"{name!r} is no arXiv category; write them as cs.CL stat.ML")
+    return names
 
 
 def load_settings(**given: Any) -> Settings:
