@@ -256,7 +256,7 @@ def serve(
 
 @app.command()
 def work(context: typer.Context) -> None:
-    """Run the scheduled jobs: pull, rank, close the month, send."""
+    """Run the scheduled jobs: pull, rank, close the month. It sends no mail."""
     from shirube import jobs
 
     jobs.run(context.obj)
