@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from lxml import html
 
 from api.app import AppOptions
 from core.clock import Clock
@@ -40,7 +39,7 @@ def mailed(sessions: Sessions, roadmap: Roadmap, clock: Clock) -> Iterator[tuple
 def test_every_link_of_a_mail_leads_to_a_page(mailed: tuple[str, str], make_client: ClientFactory) -> None:
     page, text = mailed
     client = make_client(AppOptions(base_url=BASE, secret_keys=KEYS))
-    linked = {url for url in html.fromstring(page).xpath("//@href") if url.startswith(BASE)}
+    linked = {url for url in re.findall(r'href="([^"]*)"', page) if url.startswith(BASE)}
     linked |= set(re.findall(rf"{re.escape(BASE)}\S*", text))
     paths = {urlsplit(url).path for url in linked}
     assert {path: client.get(path).status_code for path in paths} == dict.fromkeys(paths, 200)
