@@ -13,6 +13,7 @@ import typer
 from core.errors import ShirubeError, UsageError
 from core.months import default_month, parse_month
 from shirube import logs, terminal
+from shirube.help import WithFormats
 from shirube.settings import check_categories, load_settings, shown, split_names
 from shirube.wiring import NETWORK_SOURCES, SOURCES, Wiring, program_version
 
@@ -91,7 +92,8 @@ def start(
 
 
 @app.command(
-    epilog="Examples:  shirube digest    shirube digest 2026-10 --lang ja    shirube digest --stage 5 --minutes 60"
+    cls=WithFormats,
+    epilog="Examples:  shirube digest    shirube digest 2026-10 --lang ja    shirube digest --stage 5 --minutes 60",
 )
 def digest(
     context: typer.Context,
@@ -99,7 +101,7 @@ def digest(
     stage: Stages = None,
     minutes: Annotated[int | None, typer.Option(min=1, help="Shrink the digest to this reading time.")] = None,
     lang: Annotated[Lang, typer.Option(help="The language of names, reasons and dates.")] = Lang.en,
-    form: Annotated[str, typer.Option("--format", help="html, text or json.")] = "html",
+    form: Annotated[str, typer.Option("--format")] = "html",
     out: Annotated[
         str | None, typer.Option(metavar="DIR", help="The folder to write to; - is standard output.")
     ] = None,
@@ -108,6 +110,7 @@ def digest(
     """Pull what is missing, rank, and write the digest of one month; prints where it is."""
     from shirube import monthly, output
 
+    output.check_format(form)
     wiring: Wiring = context.obj
     wanted = parse_month(month) if month else default_month(wiring.clock())
     if wanted > wiring.clock().strftime("%Y-%m"):

@@ -21,12 +21,15 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell th
 COLUMNS = ("id", "submitted", "title", "topics", "labs", "worth", "votes", "url")
 
 
+def check_format(form: str) -> None:
+    """Refuse, before any work is done, a format digests are not written in; raises UsageError."""
+    if form not in formats():
+        raise UsageError(f"There is no format {form!r}", f"Formats are {', '.join(formats())}")
+
+
 def render(issue: Issue, form: str, lang: str, stages: Sequence[int] = (), minutes: int | None = None) -> str:
-    """Write an issue in one format and language, narrowed to stages or minutes; raises UsageError for a format."""
-    known = formats()
-    if form not in known:
-        raise UsageError(f"There is no format {form!r}", f"Formats are {', '.join(known)}")
-    text: str = known[form].render(view(digest_of(issue), stages or None, minutes), lang)
+    """Write an issue in one format and language, narrowed to stages or minutes."""
+    text: str = formats()[form].render(view(digest_of(issue), stages or None, minutes), lang)
     return text
 
 

@@ -1,5 +1,6 @@
-"""What `--help` says is so: the jobs of `work`."""
+"""What `--help` says is so: the jobs of `work`, the formats of `digest`."""
 
+from digest.formats import formats
 from shirube.jobs import JOBS
 from tests.shirube.command import run
 
@@ -7,3 +8,9 @@ from tests.shirube.command import run
 def test_work_names_its_jobs_and_no_other() -> None:
     said = " ".join(run("work", "--help").out.split())
     assert f"scheduled jobs: {', '.join(job.name for job in JOBS)} the month. It sends no mail." in said
+
+
+def test_digest_lists_every_format_there_is() -> None:
+    said = " ".join(run("digest", "--help").out.replace("│", " ").split())
+    *most, last = formats()
+    assert f"{', '.join(most)} or {last}." in said
