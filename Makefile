@@ -5,7 +5,7 @@ BIN := .venv/bin
 TORCH ?= cpu
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help setup digest test check format serve bench e2e lock clean
+.PHONY: help setup digest test check format serve bench e2e faults lock clean
 
 help:
 	@echo "make digest   set up, pull, rank, and write this month's digest; prints where it is"
@@ -15,6 +15,7 @@ help:
 	@echo "make check    format, lint, types, import contracts, migrations"
 	@echo "make bench    ranking quality and speed, beside their baselines"
 	@echo "make e2e      the pages in headless Chromium"
+	@echo "make faults   what sources may do wrong, and what must happen then"
 
 setup:
 	@TORCH=$(TORCH) TORCH_INDEX=$(TORCH_INDEX) $(PYTHON) scripts/setup.py
@@ -30,6 +31,9 @@ test: setup
 
 e2e: setup
 	$(BIN)/python -m pytest -m browser $(ARGS)
+
+faults: setup
+	$(BIN)/python -m pytest tests/ingest/test_faults.py tests/ingest/test_guard.py tests/ingest/test_http.py tests/ingest/test_secure.py $(ARGS)
 
 check: setup
 	$(BIN)/ruff format --check .
