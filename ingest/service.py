@@ -26,7 +26,7 @@ from ingest.sources.recorded import MODEL
 
 _log = logging.getLogger(__name__)
 BATCH = 2_000  # entries of an import in one transaction
-PATIENCE = 3  # failures in a row after which a source is left alone until the next pull
+PATIENCE = 3  # failures in a row after which a channel of a source is left alone until the next pull
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +84,9 @@ def pull(
     """Read what is due of these days, both included, newest first, and yield after every window.
 
     A transaction holds one page at most, so whatever stops this generator, all pages read so far are stored and their
-    window stays open. A source that cannot be reached at its first window, or fails three times in a row, is left
-    alone until the next pull. Only the database's own errors are raised.
+    window stays open. A source that cannot be reached at its first window is left alone until the next pull, and so is
+    a channel that fails three times in a row (of the labs, each is another host). Only the database's own errors are
+    raised.
     """
     for source in sources:
         yield from _pull_source(sessions, source, start, end, clock, final_months, retry_errors, on_progress)
@@ -256,14 +257,17 @@ def _pull_source(
     retry_errors: bool,
     on_progress: OnProgress | None,
 ) -> Iterator[WindowResult]:
-    failures = 0
+    failures: dict[str, int] = {}  # in a row, by channel
     wanted = _due(sessions, source, start, end, clock(), retry_errors)
     for number, (window_id, window) in enumerate(wanted):
+        if failures.get(window.channel, 0) >= PATIENCE:
+            yield WindowResult(window, closed=False, asked=False)
+            continue
         result = _read(sessions, source, window_id, window, clock, final_months, on_progress)
         yield result
-        failures = failures + 1 if result.failure else 0
-        if (result.unreachable and number == 0) or failures >= PATIENCE:
-            yield from (WindowResult(left, closed=False, asked=False) for _, left in wanted[number + 1 :])
+        failures[window.channel] = failures.get(window.channel, 0) + 1 if result.failure else 0
+        if result.unreachable and number == 0:
+            yield from (WindowResult(left, closed=False, asked=False) for _, left in wanted[1:])
             return
 
 

@@ -1,5 +1,7 @@
 """The harvest: every page kept, windows closed only when all arrived, failures as values, a second run idle."""
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -15,6 +17,7 @@ from db.models import Code, Embedding, Evidence, IngestError, Item, Window
 from db.windows import coverage
 from ingest.service import Progress, enrich, pull, pull_all, store
 from ingest.source import EntryError, Page, SourceResult
+from ingest.source import Window as Stretch
 from tests.ingest.fake import Fake, dump
 
 DAY, NEXT = date(2026, 6, 2), date(2026, 6, 3)
@@ -130,6 +133,31 @@ def test_three_failures_in_a_row_are_enough(sqlite_sessions: Sessions, clock: Cl
     (result,) = pull_all(sqlite_sessions, [source], start, date(2026, 6, 10), clock)
     assert len(source.asked) == 3
     assert (result.windows_open, result.failure, result.unreachable) == (10, "503", False)
+
+
+class Labs(Fake):
+    """Several channels a day, those in `dead` failing."""
+
+    channels, dead = ("ash", "birch", "cedar", "dogwood"), ("ash", "birch", "cedar")
+
+    def windows(self, start: date, end: date, today: date) -> list[Stretch]:
+        """One window per day and channel."""
+        return [replace(w, channel=name) for w in super().windows(start, end, today) for name in self.channels]
+
+    def fetch(self, window: Stretch, now: datetime) -> Iterator[Page]:
+        """Fail where the channel is dead."""
+        yield from super().fetch(window, now)
+        if window.channel in self.dead:
+            raise SourceError("404")
+
+
+def test_dead_channels_do_not_block_the_others(sqlite_sessions: Sessions, clock: Clock) -> None:
+    source = Labs({}, name="labs")
+    results = list(pull(sqlite_sessions, [source], date(2026, 6, 1), date(2026, 6, 5), clock))
+    asked = Counter(result.window.channel for result in results if result.asked)
+    assert asked == {"ash": 3, "birch": 3, "cedar": 3, "dogwood": 5}
+    assert sum(result.closed for result in results) == 5
+    assert len(results) == 20
 
 
 def test_a_window_complete_once_becomes_stale_and_keeps_its_numbers(sqlite_sessions: Sessions, clock: Clock) -> None:
