@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Table, delete, select
 from sqlalchemy.orm import Session
 
-from core.months import days, first_day, last_day
 from core.text import text_hash
 from db.models import IngestError, Window
 from db.upsert import upsert
@@ -27,22 +26,6 @@ class Counts:
     received: int
     errors: int
     expected: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class SourceWindows:
-    """What the ledger knows of one source for one month; `expected` is None where one window proved no total."""
-
-    source: str
-    windows: int
-    closed: int
-    expected: int | None
-    received: int
-    errors: int
-    open_days: tuple[date, ...]  # days of the month inside a window that is not closed
-    last_read: datetime | None  # the newest reading of any window
-    read_since: datetime | None  # every window was closed by a reading at or after this; None while one is open
-    error: str | None  # of the newest window that has one
 
 
 def ensure(session: Session, spans: Sequence[Span]) -> None:
@@ -126,36 +109,6 @@ def errors(session: Session, limit: int = 100) -> list[tuple[IngestError, Window
     query = select(IngestError, Window).join(Window, Window.id == IngestError.window_id)
     order = (IngestError.seen_at.desc(), IngestError.id.desc())
     return [(row[0], row[1]) for row in session.execute(query.order_by(*order).limit(limit))]
-
-
-def coverage(session: Session, month: str) -> list[SourceWindows]:
-    """Sum up, by source, the windows that touch a month."""
-    touching = (Window.from_day <= last_day(month), Window.to_day >= first_day(month))
-    order = (Window.source, Window.from_day, Window.channel)
-    by_source: dict[str, list[Window]] = {}
-    for window in session.scalars(select(Window).where(*touching).order_by(*order)):
-        by_source.setdefault(window.source, []).append(window)
-    return [_summed(source, windows, month) for source, windows in by_source.items()]
-
-
-def _summed(source: str, windows: Sequence[Window], month: str) -> SourceWindows:
-    is_open = [window for window in windows if window.state != "closed"]
-    totals = [window.expected for window in windows]
-    span = set(days(first_day(month), last_day(month)))
-    missing = {day for window in is_open for day in days(window.from_day, window.to_day)} & span
-    reads = [window.checked_at for window in windows if window.checked_at is not None]
-    return SourceWindows(
-        source=source,
-        windows=len(windows),
-        closed=len(windows) - len(is_open),
-        expected=None if None in totals else sum(total for total in totals if total is not None),
-        received=sum(window.received for window in windows),
-        errors=sum(window.errors for window in windows),
-        open_days=tuple(sorted(missing)),
-        last_read=max(reads, default=None),
-        read_since=None if is_open or len(reads) < len(windows) else min(reads, default=None),
-        error=next((window.error for window in reversed(windows) if window.error), None),
-    )
 
 
 def _span(window: Window) -> Span:

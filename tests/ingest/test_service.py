@@ -14,7 +14,6 @@ from core.errors import SourceError
 from core.record import Author, CodeLink, LabClaim, PaperRecord
 from db.engine import Sessions, reading
 from db.models import Code, Embedding, Evidence, IngestError, Item, Window
-from db.windows import coverage
 from ingest.service import Progress, enrich, pull, pull_all, store
 from ingest.source import EntryError, Page, SourceResult
 from ingest.source import Window as Stretch
@@ -312,17 +311,6 @@ def test_enriching_stops_where_nobody_answers(sqlite_sessions: Sessions, clock: 
     result = enrich(sqlite_sessions, single, ["2606.00001", "2606.00002"], clock)
     assert len(asked) == 1
     assert result == SourceResult("pwc", failure="no route", unreachable=True, advice="Try later")
-
-
-def test_the_coverage_of_a_month(sessions: Sessions, clock: Clock) -> None:
-    source = Fake({DAY: [Page((paper(1),), expected=1)], NEXT: [SourceError("503")]})
-    one(sessions, source, clock)
-    with reading(sessions) as session:
-        (found,) = coverage(session, "2026-06")
-        assert coverage(session, "2026-07") == []
-    assert (found.source, found.windows, found.closed, found.open_days) == ("arxiv", 2, 1, (NEXT,))
-    assert (found.expected, found.received, found.error, found.last_read) == (None, 1, "503", NOW)
-    assert found.read_since is None
 
 
 def test_a_recorded_vector_is_stored_once(sessions: Sessions) -> None:
