@@ -17,14 +17,14 @@ from ingest.service import WindowResult
 from ingest.source import SourceResult
 from ingest.sources.recorded import MONTH as RECORDED_MONTH
 from ranking import service as ranking
-from shirube import terminal
+from shirube import telling, terminal
+from shirube.telling import NAMES
 from shirube.wiring import NETWORK_SOURCES, Wiring
 
 FIRST, THEN, LAST = ("hf",), ("labs", "pwc"), ("arxiv",)  # some 500 papers first: a draft stands within minutes
 REWRITE_SECONDS = 60.0  # between two drafts while the month grows
 PROBE_SECONDS = 5.0
 ARXIV_A_DAY = 700  # submissions a day in the default categories, weekends included; only for the first estimate
-NAMES = {"arxiv": "arXiv", "hf": "Daily Papers", "pwc": "Papers with Code", "labs": "The labs' feeds"}
 
 Write = Callable[[Issue], None]
 
@@ -134,13 +134,13 @@ def _pull(wiring: Wiring, month: str, write: Write) -> Iterator[WindowResult]:
     """Read Daily Papers, write a first draft, then the rest, arXiv day by day, newest first, the page growing."""
     start, end = _span(wiring, month)
     for result in _windows(wiring, FIRST, start, end):
-        _tell(result)
+        _tell(wiring, result)
         yield result
     write(_ranked_issue(wiring, month))
     _announce(start, end)
     written = time.monotonic()
     for result in _windows(wiring, THEN + LAST, start, end):
-        _tell(result)
+        _tell(wiring, result)
         ranking.embed_new(wiring.sessions, wiring.embedder, wiring.clock)
         if time.monotonic() - written > REWRITE_SECONDS:
             write(_ranked_issue(wiring, month))
@@ -181,14 +181,9 @@ def _announce(start: date, end: date) -> None:
     )
 
 
-def _tell(result: WindowResult) -> None:
-    window = result.window
-    if not result.asked:
-        return
-    days = str(window.start) if window.start == window.end else f"{window.start} to {window.end}"
-    count = result.tally.new + result.tally.changed + result.tally.unchanged
-    what = f"{count:,} papers, {result.tally.new:,} new" if result.closed else f"not complete: {result.failure}"
-    terminal.say(f"  {NAMES.get(window.source, window.source)} {days}: {what}")
+def _tell(wiring: Wiring, result: WindowResult) -> None:
+    if line := telling.window_line(result, wiring.roadmap.labs):
+        terminal.say(f"  {line}")
 
 
 def _told(result: SourceResult) -> str:

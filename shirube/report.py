@@ -19,7 +19,7 @@ from digest import coverage, rows
 from digest.model import SourceCoverage
 from ingest.http import reachable
 from shirube import terminal
-from shirube.monthly import NAMES
+from shirube.telling import NAMES
 from shirube.wiring import Wiring
 
 MONTHS_SHOWN = 3
