@@ -18,6 +18,7 @@ from core.clock import Clock
 from db.engine import Sessions, make_engine, make_sessions
 from db.migrate import upgrade
 from db.models import Base
+from ranking.embedder import SentenceTransformerEmbedder
 from roadmap.load import load_roadmap
 from roadmap.model import Roadmap
 
@@ -37,6 +38,14 @@ def clock() -> Clock:
 def roadmap() -> Roadmap:
     """The packaged curriculum."""
     return load_roadmap()
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> SentenceTransformerEmbedder:
+    """The packaged model, loaded once, in plain precision, so that no timing of two decides between runs."""
+    verdict = tmp_path_factory.mktemp("model") / "precision.json"
+    verdict.write_text('{"all-MiniLM-L6-v2": "fp32"}')
+    return SentenceTransformerEmbedder(verdict_file=verdict)
 
 
 @pytest.fixture(scope="session")

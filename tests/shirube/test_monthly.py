@@ -1,6 +1,7 @@
 """What a person is told while a month is made, and what is never done behind their back."""
 
 from tests.shirube.command import DRAFT, run
+from tests.shirube.conftest import MONTH, Store
 
 
 def test_offline_without_anything_stored_says_what_to_do(empty: dict[str, str]) -> None:
@@ -11,3 +12,13 @@ def test_offline_without_anything_stored_says_what_to_do(empty: dict[str, str]) 
             "shirube: Nothing is stored for 2026-05",
             "  Run it without --offline, or first: shirube pull.",
         ]
+
+
+def test_arxiv_is_announced_only_while_days_of_it_are_due(mine: Store) -> None:
+    assert "31 days due, from 2026-10-31 back to 2026-10-01" in mine.made.err
+    assert mine.made.err.count("min left") == 29
+    assert "no list was asked for again" not in mine.made.err
+    again = run("digest", MONTH, env=mine.env)
+    assert again.code == 0
+    assert "arXiv" not in again.err
+    assert f"Everything due of {MONTH} is complete: no list was asked for again." in again.err
