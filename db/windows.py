@@ -51,6 +51,15 @@ def due(
     return [window for window in windows if is_due(window, reread_days, now, retry_errors=retry_errors)]
 
 
+def resting(
+    session: Session, spans: Sequence[Span], reread_days: int, now: datetime, *, retry_errors: bool = False
+) -> set[Span]:
+    """Give those of these windows that are not to be read now; writes nothing."""
+    known = session.scalars(_of_sources({span[0] for span in spans}))
+    rest = {_span(window) for window in known if not is_due(window, reread_days, now, retry_errors=retry_errors)}
+    return rest & set(spans)
+
+
 def is_due(window: Window, reread_days: int, now: datetime, *, retry_errors: bool = False) -> bool:
     """Tell whether a window is to be read: not complete, or complete at a time when it could still grow.
 

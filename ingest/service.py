@@ -92,6 +92,14 @@ def pull(
         yield from _pull_source(sessions, source, start, end, clock, final_months, retry_errors, on_progress)
 
 
+def due_windows(sessions: Sessions, source: Source, start: date, end: date, now: datetime) -> list[Window]:
+    """List what `pull` would read of a source now, in its order; asks nobody and writes nothing."""
+    asked = source.windows(start, end, now.date())
+    with reading(sessions) as session:
+        resting = windows.resting(session, [_span(window) for window in asked], source.reread_days(), now)
+    return [window for window in asked if _span(window) not in resting]
+
+
 def pull_all(
     sessions: Sessions,
     sources: Sequence[Source],
@@ -271,11 +279,14 @@ def _pull_source(
             return
 
 
+def _span(window: Window) -> windows.Span:
+    return window.source, window.channel, window.start, window.end
+
+
 def _due(
     sessions: Sessions, source: Source, start: date, end: date, now: datetime, retry_errors: bool
 ) -> list[tuple[int, Window]]:
-    asked = source.windows(start, end, now.date())
-    spans = [(window.source, window.channel, window.start, window.end) for window in asked]
+    spans = [_span(window) for window in source.windows(start, end, now.date())]
     with sessions.begin() as session:
         windows.ensure(session, spans)
         rows = windows.due(session, spans, source.reread_days(), now, retry_errors=retry_errors)

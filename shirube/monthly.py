@@ -15,16 +15,16 @@ from ingest import service as ingest
 from ingest.http import reachable
 from ingest.service import WindowResult
 from ingest.source import SourceResult
+from ingest.sources.arxiv_api import PAGE_SIZE
 from ingest.sources.recorded import MONTH as RECORDED_MONTH
 from ranking import service as ranking
 from shirube import telling, terminal
-from shirube.telling import NAMES
+from shirube.telling import NAMES, Countdown
 from shirube.wiring import NETWORK_SOURCES, Wiring
 
 FIRST, THEN, LAST = ("hf",), ("labs", "pwc"), ("arxiv",)  # some 500 papers first: a draft stands within minutes
 REWRITE_SECONDS = 60.0  # between two drafts while the month grows
 PROBE_SECONDS = 5.0
-ARXIV_A_DAY = 700  # submissions a day in the default categories, weekends included; only for the first estimate
 
 Write = Callable[[Issue], None]
 
@@ -58,6 +58,8 @@ def make_month(wiring: Wiring, month: str, write: Write, *, offline: bool = Fals
     outcome = Outcome(month)
     with _interruptible(outcome):
         results = list(_pull(wiring, month, write))
+        if not results:
+            terminal.say(f"Everything due of {month} is complete: no list was asked for again.")
         outcome.failed = [_told(result) for result in ingest.summed(NETWORK_SOURCES, results) if result.failure]
         _enrich(wiring, month, outcome)
     write(_ranked_issue(wiring, month))
@@ -78,11 +80,15 @@ def pull(
 
 def rank(wiring: Wiring, *, rebuild: bool = False, part: ranking.Part | None = None) -> tuple[int, int]:
     """Embed and score what is new, with progress; gives (embedded, ratings changed)."""
-    with terminal.bar("Embedding") as bar:
-        embedded = ranking.embed_new(wiring.sessions, wiring.embedder, wiring.clock, part=part, on_progress=bar)
+    embedded = _embed(wiring, part)
     with terminal.bar("Ranking months") as bar:
         changed = ranking.rank_new(wiring.sessions, wiring.ranker, wiring.clock, rebuild=rebuild, on_progress=bar)
     return embedded, changed
+
+
+def _embed(wiring: Wiring, part: ranking.Part | None = None) -> int:
+    with terminal.bar("Embedding") as bar:
+        return ranking.embed_new(wiring.sessions, wiring.embedder, wiring.clock, part=part, on_progress=bar)
 
 
 def _from_store(wiring: Wiring, month: str, write: Write) -> Outcome:
@@ -136,12 +142,15 @@ def _pull(wiring: Wiring, month: str, write: Write) -> Iterator[WindowResult]:
     for result in _windows(wiring, FIRST, start, end):
         _tell(wiring, result)
         yield result
+    began = time.monotonic()
+    embedded = _embed(wiring)
+    rate = embedded / (time.monotonic() - began) if embedded else None
     write(_ranked_issue(wiring, month))
-    _announce(start, end)
+    left = Countdown(_announce(wiring, start, end, rate), time.monotonic())
     written = time.monotonic()
     for result in _windows(wiring, THEN + LAST, start, end):
-        _tell(wiring, result)
         ranking.embed_new(wiring.sessions, wiring.embedder, wiring.clock)
+        _tell(wiring, result, left.after(result.window.source, time.monotonic()))
         if time.monotonic() - written > REWRITE_SECONDS:
             write(_ranked_issue(wiring, month))
             written = time.monotonic()
@@ -172,18 +181,18 @@ def _span(wiring: Wiring, month: str) -> tuple[date, date]:
     return first_day(month), min(last_day(month), wiring.clock().date())
 
 
-def _announce(start: date, end: date) -> None:
-    """Say how long arXiv will take before it begins; the figures are an estimate and called one."""
-    days = (end - start).days + 1
-    terminal.say(
-        f"arXiv: {days} days from {end} back to {start}, about {days * ARXIV_A_DAY:,} papers (an estimate), "
-        "read at one request in three seconds and embedded on the way. The page grows as they come; Ctrl-C keeps them."
-    )
+def _announce(wiring: Wiring, start: date, end: date, rate: float | None) -> int:
+    """Say how long arXiv will take, if anything of it is due; gives the number of days."""
+    (source,) = wiring.sources(LAST)
+    due = ingest.due_windows(wiring.sessions, source, start, end, wiring.clock())
+    if due:
+        terminal.say(telling.announcement(due, PAGE_SIZE, wiring.settings.arxiv_delay_seconds, rate))
+    return len(due)
 
 
-def _tell(wiring: Wiring, result: WindowResult) -> None:
+def _tell(wiring: Wiring, result: WindowResult, more: str = "") -> None:
     if line := telling.window_line(result, wiring.roadmap.labs):
-        terminal.say(f"  {line}")
+        terminal.say(f"  {line}{more}")
 
 
 def _told(result: SourceResult) -> str:

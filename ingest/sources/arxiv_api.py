@@ -17,6 +17,7 @@ from ingest.sources.arxiv_page import ArxivPage, cut, page_check, read_entry
 
 # Submissions of a Friday are announced on Monday evening (US Eastern time): a day fills up for this long.
 _REREAD_DAYS = 4
+PAGE_SIZE = 500  # entries asked for at once
 # Deep paging fails beyond some tens of thousands; a day has a few thousand at most.
 _MOST_REQUESTS = 60
 
@@ -26,7 +27,7 @@ class ArxivApi:
 
     name = "arxiv"
 
-    def __init__(self, base_url: str, categories: Sequence[str], guard: Guard, page_size: int = 500) -> None:
+    def __init__(self, base_url: str, categories: Sequence[str], guard: Guard, page_size: int = PAGE_SIZE) -> None:
         if not 1 <= page_size <= 2000:
             raise ValueError(f"a page holds 1 to 2000 entries, not {page_size}")
         self._categories = tuple(categories)

@@ -14,7 +14,7 @@ from core.errors import SourceError
 from core.record import Author, CodeLink, LabClaim, PaperRecord
 from db.engine import Sessions, reading
 from db.models import Code, Embedding, Evidence, IngestError, Item, Window
-from ingest.service import Progress, enrich, pull, pull_all, store
+from ingest.service import Progress, due_windows, enrich, pull, pull_all, store
 from ingest.source import EntryError, Page, SourceResult
 from ingest.source import Window as Stretch
 from tests.ingest.fake import Fake, dump
@@ -176,6 +176,17 @@ def test_a_day_that_was_not_over_is_read_again(sqlite_sessions: Sessions) -> Non
     one(sqlite_sessions, source, lambda: noon + timedelta(hours=21))
     one(sqlite_sessions, source, lambda: noon + timedelta(hours=50))
     assert source.asked == [NEXT, DAY, NEXT]
+
+
+def test_what_is_due_is_listed_without_asking_or_writing(sessions: Sessions, clock: Clock) -> None:
+    source = Fake({NEXT: [SourceError("503")]})
+    assert [w.start for w in due_windows(sessions, source, DAY, NEXT, NOW)] == [NEXT, DAY]
+    with reading(sessions) as session:
+        assert session.scalars(select(Window)).all() == []
+    one(sessions, source, clock)
+    asked = len(source.asked)
+    assert [w.start for w in due_windows(sessions, source, DAY, NEXT, NOW)] == [NEXT]
+    assert len(source.asked) == asked
 
 
 def test_ctrl_c_keeps_every_page_and_the_next_pull_ends_like_an_uninterrupted_one(

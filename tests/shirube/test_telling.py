@@ -23,6 +23,7 @@ QWEN = Window("labs", "qwen", date(2026, 10, 1), SATURDAY)
         (WindowResult(DAILY, False, asked=False), None),
         (WindowResult(QWEN, True), None),
         (WindowResult(DAILY, True, Tally(new=2, unchanged=1)), "Daily Papers 2026-10-31: 3 papers, 2 new"),
+        (WindowResult(DAILY, True, Tally(new=1)), "Daily Papers 2026-10-31: 1 paper, 1 new"),
         (WindowResult(DAILY, True, Tally(errors=2)), "Daily Papers 2026-10-31: 0 papers, 0 new, 2 unreadable"),
         (WindowResult(DAILY, False, failure="503"), "Daily Papers 2026-10-31: not complete: 503"),
         (
