@@ -12,6 +12,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from core.clock import iso
 from core.months import first_day
+from core.text import text_hash
 from db.models import Code, Item, LabScore, Rating, TopicScore
 from db.types import UTCDateTime
 from db.upsert import chunks
@@ -53,8 +54,19 @@ def listed(session: Session, wanted: PaperFilter, stage_topics: Mapping[int, tup
 
     `stage_topics` names the topics of each stage; a stage it does not know has none and lists nothing by fit.
     """
+    return list(session.scalars(_query(wanted, stage_topics).options(*_everything())))
+
+
+def state(session: Session, wanted: PaperFilter, stage_topics: Mapping[int, tuple[str, ...]]) -> str:
+    """Name the state of the list that `listed` makes, without reading its items: another when one of them changed."""
+    ranked = select(Rating.ranked_at).where(Rating.item_id == Item.id).scalar_subquery()
+    query = _query(wanted, stage_topics).with_only_columns(Item.id, Item.updated, ranked, maintain_column_froms=True)
+    return text_hash(repr([tuple(row) for row in session.execute(query)]))
+
+
+def _query(wanted: PaperFilter, stage_topics: Mapping[int, tuple[str, ...]]) -> Select[Item]:
     fits = _fits(wanted, stage_topics)
-    query = select(Item).options(*_everything())
+    query = select(Item)
     floor = _floor(wanted)
     if fits is not None:
         query = query.join(fits, fits.c.item_id == Item.id, isouter=floor <= 0)
@@ -66,7 +78,7 @@ def listed(session: Session, wanted: PaperFilter, stage_topics: Mapping[int, tup
     query = _narrowed(query, wanted)
     if wanted.after is not None:
         query = query.where(_beyond(key, wanted))
-    return list(session.scalars(query.order_by(key.desc(), Item.id.desc()).limit(wanted.limit)))
+    return query.order_by(key.desc(), Item.id.desc()).limit(wanted.limit)
 
 
 def cursor(wanted: PaperFilter, item: Item, stage_topics: Mapping[int, tuple[str, ...]]) -> Cursor:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import feedparser
+import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from api.app import AppOptions
 from api.feed import tag_uri
 from core.text import clean
 from db.engine import Sessions
+from db.models import Rating
 from roadmap.model import Roadmap
 from tests.api.conftest import OPTIONS, ClientFactory
 from tests.api.factory import SEEN, TOPIC, add_item, fill
@@ -62,6 +64,29 @@ def test_a_feed_that_did_not_change_is_not_sent_again(client: TestClient, sessio
     assert client.get(FEED, headers={"If-None-Match": tag}).status_code == 304
     fill_later(sessions, roadmap)
     assert client.get(FEED, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_a_poll_of_an_unchanged_feed_renders_nothing(
+    client: TestClient, sessions: Sessions, roadmap: Roadmap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(sessions, roadmap, 2)
+    first = client.get(FEED)
+    known = {"If-None-Match": first.headers["etag"]}
+
+    def refuse(*_given: object) -> str:
+        raise AssertionError("rendered although the reader has it")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("api.routes.feeds.topic_feed", refuse)
+        for method in ("GET", "HEAD"):
+            answer = client.request(method, FEED, headers=known)
+            assert (answer.status_code, answer.content) == (304, b"")
+            assert answer.headers["etag"] == first.headers["etag"]
+            assert answer.headers["cache-control"] == first.headers["cache-control"]
+    assert client.get(f"{FEED}?lang=ja", headers=known).status_code == 200
+    with sessions.begin() as session:
+        session.get_one(Rating, "2606.00001").ranked_at += timedelta(seconds=1)
+    assert client.get(FEED, headers=known).status_code == 200
 
 
 def fill_later(sessions: Sessions, roadmap: Roadmap) -> None:

@@ -35,7 +35,7 @@ def statements(sessions: Sessions, act: Callable[[], object]) -> int:
     [
         ("/api/v1/papers?limit=100", 5),
         ("/api/v1/papers?limit=100&sort=fit&has_code=true", 5),
-        (f"/feeds/topics/{TOPIC}.atom", 5),
+        (f"/feeds/topics/{TOPIC}.atom", 6),
         ("/papers/2606.00001", 7),
         ("/digests/2026-06", 2),
         ("/", 3),
