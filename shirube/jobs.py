@@ -10,7 +10,7 @@ from apscheduler.triggers.cron import CronTrigger
 
 from core.months import first_day
 from digest import service as digests
-from shirube import monthly, terminal
+from shirube import mail, monthly, terminal
 from shirube.wiring import NETWORK_SOURCES, Wiring
 
 _log = logging.getLogger(__name__)
@@ -45,12 +45,12 @@ def rank(wiring: Wiring) -> None:
 
 
 def close(wiring: Wiring) -> None:
-    """Rewrite the running month's draft, and close every month that is due, in order."""
+    """Rewrite the running month's draft, close every month that is due, in order, and delete mails kept too long."""
     closed = digests.close_due(wiring.sessions, wiring.roadmap, wiring.clock, wiring.issue_options())
     with wiring.sessions.begin() as session:
         month = f"{wiring.clock():%Y-%m}"
         digests.build_issue(session, month, wiring.roadmap, wiring.clock, wiring.issue_options())
-    _log.info("closed months=%s", ",".join(closed) or "none")
+    _log.info("closed months=%s mails_deleted=%d", ",".join(closed) or "none", mail.prune(wiring))
 
 
 JOBS = (

@@ -33,7 +33,7 @@ def send(wiring: Wiring, month: str | None, *, dry_run: bool) -> str:
     """
     mailer = make_mailer(wiring)
     if not dry_run:
-        FolderDelivery(wiring.mail_dir).prune(wiring.clock() - KEPT)
+        prune(wiring)
     with wiring.sessions() as session, session.begin():
         found, added = fill_outbox(session, month, wiring.clock, mailer.sender)
         if dry_run:
@@ -49,3 +49,8 @@ def make_mailer(wiring: Wiring) -> Mailer:
     settings = wiring.settings
     sender = make_sender(settings.mail_from, settings.base_url, settings.reply_to)
     return Mailer(sender=sender, keys=tuple(wiring.secret_keys()))
+
+
+def prune(wiring: Wiring) -> int:
+    """Delete the mails kept as files for longer than they may be; gives how many."""
+    return FolderDelivery(wiring.mail_dir).prune(wiring.clock() - KEPT)

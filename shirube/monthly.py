@@ -53,7 +53,7 @@ def make_month(wiring: Wiring, month: str, write: Write, *, offline: bool = Fals
     if offline:
         return _from_store(wiring, month, write)
     down = _unreachable(wiring)
-    if len(down) == len(NETWORK_SOURCES):
+    if len(down) == sum(bool(urls) for urls in wiring.addresses().values()):
         return _sample(wiring, write, down) if _only_recorded(wiring) else _stale(wiring, month, write, down)
     outcome = Outcome(month)
     with _interruptible(outcome):
@@ -61,7 +61,8 @@ def make_month(wiring: Wiring, month: str, write: Write, *, offline: bool = Fals
         if not results:
             terminal.say(f"Everything due of {month} is complete: no list was asked for again.")
         outcome.failed = [_told(result) for result in ingest.summed(NETWORK_SOURCES, results) if result.failure]
-        _enrich(wiring, month, outcome)
+        if any(result.tally.new or result.tally.changed for result in results):
+            _enrich(wiring, month, outcome)
     write(_ranked_issue(wiring, month))
     return outcome
 
@@ -103,10 +104,9 @@ def _unreachable(wiring: Wiring) -> list[str]:
     """Find out within seconds which sources no connection can be made to, and say so, a line each."""
     addresses = wiring.addresses()
     answers = reachable([url for urls in addresses.values() for url in urls], wiring.guard, PROBE_SECONDS)
-    down = [name for name, urls in addresses.items() if not any(answers[url] for url in urls)]
+    down = [name for name, urls in addresses.items() if urls and not any(answers[url] for url in urls)]
     for name in down:
-        where = ", ".join(addresses[name]) or "no feed is set"
-        terminal.say(f"{NAMES[name]} cannot be reached ({where}).")
+        terminal.say(f"{NAMES[name]} cannot be reached ({', '.join(addresses[name])}).")
     return down
 
 
