@@ -1,5 +1,6 @@
 """What the page of one item shows, prepared so that the template only lays it out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -172,7 +173,17 @@ def _reasons(item: Item, names: Names, v: Voice) -> tuple[ReasonRow, ...]:
     for reason in found:
         said = say(reason, v.lang, names)
         rows.append(ReasonRow(said.label, said.line, _figure(reason.share), round(100 * reason.share / most)))
-    return tuple(rows)
+    return (*rows, *_base(item, found, most, v))
+
+
+def _base(item: Item, found: Sequence[Reason], most: float, v: Voice) -> tuple[ReasonRow, ...]:
+    """Name what the worth has beside its reasons, so that the shares add up to the whole."""
+    worth = item.rating.worth if item.rating is not None else None
+    rest = (worth or 0.0) - sum(reason.share for reason in found)
+    if rest < 0.005:  # would be printed as nothing
+        return ()
+    line = v.t("What a paper has before anything speaks for it")
+    return (ReasonRow(str(v.t("Base")), line, _figure(rest), round(100 * rest / max(most, rest))),)
 
 
 def _figure(value: float) -> str:

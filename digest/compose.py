@@ -65,18 +65,30 @@ def compose(shortlists: Sequence[Place], roadmap: Roadmap, coverage: Coverage, f
 
 
 def hour_list(stages: Iterable[Sequence[Entry]]) -> list[Entry]:
-    """Choose at most five entries, each of another stage, for one hour: the stage with the worthiest entry first.
+    """Choose at most five entries, each of another stage, that together have the most worth an hour can hold.
 
-    A stage whose best entry no longer fits into the sixty minutes gives its next best that does, or none.
+    The worthiest comes first. A small knapsack: for every number of entries and of minutes the best choice so far.
     """
-    ranked = [sorted(entries, key=_by_worth) for entries in stages if entries]
-    picked: list[Entry] = []
-    for entries in sorted(ranked, key=lambda list_: _by_worth(list_[0])):
-        left = HOUR_MINUTES - sum(entry.minutes for entry in picked)
-        fitting = next((entry for entry in entries if entry.minutes <= left), None)
-        if fitting is not None and len(picked) < HOUR_PAPERS:
-            picked.append(fitting)
-    return picked
+    best: dict[tuple[int, int], tuple[Entry, ...]] = {(0, 0): ()}
+    for entries in stages:
+        for (count, minutes), picked in list(best.items()):
+            for entry in entries:
+                place = count + 1, minutes + entry.minutes
+                if place[0] <= HOUR_PAPERS and place[1] <= HOUR_MINUTES:
+                    best[place] = _better(best.get(place, ()), (*picked, entry))
+    whole: tuple[Entry, ...] = ()
+    for picked in best.values():
+        whole = _better(whole, picked)
+    return sorted(whole, key=_by_worth)
+
+
+def _better(one: tuple[Entry, ...], other: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    return min((one, other), key=_together)
+
+
+def _together(entries: tuple[Entry, ...]) -> tuple[float, list[str]]:
+    """Order choices by their worth in sum, then by id, so that there is one answer."""
+    return -round(sum(entry.worth for entry in entries), 6), [entry.id for entry in entries]
 
 
 def _by_worth(entry: Entry) -> tuple[float, str]:

@@ -97,10 +97,10 @@ def hour_note(v: Voice, digest: Digest) -> list[Line]:
     """Say how the hour list is made."""
     stages = len({entry.number.partition(".")[0] for entry in hour_entries(digest)})
     head = v.n(
-        "%(n)s paper from %(stages)s of the stages, %(time)s: the highest worth in each, as long as the sum stays "
-        "under an hour.",
-        "%(n)s papers from %(stages)s of the stages, %(time)s: the highest worth in each, as long as the sum stays "
-        "under an hour.",
+        "%(n)s paper from %(stages)s of the stages, %(time)s: one of a stage, together the most worth "
+        "that an hour holds.",
+        "%(n)s papers from %(stages)s of the stages, %(time)s: one of a stage, together the most worth "
+        "that an hour holds.",
         len(digest.hour),
         stages=stages,
         time=v.duration(digest.hour_minutes),

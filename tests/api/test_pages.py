@@ -208,3 +208,13 @@ def test_japanese_pages_have_no_english_frame(client: TestClient, sessions: Sess
         assert '<html lang="ja">' in page
         plain = re.sub(r'<(\w+)[^>]*\blang="en"[^>]*>.*?</\1>', "", page, flags=re.DOTALL)
         assert english.findall(plain) == [], address
+
+
+def test_the_shares_of_a_papers_worth_add_up_to_it(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        add_item(session, roadmap, "2606.00001", worth=0.91)
+    page = client.get("/papers/2606.00001").text
+    shares = re.findall(r'<td class="n">(\d\.\d\d)</td>', page)
+    assert shares
+    assert "0.91 of 1" in page
+    assert sum(map(float, shares)) == pytest.approx(0.91, abs=0.02)

@@ -164,6 +164,14 @@ def test_the_hour_takes_the_worthiest_of_each_stage_the_best_stage_first(roadmap
     assert hour_list([[]]) == []
 
 
+def test_a_long_paper_gives_way_to_shorter_ones_that_are_worth_more_together(roadmap: Roadmap) -> None:
+    listed = [place(paper("2606.00001", roadmap, stage=1, worth=0.9, minutes=40))]
+    listed += [place(paper(f"2606.0001{n}", roadmap, stage=n, worth=0.6, minutes=12)) for n in range(2, 8)]
+    digest = compose(listed, roadmap, COVERAGE, facts())
+    assert digest.hour == tuple(f"2606.0001{n}" for n in range(2, 7))
+    assert digest.hour_minutes == HOUR_MINUTES
+
+
 def test_left_out_names_three_noticed_papers_with_neutral_reasons(roadmap: Roadmap) -> None:
     twin = paper("2606.00002", roadmap, votes=119)
     listed = [
