@@ -52,7 +52,7 @@ class Ranker:
     @cached_property
     def engine(self) -> str:
         """Name all that a rating depends on beside the item: scorer, weights, model, roadmap."""
-        roadmap = repr((self.roadmap.topics, self.roadmap.labs, self.roadmap.canon))
+        roadmap = repr((self.roadmap.topics, self.roadmap.labs, self.roadmap.canon, self.roadmap.applied))
         weights = self.blend.fingerprint if self.blend else "no weights"
         return f"{SCORER}+{self.model}+{text_hash(roadmap + weights)[:8]}"
 
