@@ -44,10 +44,10 @@ def _passed(v: Voice, digest: Digest) -> Line:
     if not digest.chosen:
         return v.t("None passed the bar.")
     if not digest.hour:
-        return v.n("%(n)s passed the bar.", "%(n)s passed the bar.", digest.chosen)
+        return v.n("%(n)s chosen.", "%(n)s chosen.", digest.chosen)
     return v.n(
-        "%(n)s passed the bar; %(hour)s of them fit into an hour.",
-        "%(n)s passed the bar; %(hour)s of them fit into an hour.",
+        "%(n)s chosen, %(hour)s of them for one hour.",
+        "%(n)s chosen, %(hour)s of them for one hour.",
         digest.chosen,
         hour=len(digest.hour),
     )
