@@ -9,8 +9,11 @@ from sqlalchemy.orm import Session
 
 from core.ids import parse_arxiv_id
 from core.months import closing_time, first_day, last_day
-from db.models import Item, LabScore, Rating, Shortlist, TopicScore, Window
+from db.models import Issue, Item, LabScore, Rating, Shortlist, TopicScore, Window
+from digest.service import IssueOptions, build_issue
 from roadmap.model import Roadmap
+
+OPTIONS = IssueOptions(version="0.1.0", model="tiny@int8")
 
 
 def add_paper(
@@ -136,3 +139,15 @@ def close_windows(session: Session, month: str) -> None:
 def at(day: str, hour: int = 9) -> datetime:
     """Give an hour of a day in UTC."""
     return datetime.combine(date.fromisoformat(day), datetime.min.time(), tzinfo=UTC) + timedelta(hours=hour)
+
+
+def build(session: Session, month: str, roadmap: Roadmap, now: datetime, **more: Any) -> Issue:
+    return build_issue(session, month, roadmap, lambda: now, OPTIONS, **more)
+
+
+def ready(session: Session, roadmap: Roadmap, month: str = "2026-06", papers: int = 3) -> None:
+    """Store a month that lacks nothing."""
+    for number in range(papers):
+        add_paper(session, roadmap, f"{month[2:4]}{month[5:]}.{10000 + number}", month, worth=0.9 - number / 100)
+    shortlist(session, month)
+    close_windows(session, month)

@@ -1,39 +1,21 @@
-"""A month from its stored scores to its issue: when it closes, what it freezes, who is late."""
+"""A month from its stored scores to its issue: when it closes, what it freezes, what its banners say."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from sqlalchemy import Engine, delete, event, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Engine, delete, event, select
 
 from core.errors import NotFoundError
-from core.months import closing_time, month_of, shift
+from core.months import closing_time
 from db.engine import Sessions
-from db.models import Base, Issue, IssueItem, Item, Shortlist, Window
-from digest.model import Digest
-from digest.service import IssueOptions, build_issue, close_due, digest_of, due_months, read_digest
+from db.models import Issue, IssueItem, Item, Shortlist, Window
+from digest.service import close_due, digest_of, read_digest
 from roadmap.model import Roadmap
-from tests.digest.store import add_paper, add_window, at, close_windows, shortlist
+from tests.digest.store import OPTIONS, add_paper, add_window, at, build, close_windows, ready, shortlist
 from tests.ingest.fake import dump
-
-OPTIONS = IssueOptions(version="0.1.0", model="tiny@int8")
-
-
-def build(session: Session, month: str, roadmap: Roadmap, now: datetime, **more: Any) -> Issue:
-    return build_issue(session, month, roadmap, lambda: now, OPTIONS, **more)
-
-
-def ready(session: Session, roadmap: Roadmap, month: str = "2026-06", papers: int = 3) -> None:
-    """Store a month that lacks nothing."""
-    for number in range(papers):
-        add_paper(session, roadmap, f"{month[2:4]}{month[5:]}.{10000 + number}", month, worth=0.9 - number / 100)
-    shortlist(session, month)
-    close_windows(session, month)
 
 
 def test_a_complete_month_closes_after_its_closing_time(sessions: Sessions, roadmap: Roadmap) -> None:
@@ -264,35 +246,6 @@ def test_a_month_waits_for_the_earlier_one(sessions: Sessions, roadmap: Roadmap)
         assert session.get_one(Issue, "2026-07").status == "final"
 
 
-def test_late_papers_compete_once_in_the_next_issue(sessions: Sessions, roadmap: Roadmap) -> None:
-    with sessions.begin() as session:
-        ready(session, roadmap, "2026-06")
-        build(session, "2026-06", roadmap, at("2026-07-06"))
-        for number in range(10):
-            add_paper(session, roadmap, f"2606.2000{number}", "2026-06", worth=0.5 + number / 100, stage=number % 8 + 1)
-        add_paper(session, roadmap, "2606.30000", "2026-06", worth=0.1)
-        add_paper(session, roadmap, "2603.30000", "2026-03")  # March never had an issue: not late
-        for month in ("2026-07", "2026-08"):
-            ready(session, roadmap, month)
-        july = digest_of(build(session, "2026-07", roadmap, at("2026-08-06")))
-        august = digest_of(build(session, "2026-08", roadmap, at("2026-09-06")))
-    assert [entry.id for entry in july.late] == [f"2606.2000{number}" for number in range(9, 1, -1)]
-    assert [entry.number for entry in july.late][:2] == ["L1", "L2"]
-    assert july.late_more == 2
-    assert july.coverage.late == 11
-    assert august.late == ()
-    assert august.coverage.late == 0
-
-
-def test_papers_more_than_three_months_late_stay_out(sessions: Sessions, roadmap: Roadmap) -> None:
-    with sessions.begin() as session:
-        ready(session, roadmap, "2026-02")
-        build(session, "2026-02", roadmap, at("2026-03-06"))
-        add_paper(session, roadmap, "2602.20000", "2026-02")
-        ready(session, roadmap, "2026-06")
-        assert digest_of(build(session, "2026-06", roadmap, at("2026-07-06"))).late == ()
-
-
 def test_closing_writes_down_everything_considered(sessions: Sessions, roadmap: Roadmap) -> None:
     with sessions.begin() as session:
         ready(session, roadmap, papers=11)
@@ -348,78 +301,3 @@ def counting(engine: Engine) -> Iterator[list[str]]:
     event.listen(engine, "before_cursor_execute", note)
     yield statements
     event.remove(engine, "before_cursor_execute", note)
-
-
-papers_of_months = st.lists(
-    st.tuples(
-        st.integers(0, 3),  # months after June
-        st.integers(0, 120),  # days after submission until it is first seen
-        st.integers(1, 8),  # stage
-        st.sampled_from([0.2, 0.36, 0.6, 0.9]),  # worth
-    ),
-    min_size=1,
-    max_size=25,
-)
-
-
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])  # emptied by _empty
-@given(papers=papers_of_months, gaps=st.sets(st.integers(1, 4), max_size=2))
-def test_each_paper_is_considered_in_one_issue_and_printed_at_most_once(
-    sessions: Sessions, roadmap: Roadmap, papers: list[tuple[int, int, int, float]], gaps: set[int]
-) -> None:
-    """Simulate five months in which papers turn up at any time and the machine is off in some of them."""
-    _empty(sessions)
-    arrivals = [
-        (
-            f"{shift('2026-06', offset)[2:].replace('-', '')}.{10000 + number}",
-            shift("2026-06", offset),
-            days,
-            stage,
-            worth,
-        )
-        for number, (offset, days, stage, worth) in enumerate(papers)
-    ]
-    closed: list[str] = []
-    stored: set[str] = set()
-    for step in range(1, 6):
-        if step in gaps:
-            continue
-        now = closing_time(shift("2026-06", step - 1), 5) + timedelta(hours=3)
-        with sessions.begin() as session:
-            for id_, month, days, stage, worth in arrivals:
-                seen = at(f"{month}-03") + timedelta(days=days)
-                if seen <= now and id_ not in stored:
-                    add_paper(session, roadmap, id_, month, stage=stage, worth=worth, seen=seen)
-                    stored.add(id_)
-            for month in {month for id_, month, *_ in arrivals if id_ in stored}:
-                shortlist(session, month)
-                if month < month_of(now) and not _has_ledger(session, month):
-                    close_windows(session, month)
-        closed += close_due(sessions, roadmap, lambda now=now: now, OPTIONS)  # type: ignore[misc]
-    with sessions.begin() as session:
-        finals = [digest_of(issue) for issue in session.scalars(select(Issue).where(Issue.status == "final"))]
-        rows = {row.item_id: row for row in session.scalars(select(IssueItem))}
-        assert due_months(session, closing_time("2026-10", 5), 5) == [] or 5 in gaps
-    assert closed == sorted(closed)
-    assert sorted(closed) == sorted(digest.month for digest in finals)
-    _printed_once(finals, rows)
-
-
-def _printed_once(finals: list[Digest], rows: dict[str, IssueItem]) -> None:
-    printed = [(entry_id, digest.month) for digest in finals for entry_id in digest.entries]
-    assert len(printed) == len({entry_id for entry_id, _ in printed})
-    assert dict(printed) == {row.item_id: row.month for row in rows.values() if row.printed}
-    for digest in finals:
-        for entry in digest.late:
-            month = "20" + entry.id[:2] + "-" + entry.id[2:4]
-            assert shift(digest.month, -3) <= month < digest.month
-
-
-def _has_ledger(session: Session, month: str) -> bool:
-    return bool(session.scalar(select(func.count()).where(Window.from_day == at(f"{month}-01").date())))
-
-
-def _empty(sessions: Sessions) -> None:
-    with sessions.begin() as session:
-        for table in reversed(Base.metadata.sorted_tables):
-            session.execute(delete(table))
