@@ -134,8 +134,11 @@ def examples(text: str) -> list[tuple[str, list[str]]]:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_call_printed_is_one_the_program_understands(page: Path) -> None:
-    for words, arguments in examples(page.read_text("utf-8")):
-        COMMANDS[words].make_context(words, list(arguments))  # raises on an unknown option or a wrong value
+    left_over = [
+        COMMANDS[words].make_context(words, list(arguments)).args  # raises on an unknown option or a wrong value
+        for words, arguments in examples(page.read_text("utf-8"))
+    ]
+    assert not any(left_over)
 
 
 def test_a_call_the_program_does_not_understand_is_found() -> None:

@@ -65,7 +65,9 @@ def test_a_document_type_is_refused(body: bytes) -> None:
      b"<rss><item><![CDATA[<!DOCTYPE html><p>quoted</p>]]></item></rss>", b"\xef\xbb\xbf<rss/>"],
 )  # fmt: skip
 def test_honest_xml_passes(body: bytes) -> None:
-    refuse_doctype(body)
+    assert refuse_doctype(body) is None  # type: ignore[func-returns-value]
+    with pytest.raises(SourceError, match="document type"):
+        refuse_doctype(b"<!DOCTYPE feed>" + body)
 
 
 def test_a_long_prolog_costs_little() -> None:
