@@ -210,7 +210,7 @@ class Shortlist(Base):
     stage: Mapped[int] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     item_id: Mapped[str] = mapped_column(ForeignKey("item.id", ondelete="CASCADE"), index=True)
-    section: Mapped[str] = mapped_column(String(8), default="main")  # main | late | left-out
+    section: Mapped[str] = mapped_column(String(8), default="main")  # main | left-out
     twins: Mapped[list[Any]]  # ids folded under this one
     reason: Mapped[str | None]  # why it was left out
 

@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 from sqlalchemy import Table, delete, exists, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from core.months import shift
-from db.models import Embedding, Evidence, Issue, IssueItem, Item, LabScore, Rating, Shortlist, TopicScore
+from db.models import Embedding, Evidence, Issue, Item, LabScore, Rating, Shortlist, TopicScore
 from db.upsert import chunks, upsert
 
-LATE_MONTHS = 3  # a late arrival older than this is stored but no longer printed
 _SCORED = (TopicScore, LabScore)
 
 
@@ -81,15 +79,6 @@ def month_items(session: Session, month: str) -> list[Item]:
     """Load a month's items with their code links and rating, in order of id."""
     loaded = (selectinload(Item.code), selectinload(Item.rating))
     return list(session.scalars(select(Item).where(Item.month == month).order_by(Item.id).options(*loaded)))
-
-
-def late_items(session: Session, month: str) -> list[Item]:
-    """Load what competes as a late arrival in a month: older, of a month already final, in no final issue yet."""
-    final = exists().where(Issue.month == Item.month, Issue.status == "final")
-    considered = exists().where(IssueItem.item_id == Item.id)
-    window = (Item.month < month, Item.month >= shift(month, -LATE_MONTHS))
-    query = select(Item).where(*window, final, ~considered).order_by(Item.id)
-    return list(session.scalars(query.options(selectinload(Item.rating))))
 
 
 def is_final(session: Session, month: str) -> bool:

@@ -198,7 +198,7 @@ def _left_out(places: Sequence[Place], printed: dict[str, Entry], before: frozen
     """Name at most three widely noticed items that are not printed, most votes first, each with a neutral reason."""
     found: dict[str, LeftOut] = {}
     for place in sorted(places, key=lambda p: (p.section != "left-out", p.position)):
-        if place.section == "late" or place.candidate.id in before:
+        if place.candidate.id in before:
             continue
         for row in _passed_over(place, printed):
             found.setdefault(row.id, row)

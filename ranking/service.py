@@ -1,7 +1,6 @@
 """The conductor of ranking: load, call the pure part, save. Nothing is computed twice."""
 
 import hashlib
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from core.clock import Clock
-from core.months import shift
 from core.text import embedding_text, text_hash
 from db import scores
 from db.engine import Sessions, reading
@@ -30,7 +28,7 @@ SCORER = "blend-3"  # named with every rating: a new scorer ranks everything ane
 EMBED_BATCH = 256
 LEFT_OUT_FROM = 50  # of the stage's most noticed papers
 LEFT_OUT = 6
-LATE_OFFSET, LEFT_OFFSET = 2000, 1000  # positions of the other sections, beyond any main list
+LEFT_OFFSET = 1000  # positions of what was left out, beyond any main list
 Progress = Callable[[int, int], None]
 Part = tuple[int, int]  # (i, n): the i-th of n parts by id hash, counted from 1
 
@@ -93,20 +91,7 @@ def rank_new(
             changed += rank_month(session, month, ranker, clock())
         if on_progress:
             on_progress(number, len(months))
-    _spread_late(sessions, months, ranker)
     return changed
-
-
-def _spread_late(sessions: Sessions, months: Sequence[str], ranker: Ranker) -> None:
-    """Let late arrivals of final months compete in the open months after them."""
-    with sessions.begin() as session:
-        final = [month for month in months if scores.is_final(session, month)]
-        later = {shift(month, n) for month in final for n in range(1, scores.LATE_MONTHS + 1)}
-        for month in sorted(later - set(months)):
-            if not scores.is_final(session, month):
-                ids = [item.id for item in scores.month_items(session, month)]
-                vectors = scores.vectors(session, ranker.model, ids)
-                scores.replace_shortlists(session, month, _shortlists(session, month, vectors, ranker))
 
 
 def rank_month(session: Session, month: str, ranker: Ranker, now: datetime) -> int:
@@ -251,7 +236,10 @@ def _lab_facts(item: Item, claims: Sequence[tuple[str, str, str]]) -> LabFacts:
 def _shortlists(
     session: Session, month: str, vectors: dict[str, NDArray[np.float32]], ranker: Ranker
 ) -> list[dict[str, Any]]:
-    """Make the rows of a month's shortlists: the main order, what was noticed but left out, late arrivals."""
+    """Make the rows of a month's shortlists: the main order, and what was noticed but left out.
+
+    What arrives after its month was closed needs no row: the digest takes late items by their ratings.
+    """
     items = [item for item in scores.month_items(session, month) if item.rating is not None and item.id in vectors]
     rows: list[dict[str, Any]] = []
     for stage in ranker.roadmap.stages:
@@ -259,7 +247,7 @@ def _shortlists(
         places = shortlist([c for item in own if (c := _contender(item, vectors))])
         rows += [_row(month, stage.number, n, place) for n, place in enumerate(places, 1)]
         rows += _left_out(month, stage.number, own, places)
-    return sorted([*rows, *_late(session, month, ranker)], key=lambda row: (row["stage"], row["position"]))
+    return sorted(rows, key=lambda row: (row["stage"], row["position"]))
 
 
 def _contender(item: Item, vectors: dict[str, NDArray[np.float32]]) -> Contender | None:
@@ -310,20 +298,3 @@ def _why_not(item: Item, is_twin: bool) -> str:
     if item.withdrawn:
         return "withdrawn"
     return "budget" if item.rating and item.rating.worth is not None else "fit"
-
-
-def _late(session: Session, month: str, ranker: Ranker) -> list[dict[str, Any]]:
-    items = scores.late_items(session, month)
-    vectors = scores.vectors(session, ranker.model, [item.id for item in items])
-    by_stage: defaultdict[int, list[Contender]] = defaultdict(list)
-    for item in items:
-        contender = _contender(item, vectors) if item.id in vectors else None
-        if contender and item.rating and item.rating.best_stage:
-            by_stage[item.rating.best_stage].append(contender)
-    counts: Counter[int] = Counter()
-    rows = []
-    for stage, contenders in sorted(by_stage.items()):
-        for place in shortlist(contenders):
-            counts[stage] += 1
-            rows.append(_row(month, stage, LATE_OFFSET + counts[stage], place, "late"))
-    return rows
