@@ -34,6 +34,14 @@ class LabClaim:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a paper as arXiv numbers them, with the moment it was submitted (aware, UTC)."""
+
+    number: int
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PaperRecord:
     """One source's claim about an item; None means that the source is silent, never that a thing is absent."""
 
@@ -50,6 +58,7 @@ class PaperRecord:
     feed_date: date | None = None  # a post's own date
     announced: date | None = None  # when arXiv listed it
     version: int | None = None
+    versions: tuple[Version, ...] = ()  # those the source knows; none is no claim
     withdrawn: bool | None = None
     url: str | None = None
     pdf_url: str | None = None

@@ -93,6 +93,29 @@ class Code(Base):
     checked_at: Mapped[datetime]
 
 
+class Version(Base):
+    """One version of a paper as arXiv numbers them, with the moment it was submitted."""
+
+    __tablename__ = "version"
+
+    item_id: Mapped[str] = mapped_column(ForeignKey("item.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    created: Mapped[datetime]
+
+
+class History(Base):
+    """A number that grows (votes, discussion, stars of a repository): each value with the first time it was read."""
+
+    __tablename__ = "history"
+    __table_args__ = (CheckConstraint("what IN ('votes', 'discussion', 'stars')", name="what"),)
+
+    item_id: Mapped[str] = mapped_column(ForeignKey("item.id", ondelete="CASCADE"), primary_key=True)
+    what: Mapped[str] = mapped_column(String(12), primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)  # the repository's address for stars, else empty
+    value: Mapped[int] = mapped_column(primary_key=True)
+    first_at: Mapped[datetime]
+
+
 class Evidence(Base):
     """A fact that speaks for a lab and that only a source knows, such as a link from the lab's feed."""
 
@@ -123,11 +146,29 @@ class Window(Base):
     state: Mapped[str] = mapped_column(String(8))
     expected: Mapped[int | None]
     received: Mapped[int] = mapped_column(default=0)
+    stored: Mapped[int] = mapped_column(default=0, server_default="0")  # of those received: new or changed
+    unchanged: Mapped[int] = mapped_column(default=0, server_default="0")
     errors: Mapped[int] = mapped_column(default=0)  # entries kept in ingest_error
     attempts: Mapped[int] = mapped_column(default=0)
     error: Mapped[str | None]
-    checked_at: Mapped[datetime | None]
+    token: Mapped[str | None]  # where an interrupted reading goes on; what was received before it is counted above
+    etag: Mapped[str | None]  # what an unchanged answer is told by (RFC 9110, 8.8), once it was stored in full
+    last_modified: Mapped[str | None]
+    checked_at: Mapped[datetime | None]  # of the last reading or recount
     closed_at: Mapped[datetime | None]
+
+
+class Place(Base):
+    """A place requests go to, shared between processes: whose turn it is, the last request, how long to stay away."""
+
+    __tablename__ = "place"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    holder: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    last_at: Mapped[datetime | None]  # when the server had surely begun with the last request
+    closed_until: Mapped[datetime | None]
+    why: Mapped[str | None]
 
 
 class IngestError(Base):

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from core.errors import SourceError
 from core.record import PaperRecord
 
 
@@ -28,12 +29,39 @@ class EntryError:
 
 
 @dataclass(frozen=True, slots=True)
+class Marks:
+    """What a server gave to tell an unchanged answer by (RFC 9110, section 8.8)."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What an earlier reading of a window left: where to go on, and the marks of the answer stored in full."""
+
+    token: str | None = None
+    marks: Marks = Marks()
+
+
+NOTHING = Earlier()
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """A part of a window's answer; `expected` is the source's own total for the window, where it gives one."""
+    """A part of a window's answer; `expected` is the source's own total for the window, where it gives one.
+
+    `token` tells where a reading that is interrupted after this page goes on; None: it begins again. `marks` are kept
+    once the window is stored in full. `unchanged`: the source proved by them that nothing changed since, and the page
+    holds nothing.
+    """
 
     records: tuple[PaperRecord, ...]
     errors: tuple[EntryError, ...] = ()
     expected: int | None = None
+    token: str | None = None
+    marks: Marks = Marks()
+    unchanged: bool = False
 
 
 class Source(Protocol):
@@ -49,9 +77,26 @@ class Source(Protocol):
         """Tell for how many days after its end a closed window is read again, because its facts still grow."""
         ...
 
-    def fetch(self, window: Window, now: datetime) -> Iterator[Page]:
-        """Read a window page by page; raises core.errors.SourceError when the source fails."""
+    def fetch(self, window: Window, now: datetime, earlier: Earlier = NOTHING) -> Iterator[Page]:
+        """Read a window page by page, or what is left of it after `earlier.token`; raises core.errors.SourceError.
+
+        A source whose pages carry no token or marks ignores `earlier`. A token that the source no longer knows raises
+        TokenExpiredError, and the window is read from its beginning.
+        """
         ...
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A source that tells a window's total by one request: a closed window that grew is noticed at that price."""
+
+    def total(self, window: Window) -> int:
+        """Ask how many entries the window has now; raises core.errors.SourceError."""
+        ...
+
+
+class TokenExpiredError(SourceError):
+    """A resumption token that the source no longer knows: the window must be read from its beginning."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from core.errors import SourceError
 from core.months import days
 from core.record import PaperRecord
 from ingest.http import Guard, GuardAdapter
-from ingest.source import EntryError, Page, Window
+from ingest.source import NOTHING, Earlier, EntryError, Page, Window
 from ingest.sources.arxiv_page import ArxivPage, cut, page_check, read_entry
 
 # Submissions of a Friday are announced on Monday evening (US Eastern time): a day fills up for this long.
@@ -43,7 +43,7 @@ class ArxivApi:
         """Four days: announcements lag behind submissions over a weekend."""
         return _REREAD_DAYS
 
-    def fetch(self, window: Window, now: datetime) -> Iterator[Page]:
+    def fetch(self, window: Window, now: datetime, earlier: Earlier = NOTHING) -> Iterator[Page]:
         """Read a window page by page, each entry once; raises SourceError when a page stays empty, cut or absent."""
         seen: set[str] = set()
         start, total = 0, 1

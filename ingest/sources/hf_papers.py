@@ -16,7 +16,7 @@ from ingest import loose
 from ingest.body import is_html
 from ingest.http import Answer, Guard
 from ingest.links import repository
-from ingest.source import EntryError, Page, Window
+from ingest.source import NOTHING, Earlier, EntryError, Page, Window
 
 _PAGE = 100
 _MOST_PAGES = 20
@@ -40,7 +40,7 @@ class HfPapers:
         """Three weeks: the first number of votes is never the last."""
         return _REREAD_DAYS
 
-    def fetch(self, window: Window, now: datetime) -> Iterator[Page]:
+    def fetch(self, window: Window, now: datetime, earlier: Earlier = NOTHING) -> Iterator[Page]:
         """Read one day's list as one page, since its total is known only at its end; raises SourceError."""
         entries = self._entries(window.start)
         read = [read_entry(entry, window.start, now) for entry in entries]

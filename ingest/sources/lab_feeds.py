@@ -21,7 +21,7 @@ from core.record import LabClaim, PaperRecord
 from ingest import loose
 from ingest.body import is_html, refuse_depth, refuse_doctype
 from ingest.http import Answer, Guard, reachable
-from ingest.source import EntryError, Page, Window
+from ingest.source import NOTHING, Earlier, EntryError, Page, Window
 from ingest.sources.post_text import plain, split_title, stable_slug
 
 _REREAD_DAYS = 40
@@ -65,7 +65,7 @@ class LabFeeds:
         """Forty days: feeds are edited, and a month's last posts may be listed late."""
         return _REREAD_DAYS
 
-    def fetch(self, window: Window, now: datetime) -> Iterator[Page]:
+    def fetch(self, window: Window, now: datetime, earlier: Earlier = NOTHING) -> Iterator[Page]:
         """Read a lab's feed and give the entries of the window's month; raises SourceError.
 
         A feed holds only its newest entries and no total, so `expected` stays None.

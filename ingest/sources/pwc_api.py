@@ -16,7 +16,7 @@ from ingest import loose
 from ingest.body import is_html
 from ingest.http import Answer, Guard
 from ingest.links import repository
-from ingest.source import EntryError, Page, Window
+from ingest.source import NOTHING, Earlier, EntryError, Page, Window
 
 _PAGE = 100
 _MOST_PAGES = 200
@@ -48,7 +48,7 @@ class PwcApi:
         """A month: code is often released after the paper."""
         return _REREAD_DAYS
 
-    def fetch(self, window: Window, now: datetime) -> Iterator[Page]:
+    def fetch(self, window: Window, now: datetime, earlier: Earlier = NOTHING) -> Iterator[Page]:
         """Read a week of papers page by page; only the last page tells the total. Raises SourceError."""
         seen: set[str] = set()
         aside = 0  # entries that are not on arXiv, hence not ours to track, and second entries of one paper

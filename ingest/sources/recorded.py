@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from core.errors import SourceError
 from core.months import first_day, last_day
 from core.record import Author, CodeLink, PaperRecord
-from ingest.source import Page, Window
+from ingest.source import NOTHING, Earlier, Page, Window
 
 MODEL = "all-MiniLM-L6-v2@int8"  # as stored with each vector: model and precision
 MONTH = "2026-06"
@@ -53,7 +53,7 @@ class Recorded:
         """Never again: what is recorded does not change."""
         return 0
 
-    def fetch(self, window: Window, now: datetime) -> Iterator[Page]:
+    def fetch(self, window: Window, now: datetime, earlier: Earlier = NOTHING) -> Iterator[Page]:
         """Read the recorded papers, some hundreds a page; raises SourceError where the files are missing or altered."""
         header, entries = self._entries
         vectors = self._vectors(len(entries), header["dimensions"])

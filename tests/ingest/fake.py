@@ -10,7 +10,7 @@ from sqlalchemy import select
 from core.months import days
 from db.engine import Sessions, reading
 from db.models import Base
-from ingest.source import Page, Window
+from ingest.source import NOTHING, Earlier, Page, Window
 
 LEDGER_NOISE = {"checked_at", "attempts"}
 
@@ -32,7 +32,7 @@ class Fake:
         """As told."""
         return self.reread
 
-    def fetch(self, window: Window, now: datetime) -> Iterator[Page]:
+    def fetch(self, window: Window, now: datetime, earlier: Earlier = NOTHING) -> Iterator[Page]:
         """Give the pages of the day; a day without any has an empty one."""
         self.asked.append(window.start)
         for page in self.pages.get(window.start, [Page((), expected=0)]):

@@ -15,7 +15,7 @@ from core.record import Author, CodeLink, LabClaim, PaperRecord
 from db.engine import Sessions, reading
 from db.models import Code, Embedding, Evidence, IngestError, Item, Window
 from ingest.service import Progress, due_windows, enrich, pull, pull_all, store
-from ingest.source import EntryError, Page, SourceResult
+from ingest.source import NOTHING, Earlier, EntryError, Page, SourceResult
 from ingest.source import Window as Stretch
 from tests.ingest.fake import Fake, dump
 
@@ -143,7 +143,7 @@ class Labs(Fake):
         """One window per day and channel."""
         return [replace(w, channel=name) for w in super().windows(start, end, today) for name in self.channels]
 
-    def fetch(self, window: Stretch, now: datetime) -> Iterator[Page]:
+    def fetch(self, window: Stretch, now: datetime, earlier: Earlier = NOTHING) -> Iterator[Page]:
         """Fail where the channel is dead."""
         yield from super().fetch(window, now)
         if window.channel in self.dead:

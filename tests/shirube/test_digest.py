@@ -18,7 +18,7 @@ from db.engine import make_engine, make_sessions
 from db.models import Base, Issue, Item, Window
 from digest.model import Digest
 from digest.service import digest_of
-from ingest.source import Source
+from ingest.source import NOTHING, Earlier, Source
 from ingest.source import Window as Stretch
 from shirube.wiring import NETWORK_SOURCES
 from tests.ingest.fake import dump
@@ -276,7 +276,7 @@ class Interrupted:
         """The source's own."""
         return self.source.reread_days()
 
-    def fetch(self, window: Stretch, now: datetime) -> Iterator[Any]:
+    def fetch(self, window: Stretch, now: datetime, earlier: Earlier = NOTHING) -> Iterator[Any]:
         """Stop after the first page of the third window."""
         self.windows_read += 1
         for page in self.source.fetch(window, now):
