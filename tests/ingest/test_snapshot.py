@@ -189,7 +189,7 @@ def test_importing_twice_changes_no_row(sessions: Sessions, clock: Clock, tmp_pa
 def test_what_was_read_before_a_cut_is_kept(
     sqlite_sessions: Sessions, clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("ingest.service.BATCH", 100)
+    monkeypatch.setattr("ingest.service.importing.BATCH", 100)
     numbers = random.Random(1)
     lines = (line(id=f"0704.{n:04d}", title=numbers.randbytes(300).hex()) for n in range(1, 400))
     path = tmp_path / "dump.xz"

@@ -1,31 +1,19 @@
 """The harvest: asks the ledger what is due, reads it page by page, believes, saves; a failing source is a value."""
 
 import logging
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from pathlib import Path
-
-from sqlalchemy.orm import Session
 
 from core.clock import Clock
 from core.errors import SourceError
-from core.record import PaperRecord
-from core.text import fold
-from db import storing, windows
+from db import windows
 from db.engine import Sessions, reading
-from db.storing import Stored
-from db.upsert import chunks
-from ingest import batch
 from ingest.batch import Tally
-from ingest.claims import BEGAN
-from ingest.merge import Believed
-from ingest.source import EntryError, Page, Source, SourceResult, Window
-from ingest.sources import arxiv_snapshot
-from ingest.sources.recorded import MODEL
+from ingest.service.saving import keep, store
+from ingest.source import Page, Source, SourceResult, Window
 
 _log = logging.getLogger(__name__)
-BATCH = 2_000  # entries of an import in one transaction
 PATIENCE = 3  # failures in a row after which a channel of a source is left alone until the next pull
 
 
@@ -36,14 +24,6 @@ class Progress:
     window: Window
     received: int
     expected: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """What an import is booked under: its source and the name of its file."""
-
-    source: str
-    name: str
 
 
 OnProgress = Callable[[Progress], None]
@@ -64,7 +44,9 @@ class WindowResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Failure:
+class Failure:
+    """Why a reading failed, as a value."""
+
     message: str
     advice: str = ""
     unreachable: bool = False
@@ -133,128 +115,6 @@ def summed(names: Sequence[str], results: Iterable[WindowResult]) -> list[Source
     return list(by_name.values())
 
 
-def enrich(
-    sessions: Sessions,
-    single: Callable[[str, datetime], PaperRecord | None],
-    ids: Sequence[str],
-    clock: Clock,
-    *,
-    limit: int = 200,
-    final_months: Container[str] = frozenset(),
-) -> SourceResult:
-    """Look up papers without code one by one (`single` is the Papers with Code source's), at most `limit` of them."""
-    with reading(sessions) as session:
-        wanted = storing.without_code(session, ids)[:limit]
-    tally, failures = Tally(), list[_Failure]()
-    for item_id in wanted:
-        found = _looked_up(single, item_id, clock())
-        if isinstance(found, _Failure):
-            failures.append(found)
-            if found.unreachable or len(failures) >= PATIENCE:
-                break
-        elif found is not None:
-            with sessions.begin() as session:
-                tally += store(session, [found], clock(), final_months)
-    failed = failures[-1] if failures else _Failure("")
-    return SourceResult(
-        source="pwc",
-        new=tally.new,
-        changed=tally.changed,
-        unchanged=tally.unchanged,
-        errors=tally.errors,
-        failure=failed.message or None,
-        unreachable=failed.unreachable and tally == Tally(),
-        advice=failed.advice,
-    )
-
-
-def import_records(
-    sessions: Sessions,
-    entries: Iterable[PaperRecord | EntryError],
-    channel: Channel,
-    clock: Clock,
-    *,
-    final_months: Container[str] = frozenset(),
-    on_progress: Callable[[int], None] | None = None,
-) -> SourceResult:
-    """Store a stream of any length in batches, a transaction each, in constant memory; tells how many were read.
-
-    Entries that cannot be read are kept under a window of their own, in a month that has no papers, so that a file's
-    faults never count against a month. An error of the stream leaves that window open and is raised.
-    """
-    span = (channel.source, channel.name, BEGAN, BEGAN)
-    with sessions.begin() as session:
-        windows.ensure(session, [span])
-        window_id = windows.find(session, span).id
-    tally, unread, read = Tally(), set[str](), 0
-    for part in chunks(entries, BATCH):
-        with sessions.begin() as session:
-            stored = store(session, [e for e in part if isinstance(e, PaperRecord)], clock(), final_months)
-            broken = [entry for entry in part if isinstance(entry, EntryError)]
-            unread |= _keep(session, window_id, (*broken, *stored.refused), clock())
-        tally, read = tally + stored, read + len(part)
-        if on_progress:
-            on_progress(read)
-    with sessions.begin() as session:
-        windows.mark(session, window_id, clock(), windows.Counts(read - len(unread), len(unread), None), "")
-        windows.drop_errors(session, window_id, unread)
-    return SourceResult(channel.source, tally.new, tally.changed, tally.unchanged, len(unread), windows_closed=1)
-
-
-def import_snapshot(
-    sessions: Sessions,
-    path: str,
-    clock: Clock,
-    *,
-    categories: Collection[str] | None = None,
-    final_months: Container[str] = frozenset(),
-    on_progress: Callable[[int], None] | None = None,
-) -> SourceResult:
-    """Import arXiv's public metadata dump (`-`: standard input), all of it or the papers in some categories.
-
-    Raises UsageError where the file is absent or cut short; what was read before is kept.
-    """
-    entries = arxiv_snapshot.read(path, categories)
-    channel = Channel(arxiv_snapshot.NAME, Path(path).name)
-    return import_records(sessions, entries, channel, clock, final_months=final_months, on_progress=on_progress)
-
-
-def store(
-    session: Session, records: Sequence[PaperRecord], now: datetime, final_months: Container[str] = frozenset()
-) -> Tally:
-    """Believe records and save what differs; the caller commits. A record that names no item is refused, not raised."""
-    fresh, refused = batch.believed(records, now)
-    storing.hold(session)
-    made = batch.plan(fresh, _candidates(session, fresh), now, final_months)
-    storing.save(session, made.rows)
-    storing.delete_items(session, made.gone)
-    if with_vectors := [record.id for record in records if record.vector is not None]:
-        known = storing.with_vector(session, MODEL.partition("@")[0], with_vectors)
-        storing.add_vectors(session, batch.vector_rows(records, known, now))
-    return replace(made.tally, refused=tuple(refused))
-
-
-def _candidates(session: Session, fresh: Sequence[Believed]) -> list[Stored]:
-    """Read what may be the same items. Papers look by DOI and title among posts only: arXiv ids tell them apart."""
-    found: dict[str, Stored] = {}
-    for posts_only in (True, False):
-        some = [belief for belief in fresh if (belief.arxiv_id is not None) == posts_only]
-        dois = [belief.value("doi") for belief in some if belief.value("doi")]
-        titles = [fold(belief.value("title")) for belief in some if belief.value("authors")]
-        rows = storing.existing(session, [b.id for b in some], dois, titles, posts_only=posts_only)
-        found.update((row["id"], row) for row in rows)
-    return list(found.values())
-
-
-def _looked_up(
-    single: Callable[[str, datetime], PaperRecord | None], item_id: str, now: datetime
-) -> PaperRecord | _Failure | None:
-    try:
-        return single(item_id, now)
-    except SourceError as problem:
-        return _Failure(problem.message, problem.advice, problem.unreachable)
-
-
 def _pull_source(
     sessions: Sessions,
     source: Source,
@@ -305,14 +165,14 @@ def _read(
     """Read one window: a transaction per page, and one at the end for the ledger."""
     tally, received, unread = Tally(), set[str](), set[str]()
     expected: int | None = None
-    failure: _Failure | None = None
+    failure: Failure | None = None
     for page in _pages(source, window, clock()):
-        if isinstance(page, _Failure):
+        if isinstance(page, Failure):
             failure = page
             break
         with sessions.begin() as session:
             stored = store(session, page.records, clock(), final_months)
-            unread |= _keep(session, window_id, (*page.errors, *stored.refused), clock())
+            unread |= keep(session, window_id, (*page.errors, *stored.refused), clock())
         tally += stored
         received |= stored.ids
         expected = page.expected if page.expected is not None else expected
@@ -327,28 +187,24 @@ def _read(
     return _result(window, tally, len(unread), expected, failure)
 
 
-def _pages(source: Source, window: Window, now: datetime) -> Iterator[Page | _Failure]:
+def _pages(source: Source, window: Window, now: datetime) -> Iterator[Page | Failure]:
     """Give a window's pages, and as the last value its failure, if it fails: whatever a source raises stays its own."""
     try:
         yield from source.fetch(window, now)
     except SourceError as problem:
-        yield _Failure(problem.message, problem.advice, problem.unreachable)
+        yield Failure(problem.message, problem.advice, problem.unreachable)
     except Exception as problem:
         _log.exception("source %s broke on %s", source.name, window)
-        yield _Failure(f"{type(problem).__name__}: {problem}", "This is a fault in the program: please report it")
+        yield Failure(f"{type(problem).__name__}: {problem}", "This is a fault in the program: please report it")
 
 
-def _keep(session: Session, window_id: int, entries: Sequence[EntryError], now: datetime) -> set[str]:
-    return {windows.keep_error(session, window_id, e.reason, e.raw, e.item_id, now) for e in entries}
-
-
-def _shortfall(arrived: int, expected: int | None) -> _Failure | None:
+def _shortfall(arrived: int, expected: int | None) -> Failure | None:
     if expected is None or arrived == expected:
         return None
-    return _Failure(f"partial: {arrived} of {expected} entries arrived", "The window is read again with the next pull")
+    return Failure(f"partial: {arrived} of {expected} entries arrived", "The window is read again with the next pull")
 
 
-def _result(window: Window, tally: Tally, errors: int, expected: int | None, failure: _Failure | None) -> WindowResult:
+def _result(window: Window, tally: Tally, errors: int, expected: int | None, failure: Failure | None) -> WindowResult:
     tally = replace(tally, errors=errors)
     if failure is None:
         return WindowResult(window, closed=True, tally=tally, expected=expected)

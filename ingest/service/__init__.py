@@ -1,0 +1,20 @@
+"""The harvest: the one place of this package that opens the database."""
+
+from ingest.service.enriching import enrich
+from ingest.service.importing import Channel, import_records, import_snapshot
+from ingest.service.pulling import Progress, WindowResult, due_windows, pull, pull_all, summed
+from ingest.service.saving import store
+
+__all__ = [
+    "Channel",
+    "Progress",
+    "WindowResult",
+    "due_windows",
+    "enrich",
+    "import_records",
+    "import_snapshot",
+    "pull",
+    "pull_all",
+    "store",
+    "summed",
+]
