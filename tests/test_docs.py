@@ -63,7 +63,7 @@ def test_the_default_of_a_setting_is_the_one_listed(name: str) -> None:
 
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_a_setting_called_reserved_is_read_nowhere_and_every_other_one_is(name: str) -> None:
-    code = "".join(path.read_text("utf-8") for path in (ROOT / "shirube").glob("*.py"))
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "shirube").rglob("*.py"))
     read = re.search(rf"\b(?:settings|self)\.{name}\b", code) is not None
     assert read == ("nothing reads it yet" not in setting_rows()[name][1])
 

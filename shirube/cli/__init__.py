@@ -1,0 +1,71 @@
+"""The command line: parse, call a service, print. Results go to stdout, everything else to stderr.
+
+Each module holds the commands of one subject; what is heavy to import is imported inside the command that needs it.
+"""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from core.errors import ShirubeError, UsageError
+from shirube import logs, terminal
+from shirube.cli import collecting, keeping, looking, people, reading, running
+from shirube.cli.options import FAILED, PARTLY, WRONG_USAGE
+from shirube.settings import load_settings
+from shirube.wiring import Wiring, program_version
+
+INTERRUPTED = 130  # what typer makes of Ctrl-C
+
+app = typer.Typer(
+    name="shirube",
+    help="Research papers along a study road: pulled, ranked, and one digest a month that says why each was chosen.",
+    epilog="Begin with: shirube digest    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 partly done.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for part in (reading, collecting, looking, running, people):
+    app.add_typer(part.commands)
+app.add_typer(people.subscribers_app, name="subscribers")
+app.add_typer(keeping.config_app, name="config")
+app.add_typer(keeping.db_app, name="db")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        terminal.out(f"shirube {program_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Read the settings once, for whichever command follows."""
+    if context.invoked_subcommand is not None:
+        settings = load_settings()
+        logs.configure(settings.log_format)
+        context.obj = Wiring(settings)
+
+
+def main() -> None:
+    """Run the command line; expected failures end in two lines of advice, never in a traceback."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    try:
+        app(prog_name="shirube")
+    except ShirubeError as problem:
+        terminal.say(f"shirube: {problem.message}")
+        if problem.advice:
+            terminal.say(f"  {problem.advice}.")
+        sys.exit(WRONG_USAGE if isinstance(problem, UsageError) else FAILED)
+    except SystemExit as ended:
+        if ended.code != INTERRUPTED:
+            raise
+        terminal.say("Stopped; what was read is kept.")
+        sys.exit(PARTLY)

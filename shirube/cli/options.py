@@ -1,0 +1,75 @@
+"""Options that several commands share, and the checks of what a person names with them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from core.errors import UsageError
+from shirube.settings import check_categories, split_names
+from shirube.wiring import SOURCES, Wiring
+
+FAILED, WRONG_USAGE, PARTLY = 1, 2, 3
+
+
+class Lang(StrEnum):
+    """A language of the program."""
+
+    en = "en"
+    ja = "ja"
+
+
+class Kind(StrEnum):
+    """What an item is."""
+
+    paper = "paper"
+    post = "post"
+
+
+class Sort(StrEnum):
+    """An order of papers."""
+
+    fit = "fit"
+    worth = "worth"
+    newest = "newest"
+
+
+Month = Annotated[
+    str | None,
+    typer.Argument(metavar="[YYYY-MM]", help="The month; default: this one, in its first 7 days the previous one."),
+]
+Sources = Annotated[
+    list[str] | None,
+    typer.Option("--source", help=f"One of {', '.join(SOURCES)}; may be repeated. Default: all but recorded."),
+]
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
+Stages = Annotated[list[int] | None, typer.Option("--stage", min=1, help="Only this stage; may be repeated.")]
+
+
+def known(wiring: Wiring, topic: str | None, lab: str | None, stage: int | None) -> None:
+    """Refuse a topic, lab or stage that the roadmap does not have; raises UsageError that lists those there are."""
+    if topic is not None and topic not in wiring.roadmap.topics:
+        raise UsageError(f"There is no topic {topic!r}", f"Topics are {', '.join(wiring.roadmap.topics)}")
+    if lab is not None and lab not in wiring.roadmap.labs:
+        raise UsageError(f"There is no lab {lab!r}", f"Labs are {', '.join(wiring.roadmap.labs)}")
+    known_stages(wiring, [stage] if stage is not None else None)
+
+
+def known_stages(wiring: Wiring, stages: list[int] | None) -> list[int]:
+    """Give the stages named, none as an empty list; raises UsageError for one that the roadmap does not have."""
+    numbers = {stage.number for stage in wiring.roadmap.stages}
+    for number in stages or []:
+        if number not in numbers:
+            raise UsageError(f"There is no stage {number}", f"Stages are {min(numbers)} to {max(numbers)}")
+    return stages or []
+
+
+def read_categories(text: str | None) -> tuple[str, ...] | None:
+    """Read a list of arXiv categories, None where none is given; raises UsageError for a name that is none."""
+    if text is None:
+        return None
+    try:
+        return check_categories(split_names(text))
+    except ValueError as problem:
+        raise UsageError("--categories names what is none", str(problem)) from problem

@@ -1,0 +1,118 @@
+"""Commands for a reader: the digest of a month, the papers stored, and the ranking between them."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.errors import UsageError
+from core.months import default_month, parse_month
+from shirube import terminal
+from shirube.cli.options import PARTLY, Day, Kind, Lang, Month, Sort, Stages, known, known_stages
+from shirube.help import WithFormats
+from shirube.wiring import Wiring
+
+commands = typer.Typer()
+
+
+@commands.command(
+    cls=WithFormats,
+    epilog="Examples:  shirube digest    shirube digest 2026-10 --lang ja    shirube digest --stage 5 --minutes 60",
+)
+def digest(
+    context: typer.Context,
+    month: Month = None,
+    stage: Stages = None,
+    minutes: Annotated[int | None, typer.Option(min=1, help="Shrink the digest to this reading time.")] = None,
+    lang: Annotated[Lang, typer.Option(help="The language of names, reasons and dates.")] = Lang.en,
+    form: Annotated[str, typer.Option("--format")] = "html",
+    out: Annotated[
+        str | None, typer.Option(metavar="DIR", help="The folder to write to; - is standard output.")
+    ] = None,
+    offline: Annotated[bool, typer.Option(help="Use only what is stored; never freezes an issue.")] = False,
+) -> None:
+    """Pull what is missing, rank, and write the digest of one month; prints where it is."""
+    from shirube import monthly, output
+
+    output.check_format(form)
+    wiring: Wiring = context.obj
+    wanted = parse_month(month) if month else default_month(wiring.clock())
+    if wanted > wiring.clock().strftime("%Y-%m"):
+        raise UsageError(f"{wanted} has not begun", "Name a month that has")
+    stages = known_stages(wiring, stage)
+    folder = Path(out) if out and out != "-" else wiring.digests_dir
+    made: list[Path] = []
+
+    def write(issue: Any) -> None:
+        last[:] = [issue]
+        if out != "-":
+            made[:] = [output.write_digest(issue, folder, form, lang.value, stages, minutes)]
+            terminal.say(f"Written: {made[0]}")
+
+    last: list[Any] = []
+    outcome = monthly.make_month(wiring, wanted, write, offline=offline)
+    terminal.out(output.render(last[0], form, lang.value, stages, minutes) if out == "-" else str(made[0]))
+    if outcome.partly:
+        raise typer.Exit(PARTLY)
+
+
+@commands.command(epilog="Examples:  shirube rank    shirube rank --rebuild    shirube rank --shard 1/4")
+def rank(
+    context: typer.Context,
+    rebuild: Annotated[bool, typer.Option(help="Look at every stored item again.")] = False,
+    shard: Annotated[str | None, typer.Option(metavar="i/n", help="Embed only the i-th of n parts.")] = None,
+) -> None:
+    """Embed and score what is new."""
+    from shirube import monthly
+
+    embedded, changed = monthly.rank(context.obj, rebuild=rebuild, part=_part(shard))
+    terminal.out(f"{embedded:,} embedded, {changed:,} ratings changed")
+
+
+@commands.command(epilog="Examples:  shirube papers --topic rag --limit 20    shirube papers --lab qwen --format csv")
+def papers(
+    context: typer.Context,
+    topic: Annotated[str | None, typer.Option(help="A topic's key; lists fit >= 0.5.")] = None,
+    lab: Annotated[str | None, typer.Option(help="A lab's key.")] = None,
+    stage: Annotated[int | None, typer.Option(min=1)] = None,
+    since: Day = None,
+    until: Day = None,
+    kind: Annotated[Kind | None, typer.Option()] = None,
+    has_code: Annotated[bool, typer.Option("--has-code", help="Only with code.")] = False,
+    min_fit: Annotated[float | None, typer.Option(min=0, max=1, help="0 lists all.")] = None,
+    sort: Annotated[Sort | None, typer.Option(help="Default: fit where a topic or stage is named, else worth.")] = None,
+    limit: Annotated[int, typer.Option(min=1)] = 20,
+    form: Annotated[str, typer.Option("--format", help="table, json, jsonl or csv.")] = "table",
+) -> None:
+    """List stored papers and posts with their scores."""
+    from db.engine import reading
+    from db.papers import PaperFilter, listed
+    from shirube import output
+
+    wiring: Wiring = context.obj
+    known(wiring, topic, lab, stage)
+    order = sort or (Sort.fit if topic or stage else Sort.worth)
+    wanted = PaperFilter(
+        topic=topic,
+        lab=lab,
+        stage=stage,
+        since=since.date() if since else None,
+        until=until.date() if until else None,
+        kind=kind.value if kind else None,
+        has_code=True if has_code else None,
+        min_fit=min_fit,
+        sort=order.value,
+        limit=limit,
+    )
+    with reading(wiring.sessions) as session:
+        found = listed(session, wanted, {s.number: s.topics for s in wiring.roadmap.stages})
+        output.listing(found, form, wiring.roadmap)
+
+
+def _part(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    index, slash, count = text.partition("/")
+    if not (slash and index.isdecimal() and count.isdecimal() and 1 <= int(index) <= int(count)):
+        raise UsageError(f"{text!r} names no part", "Write --shard i/n, for example 1/4")
+    return int(index), int(count)

@@ -1,0 +1,36 @@
+"""Commands that stay running: the web service and the schedule."""
+
+from typing import Annotated
+
+import typer
+
+from shirube import terminal
+from shirube.wiring import Wiring
+
+commands = typer.Typer()
+
+
+@commands.command()
+def serve(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+) -> None:
+    """Run the web service: pages, REST API, feeds."""
+    import uvicorn
+
+    from api.app import create_app
+
+    wiring: Wiring = context.obj
+    base_url = f"http://{host}:{port}"
+    web = create_app(wiring.sessions, wiring.roadmap, wiring.clock, wiring.app_options(base_url))
+    terminal.say(f"Serving on {base_url} (Ctrl-C stops).")
+    uvicorn.run(web, host=host, port=port, log_level="warning")
+
+
+@commands.command()
+def work(context: typer.Context) -> None:
+    """Run the scheduled jobs: pull, rank, close the month. It sends no mail."""
+    from shirube import jobs
+
+    jobs.run(context.obj)
