@@ -116,6 +116,33 @@ class History(Base):
     first_at: Mapped[datetime]
 
 
+class Alias(Base):
+    """A value that an item was once told by and others still may: a title, a DOI, a first author, a year, a post's id.
+
+    Kept so that matching does not depend on which claim came last; an item that was always told by one has none.
+    """
+
+    __tablename__ = "alias"
+    __table_args__ = (
+        CheckConstraint("kind IN ('id', 'doi', 'title', 'author', 'year')", name="kind"),
+        Index("ix_alias_kind_value", "kind", "value"),
+    )
+
+    item_id: Mapped[str] = mapped_column(ForeignKey("item.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    value: Mapped[str] = mapped_column(primary_key=True)
+
+
+class Tombstone(Base):
+    """A paper said to be withdrawn before it was known: no item, but remembered until it becomes one."""
+
+    __tablename__ = "tombstone"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    as_of: Mapped[datetime]
+
+
 class Evidence(Base):
     """A fact that speaks for a lab and that only a source knows, such as a link from the lab's feed."""
 
