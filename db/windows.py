@@ -1,18 +1,18 @@
 """The ledger of the harvest: which stretches of days were asked of which source, and what came of it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Table, delete, select
+from sqlalchemy import Select, Table, Text, cast, delete, false, func, or_, select
 from sqlalchemy.orm import Session
 
+from core.months import days, first_day, last_day, month_of
 from core.text import text_hash
-from db.models import IngestError, Window
+from db.models import IngestError, Item, Window
 from db.upsert import upsert
 
-REST = timedelta(hours=20)  # a closed window that may still grow is read again after so long, once a day
 LARGEST = 64 * 1024  # bytes kept of an entry that could not be read
 
 Span = tuple[str, str, date, date]  # source, channel, first day, last day
@@ -21,11 +21,59 @@ _WINDOW: Table = Window.__table__  # type: ignore[assignment]
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a reading gave: distinct records, entries that could not be read, the source's own total where known."""
+    """What a reading gave: distinct records, entries that could not be read, the source's own total where known.
+
+    Of the records, `stored` were new or changed and `unchanged` were not.
+    """
 
     received: int
     errors: int
     expected: int | None
+    stored: int = 0
+    unchanged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a window stands in the ledger, as a value: `start` and `end` are its days, both included.
+
+    `token` is where an interrupted reading goes on; the counts are then those of what came before it.
+    """
+
+    id: int
+    source: str
+    channel: str
+    start: date
+    end: date
+    state: str  # open | closed | stale | error
+    counts: Counts
+    attempts: int
+    error: str | None
+    token: str | None
+    etag: str | None
+    last_modified: str | None
+    checked_at: datetime | None
+    closed_at: datetime | None
+
+    @property
+    def span(self) -> Span:
+        """Give what tells the window from all others."""
+        return self.source, self.channel, self.start, self.end
+
+    @property
+    def expected(self) -> int | None:
+        """Give the source's own total, where it told one."""
+        return self.counts.expected
+
+    @property
+    def received(self) -> int:
+        """Count the distinct records."""
+        return self.counts.received
+
+    @property
+    def errors(self) -> int:
+        """Count the entries that could not be read."""
+        return self.counts.errors
 
 
 def ensure(session: Session, spans: Sequence[Span]) -> None:
@@ -42,58 +90,119 @@ def find(session: Session, span: Span) -> Window:
     return session.scalars(select(Window).filter_by(**where)).one()
 
 
-def due(
-    session: Session, spans: Sequence[Span], reread_days: int, now: datetime, *, retry_errors: bool = False
-) -> list[Window]:
-    """List which of these windows are to be read now, in the order given."""
-    known = {_span(window): window for window in session.scalars(_of_sources({span[0] for span in spans}))}
-    windows = [known[span] for span in spans if span in known]
-    return [window for window in windows if is_due(window, reread_days, now, retry_errors=retry_errors)]
+def standing(session: Session, window_id: int) -> Standing:
+    """Tell how one window stands now."""
+    return _standing(session.get_one(Window, window_id, populate_existing=True))
 
 
-def resting(
-    session: Session, spans: Sequence[Span], reread_days: int, now: datetime, *, retry_errors: bool = False
-) -> set[Span]:
-    """Give those of these windows that are not to be read now; writes nothing."""
-    known = session.scalars(_of_sources({span[0] for span in spans}))
-    rest = {_span(window) for window in known if not is_due(window, reread_days, now, retry_errors=retry_errors)}
-    return rest & set(spans)
+def standings(session: Session, spans: Sequence[Span]) -> list[Standing]:
+    """Tell how these windows stand, in the order given; those the ledger does not know are left out."""
+    if not spans:
+        return []
+    query = select(Window).where(
+        Window.source.in_(sorted({span[0] for span in spans})),
+        Window.from_day >= min(span[2] for span in spans),
+        Window.to_day <= max(span[3] for span in spans),
+    )
+    known = {found.span: found for found in _all(session, query)}
+    return [known[span] for span in spans if span in known]
 
 
-def is_due(window: Window, reread_days: int, now: datetime, *, retry_errors: bool = False) -> bool:
-    """Tell whether a window is to be read: not complete, or complete at a time when it could still grow.
+def calendar(session: Session, month: str) -> list[Standing]:
+    """Tell how every window that touches a month stands: by source, channel and days, the first day first.
 
-    It can grow until its last day is over, and for `reread_days` after; then it is read once in 20 hours.
+    What comes next of each is told by `ingest.due.next_step`.
     """
-    if window.state != "closed" or window.checked_at is None:
-        return True
-    if retry_errors and window.errors:
-        return True
-    over = datetime.combine(window.to_day + timedelta(days=1), time(), UTC)
-    growing = window.checked_at < over or window.to_day + timedelta(days=reread_days) > now.date()
-    return growing and now - window.checked_at > REST
+    touching = select(Window).where(Window.from_day <= last_day(month), Window.to_day >= first_day(month))
+    return _all(session, touching.order_by(Window.source, Window.channel, Window.from_day, Window.to_day))
 
 
-def mark(session: Session, window_id: int, now: datetime, counts: Counts, failure: str) -> Window:
-    """Note what a reading gave; an empty `failure` closes the window.
+def count_submitted(session: Session, start: date, end: date, categories: Iterable[str]) -> int:
+    """Count the papers submitted (v1, UTC) on these days, both included, in any of the categories.
+
+    Only those that arXiv itself told of count, by whatever channel: what a reader's list or the recorded month says
+    is no whole record. A paper that a final issue keeps in another month is not found, so the count may be too small,
+    never too great.
+    """
+    first = datetime.combine(start, time(), UTC)
+    beyond = datetime.combine(end + timedelta(days=1), time(), UTC)
+    query = (
+        select(func.count())
+        .select_from(Item)
+        .where(
+            Item.month.in_(sorted({month_of(day) for day in days(start, end)})),
+            Item.submitted >= first,
+            Item.submitted < beyond,
+            _names(Item.sources, ("arxiv", "arxiv-snapshot")),
+            _names(Item.categories, categories),
+        )
+    )
+    return session.scalar(query) or 0
+
+
+def advance(session: Session, window_id: int, counts: Counts, token: str) -> None:
+    """Note how far a reading came, in the transaction that stores its page.
+
+    A window that was complete once keeps the numbers of that reading; a new one of it that is interrupted begins again.
+    """
+    window = _held(session, window_id)
+    if window.closed_at is None:
+        window.token = token
+        _set(window, counts)
+
+
+def restart(session: Session, window_id: int) -> None:
+    """Forget where an interrupted reading came to: the window is read from its beginning."""
+    window = _held(session, window_id)
+    window.token = None
+    if window.closed_at is None:
+        _set(window, Counts(0, 0, None))
+
+
+def mark(
+    session: Session,
+    window_id: int,
+    now: datetime,
+    counts: Counts,
+    failure: str,
+    *,
+    etag: str | None = None,
+    last_modified: str | None = None,
+    resumable: bool = False,
+    begun_after: int | None = None,
+) -> Window:
+    """Note what a reading gave; an empty `failure` closes the window and keeps the marks of the answer.
 
     `closed_at` moves only when the numbers do, since a draft is dated by it. A window that was complete once and
-    whose new reading fails becomes stale and keeps its numbers.
+    whose new reading fails becomes stale and keeps its numbers. `resumable`: a failed reading goes on at the token.
+    `begun_after` is the number of attempts when the reading began: where another process has closed the window since,
+    a failure says nothing of it any more.
     """
-    window = session.get_one(Window, window_id)
+    window = _held(session, window_id)
+    overtaken = begun_after is not None and window.attempts != begun_after and window.state == "closed"
     window.attempts += 1
+    if failure and overtaken:
+        return window
     window.checked_at = now
     window.error = failure or None
-    before = Counts(window.received, window.errors, window.expected)
+    if not (failure and resumable):
+        window.token = None
     if failure:
         window.state = "error" if window.closed_at is None else "stale"
-    elif window.closed_at is None or before != counts:
-        window.closed_at = now
-    if not failure:
-        window.state = "closed"
-    if not failure or window.closed_at is None:
-        window.received, window.errors, window.expected = counts.received, counts.errors, counts.expected
+    else:
+        _close(window, now, counts)
+        window.etag, window.last_modified = etag, last_modified
+    if failure and window.closed_at is None:
+        _set(window, counts)
     return window
+
+
+def confirm(session: Session, window_id: int, now: datetime, *, read: bool) -> None:
+    """Note that a complete window is as it was: `read` in full by its marks, else counted by the source's total."""
+    window = _held(session, window_id)
+    window.attempts += read
+    window.checked_at = now
+    window.state, window.error = "closed", None
 
 
 def keep_error(session: Session, window_id: int, reason: str, raw: bytes, item_id: str | None, now: datetime) -> str:
@@ -105,6 +214,11 @@ def keep_error(session: Session, window_id: int, reason: str, raw: bytes, item_i
         session.add(IngestError(window_id=window_id, raw_hash=raw_hash, **columns))
         session.flush()
     return raw_hash
+
+
+def kept_errors(session: Session, window_id: int) -> set[str]:
+    """Give the hashes of the entries kept under a window."""
+    return set(session.scalars(select(IngestError.raw_hash).where(IngestError.window_id == window_id)))
 
 
 def drop_errors(session: Session, window_id: int, still: Iterable[str]) -> None:
@@ -120,9 +234,51 @@ def errors(session: Session, limit: int = 100) -> list[tuple[IngestError, Window
     return [(row[0], row[1]) for row in session.execute(query.order_by(*order).limit(limit))]
 
 
-def _span(window: Window) -> Span:
-    return window.source, window.channel, window.from_day, window.to_day
+def _held(session: Session, window_id: int) -> Window:
+    """Read a window as it is now and keep others from writing it until the transaction ends."""
+    return session.get_one(Window, window_id, populate_existing=True, with_for_update={"key_share": True})
 
 
-def _of_sources(names: Iterable[str]) -> Any:
-    return select(Window).where(Window.source.in_(sorted(names)))
+def _close(window: Window, now: datetime, counts: Counts) -> None:
+    before, after = (replace(c, stored=0, unchanged=0) for c in (_counts(window), counts))
+    if window.closed_at is None or before != after:
+        window.closed_at = now
+    window.state = "closed"
+    _set(window, counts)
+
+
+def _set(window: Window, counts: Counts) -> None:
+    window.received, window.errors, window.expected = counts.received, counts.errors, counts.expected
+    window.stored, window.unchanged = counts.stored, counts.unchanged
+
+
+def _counts(window: Window) -> Counts:
+    return Counts(window.received, window.errors, window.expected, window.stored, window.unchanged)
+
+
+def _standing(window: Window) -> Standing:
+    return Standing(
+        id=window.id,
+        source=window.source,
+        channel=window.channel,
+        start=window.from_day,
+        end=window.to_day,
+        state=window.state,
+        counts=_counts(window),
+        attempts=window.attempts,
+        error=window.error,
+        token=window.token,
+        etag=window.etag,
+        last_modified=window.last_modified,
+        checked_at=window.checked_at,
+        closed_at=window.closed_at,
+    )
+
+
+def _all(session: Session, query: Select[Window]) -> list[Standing]:
+    return [_standing(window) for window in session.scalars(query)]
+
+
+def _names(column: Any, wanted: Iterable[str]) -> Any:
+    """Make the condition that a JSON list of plain names holds one of these."""
+    return or_(false(), *(cast(column, Text).contains(f'"{name}"', autoescape=True) for name in wanted))

@@ -1,8 +1,9 @@
 """The harvest: the one place of this package that opens the database."""
 
+from ingest.results import Progress, WindowResult, summed
 from ingest.service.enriching import enrich
 from ingest.service.importing import Channel, import_records, import_snapshot
-from ingest.service.pulling import Progress, WindowResult, due_windows, pull, pull_all, summed
+from ingest.service.pulling import due_windows, pull, pull_all
 from ingest.service.saving import store
 
 __all__ = [

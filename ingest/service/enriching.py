@@ -9,7 +9,8 @@ from core.record import PaperRecord
 from db import storing
 from db.engine import Sessions, reading
 from ingest.batch import Tally
-from ingest.service.pulling import PATIENCE, Failure
+from ingest.results import Failure
+from ingest.service.pulling import PATIENCE
 from ingest.service.saving import store
 from ingest.source import SourceResult
 

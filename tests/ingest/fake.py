@@ -12,7 +12,7 @@ from db.engine import Sessions, reading
 from db.models import Base
 from ingest.source import NOTHING, Earlier, Page, Window
 
-LEDGER_NOISE = {"checked_at", "attempts"}
+LEDGER_NOISE = {"checked_at", "attempts", "stored", "unchanged"}
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Fake:
 
 
 def dump(sessions: Sessions) -> str:
-    """Hash every row of every table, but for when and how often the ledger was looked at."""
+    """Hash every row of every table, but for when the ledger was last looked at and what was new then."""
     digest = hashlib.sha256()
     with reading(sessions) as session:
         for table in Base.metadata.sorted_tables:
