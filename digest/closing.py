@@ -46,7 +46,7 @@ class Loaded:
     @property
     def pulled(self) -> bool:
         """Tell whether arXiv was asked about any day of the month."""
-        return any(w.source == ledger.ARXIV for w in self.windows)
+        return any(w.source == ledger.ARXIV for w in ledger.by_submission(self.windows))
 
     def coverage(self, status: str) -> Coverage:
         """Say what may be missing: of a draft up to the day last asked about, else up to the month's end."""
@@ -59,10 +59,9 @@ class Loaded:
         """Say what a reader must know first."""
         finals = [month for month, found in self.statuses.items() if found == "final"]
         until = ledger.horizon(self.month, self.windows)
-        failed = self.coverage(status).failed
         first = (ledger.overdue(self.open),) if overdue else ()
         papers, last = self.counts.papers, max(finals, default=None)
-        return first + ledger.banners(status, papers, until, self.closes, last, failed)
+        return first + ledger.banners(status, papers, until, self.closes, last, self.coverage(status))
 
     @property
     def neighbours(self) -> tuple[str | None, str | None]:

@@ -9,6 +9,8 @@ from digest.model import Banner, Coverage, SourceCoverage
 
 MISSING_DAYS = 31
 ARXIV = "arxiv"
+# Channels of arXiv whose days are days of change or of announcement: they say nothing about a day of submission.
+OTHER_DAYS = ("oai", "rss")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,11 @@ class Stored:
     late: int
 
 
+def by_submission(windows: Sequence[WindowFact]) -> list[WindowFact]:
+    """Leave out windows whose days are no days of a month's papers: arXiv's lists of changes and of announcements."""
+    return [w for w in windows if w.source != ARXIV or not w.channel.startswith(OTHER_DAYS)]
+
+
 def coverage(
     month: str, windows: Sequence[WindowFact], sources: Collection[str], stored: Stored, through: date
 ) -> Coverage:
@@ -57,6 +64,7 @@ def coverage(
     `sources` are those that should be read; others found in the ledger are listed as well. `expected` is arXiv's own
     total, None unless it gave one for every window of a channel that lies within the month.
     """
+    windows = by_submission(windows)
     names = [*sources, *sorted({w.source for w in windows} - set(sources))]
     rows = tuple(_source(name, month, [w for w in windows if w.source == name], through) for name in names)
     return Coverage(
@@ -74,6 +82,7 @@ def horizon(month: str, windows: Sequence[WindowFact]) -> date | None:
 
     Other sources' windows are weeks or a whole month and reach beyond the day they were asked on.
     """
+    windows = by_submission(windows)
     reached = {source: max(w.end for w in windows if w.source == source) for source in {w.source for w in windows}}
     last = reached.get(ARXIV) or min(reached.values(), default=None)
     return min(last, last_day(month)) if last else None
@@ -146,12 +155,15 @@ def open_sources(
 ) -> tuple[str, ...]:
     """Name the sources that keep a month from closing (contract.md, Words).
 
+    arXiv is judged by the days of submission alone: a list of changes that fails keeps no month open.
     Any: a window of the month that is not complete, or was last read before its last day was over. arXiv: also a day
     that no window covers. Every other: also not read in full since the closing time.
     """
 
+    counted = by_submission(windows)
+
     def is_open(source: str) -> bool:
-        own = [w for w in windows if w.source == source]
+        own = [w for w in counted if w.source == source]
         if not all(w.settled for w in own):
             return True
         if source == ARXIV:
@@ -162,7 +174,7 @@ def open_sources(
 
 
 def banners(
-    status: str, papers: int, until: date | None, closes: datetime, last_final: str | None, failed: Sequence[str]
+    status: str, papers: int, until: date | None, closes: datetime, last_final: str | None, coverage: Coverage
 ) -> tuple[Banner, ...]:
     """Say what a reader must know first about a month that is not final, and which sources did not answer in full."""
     found = []
@@ -171,9 +183,16 @@ def banners(
         found.append(Banner("draft", {**facts, "closes": closes.date().isoformat(), "last_final": last_final or ""}))
     if status == "sample":
         found.append(Banner("sample", {"papers": papers}))
-    if failed:
-        found.append(Banner("partial", {"sources": ", ".join(failed)}))
+    if coverage.failed:
+        found.append(_partial(coverage))
     return tuple(found)
+
+
+def _partial(coverage: Coverage) -> Banner:
+    """Name the sources that did not answer in full, and the days of submission that papers may be absent from."""
+    days_ = next((row.missing_days for row in coverage.sources if row.source == ARXIV), ())
+    missing = {"days": ", ".join(day.isoformat() for day in days_)} if days_ else {}
+    return Banner("partial", {"sources": ", ".join(coverage.failed), **missing})
 
 
 def overdue(open_: Sequence[str]) -> Banner:

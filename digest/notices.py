@@ -100,6 +100,7 @@ def votes_read(v: Voice, digest: Digest) -> Line:
     return v.t("Upvotes were last read on %(date)s.", date=v.date(read)) if read else Line()
 
 
+MOST_RANGES = 4  # stretches of open days that a banner names one by one
 BANNERS = ("draft", "sample", "offline", "partial", "overdue", "erratum")
 GRAVE = frozenset({"sample", "partial", "overdue", "erratum"})
 
@@ -173,10 +174,21 @@ def _offline(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
 def _partial(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
     named = [name for name in str(facts.get("sources") or "").split(", ") if name] or list(digest.coverage.failed)
     said = [
-        v.t("Not complete: %(sources)s.", sources=v.join(source_name(v, key) for key in named)),
+        v.t("Not complete: %(sources)s.", sources=v.join(_with_days(v, digest, key) for key in named)),
         v.t("What came is kept; see %(link)s.", link=_missed(v, links)),
     ]
     return v.t("Partly done."), said
+
+
+def _with_days(v: Voice, digest: Digest, key: str) -> Line:
+    """Name a source that answered in part with its open days; many stretches are counted, not listed."""
+    name = source_name(v, key)
+    row = next((s for s in digest.coverage.sources if s.source == key and s.state == "partial"), None)
+    if row is None or not row.missing_days:
+        return v.line(name)
+    ranges = _ranges(v, row.missing_days)
+    days = v.join(ranges) if len(ranges) <= MOST_RANGES else v.n("%(n)s day", "%(n)s days", len(row.missing_days))
+    return v.t("%(source)s (%(days)s)", source=name, days=days)
 
 
 def _missed(v: Voice, links: Links) -> Part:

@@ -316,3 +316,23 @@ def test_a_source_read_before_its_day_was_over_is_still_open() -> None:
     assert open_sources(MONTH, [whole], ("hf",), {"hf": CLOSES - timedelta(seconds=1)}, CLOSES) == ("hf",)
     early = replace(whole, checked_at=datetime(2026, 6, 30, 23, 59, tzinfo=UTC))
     assert open_sources(MONTH, [early], ("arxiv",), reads, CLOSES) == ("arxiv",)
+
+
+def test_a_list_of_changes_that_fails_makes_no_month_look_incomplete() -> None:
+    whole = [fact("arxiv", d, d, channel="api") for d in days(date(2026, 6, 1), date(2026, 6, 30))]
+    changes = fact("arxiv", date(2026, 6, 9), date(2026, 6, 9), "error", channel="oai:cs:cs:LG", error="answered 503")
+    announced = fact("arxiv", date(2026, 6, 30), date(2026, 7, 2), "error", channel="rss", received=0, error="cut")
+    told = [*whole, changes, announced]
+    found = coverage(MONTH, told, ("arxiv",), Stored(150, 150, 0), date(2026, 6, 30))
+    assert (found.failed, found.sources[0].state, found.sources[0].missing_days) == ((), "complete", ())
+    assert found.sources[0].windows == found.sources[0].windows_closed == 30
+    assert open_sources(MONTH, told, ("arxiv",), {}, CLOSES) == ()
+    assert horizon(MONTH, [fact("hf", date(2026, 6, 1), date(2026, 6, 4)), changes]) == date(2026, 6, 4)
+
+
+def test_a_list_of_changes_that_is_complete_makes_up_for_no_day_of_submission() -> None:
+    changes = [fact("arxiv", d, d, channel="oai") for d in days(date(2026, 6, 1), date(2026, 6, 30))]
+    cut = fact("arxiv", date(2026, 6, 4), date(2026, 6, 4), "error", channel="api", error="answered 503")
+    found = coverage(MONTH, [*changes, cut], ("arxiv",), Stored(0, 0, 0), date(2026, 6, 4))
+    assert found.sources[0].state == "failed"
+    assert open_sources(MONTH, [*changes, cut], ("arxiv",), {}, CLOSES) == ("arxiv",)
