@@ -9,15 +9,17 @@ from datetime import date, datetime
 import arxiv
 
 from core.errors import SourceError
+from core.ids import parse_arxiv_id
 from core.months import days
 from core.record import PaperRecord
-from ingest.http import Guard, GuardAdapter
+from ingest.http import Check, Guard, GuardAdapter
 from ingest.source import NOTHING, Earlier, EntryError, Page, Window
-from ingest.sources.arxiv_page import ArxivPage, cut, page_check, read_entry
+from ingest.sources.arxiv_page import ArxivPage, cut, list_check, page_check, read_entry
 
 # Submissions of a Friday are announced on Monday evening (US Eastern time): a day fills up for this long.
 _REREAD_DAYS = 4
 PAGE_SIZE = 500  # entries asked for at once
+IDS_AT_ONCE = 200  # ids in one request: an address of some 3 kB
 # Deep paging fails beyond some tens of thousands; a day has a few thousand at most.
 _MOST_REQUESTS = 60
 
@@ -30,7 +32,7 @@ class ArxivApi:
     def __init__(self, base_url: str, categories: Sequence[str], guard: Guard, page_size: int = PAGE_SIZE) -> None:
         if not 1 <= page_size <= 2000:
             raise ValueError(f"a page holds 1 to 2000 entries, not {page_size}")
-        self._categories = tuple(categories)
+        self.categories = tuple(categories)
         self._page_size = page_size
         self._adapter = GuardAdapter(guard, accept="application/atom+xml")
         self._client = _client(base_url, page_size, self._adapter)
@@ -63,12 +65,34 @@ class ArxivApi:
                 "The window stays open and is read again with the next pull",
             )
 
+    def total(self, window: Window) -> int:
+        """Ask how many papers the window has now, by one request; raises SourceError."""
+        page = self._page(window, 0, size=1)
+        for entry in page.entries[:1]:
+            read_entry(page, entry)  # raises where it is arXiv's own error, which counts as one result
+        return page.total
+
+    def by_ids(self, ids: Sequence[str], now: datetime) -> Iterator[Page]:
+        """Look papers up by their ids, 200 a request; an id that arXiv does not know is simply absent.
+
+        What is no arXiv id is given back as an error and not asked for, since it would spoil the request (status 400).
+        `expected` is the number found of one request. Raises SourceError.
+        """
+        parsed = [(text, parse_arxiv_id(text)) for text in dict.fromkeys(ids)]
+        strange = tuple(EntryError("no arXiv id", text.encode("utf-8", "replace")) for text, id_ in parsed if not id_)
+        if strange:
+            yield Page((), strange)
+        known = list(dict.fromkeys(id_[0] for _, id_ in parsed if id_))
+        for start in range(0, len(known), IDS_AT_ONCE):
+            some = known[start : start + IDS_AT_ONCE]
+            yield _read(self._ask(arxiv.Search(id_list=some), 0, len(some), list_check), set())
+
     def query(self, window: Window) -> str:
         """Write the search expression: any of the categories, and the first version submitted within the window."""
-        either = " OR ".join(f"cat:{name}" for name in self._categories)
+        either = " OR ".join(f"cat:{name}" for name in self.categories)
         return f"({either}) AND submittedDate:[{window.start:%Y%m%d}0000 TO {window.end:%Y%m%d}2359]"
 
-    def _page(self, window: Window, start: int) -> ArxivPage:
+    def _page(self, window: Window, start: int, size: int | None = None) -> ArxivPage:
         # Ascending: papers that come in meanwhile go to the end and move no page.
         search = arxiv.Search(
             query=self.query(window),
@@ -76,8 +100,11 @@ class ArxivApi:
             sort_by=arxiv.SortCriterion.SubmittedDate,
             sort_order=arxiv.SortOrder.Ascending,
         )
-        self._adapter.check = page_check(start)
-        response = self._client._session.get(self._client._format_url(search, start, self._page_size))
+        return self._ask(search, start, size or self._page_size, page_check(start))
+
+    def _ask(self, search: arxiv.Search, start: int, size: int, check: Check) -> ArxivPage:
+        self._adapter.check = check
+        response = self._client._session.get(self._client._format_url(search, start, size))
         page = cut(response.content)
         if isinstance(page, str):
             raise SourceError(f"arXiv's answer is not usable: {page}")

@@ -68,6 +68,16 @@ def page_check(start: int) -> Check:
     return check
 
 
+def list_check(answer: Answer) -> str | None:
+    """Check the answer to a list of ids: complete, with every entry that it counts."""
+    page = cut(answer.body)
+    if isinstance(page, str):
+        return page
+    if len(page.entries) != page.total:
+        return f"partial: {len(page.entries)} of {page.total} entries came"
+    return None
+
+
 def read_entry(page: ArxivPage, raw: bytes) -> PaperRecord | EntryError:
     """Read one entry; what cannot be read is kept as received. Raises SourceError when it is arXiv's own error."""
     named = _ID.search(raw)

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import SourceError
 from core.record import CodeLink, PaperRecord
-from ingest.source import EntryError, Window
+from ingest.source import Counting, EntryError, Page, Window
 from ingest.sources.arxiv_api import ArxivApi
 from ingest.sources.arxiv_page import ArxivPage, cut, read_entry
 from tests.ingest.doubles import NOW, FakeTime, guarded
@@ -260,3 +260,73 @@ def test_windows_are_days_and_recent_ones_are_read_again() -> None:
         assert source.reread_days() == 4
         with pytest.raises(ValueError, match="2000"):
             ArxivApi("https://export.arxiv.org", CATEGORIES, guard, page_size=2001)
+
+
+def test_the_total_of_a_day_is_one_small_request(up: Upstream) -> None:
+    with guarded(up) as guard:
+        api = ArxivApi(up.url, CATEGORIES, guard)
+        assert isinstance(api, Counting)
+        assert api.total(WINDOW) == len(truth(up)) > 3
+        assert api.total(Window("arxiv", "api", date(2025, 1, 1), date(2025, 1, 1))) == 0
+    assert [parse_qs(request.query)["max_results"] for request in up.log] == [["1"], ["1"]]
+    assert api.categories == CATEGORIES
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [("empty-page", "partial"), ("cut", "cut short"), ("maintenance", "HTML"), ("json", "no XML"),
+     ("doctype", "refused")],
+)  # fmt: skip
+def test_a_total_is_believed_only_from_a_whole_page(up: Upstream, kind: str, reason: str) -> None:
+    up.fault("/api/query", kind)
+    with guarded(up) as guard, pytest.raises(SourceError, match=reason):
+        ArxivApi(up.url, CATEGORIES, guard).total(WINDOW)
+
+
+def test_a_refused_query_has_no_total_of_one(up: Upstream) -> None:
+    entry = (
+        "<entry><id>https://arxiv.org/api/errors#malformed_query</id><title>Error</title>"
+        "<summary>malformed search_query: cat:</summary></entry>"
+    )
+    up.fault("/api/query", status=200, body=f"{HEAD}{TOTAL}{entry}</feed>")
+    with guarded(up) as guard, pytest.raises(SourceError, match="malformed search_query"):
+        ArxivApi(up.url, CATEGORIES, guard).total(WINDOW)
+
+
+def looked_up(up: Upstream, ids: list[str]) -> list[Page]:
+    """Ask for papers by their ids."""
+    with guarded(up) as guard:
+        return list(ArxivApi(up.url, CATEGORIES, guard).by_ids(ids, NOW))
+
+
+def test_papers_are_found_by_their_ids_and_unknown_ones_are_absent(up: Upstream) -> None:
+    known = truth(up)[:3]
+    (page,) = looked_up(up, [known[0], f"{known[1]}v1", "2609.99999", f"https://arxiv.org/abs/{known[2]}", known[0]])
+    assert sorted(record.id for record in page.records) == sorted(known)
+    assert (page.expected, page.errors) == (3, ())
+    assert looked_up(up, ["2609.99999"]) == [Page((), expected=0)]
+
+
+def test_what_is_no_id_is_an_error_and_never_asked_for(up: Upstream) -> None:
+    strange, page = looked_up(up, ["abc", truth(up)[0]])
+    assert [error.raw for error in strange.errors] == [b"abc"]
+    assert len(page.records) == 1
+    assert "abc" not in up.log[0].query
+    assert looked_up(up, []) == []
+
+
+def test_ids_are_asked_for_two_hundred_at_once(up: Upstream) -> None:
+    everything = [paper.arxiv_id for paper in up.catalogue.visible()]
+    ids = everything[:90] + [f"2609.8{number:04d}" for number in range(150)]
+    pages = looked_up(up, ids)
+    assert sorted(record.id for page in pages for record in page.records) == sorted(everything[:90])
+    assert [parse_qs(request.query)["max_results"] for request in up.log] == [["200"], ["40"]]
+
+
+def test_a_list_that_comes_short_is_asked_again_and_then_a_failure(up: Upstream) -> None:
+    ids = truth(up)[:3]
+    up.fault("/api/query", "short-page", times=1)
+    assert len(looked_up(up, ids)[0].records) == 3
+    up.fault("/api/query", "short-page")
+    with pytest.raises(SourceError, match="2 of 3"):
+        looked_up(up, ids)
