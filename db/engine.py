@@ -67,7 +67,10 @@ def _sqlite(url: str) -> Engine:
     driver = sqlite_driver()
     _private_file(make_url(url).database)
     engine = create_engine(url, module=driver, connect_args={"timeout": 30})
-    journal = "WAL" if driver.sqlite_version_info >= WAL_SAFE else "DELETE"
+    recent = driver.sqlite_version_info >= WAL_SAFE
+    journal = "WAL" if recent else "DELETE"
+    # An old SQLite takes its own full text for unsafe in a trigger, and ours would be refused.
+    trusted = "OFF" if recent else "ON"
 
     @event.listens_for(engine, "connect")
     def pragmas(connection: Any, _record: Any) -> None:
@@ -77,7 +80,7 @@ def _sqlite(url: str) -> Engine:
             "synchronous=NORMAL",
             "busy_timeout=30000",
             "foreign_keys=ON",
-            "trusted_schema=OFF",
+            f"trusted_schema={trusted}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 

@@ -3,7 +3,17 @@
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from db.types import Json, UTCDateTime
@@ -154,6 +164,16 @@ class Evidence(Base):
     detail: Mapped[str] = mapped_column(primary_key=True)
     source: Mapped[str]
     seen_at: Mapped[datetime]
+
+
+class Imported(Base):
+    """A line of a dump that was read into an item, as a digest: the next dump pays only for lines that are not here."""
+
+    __tablename__ = "imported"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    item_id: Mapped[str] = mapped_column(ForeignKey("item.id", ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[int] = mapped_column(BigInteger, primary_key=True)
 
 
 class Window(Base):
