@@ -27,7 +27,7 @@ _IN_TEXT = re.compile(
 
 def parse_arxiv_id(text: str) -> tuple[str, int | None] | None:
     """Read one arXiv id in any of its forms: (id without version, version or None), or None when it is no id."""
-    bare = _TAIL.sub("", _PREFIX.sub("", text.strip()))
+    bare = text if _NEW.fullmatch(text) else _TAIL.sub("", _PREFIX.sub("", text.strip()))
     if match := _NEW.fullmatch(bare):
         return f"{match['yymm']}.{match['number']}", _version(match["version"])
     if match := _OLD.fullmatch(bare):
