@@ -1,8 +1,9 @@
 """Issues and what they are made from: shortlists, the counts of a month, the ledger, late arrivals."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, insert, literal, or_, select, text, update
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -95,6 +96,12 @@ def month_counts(session: Session, month: str) -> MonthCounts:
         .where(Item.month == month)
     ).one()
     return MonthCounts(*row)
+
+
+def papers_by_day(session: Session, month: str) -> dict[date, int]:
+    """Count the papers of a month by the day (UTC) they were submitted; those of which no day is known are left out."""
+    submitted = select(Item.submitted).where(Item.month == month, Item.kind == "paper", Item.submitted.is_not(None))
+    return dict(Counter(moment.astimezone(UTC).date() for moment in session.scalars(submitted) if moment is not None))
 
 
 def considered(session: Session, month: str, real: bool) -> dict[int, int]:

@@ -97,14 +97,14 @@ def missing_days(month: str, windows: Sequence[WindowFact], through: date) -> tu
 
 
 def _source(name: str, month: str, windows: Sequence[WindowFact], through: date) -> SourceCoverage:
-    counted = _counted(month, windows) if name == ARXIV else list(windows)
-    known = [w.expected for w in counted if w.expected is not None]
+    counting = counted(name, month, windows)
+    known = [w.expected for w in counting if w.expected is not None]
     error = next((w.error for w in reversed(windows) if w.error and not w.complete), None)
     return SourceCoverage(
         source=name,
         state=_state(windows),
-        expected=sum(known) if known and len(known) == len(counted) else None,
-        received=sum(w.received for w in counted),
+        expected=sum(known) if known and len(known) == len(counting) else None,
+        received=sum(w.received for w in counting),
         windows=len(windows),
         windows_closed=sum(w.complete for w in windows),
         missing_days=_named_days(month, windows, through),
@@ -119,13 +119,17 @@ def _named_days(month: str, windows: Sequence[WindowFact], through: date) -> tup
     return missing_days(month, windows, through)[:MISSING_DAYS] if windows and len(feeds) < 2 else ()
 
 
-def _counted(month: str, windows: Sequence[WindowFact]) -> list[WindowFact]:
-    """Choose the channel of arXiv whose windows are added up: two of them tell of the same papers.
+def counted(source: str, month: str, windows: Sequence[WindowFact]) -> list[WindowFact]:
+    """Choose the windows of a source that are added up.
 
-    It is the one that gave totals for most days, else the one that received most.
+    Of arXiv they are those of one channel, since two tell of the same papers: the one that gave totals for most days,
+    else the one that received most.
     """
+    own = [window for window in windows if window.source == source]
+    if source != ARXIV:
+        return own
     channels: dict[str, list[WindowFact]] = {}
-    for window in windows:
+    for window in own:
         channels.setdefault(window.channel, []).append(window)
     return max(channels.values(), key=lambda list_: _standing(month, list_), default=[])
 
@@ -160,10 +164,10 @@ def open_sources(
     that no window covers. Every other: also not read in full since the closing time.
     """
 
-    counted = by_submission(windows)
+    counting = by_submission(windows)
 
     def is_open(source: str) -> bool:
-        own = [w for w in counted if w.source == source]
+        own = [w for w in counting if w.source == source]
         if not all(w.settled for w in own):
             return True
         if source == ARXIV:

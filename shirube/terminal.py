@@ -43,6 +43,11 @@ def out(text: str) -> None:
         sys.exit(0)
 
 
+def plain(text: str) -> str:
+    """Show what a stranger wrote: everything that a terminal would obey, or that turns the line round, is escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
 @contextmanager
 def bar(label: str) -> Iterator[Bar]:
     """Show progress of one piece of work: a redrawn bar on a terminal, else a line every ten seconds."""

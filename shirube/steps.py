@@ -1,0 +1,76 @@
+"""What happens next to each window, in words: the rules of ingest/due.py applied to what the ledger knows."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.clock import iso
+from core.months import first_day, last_day
+from digest.coverage import WindowFact
+from ingest.due import HELD, Rule, Step, next_step, rule_of
+from shirube.wiring import SOURCES, Wiring
+
+LOOK_BACK = HELD + timedelta(days=2)  # a pull goes back so far: held papers are counted weekly for 60 days
+NOT_ASKED_ANY_MORE = "not asked any more: it belongs to no source in use"
+
+
+class Steps:
+    """Tells what comes next of the windows of one month, from the sources in use and the hour."""
+
+    def __init__(self, wiring: Wiring, month: str, final_months: frozenset[str] = frozenset()) -> None:
+        self._now = wiring.clock()
+        self._rules = _rules(wiring, month, final_months)
+
+    def of(self, fact: WindowFact) -> dict[str, Any]:
+        """Say what happens next to a window: {"kind", "at", "says"}."""
+        rule = self._rules.get((fact.source, fact.channel))
+        if rule is None:
+            return {"kind": "none", "at": None, "says": NOT_ASKED_ANY_MORE}
+        step = next_step(fact, self._now, rule)
+        return {"kind": step.kind, "at": iso(step.when) if step.when else None, "says": self._says(step, fact, rule)}
+
+    def upcoming(self, facts: Sequence[WindowFact]) -> list[dict[str, Any]]:
+        """Sum up what happens next to the complete windows: how many of a source, and when the first of them."""
+        found: dict[tuple[str, str], list[str | None]] = defaultdict(list)
+        for fact in facts:
+            if fact.complete and (fact.source, fact.channel) in self._rules:
+                step = self.of(fact)
+                found[fact.source, step["kind"]].append(step["at"])
+        return [
+            {"source": source, "kind": kind, "windows": len(moments), "at": min(filter(None, moments), default=None)}
+            for (source, kind), moments in sorted(found.items())
+        ]
+
+    def _says(self, step: Step, fact: WindowFact, rule: Rule) -> str:
+        if step.when is None:
+            return "settled: not asked again"
+        if step.due(self._now):
+            verb = "asked" if fact.checked_at is None else "asked again"
+            return f"{verb} {self._by_which_pull(fact)}"
+        if step.kind == "waits-for-the-day-to-end":
+            return f"waits for the day to end; asked again from {_hour(step.when)} on"
+        if step.kind == "recount":
+            return f"recounted from {_hour(step.when)} on, weekly until {fact.end + HELD}"
+        return f"asked again from {_hour(step.when)} on"
+
+    def _by_which_pull(self, fact: WindowFact) -> str:
+        """Name the pull that will ask: older days than the schedule looks back over are asked only on request."""
+        if fact.end >= self._now.date() - LOOK_BACK:
+            return "at the next pull"
+        return f"by: shirube pull --source {fact.source} --since {fact.start} --until {fact.end}"
+
+
+def _rules(wiring: Wiring, month: str, final_months: frozenset[str]) -> dict[tuple[str, str], Rule]:
+    """Make the rule of every channel in use: a channel belongs to the source that has windows of it."""
+    today = wiring.clock().date()
+    end = min(last_day(month), today)
+    found: dict[tuple[str, str], Rule] = {}
+    for source in wiring.sources(SOURCES):
+        rule = rule_of(source, wiring.settings.closing_day, final_months)
+        found.update({(w.source, w.channel): rule for w in source.windows(first_day(month), end, today)})
+    return found
+
+
+def _hour(moment: datetime) -> str:
+    return f"{moment:%-d %b %H:%M} UTC"
