@@ -95,6 +95,13 @@ class Counting(Protocol):
         ...
 
 
+@runtime_checkable
+class Moving(Protocol):
+    """A source whose entries leave a window when they change: one that held some may rightly hold none later."""
+
+    entries_move: bool
+
+
 class TokenExpiredError(SourceError):
     """A resumption token that the source no longer knows: the window must be read from its beginning."""
 

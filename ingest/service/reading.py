@@ -14,7 +14,7 @@ from ingest.batch import Tally
 from ingest.due import Selecting
 from ingest.results import NONE, Failure, Sums, WindowResult, breach, failed, shortfall, uneven
 from ingest.service.saving import keep, store
-from ingest.source import NOTHING, Counting, Earlier, Marks, Page, Source, TokenExpiredError, Window
+from ingest.source import NOTHING, Counting, Earlier, Marks, Moving, Page, Source, TokenExpiredError, Window
 
 _log = logging.getLogger(__name__)
 _FAULT = "This is a fault in the program: please report it"
@@ -93,6 +93,8 @@ def visit(desk: Desk, source: Source, standing: Standing, *, retry_errors: bool 
 
 def _known(desk: Desk, source: Source, standing: Standing) -> int:
     """Count what is there already: of a window once complete its entries, else papers that came by other channels."""
+    if isinstance(source, Moving):
+        return 0  # that there were entries is no reason to doubt that there are none now
     if standing.closed_at is not None:
         return standing.received + standing.errors
     if not isinstance(source, Selecting):

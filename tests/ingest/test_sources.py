@@ -20,6 +20,7 @@ from ingest.http import Guard
 from ingest.loose import address
 from ingest.source import EntryError, Page, Source, Window
 from ingest.sources.arxiv_api import ArxivApi
+from ingest.sources.arxiv_oai import ArxivOai
 from ingest.sources.hf_papers import HfPapers
 from ingest.sources.lab_feeds import LabFeeds
 from ingest.sources.pwc_api import PwcApi
@@ -33,6 +34,7 @@ CATEGORIES = ("cs.LG", "cs.CL", "cs.AI", "cs.CV", "cs.IR", "stat.ML")
 # How each source is made against the stand-in; `recorded` needs none.
 BUILDERS: dict[type, Callable[[Upstream, Guard], Source]] = {
     ArxivApi: lambda up, guard: ArxivApi(up.url, CATEGORIES, guard, page_size=20),
+    ArxivOai: lambda up, guard: ArxivOai(f"{up.url}/oai", ("cs.LG", "cs.CL"), guard),
     HfPapers: lambda up, guard: HfPapers(up.url, guard),
     PwcApi: lambda up, guard: PwcApi(up.environment()["SHIRUBE_PWC_URL"], guard),
     LabFeeds: lambda up, guard: LabFeeds(json.loads(up.environment()["SHIRUBE_LAB_FEEDS"]), guard),

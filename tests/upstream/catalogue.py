@@ -33,6 +33,7 @@ class Catalogue:
         self.held: set[str] = set()
         self.revision = 0
         self.oai_page = 100
+        self.oai_sizes = True  # whether OAI-PMH tells the size of a list of several pages
 
     def __len__(self) -> int:
         """How many papers can be seen."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from urllib.parse import parse_qsl, quote, urlencode
 
 from tests.upstream.answer import XML, Answer, attribute, text
@@ -92,7 +92,7 @@ def _records(world: Catalogue, query: Mapping[str, str]) -> str:
     verb = wanted["verb"]
     draw = _record if verb == "ListRecords" else lambda paper, prefix: _header(paper)
     rows = "".join(draw(paper, prefix) for paper in page)
-    return f"    <{verb}>\n{rows}{_token(wanted, skip, len(page), len(found))}    </{verb}>\n"
+    return f"    <{verb}>\n{rows}{_token(world, wanted, skip, len(page), len(found))}    </{verb}>\n"
 
 
 def _resumed(query: Mapping[str, str]) -> tuple[dict[str, str], int]:
@@ -112,12 +112,14 @@ def _decoded(token: str) -> str:
     return dict(parse_qsl(f"token={token}")).get("token", "")
 
 
-def _token(wanted: Mapping[str, str], skip: int, sent: int, total: int) -> str:
-    """The token for the next page; an empty one ends a list of several pages."""
+def _token(world: Catalogue, wanted: Mapping[str, str], skip: int, sent: int, total: int) -> str:
+    """The token for the next page; an empty one ends a list of several pages. The size is given or left out."""
+    tomorrow = world.today + timedelta(days=1)
+    size = f'completeListSize="{total}" cursor="{skip}"' if world.oai_sizes else f"expires='{tomorrow}T00:00:00Z'"
     if skip + sent >= total:
-        return f'        <resumptionToken completeListSize="{total}" cursor="{skip}"/>\n' if skip else ""
+        return f"        <resumptionToken {size}/>\n" if skip else ""
     value = quote(urlencode({**wanted, "skip": str(skip + sent)}), safe="")
-    return f'        <resumptionToken completeListSize="{total}" cursor="{skip}">{value}</resumptionToken>\n'
+    return f"        <resumptionToken {size}>{value}</resumptionToken>\n"
 
 
 def _prefix(query: Mapping[str, str]) -> str:

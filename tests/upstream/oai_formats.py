@@ -11,13 +11,13 @@ from tests.upstream.chance import number
 from tests.upstream.model import Author, Paper
 
 XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
-GROUPS = {"cs": "cs", "math": "math", "stat": "stat", "eess": "eess", "econ": "econ"}
+GROUPS = frozenset({"cs", "econ", "eess", "math", "q-bio", "q-fin", "stat"})
 
 
 def set_of(category: str) -> str:
     """The set of a category, as in `cs:cs:LG` and `physics:quant-ph`."""
     archive, _, subject = category.partition(".")
-    group = GROUPS.get(archive, "physics")
+    group = archive if archive in GROUPS else "physics"
     return f"{group}:{archive}:{subject}" if subject else f"{group}:{archive}"
 
 
@@ -68,12 +68,14 @@ xsi:schemaLocation="http://arxiv.org/OAI/arXivRaw/ https://oaipmh.arxiv.org/OAI/
 
 
 def _version(paper: Paper, place: int, at: datetime) -> str:
-    """One version with its date and size."""
-    size = 80 + number(f"{paper.arxiv_id}/size/{place}", 9000)
+    """One version with its date and size; a withdrawn one has no file."""
+    gone = paper.withdrawn and place == paper.version
+    size = 0 if gone else 80 + number(f"{paper.arxiv_id}/size/{place}", 9000)
+    kind = "                    <source_type>I</source_type>\n" if gone else ""
     return f"""            <version version="v{place}">
                 <date>{format_datetime(at, usegmt=True)}</date>
                 <size>{size}kb</size>
-            </version>
+{kind}            </version>
 """
 
 
