@@ -5,7 +5,7 @@ import inspect
 import json
 import pkgutil
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -21,6 +21,7 @@ from ingest.loose import address
 from ingest.source import EntryError, Page, Source, Window
 from ingest.sources.arxiv_api import ArxivApi
 from ingest.sources.arxiv_oai import ArxivOai
+from ingest.sources.arxiv_rss import ArxivRss
 from ingest.sources.hf_papers import HfPapers
 from ingest.sources.lab_feeds import LabFeeds
 from ingest.sources.pwc_api import PwcApi
@@ -29,12 +30,14 @@ from tests.ingest.doubles import NOW, guarded
 from tests.upstream import Upstream
 
 START, END, TODAY = date(2026, 9, 1), date(2026, 10, 31), date(2026, 10, 31)
+ANNOUNCED = datetime(2026, 10, 30, 12, tzinfo=UTC)  # the day of the stand-in's feeds
 CATEGORIES = ("cs.LG", "cs.CL", "cs.AI", "cs.CV", "cs.IR", "stat.ML")
 
 # How each source is made against the stand-in; `recorded` needs none.
 BUILDERS: dict[type, Callable[[Upstream, Guard], Source]] = {
     ArxivApi: lambda up, guard: ArxivApi(up.url, CATEGORIES, guard, page_size=20),
     ArxivOai: lambda up, guard: ArxivOai(f"{up.url}/oai", ("cs.LG", "cs.CL"), guard),
+    ArxivRss: lambda up, guard: ArxivRss(f"{up.url}/rss", ("cs.LG", "cs.CL"), guard, lambda: ANNOUNCED),
     HfPapers: lambda up, guard: HfPapers(up.url, guard),
     PwcApi: lambda up, guard: PwcApi(up.environment()["SHIRUBE_PWC_URL"], guard),
     LabFeeds: lambda up, guard: LabFeeds(json.loads(up.environment()["SHIRUBE_LAB_FEEDS"]), guard),
@@ -42,7 +45,10 @@ BUILDERS: dict[type, Callable[[Upstream, Guard], Source]] = {
 }
 NETWORK = [kind for kind in BUILDERS if kind is not Recorded]
 # The days over which each source has something to give.
-DAYS: dict[type, tuple[date, date, date]] = {Recorded: (date(2026, 6, 1), date(2026, 6, 30), TODAY)}
+DAYS: dict[type, tuple[date, date, date]] = {
+    Recorded: (date(2026, 6, 1), date(2026, 6, 30), TODAY),
+    ArxivRss: (ANNOUNCED.date(), ANNOUNCED.date(), ANNOUNCED.date()),
+}
 
 
 @pytest.fixture(scope="module")
