@@ -7,6 +7,8 @@ import unicodedata
 _SPACE = re.compile(r"\s+")
 # C0/C1 controls except tab and newline, lone surrogates, bidi overrides and isolates: none has a place in a title.
 _UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+_BLANKS = bytes.maketrans(b"\t\n\r", b"   ")
+_CONTROLS = bytes(code for code in range(128) if _UNSAFE.match(chr(code)))
 _WORD = re.compile(r"\w+")
 _WITHDRAWN = re.compile(
     r"\b(?:this|the)\s+(?:paper|article|submission|manuscript|work)\s+(?:has\s+been|is|was)\s+withdrawn\b",
@@ -16,9 +18,13 @@ _WITHDRAWN = re.compile(
 
 def clean(text: str) -> str:
     """Drop characters that break databases, feeds or reading order; line breaks and tabs become single spaces."""
+    if text.isascii():  # bytes are quicker to go through
+        letters = text.encode().translate(_BLANKS, _CONTROLS).decode().strip()
+        return " ".join(letters.split()) if "  " in letters else letters
     plain = text.replace("\n", " ").replace("\t", " ").replace("\r", " ")
     if plain.isprintable():  # nearly always, and then nothing is unsafe and the only space is the plain one
-        return " ".join(plain.split())
+        plain = plain.strip()
+        return " ".join(plain.split()) if "  " in plain else plain
     return _SPACE.sub(" ", _UNSAFE.sub("", text)).strip()
 
 

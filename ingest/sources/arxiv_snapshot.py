@@ -1,12 +1,18 @@
 """Reads the public dump of arXiv's metadata: JSON lines, one paper each, about three million, never all in memory.
 
+An import needs more than records: where a line ends, to go on there after an interruption, and a digest of it, to pass
+over what an earlier dump held already.
+
 Fields (https://www.kaggle.com/datasets/Cornell-University/arxiv): id, submitter, authors, title, comments, journal-ref,
 doi, report-no, categories (space separated), license, abstract, versions[{version, created}], update_date,
 authors_parsed [[last, first, suffix, affiliation...]].
 """
 
 import gzip
+import hashlib
 import lzma
+import os
+import re
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -14,19 +20,31 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from io import BufferedReader, RawIOBase
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import msgspec
 import zstandard
 
 from core.errors import UsageError
 from core.ids import parse_arxiv_id
-from core.record import Author, PaperRecord
-from core.text import says_withdrawn
+from core.record import Author, PaperRecord, Version
+from core.text import says_withdrawn, text_hash
 from ingest.source import EntryError
 
 NAME = "arxiv-snapshot"
 LONGEST = 4_000_000  # bytes of one line; the longest author lists need about 200,000
+READING = b"2"  # of what a line is read as: another number, and every line counts as new
+_ID_FIRST = re.compile(rb'\s*\{\s*"id"\s*:\s*"([^"\\]+)"')
+_DATE = re.compile(r"(?:[A-Z][a-z]{2}, )?(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_NUMBERS = {name: number for number, name in enumerate(_MONTHS, 1)}
+
+
+class Line(NamedTuple):
+    """One line of a dump, or what could be kept of it, and where it ends: bytes of the unpacked stream."""
+
+    end: int
+    content: bytes | EntryError
 
 
 class _Version(msgspec.Struct):
@@ -60,12 +78,54 @@ def read(path: str, categories: Collection[str] | None = None) -> Iterator[Paper
     is not there, not what its name says, or cut short raises UsageError.
     """
     wanted = None if categories is None else frozenset(categories)
+    for line in lines(path):
+        entry = line.content if isinstance(line.content, EntryError) else read_line(line.content, wanted)
+        if entry is not None:
+            yield entry
+
+
+def lines(path: str, after: int = 0) -> Iterator[Line]:
+    """Cut a dump into lines that are not blank, beginning behind a place that a `Line.end` told; errors as in `read`.
+
+    Of a line that never ends only the beginning is held.
+    """
     with opened(path) as stream:
-        for line in _lines(stream):
-            if isinstance(line, EntryError):
-                yield line
-            elif (entry := _entry(line, wanted)) is not None:
-                yield entry
+        _skip(stream, after)
+        yield from _lines(stream, after)
+
+
+def read_line(line: bytes, wanted: frozenset[str] | None = None) -> PaperRecord | EntryError | None:
+    """Read one line; None where the paper is in none of the categories wanted."""
+    try:
+        paper = _decode(line)
+        if wanted is not None and wanted.isdisjoint(paper.categories.split()):
+            return None
+        return _record(paper)
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as problem:
+        return EntryError(str(problem), line)
+
+
+def named(line: bytes) -> str | None:
+    """Tell the id that a line begins with, without reading it; None where it begins with something else."""
+    found = _ID_FIRST.match(line)
+    return found[1].decode("utf-8", "replace") if found else None
+
+
+def digest(line: bytes) -> int:
+    """Name the content of a line by a signed number of 64 bits; it changes with `READING` too."""
+    name = hashlib.blake2b(line, digest_size=8, person=b"snapshot" + READING)
+    return int.from_bytes(name.digest(), "little", signed=True)
+
+
+def identity(path: str, categories: Collection[str] | None = None) -> str | None:
+    """Name a file as it is now, by size, time of change and beginning, and what is wanted of it; None for a stream."""
+    if path == "-":
+        return None
+    with opened(path) as stream:
+        first = stream.readline(LONGEST)
+    found = os.stat(path)
+    wanted = None if categories is None else sorted(set(categories))
+    return text_hash(repr((found.st_size, found.st_mtime_ns, first, wanted, READING)))
 
 
 @contextmanager
@@ -126,27 +186,26 @@ class _Zstd(RawIOBase):
         return True
 
 
-def _lines(stream: BinaryIO) -> Iterator[bytes | EntryError]:
-    """Cut a stream into lines; of one that never ends only the beginning is held."""
+def _skip(stream: BinaryIO, count: int) -> None:
+    """Go to a place; only a plain file gets there without unpacking what lies before."""
+    if count and isinstance(stream, BufferedReader) and not isinstance(stream.raw, _Zstd) and stream.seekable():
+        stream.seek(count)
+        return
+    while count and (part := stream.read(min(count, 1 << 20))):
+        count -= len(part)
+
+
+def _lines(stream: BinaryIO, place: int) -> Iterator[Line]:
     while line := stream.readline(LONGEST):
-        whole = line.endswith(b"\n") or len(line) < LONGEST
-        if whole:
-            if line.strip():
-                yield line
+        place += len(line)
+        if line.endswith(b"\n") or len(line) < LONGEST:
+            if not line.isspace():
+                yield Line(place, line)
             continue
-        yield EntryError(f"a line of more than {LONGEST} bytes", line[: 64 * 1024])
         while (rest := stream.readline(LONGEST)) and not rest.endswith(b"\n"):
-            pass
-
-
-def _entry(line: bytes, wanted: frozenset[str] | None) -> PaperRecord | EntryError | None:
-    try:
-        paper = _decode(line)
-        if wanted is not None and wanted.isdisjoint(paper.categories.split()):
-            return None
-        return _record(paper)
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as problem:
-        return EntryError(str(problem), line)
+            place += len(rest)
+        place += len(rest)
+        yield Line(place, EntryError(f"a line of more than {LONGEST} bytes", line[: 64 * 1024]))
 
 
 def _record(paper: _Line) -> PaperRecord:
@@ -154,9 +213,10 @@ def _record(paper: _Line) -> PaperRecord:
     parsed = parse_arxiv_id(paper.id)
     if parsed is None:
         raise ValueError(f"{paper.id!r} is no arXiv id")
-    dates = [_moment(version.created) for version in paper.versions]
-    updated = datetime.fromisoformat(paper.update_date).replace(tzinfo=UTC) if paper.update_date else None
-    known = [moment for moment in (*dates, updated) if moment is not None]
+    versions = [(_number(version.version), _moment(version.created)) for version in paper.versions]
+    known = [moment for _, moment in versions]
+    if paper.update_date:
+        known.append(datetime.fromisoformat(paper.update_date).replace(tzinfo=UTC))
     if not known:
         raise ValueError(f"{paper.id} has neither versions nor an update_date")
     return PaperRecord(
@@ -169,13 +229,18 @@ def _record(paper: _Line) -> PaperRecord:
         abstract=paper.abstract or None,
         authors=_authors(paper),
         categories=tuple(paper.categories.split()),
-        submitted=dates[0] if dates else None,
-        version=_number(paper.versions[-1].version) if paper.versions else None,
-        withdrawn=says_withdrawn(paper.abstract, paper.comments),
+        submitted=versions[0][1] if versions else None,
+        version=versions[-1][0] if versions else None,
+        versions=tuple(Version(number, created) for number, created in versions if number is not None),
+        withdrawn=_withdrawn(paper.abstract) or _withdrawn(paper.comments),
         doi=paper.doi.split()[0] if paper.doi and paper.doi.split() else None,
         journal_ref=paper.journal_ref,
         comment=paper.comments,
     )
+
+
+def _withdrawn(text: str | None) -> bool:
+    return text is not None and "withdrawn" in text.lower() and says_withdrawn(text, None)  # the pattern alone is slow
 
 
 def _authors(paper: _Line) -> tuple[Author, ...]:
@@ -186,16 +251,23 @@ def _authors(paper: _Line) -> tuple[Author, ...]:
 
 
 def _author(parts: list[str]) -> Author:
-    last, first, suffix = (*parts, "", "")[:3]
-    affiliation = ", ".join(part for part in parts[3:] if part)
-    return Author(" ".join(part for part in (first, last, suffix) if part), affiliation or None)
+    if len(parts) == 3 and parts[0] and parts[1] and not parts[2]:  # nearly always
+        return Author(f"{parts[1]} {parts[0]}")
+    last, first, suffix, *where = (*parts, "", "") if len(parts) < 3 else parts
+    return Author(
+        " ".join(part for part in (first, last, suffix) if part), ", ".join(part for part in where if part) or None
+    )
 
 
 def _number(version: str) -> int | None:
     digits = version.removeprefix("v")
-    return int(digits) if digits.isascii() and digits.isdigit() else None
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
 
 
 def _moment(text: str) -> datetime:
     """Read a date such as `Mon, 2 Apr 2007 19:18:42 GMT` (RFC 5322); raises ValueError where it is none."""
+    found = _DATE.fullmatch(text)
+    if found and (month := _NUMBERS.get(found[2])):
+        day, _, year, hour, minute, second = found.groups()
+        return datetime(int(year), month, int(day), int(hour), int(minute), int(second), tzinfo=UTC)
     return parsedate_to_datetime(text).astimezone(UTC)

@@ -22,6 +22,12 @@ def test_cleaned_text_is_one_safe_line_and_stays_as_it_is(text: str) -> None:
     found.encode("utf-8")
 
 
+@given(st.text(st.sampled_from([*map(chr, range(128)), " ", " ", "\n", "é", "\xa0", "\u202e"]), max_size=20))
+def test_cleaning_drops_what_is_unsafe_and_then_joins_what_blanks_part(text: str) -> None:
+    unsafe = {c for c in text if (unicodedata.category(c) == "Cc" and c not in "\t\n\r") or c == "\u202e"}
+    assert clean(text) == " ".join("".join(c for c in text if c not in unsafe).split())
+
+
 @given(st.text(st.characters(categories=["L", "N"]), max_size=30))
 def test_letters_and_digits_are_never_lost_in_cleaning(text: str) -> None:
     assert clean(text) == text
