@@ -108,6 +108,12 @@ def standings(session: Session, spans: Sequence[Span]) -> list[Standing]:
     return [known[span] for span in spans if span in known]
 
 
+def first_asked(session: Session, sources: Sequence[str], since: date) -> date | None:
+    """Give the first day of these sources' windows that begin on or after a day; None where there is none."""
+    own = select(func.min(Window.from_day)).where(Window.source.in_(sources), Window.from_day >= since)
+    return session.scalar(own)
+
+
 def calendar(session: Session, month: str) -> list[Standing]:
     """Tell how every window that touches a month stands: by source, channel and days, the first day first.
 

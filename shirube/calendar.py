@@ -11,8 +11,8 @@ from typing import Any
 
 from shirube import terminal
 from shirube.telling import NAMES
+from shirube.terminal import WIDTH
 
-WIDTH = 79
 LABEL, CELL = 9, 10  # columns of a row's name and of a day: seven days fit
 MARKS = {
     "complete": "+ C",

@@ -3,18 +3,18 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from core.months import first_day
 from digest import service as digests
-from shirube import mail, monthly, terminal
+from ingest.results import summed
+from shirube import mail, monthly, pulling, terminal
+from shirube.steps import LOOK_BACK
 from shirube.wiring import NETWORK_SOURCES, Wiring
 
 _log = logging.getLogger(__name__)
-LOOK_BACK = timedelta(days=35)  # a pull covers the running month and what of the last one may still grow
 LATE_START = 6 * 3600  # seconds after its time at which a missed run is still made, once
 
 
@@ -29,13 +29,14 @@ class Job:
 
 
 def pull(wiring: Wiring) -> None:
-    """Read all sources over the last weeks; the ledger decides what is due."""
+    """Read all sources over the last 62 days; the ledger decides what is due, and what is only counted."""
     today = wiring.clock().date()
     start = min(first_day(f"{today:%Y-%m}"), today - LOOK_BACK)
-    for result in monthly.pull(wiring, NETWORK_SOURCES, start, today):
+    for result in summed(NETWORK_SOURCES, pulling.read(wiring, NETWORK_SOURCES, start, today)):
         _log.info(
-            "pulled source=%s new=%d changed=%d failure=%s", result.source, result.new, result.changed, result.failure
-        )
+            "pulled source=%s new=%d changed=%d errors=%d open=%d failure=%s",
+            result.source, result.new, result.changed, result.errors, result.windows_open, result.failure,
+        )  # fmt: skip
 
 
 def rank(wiring: Wiring) -> None:

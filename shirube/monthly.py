@@ -1,7 +1,7 @@
 """One month from its sources to a written digest: the street walked once, telling the person where it is."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,6 +11,7 @@ from db import issues, papers
 from db.engine import reading
 from db.models import Issue
 from digest import service as digests
+from digest.coverage import OTHER_DAYS
 from ingest import service as ingest
 from ingest.http import reachable
 from ingest.service import WindowResult
@@ -18,7 +19,7 @@ from ingest.source import SourceResult
 from ingest.sources.arxiv_api import PAGE_SIZE
 from ingest.sources.recorded import MONTH as RECORDED_MONTH
 from ranking import service as ranking
-from shirube import telling, terminal
+from shirube import pulling, telling, terminal
 from shirube.telling import NAMES, Countdown
 from shirube.wiring import NETWORK_SOURCES, Wiring
 
@@ -65,18 +66,6 @@ def make_month(wiring: Wiring, month: str, write: Write, *, offline: bool = Fals
             _enrich(wiring, month, outcome)
     write(_ranked_issue(wiring, month))
     return outcome
-
-
-def pull(
-    wiring: Wiring, names: Sequence[str], start: date, end: date, *, retry_errors: bool = False
-) -> list[SourceResult]:
-    """Pull sources over a stretch of days with progress at the terminal; gives what each came to."""
-    with terminal.bar("Reading") as bar:
-        results: list[WindowResult] = []
-        for result in _windows(wiring, names, start, end, retry_errors=retry_errors):
-            results.append(result)
-            bar(len(results), max(len(results), 1))
-    return ingest.summed(names, results)
 
 
 def rank(wiring: Wiring, *, rebuild: bool = False, part: ranking.Part | None = None) -> tuple[int, int]:
@@ -130,7 +119,7 @@ def _sample(wiring: Wiring, write: Write, down: list[str]) -> Outcome:
 def _stale(wiring: Wiring, month: str, write: Write, down: list[str]) -> Outcome:
     """Make the digest of what is stored when nothing can be reached; the ledger keeps every failure."""
     terminal.say("No source can be reached: this is the digest of what is stored.")
-    for _ in _windows(wiring, NETWORK_SOURCES, *_span(wiring, month)):
+    for _ in pulling.read(wiring, NETWORK_SOURCES, *_span(wiring, month)):
         pass
     write(_ranked_issue(wiring, month))
     return Outcome(month, failed=down)
@@ -139,7 +128,7 @@ def _stale(wiring: Wiring, month: str, write: Write, down: list[str]) -> Outcome
 def _pull(wiring: Wiring, month: str, write: Write) -> Iterator[WindowResult]:
     """Read Daily Papers, write a first draft, then the rest, arXiv day by day, newest first, the page growing."""
     start, end = _span(wiring, month)
-    for result in _windows(wiring, FIRST, start, end):
+    for result in pulling.read(wiring, FIRST, start, end):
         _tell(wiring, result)
         yield result
     began = time.monotonic()
@@ -148,33 +137,13 @@ def _pull(wiring: Wiring, month: str, write: Write) -> Iterator[WindowResult]:
     write(_ranked_issue(wiring, month))
     left = Countdown(_announce(wiring, start, end, rate), time.monotonic())
     written = time.monotonic()
-    for result in _windows(wiring, THEN + LAST, start, end):
+    for result in pulling.read(wiring, THEN + LAST, start, end):
         ranking.embed_new(wiring.sessions, wiring.embedder, wiring.clock)
-        _tell(wiring, result, left.after(result.window.source, time.monotonic()))
+        _tell(wiring, result, left.after(_paced(result), time.monotonic()))
         if time.monotonic() - written > REWRITE_SECONDS:
             write(_ranked_issue(wiring, month))
             written = time.monotonic()
         yield result
-
-
-def _windows(
-    wiring: Wiring, names: Sequence[str], start: date, end: date, *, retry_errors: bool = False
-) -> Iterator[WindowResult]:
-    yield from ingest.pull(
-        wiring.sessions,
-        wiring.sources(tuple(names)),
-        start,
-        end,
-        wiring.clock,
-        final_months=final_months(wiring),
-        retry_errors=retry_errors,
-    )
-
-
-def final_months(wiring: Wiring) -> frozenset[str]:
-    """Name the months that have a final issue: no paper moves into or out of them."""
-    with reading(wiring.sessions) as session:
-        return frozenset(month for month, status in issues.statuses(session).items() if status == "final")
 
 
 def _span(wiring: Wiring, month: str) -> tuple[date, date]:
@@ -182,12 +151,25 @@ def _span(wiring: Wiring, month: str) -> tuple[date, date]:
 
 
 def _announce(wiring: Wiring, start: date, end: date, rate: float | None) -> int:
-    """Say how long arXiv will take, if anything of it is due; gives the number of days."""
-    (source,) = wiring.sources(LAST)
-    due = ingest.due_windows(wiring.sessions, source, start, end, wiring.clock())
+    """Say how long arXiv's days of submission will take, if any is due; gives their number."""
+    final, closing_day = pulling.final_months(wiring), wiring.settings.closing_day
+    due = [
+        window
+        for source in wiring.sources(LAST)
+        for window in ingest.due_windows(
+            wiring.sessions, source, start, end, wiring.clock(), final_months=final, closing_day=closing_day
+        )
+        if not window.channel.startswith(OTHER_DAYS)
+    ]
     if due:
         terminal.say(telling.announcement(due, PAGE_SIZE, wiring.settings.arxiv_delay_seconds, rate))
     return len(due)
+
+
+def _paced(result: WindowResult) -> str:
+    """Name the source whose pace a window tells of: days that were only counted, or are no days of submission, none."""
+    quick = result.counted or result.window.channel.startswith(OTHER_DAYS)
+    return "" if quick else result.window.source
 
 
 def _tell(wiring: Wiring, result: WindowResult, more: str = "") -> None:
@@ -212,7 +194,7 @@ def _enrich(wiring: Wiring, month: str, outcome: Outcome) -> None:
         return
     with reading(wiring.sessions) as session:
         wanted = [row.item_id for row in issues.shortlist(session, month) if row.section == "main"]
-    final = final_months(wiring)
+    final = pulling.final_months(wiring)
     result = ingest.enrich(wiring.sessions, wiring.pwc().single, wanted, wiring.clock, final_months=final)
     if result.failure:
         outcome.failed.append(_told(result))

@@ -1,16 +1,148 @@
 """What a person is told while sources are read: lines made of values, printed by others."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from math import ceil
 
-from ingest.service import WindowResult
-from ingest.source import Window
+from ingest.due import estimate
+from ingest.results import Progress, WindowResult
+from ingest.source import SourceResult, Window
 from roadmap.model import Lab
+from shirube.terminal import WIDTH, plain
 
 NAMES = {"arxiv": "arXiv", "hf": "Daily Papers", "pwc": "Papers with Code", "labs": "The labs' feeds"}
 
 ARXIV_A_DAY = 700  # submissions a day in the default categories, weekends included; only for the first estimate
+
+
+PAGES = {"arxiv": 2.0}  # pages of a window on average; one where nothing else is known
+
+
+@dataclass(slots=True)
+class Due:
+    """What a pull will ask of one source; `delay` is in seconds between two requests, 0 where no pace is set."""
+
+    source: str
+    delay: float
+    windows: int = 0
+    counted: int = 0  # of them complete ones of which only the total is asked
+    oldest: date | None = None
+    newest: date | None = None
+
+    def add(self, window: Window, *, counted: bool) -> None:
+        """Count a window."""
+        self.windows += 1
+        self.counted += counted
+        self.oldest = min(self.oldest or window.start, window.start)
+        self.newest = max(self.newest or window.end, window.end)
+
+    @property
+    def pages(self) -> float:
+        """Tell how many pages a window is thought to have."""
+        read = self.windows - self.counted
+        return (read * PAGES.get(self.source, 1.0) + self.counted) / max(self.windows, 1)
+
+    @property
+    def requests(self) -> int:
+        """Count the requests thought to be needed."""
+        return ceil(self.windows * self.pages)
+
+
+def plan(due: Sequence[Due]) -> list[str]:
+    """Say before a pull what it will ask and about how long it takes; the sources are read in turn."""
+    asked = [one for one in due if one.windows]
+    if not asked:
+        return ["Nothing is due: everything asked for is complete."]
+    lines = [_planned(one) for one in asked]
+    seconds = sum(estimate(one.windows, one.delay, 0, 0.0, one.pages) for one in asked)
+    slow = [NAMES.get(one.source, one.source) for one in asked if one.delay]
+    if seconds >= 60:
+        lines.append(
+            f"About {duration(seconds)} for the pauses that {' and '.join(slow)} asks for, the other sources besides: "
+            "an estimate, corrected as it goes. Ctrl-C keeps what came."
+        )
+    return lines
+
+
+def _planned(due: Due) -> str:
+    days = f"{due.newest}" if due.newest == due.oldest else f"{due.newest} back to {due.oldest}"
+    windows = f"{due.windows:,} window{'' if due.windows == 1 else 's'} due, {days}"
+    counted = f", {due.counted:,} of them only counted" if due.counted else ""
+    pace = f", {due.delay:g} s apart" if due.delay else ""
+    return f"{NAMES.get(due.source, due.source)}: {windows}{counted}; about {due.requests:,} requests{pace}"
+
+
+class Pace:
+    """Tells from the windows read in this run how long the others will take; moments are in seconds."""
+
+    def __init__(self, due: Sequence[Due], began: float) -> None:
+        self._due = {one.source: one for one in due}
+        self._read = dict.fromkeys(self._due, 0)
+        self._spent = dict.fromkeys(self._due, 0.0)
+        self._last = began
+
+    def note(self, source: str, now: float) -> None:
+        """Note a window that was dealt with: the time since the last one was its source's."""
+        self._read[source] = self._read.get(source, 0) + 1
+        self._spent[source] = self._spent.get(source, 0.0) + now - self._last
+        self._last = now
+
+    def seconds(self) -> float:
+        """Give the seconds that are thought to be left."""
+        return sum(
+            estimate(one.windows, one.delay, self._read[name], self._spent[name], one.pages)
+            for name, one in self._due.items()
+        )
+
+    def left(self) -> str:
+        """Say how long it still takes; nothing where it is a matter of seconds."""
+        seconds = self.seconds()
+        return f", about {duration(seconds)} left" if seconds >= 20 else ""
+
+
+def duration(seconds: float) -> str:
+    """Write a time for people: 40 s, 12 min, 3 h 20 min."""
+    if seconds < 60:
+        return f"{ceil(seconds)} s"
+    minutes = ceil(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def place(progress: Progress) -> str:
+    """Say which window is being read and how far."""
+    window = progress.window
+    of = f" of {progress.expected:,}" if progress.expected is not None else ""
+    return f" {NAMES.get(window.source, window.source)} {window.start}: {progress.received:,}{of}"
+
+
+def stopped(results: Sequence[SourceResult], command: str) -> str:
+    """Say what a pull that was stopped by hand leaves, and how to go on."""
+    new, closed = sum(r.new for r in results), sum(r.windows_closed for r in results)
+    open_ = sum(r.windows_open for r in results)
+    return (
+        f"Stopped; what was read is kept: {new:,} new, {closed:,} windows complete, {open_:,} still open. "
+        f"Go on with: {command}"
+    )
+
+
+def came_to(results: Sequence[SourceResult]) -> list[str]:
+    """Write what a pull came to: a row for each source, and below them each failure with its advice."""
+    head = f"{'source':<9}{'new':>9}{'changed':>9}{'unchanged':>11}{'unread.':>9}{'complete':>10}{'open':>6}"
+    lines = [head, *map(_row, results)]
+    for result in results:
+        if result.failure:
+            said = f"{NAMES.get(result.source, result.source)}: {plain(result.failure)}. {plain(result.advice)}"
+            lines += textwrap.wrap(said.strip(), WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    if any(result.windows_open for result in results):
+        lines.append("The open windows are asked again at the next pull; shirube status says which they are.")
+    return lines
+
+
+def _row(result: SourceResult) -> str:
+    counts = f"{result.new:>9,}{result.changed:>9,}{result.unchanged:>11,}{result.errors:>9,}"
+    return f"{result.source:<9}{counts}{result.windows_closed:>10,}{result.windows_open:>6,}"
 
 
 def announcement(due: Sequence[Window], page_size: int, delay: float, rate: float | None) -> str:
@@ -40,7 +172,7 @@ class Countdown:
     def after(self, source: str, now: float) -> str:
         """Note a window that was read and embedded; gives the words to add to its line, none before the second."""
         if source != "arxiv":
-            self.began = now  # the other sources come first and cost their own time
+            self.began = now if not self.read else self.began  # what comes before arXiv costs its own time
             return ""
         self.read += 1
         left = self.due - self.read

@@ -11,14 +11,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+WIDTH = 79  # columns of what is laid out here: right at any terminal, and the same in a pipe
 QUIET_SECONDS = 10.0  # between two lines of progress where there is no terminal to redraw
 
 
 class Bar(Protocol):
     """Something that is told how far a piece of work has come."""
 
-    def __call__(self, done: int, total: int) -> None:
-        """Show that `done` of `total` are ready."""
+    def __call__(self, done: int, total: int, note: str = "") -> None:
+        """Show that `done` of `total` are ready; `note` says more of it."""
         ...
 
 
@@ -63,7 +64,11 @@ def bar(label: str) -> Iterator[Bar]:
     )
     with Progress(*columns, console=console(), transient=True) as progress:
         task = progress.add_task(label, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+        def show(done: int, total: int, note: str = "") -> None:
+            progress.update(task, completed=done, total=total, description=f"{label}{note}")
+
+        yield show
 
 
 class _Lines:
@@ -73,11 +78,11 @@ class _Lines:
         self._label = label
         self._last = time.monotonic()
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, done: int, total: int, note: str = "") -> None:
         now = time.monotonic()
         if now - self._last >= QUIET_SECONDS:
             self._last = now
-            say(f"{self._label}: {done:,} of {total:,}")
+            say(f"{self._label}: {done:,} of {total:,}{note}")
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:

@@ -1,6 +1,7 @@
 """Commands that collect: pull the sources, import a public dump."""
 
-from datetime import date
+import json
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
@@ -20,23 +21,26 @@ def pull(
     since: Day = None,
     until: Day = None,
     retry_errors: Annotated[bool, typer.Option(help="Read windows again that hold unreadable entries.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="What it came to as values, for programs.")] = False,
 ) -> None:
-    """Read the sources; what is complete already is not asked again. Default: this month, or since to until."""
-    from shirube import monthly
+    """Read the sources, newest days first; what is complete already is not asked again.
+
+    Default: this month, and what was asked before of the last 62 days where it is due again. Ctrl-C keeps what came.
+    """
+    from shirube import pulling, telling
 
     wiring: Wiring = context.obj
-    today = wiring.clock().date()
-    end = until.date() if until else today
-    begin = since.date() if since else date(end.year, end.month, 1)
+    end = until.date() if until else wiring.clock().date()
+    names = source or list(NETWORK_SOURCES)
+    wiring.sources(tuple(names))  # a wrong name is said before anything is read
+    begin = since.date() if since else pulling.first_due(wiring, names, end)
     if begin > end:
         raise UsageError(f"{begin} is after {end}", "Give --since a day before --until")
-    results = monthly.pull(wiring, source or list(NETWORK_SOURCES), begin, end, retry_errors=retry_errors)
-    rows = [
-        (r.source, f"{r.new:,}", f"{r.changed:,}", f"{r.unchanged:,}", f"{r.errors:,}", r.failure or "complete")
-        for r in results
-    ]
-    terminal.table(("source", "new", "changed", "unchanged", "errors", "state"), rows, right=(1, 2, 3, 4))
-    if any(r.failure for r in results):
+    command = _again(source, begin, until, retry_errors)
+    pulled = pulling.pull(wiring, names, begin, end, retry_errors=retry_errors, command=command)
+    told = json.dumps(pulling.values(pulled), indent=2) if as_json else "\n".join(telling.came_to(pulled.results))
+    terminal.out(told)
+    if pulled.partly:
         raise typer.Exit(PARTLY)
 
 
@@ -49,7 +53,7 @@ def import_file(
 ) -> None:
     """Import a public dump: arXiv's metadata snapshot."""
     from ingest.service import import_snapshot
-    from shirube.monthly import final_months
+    from shirube.pulling import final_months
 
     if kind != "arxiv-snapshot":
         raise UsageError(f"{kind!r} cannot be imported", "The kind is arxiv-snapshot")
@@ -68,3 +72,10 @@ def import_file(
     )
     if result.errors or result.failure:
         raise typer.Exit(PARTLY)
+
+
+def _again(sources: list[str] | None, begin: date, until: datetime | None, retry_errors: bool) -> str:
+    """Write the command that goes on with a pull that was stopped."""
+    words = ["shirube pull", *(f"--source {name}" for name in sources or ()), f"--since {begin}"]
+    words += [f"--until {until.date()}"] if until else []
+    return " ".join([*words, *(["--retry-errors"] if retry_errors else [])])
