@@ -136,7 +136,7 @@ def came_to(results: Sequence[SourceResult]) -> list[str]:
             said = f"{NAMES.get(result.source, result.source)}: {plain(result.failure)}. {plain(result.advice)}"
             lines += textwrap.wrap(said.strip(), WIDTH, subsequent_indent="  ", break_on_hyphens=False)
     if any(result.windows_open for result in results):
-        lines.append("The open windows are asked again at the next pull; shirube status says which they are.")
+        lines.append("What is open is asked again by the next pull of these days: shirube status.")
     return lines
 
 
