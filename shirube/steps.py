@@ -9,10 +9,11 @@ from core.clock import iso
 from core.months import first_day, last_day
 from digest.coverage import WindowFact
 from ingest.due import HELD, Rule, Step, next_step, rule_of
+from ingest.source import Window
 from shirube.wiring import SOURCES, Wiring
 
 LOOK_BACK = HELD + timedelta(days=2)  # a pull goes back so far: held papers are counted weekly for 60 days
-NOT_ASKED_ANY_MORE = "not asked any more: it belongs to no source in use"
+GONE = "not asked again: no source in use gives these days any more"
 
 
 class Steps:
@@ -20,13 +21,13 @@ class Steps:
 
     def __init__(self, wiring: Wiring, month: str, final_months: frozenset[str] = frozenset()) -> None:
         self._now = wiring.clock()
-        self._rules = _rules(wiring, month, final_months)
+        self._rules = _rules(wiring, month, final_months)  # by window: a feed of today's news gives no other day
 
     def of(self, fact: WindowFact) -> dict[str, Any]:
         """Say what happens next to a window: {"kind", "at", "says"}."""
-        rule = self._rules.get((fact.source, fact.channel))
+        rule = self._rules.get(_window(fact))
         if rule is None:
-            return {"kind": "none", "at": None, "says": NOT_ASKED_ANY_MORE}
+            return {"kind": "none", "at": None, "says": GONE}
         step = next_step(fact, self._now, rule)
         return {"kind": step.kind, "at": iso(step.when) if step.when else None, "says": self._says(step, fact, rule)}
 
@@ -34,7 +35,7 @@ class Steps:
         """Sum up what happens next to the complete windows: how many of a source, and when the first of them."""
         found: dict[tuple[str, str], list[str | None]] = defaultdict(list)
         for fact in facts:
-            if fact.complete and (fact.source, fact.channel) in self._rules:
+            if fact.complete and _window(fact) in self._rules:
                 step = self.of(fact)
                 found[fact.source, step["kind"]].append(step["at"])
         return [
@@ -61,15 +62,19 @@ class Steps:
         return f"by: shirube pull --source {fact.source} --since {fact.start} --until {fact.end}"
 
 
-def _rules(wiring: Wiring, month: str, final_months: frozenset[str]) -> dict[tuple[str, str], Rule]:
-    """Make the rule of every channel in use: a channel belongs to the source that has windows of it."""
+def _rules(wiring: Wiring, month: str, final_months: frozenset[str]) -> dict[Window, Rule]:
+    """Make the rule of every window of the month that a source in use would ask for."""
     today = wiring.clock().date()
     end = min(last_day(month), today)
-    found: dict[tuple[str, str], Rule] = {}
+    found: dict[Window, Rule] = {}
     for source in wiring.sources(SOURCES):
         rule = rule_of(source, wiring.settings.closing_day, final_months)
-        found.update({(w.source, w.channel): rule for w in source.windows(first_day(month), end, today)})
+        found.update(dict.fromkeys(source.windows(first_day(month), end, today), rule))
     return found
+
+
+def _window(fact: WindowFact) -> Window:
+    return Window(fact.source, fact.channel, fact.start, fact.end)
 
 
 def _hour(moment: datetime) -> str:

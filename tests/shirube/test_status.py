@@ -153,6 +153,28 @@ def test_a_month_without_anything_is_one_line(october_with_gaps: Store) -> None:
     assert "+ C" not in "".join(told(october_with_gaps, "--month", "2026-08"))
 
 
+def test_a_list_of_announcements_that_failed_is_told_and_leaves_the_calendar_alone(mine: Store) -> None:
+    day = date(2026, 10, 20)
+    engine = make_engine(f"sqlite:///{mine.folder / 'shirube.db'}")
+    with make_sessions(engine).begin() as session:
+        session.add(
+            Window(source="arxiv", channel="rss:cs.CL", from_day=day, to_day=day, state="error", error="stale: old")
+        )
+    engine.dispose()
+    (month,) = values(mine, "--month", MONTH)["months"]
+    assert {row["sources"]["arxiv"]["state"] for row in month["days"]} == {"complete", "growing"}
+    assert next(source for source in month["sources"] if source["source"] == "arxiv")["state"] == "complete"
+    told_of = [channel for channel in month["channels"] if channel["channel"] == "rss:cs.CL"]
+    assert [(channel["windows_closed"], channel["windows"]) for channel in told_of] == [(0, 1)]
+    gap = next(gap for gap in month["gaps"] if gap["channel"] == "rss:cs.CL")
+    assert gap["next"] == {
+        "kind": "none", "at": None, "says": "not asked again: no source in use gives these days any more",
+    }  # fmt: skip
+    ended = run("digest", MONTH, "--offline", "--format", "text", "--out", "-", env=mine.env)
+    assert "Partly done." not in ended.out
+    assert "arxiv rss:cs.CL 2026-10-20: failed; stale: old." in " ".join(" ".join(told(mine, "--month", MONTH)).split())
+
+
 def test_a_month_of_real_size_fits_eighty_columns(tmp_path: Path) -> None:
     env = {"SHIRUBE_DATA_DIR": str(tmp_path)}
     engine = make_engine(f"sqlite:///{tmp_path / 'shirube.db'}")
