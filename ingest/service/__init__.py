@@ -1,6 +1,7 @@
 """The harvest: the one place of this package that opens the database."""
 
 from ingest.results import Progress, WindowResult, summed
+from ingest.service.announced import check_announced
 from ingest.service.enriching import enrich
 from ingest.service.importing import Channel, import_records, import_snapshot
 from ingest.service.pulling import due_windows, pull, pull_all
@@ -10,6 +11,7 @@ __all__ = [
     "Channel",
     "Progress",
     "WindowResult",
+    "check_announced",
     "due_windows",
     "enrich",
     "import_records",
