@@ -6,6 +6,7 @@
 import re
 import shlex
 from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,15 @@ from api.app import AppOptions, create_app
 from core.clock import Clock
 from db.engine import Sessions
 from digest import compose
+from ingest.guard import Policy
+from ingest.http import Guard
+from ingest.source import Counting, Source
+from ingest.sources.arxiv_api import ArxivApi
+from ingest.sources.arxiv_oai import ArxivOai
+from ingest.sources.arxiv_rss import ArxivRss
+from ingest.sources.hf_papers import HfPapers
+from ingest.sources.lab_feeds import LabFeeds
+from ingest.sources.pwc_api import PwcApi
 from ranking import labs, shortlist, topics, worth
 from roadmap.load import load_roadmap
 from roadmap.model import Roadmap
@@ -232,6 +242,26 @@ def test_the_readme_stays_under_two_screens() -> None:
 # Generated parts
 
 
+def rereading() -> str:
+    """Write the table of how long the windows of each source may grow."""
+    guard, today = Guard(Policy()), date(2026, 6, 1)
+    sources: list[Source] = [
+        ArxivApi("https://arxiv.example", ["cs.CL"], guard),
+        ArxivOai("https://arxiv.example", ["cs.CL"], guard),
+        ArxivRss("https://arxiv.example", ["cs.CL"], guard, lambda: datetime(2026, 6, 1, 12, tzinfo=UTC)),
+        HfPapers("https://hf.example", guard),
+        PwcApi("https://pwc.example", guard),
+        LabFeeds({"qwen": "https://lab.example"}, guard),
+    ]
+    rows = []
+    for source in sources:
+        channel = source.windows(today, today, today)[0].channel.partition(":")[0]
+        name = f"`{source.name}`, `{channel}`" if source.name == "arxiv" else f"`{source.name}`"
+        again = "its total" if isinstance(source, Counting) else "the whole window"
+        rows.append((name, f"{source.reread_days()} days", again))
+    return "| source, channel | may grow after its last day for | what is asked again |\n|---|---|---|\n" + table(rows)
+
+
 def stages() -> str:
     """Write the table of stages."""
     road = load_roadmap()
@@ -305,6 +335,7 @@ def table(rows: Any) -> str:
 
 
 GENERATED: dict[str, Callable[[], str]] = {
+    "rereading": rereading,
     "stages": stages,
     "topics": topic_list,
     "labs": lab_list,
