@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,7 +15,8 @@ from urllib.parse import urlsplit
 
 from core.clock import Clock, system_clock
 from core.errors import ConfigError, UsageError
-from db.engine import Sessions, make_engine, make_sessions
+from db.announced import followed_since
+from db.engine import Sessions, make_engine, make_sessions, reading
 from db.migrate import at_head, upgrade
 from ingest.guard import Policy
 from ingest.http import Guard
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from api.options import AppOptions
     from digest.delivery import Delivery
     from digest.service import IssueOptions
+    from ingest.sources.arxiv_api import ArxivApi
     from ingest.sources.pwc_api import PwcApi
     from ranking.embedder import Embedder
     from ranking.service import Ranker
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 NETWORK_SOURCES = ("arxiv", "hf", "pwc", "labs")
 SOURCES = (*NETWORK_SOURCES, "recorded")
 ARXIV = "arxiv.org"
+DUMP_AGE = timedelta(days=14)  # arXiv's public dump is a week old at most when it comes out
 VERDICT_FILE = "precision.json"
 KEY_FILE = "secret.key"
 
@@ -87,19 +91,23 @@ class Wiring:
             )
         )
 
-    def sources(self, names: tuple[str, ...] = NETWORK_SOURCES) -> list[Source]:
-        """Build sources by name, in the order named; raises UsageError for a name that is none."""
-        makers = self._makers()
+    def sources(self, names: tuple[str, ...] = NETWORK_SOURCES, *, channels: bool = True) -> list[Source]:
+        """Build sources by name, in the order named; raises UsageError for a name that is none.
+
+        Without `channels` arXiv is its API alone: the papers of a month, not the lists of changes and announcements.
+        """
+        makers = self._makers(channels)
         unknown = [name for name in names if name not in makers]
         if unknown:
             raise UsageError(f"There is no source {', '.join(unknown)}", f"Sources are {', '.join(SOURCES)}")
-        return [makers[name]() for name in names]
+        return [source for name in names for source in makers[name]()]
 
     def addresses(self) -> dict[str, tuple[str, ...]]:
         """List the addresses each network source will ask, to find out early whether any answers."""
         settings = self.settings
         feeds = tuple(self.lab_feeds().values())
-        return {"arxiv": (settings.arxiv_url,), "hf": (settings.hf_url,), "pwc": (settings.pwc_url,), "labs": feeds}
+        arxiv = (settings.arxiv_url, settings.oai_url, settings.arxiv_rss_url)
+        return {"arxiv": arxiv, "hf": (settings.hf_url,), "pwc": (settings.pwc_url,), "labs": feeds}
 
     def lab_feeds(self) -> dict[str, str]:
         """Join the labs' feeds of the roadmap with those set, key by key; an empty setting takes a feed away."""
@@ -109,6 +117,12 @@ class Wiring:
             advice = f"Labs are {', '.join(self.roadmap.labs)}"
             raise ConfigError(f"SHIRUBE_LAB_FEEDS names no lab of the roadmap: {', '.join(unknown)}", advice)
         return {key: url for key, url in (known | self.settings.lab_feeds).items() if url}
+
+    def arxiv(self) -> ArxivApi:
+        """Build the client of arXiv's API, for days of submissions and for single papers."""
+        from ingest.sources.arxiv_api import ArxivApi
+
+        return ArxivApi(self.settings.arxiv_url, self.settings.categories, self.guard)
 
     def pwc(self) -> PwcApi:
         """Build the Papers with Code client, for single papers."""
@@ -184,20 +198,35 @@ class Wiring:
         """Tell where digests are written unless the person says otherwise."""
         return self._data_dir() / "digests"
 
-    def _makers(self) -> dict[str, Callable[[], Source]]:
-        from ingest.sources.arxiv_api import ArxivApi
+    def _makers(self, channels: bool) -> dict[str, Callable[[], list[Source]]]:
         from ingest.sources.hf_papers import HfPapers
         from ingest.sources.lab_feeds import LabFeeds
         from ingest.sources.recorded import Recorded
 
         settings = self.settings
         return {
-            "arxiv": lambda: ArxivApi(settings.arxiv_url, settings.categories, self.guard),
-            "hf": lambda: HfPapers(settings.hf_url, self.guard),
-            "pwc": self.pwc,
-            "labs": lambda: LabFeeds(self.lab_feeds(), self.guard),
-            "recorded": Recorded,
+            "arxiv": lambda: [self.arxiv(), *(self._lists() if channels else [])],
+            "hf": lambda: [HfPapers(settings.hf_url, self.guard)],
+            "pwc": lambda: [self.pwc()],
+            "labs": lambda: [LabFeeds(self.lab_feeds(), self.guard)],
+            "recorded": lambda: [Recorded()],
         }
+
+    def _lists(self) -> list[Source]:
+        """Build arXiv's other channels: announcements first, since tomorrow they are gone."""
+        from ingest.sources.arxiv_oai import ArxivOai
+        from ingest.sources.arxiv_rss import ArxivRss
+
+        settings = self.settings
+        return [
+            ArxivRss(settings.arxiv_rss_url, settings.categories, self.guard, self.clock),
+            ArxivOai(settings.oai_url, settings.categories, self.guard, self._followed_since),
+        ]
+
+    def _followed_since(self) -> date:
+        """Tell since when arXiv's changes matter: what is read for the first time today has all earlier ones in it."""
+        with reading(self.sessions) as session:
+            return followed_since(session, DUMP_AGE) or self.clock().date()
 
     def _delays(self) -> dict[str, float]:
         """Pace arXiv: one rhythm over all its services (https://info.arxiv.org/help/api/tou.html)."""
