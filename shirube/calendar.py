@@ -4,12 +4,14 @@ A state is a sign and a letter, never a colour alone.
 """
 
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import groupby
 from typing import Any
 
+from digest.coverage import ARXIV
 from shirube import terminal
+from shirube.steps import kind_of
 from shirube.telling import NAMES
 from shirube.terminal import WIDTH
 
@@ -33,6 +35,7 @@ MEANINGS = {
     "failed": "failed: nothing came",
     "absent": "not asked",
 }
+DAYS = {"oai": "by day of change", "rss": "by day of announcement"}
 WORDS = {
     "open": "to be read",
     "stale": "stale",
@@ -158,12 +161,20 @@ def _totals(month: Values) -> Iterator[str]:
         complete = f"{source['days_complete']} of {source['days']} days"
         read = (source["last_read"] or "never").replace("T", " ")[:16]
         yield f"{source['source'][:LABEL]:<{LABEL}}{numbers}{source['unreadable']:>9,}{complete:>15}  {read}"
-    for channel in month["channels"]:
-        closed = f"{channel['windows_closed']} of {channel['windows']} windows complete"
-        name = f"{channel['source']} {channel['channel']}"
-        yield _cut(f"{name}: {closed}, {channel['received']:,} received; by another day than that of submission")
+    for (source, kind), some in groupby(month["channels"], key=_list):
+        yield _cut(f"{source} {kind}, {DAYS.get(kind, 'by another day')}: {_lists(list(some))}")
     if undated := month["papers"] - sum(day["stored"] for day in month["days"]):
         yield f"stored, without a known day of submission in the month: {undated:,}"
+
+
+def _list(value: Values) -> tuple[str, str]:
+    """Tell a kind of list by its source and name."""
+    return value["source"], kind_of(value["source"], value["channel"] or "")
+
+
+def _lists(some: Sequence[Values]) -> str:
+    windows, closed = (sum(one[name] for one in some) for name in ("windows", "windows_closed"))
+    return f"{closed:,} of {windows:,} windows complete, {sum(one['received'] for one in some):,} received"
 
 
 def _or(number: int | None) -> str:
@@ -182,16 +193,16 @@ def _after(month: Values) -> Iterator[str]:
     if month["gaps"]:
         yield ""
         yield "Open:"
-        for _, run in groupby(month["gaps"], key=_alike()):
-            yield from _wrapped(f"  {_gap(list(run))}")
+        for run in _runs(month["gaps"]):
+            yield from _wrapped(f"  {_gap(run)}")
     elif not month["sources"] or {source["source"] for source in month["sources"]} == {"recorded"}:
         yield ""
         yield from _wrapped(_only_stored(month))
     if month["next"]:
         yield ""
         yield "Of the complete windows:"
-        for source, steps in groupby(month["next"], key=lambda step: step["source"]):
-            yield from _wrapped(f"  {source}: {'; '.join(_upcoming(step) for step in steps)}")
+        for (source, kind), steps in groupby(month["next"], key=lambda step: (step["source"], step["list"])):
+            yield from _wrapped(f"  {f'{source} {kind}'.strip()}: {'; '.join(_upcoming(step) for step in steps)}")
 
 
 def _only_stored(month: Values) -> str:
@@ -199,19 +210,30 @@ def _only_stored(month: Values) -> str:
     return f"No source was asked about this month. To ask: shirube pull --since {first} --until {last}"
 
 
-def _alike() -> Callable[[Values], object]:
-    """Make a key under which gaps that follow each other day by day, and say the same, stand together."""
-    last: list[Values] = []
-    run = 0
-
-    def key(gap: Values) -> object:
-        nonlocal run
-        if last and not _follows(last[-1], gap):
-            run += 1
-        last[:] = [gap]
-        return run
-
-    return key
+def _runs(gaps: Sequence[Values]) -> list[list[Values]]:
+    """Put gaps together that say the same: days that follow each other, and then lists of one kind on the same days."""
+    runs: list[list[Values]] = []
+    for gap in gaps:
+        if runs and _follows(runs[-1][-1], gap):
+            runs[-1].append(gap)
+        else:
+            runs.append([gap])
+    alike: dict[tuple[Any, ...], list[Values]] = {}
+    for run in runs:
+        first = run[0]
+        counts = (first["expected"], first["received"]) if first["received"] else ()
+        key = (
+            *_list(first),
+            first["from"],
+            run[-1]["to"],
+            first["state"],
+            first["error"],
+            first["next"]["says"],
+            counts,
+        )
+        many = first["source"] == ARXIV
+        alike.setdefault(key if many else (id(run),), []).extend(run)
+    return list(alike.values())
 
 
 def _follows(one: Values, two: Values) -> bool:
@@ -222,9 +244,11 @@ def _follows(one: Values, two: Values) -> bool:
 
 def _gap(run: Sequence[Values]) -> str:
     """Say of gaps that say the same which days they are, what came, why, and what happens next."""
-    first = run[0]
-    channel = f" {first['channel']}" if first["channel"] else ""
-    head = f"{first['source']}{channel} {_stretch(first['from'], run[-1]['to'])}: {WORDS[first['state']]}"
+    first, channels = run[0], {gap["channel"] for gap in run}
+    name = f"{first['source']} {first['channel'] or ''}".strip()
+    if len(channels) > 1:
+        name = f"{' '.join(_list(first))} ({len(channels)} lists)"
+    head = f"{name} {_stretch(first['from'], run[-1]['to'])}: {WORDS[first['state']]}"
     counts = ""
     if first["expected"] is not None:
         counts = f", {first['received']:,} of {first['expected']:,} received, {first['missing']:,} missing"

@@ -61,7 +61,8 @@ def make_month(wiring: Wiring, month: str, write: Write, *, offline: bool = Fals
         results = list(_pull(wiring, month, write))
         if not results:
             terminal.say(f"Everything due of {month} is complete: no list was asked for again.")
-        outcome.failed = [_told(result) for result in ingest.summed(NETWORK_SOURCES, results) if result.failure]
+        of_days = [result for result in results if not result.window.channel.startswith(OTHER_DAYS)]
+        outcome.failed = [_told(result) for result in ingest.summed(NETWORK_SOURCES, of_days) if result.failure]
         if any(result.tally.new or result.tally.changed for result in results):
             _enrich(wiring, month, outcome)
     write(_ranked_issue(wiring, month))
@@ -119,7 +120,7 @@ def _sample(wiring: Wiring, write: Write, down: list[str]) -> Outcome:
 def _stale(wiring: Wiring, month: str, write: Write, down: list[str]) -> Outcome:
     """Make the digest of what is stored when nothing can be reached; the ledger keeps every failure."""
     terminal.say("No source can be reached: this is the digest of what is stored.")
-    for _ in pulling.read(wiring, NETWORK_SOURCES, *_span(wiring, month)):
+    for _ in pulling.read(wiring, NETWORK_SOURCES, *_span(wiring, month), channels=False):
         pass
     write(_ranked_issue(wiring, month))
     return Outcome(month, failed=down)
@@ -137,7 +138,7 @@ def _pull(wiring: Wiring, month: str, write: Write) -> Iterator[WindowResult]:
     write(_ranked_issue(wiring, month))
     left = Countdown(_announce(wiring, start, end, rate), time.monotonic())
     written = time.monotonic()
-    for result in pulling.read(wiring, THEN + LAST, start, end):
+    for result in pulling.read(wiring, THEN + LAST, start, end, channels=False):
         ranking.embed_new(wiring.sessions, wiring.embedder, wiring.clock)
         _tell(wiring, result, left.after(_paced(result), time.monotonic()))
         if time.monotonic() - written > REWRITE_SECONDS:
@@ -155,7 +156,7 @@ def _announce(wiring: Wiring, start: date, end: date, rate: float | None) -> int
     final, closing_day = pulling.final_months(wiring), wiring.settings.closing_day
     due = [
         window
-        for source in wiring.sources(LAST)
+        for source in wiring.sources(LAST, channels=False)
         for window in ingest.due_windows(
             wiring.sessions, source, start, end, wiring.clock(), final_months=final, closing_day=closing_day
         )

@@ -59,28 +59,37 @@ def read(
     end: date,
     *,
     retry_errors: bool = False,
+    channels: bool = True,
     on_progress: OnProgress | None = None,
 ) -> Iterator[WindowResult]:
-    """Read what is due, a value after every window; the totals of a month are asked once more after it may close."""
+    """Read what is due, a value after every window; the totals of a month are asked once more after it may close.
+
+    Where arXiv is read, what it announced this week is checked against what it gave, and what is missing asked for.
+    Without `channels` arXiv is its API alone, and nothing is checked.
+    """
+    final = final_months(wiring)
     yield from ingest.pull(
         wiring.sessions,
-        wiring.sources(tuple(names)),
+        wiring.sources(tuple(names), channels=channels),
         start,
         end,
         wiring.clock,
-        final_months=final_months(wiring),
+        final_months=final,
         closing_day=wiring.settings.closing_day,
         retry_errors=retry_errors,
         on_progress=on_progress,
     )
+    if channels and "arxiv" in names:
+        yield from ingest.check_announced(wiring.sessions, wiring.arxiv(), wiring.clock, final_months=final)
 
 
 def due(wiring: Wiring, names: Sequence[str], start: date, end: date, *, retry_errors: bool = False) -> list[Due]:
-    """Count what a pull would ask of each source; asks nobody and writes nothing."""
-    found = {name: Due(name, _delay(wiring, name)) for name in names}
+    """Count what a pull would ask, lane by lane; asks nobody and writes nothing."""
+    found: dict[str, Due] = {}
     for source in wiring.sources(tuple(names)):
         for window, step in _steps(wiring, source, start, end, retry_errors):
-            found[source.name].add(window, counted=step.kind == "recount")
+            lane = telling.lane(window)
+            found.setdefault(lane, Due(lane, _delay(wiring, source.name))).add(window, counted=step.kind == "recount")
     return list(found.values())
 
 
@@ -142,7 +151,7 @@ def _followed(
         try:
             for result in read(wiring, names, start, end, retry_errors=retry_errors, on_progress=show):
                 results.append(result)
-                pace.note(result.window.source, time.monotonic())
+                pace.note(telling.lane(result.window), time.monotonic())
                 bar(len(results), max(total, len(results)), pace.left())
         except KeyboardInterrupt:
             return results, True
@@ -153,7 +162,7 @@ def _left_open(result: SourceResult, found: Sequence[Due], interrupted: bool) ->
     """Count the windows that a stopped pull did not come to."""
     if not interrupted:
         return result
-    total = next(one.windows for one in found if one.source == result.source)
+    total = sum(one.windows for one in found if one.lane.partition(" ")[0] == result.source)
     return replace(result, windows_open=max(result.windows_open, total - result.windows_closed))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.clock import iso
 from core.months import first_day, last_day
-from digest.coverage import WindowFact
+from digest.coverage import ARXIV, WindowFact
 from ingest.due import HELD, Rule, Step, next_step, rule_of
 from ingest.source import Window
 from shirube.wiring import SOURCES, Wiring
@@ -32,15 +32,15 @@ class Steps:
         return {"kind": step.kind, "at": iso(step.when) if step.when else None, "says": self._says(step, fact, rule)}
 
     def upcoming(self, facts: Sequence[WindowFact]) -> list[dict[str, Any]]:
-        """Sum up what happens next to the complete windows: how many of a source, and when the first of them."""
-        found: dict[tuple[str, str], list[str | None]] = defaultdict(list)
+        """Sum up what happens next to the complete windows: how many of each kind of list, and when the first."""
+        found: dict[tuple[str, str, str], list[str]] = defaultdict(list)
         for fact in facts:
             if fact.complete and _window(fact) in self._rules:
                 step = self.of(fact)
-                found[fact.source, step["kind"]].append(step["at"])
+                found[fact.source, kind_of(fact.source, fact.channel), step["kind"]].append(step["at"] or "")
         return [
-            {"source": source, "kind": kind, "windows": len(moments), "at": min(filter(None, moments), default=None)}
-            for (source, kind), moments in sorted(found.items())
+            {"source": source, "list": list_, "kind": kind, "windows": len(moments), "at": min(moments) or None}
+            for (source, list_, kind), moments in sorted(found.items())
         ]
 
     def _says(self, step: Step, fact: WindowFact, rule: Rule) -> str:
@@ -60,6 +60,11 @@ class Steps:
         if fact.end >= self._now.date() - LOOK_BACK:
             return "at the next pull"
         return f"by: shirube pull --source {fact.source} --since {fact.start} --until {fact.end}"
+
+
+def kind_of(source: str, channel: str) -> str:
+    """Name the kind of list a channel is one of: arXiv's sets and categories are many of one kind."""
+    return channel.partition(":")[0] if source == ARXIV else ""
 
 
 def _rules(wiring: Wiring, month: str, final_months: frozenset[str]) -> dict[Window, Rule]:

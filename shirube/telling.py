@@ -13,6 +13,7 @@ from roadmap.model import Lab
 from shirube.terminal import WIDTH, plain
 
 NAMES = {"arxiv": "arXiv", "hf": "Daily Papers", "pwc": "Papers with Code", "labs": "The labs' feeds"}
+LANES = NAMES | {"arxiv oai": "arXiv's changes", "arxiv rss": "arXiv's announcements"}
 
 ARXIV_A_DAY = 700  # submissions a day in the default categories, weekends included; only for the first estimate
 
@@ -20,11 +21,17 @@ ARXIV_A_DAY = 700  # submissions a day in the default categories, weekends inclu
 PAGES = {"arxiv": 2.0}  # pages of a window on average; one where nothing else is known
 
 
+def lane(window: Window) -> str:
+    """Name what a window is one of: its source; of arXiv's lists by another day than that of submission, the list."""
+    kind = window.channel.partition(":")[0]
+    return f"{window.source} {kind}" if f"{window.source} {kind}" in LANES else window.source
+
+
 @dataclass(slots=True)
 class Due:
-    """What a pull will ask of one source; `delay` is in seconds between two requests, 0 where no pace is set."""
+    """What a pull will ask of one lane; `delay` is in seconds between two requests, 0 where no pace is set."""
 
-    source: str
+    lane: str
     delay: float
     windows: int = 0
     counted: int = 0  # of them complete ones of which only the total is asked
@@ -42,7 +49,7 @@ class Due:
     def pages(self) -> float:
         """Tell how many pages a window is thought to have."""
         read = self.windows - self.counted
-        return (read * PAGES.get(self.source, 1.0) + self.counted) / max(self.windows, 1)
+        return (read * PAGES.get(self.lane, 1.0) + self.counted) / max(self.windows, 1)
 
     @property
     def requests(self) -> int:
@@ -57,11 +64,10 @@ def plan(due: Sequence[Due]) -> list[str]:
         return ["Nothing is due: everything asked for is complete."]
     lines = [_planned(one) for one in asked]
     seconds = sum(estimate(one.windows, one.delay, 0, 0.0, one.pages) for one in asked)
-    slow = [NAMES.get(one.source, one.source) for one in asked if one.delay]
     if seconds >= 60:
         lines.append(
-            f"About {duration(seconds)} for the pauses that {' and '.join(slow)} asks for, the other sources besides: "
-            "an estimate, corrected as it goes. Ctrl-C keeps what came."
+            f"About {duration(seconds)} for the pauses that arXiv asks for, the other sources besides: an estimate, "
+            "corrected as it goes. Ctrl-C keeps what came."
         )
     return lines
 
@@ -71,22 +77,22 @@ def _planned(due: Due) -> str:
     windows = f"{due.windows:,} window{'' if due.windows == 1 else 's'} due, {days}"
     counted = f", {due.counted:,} of them only counted" if due.counted else ""
     pace = f", {due.delay:g} s apart" if due.delay else ""
-    return f"{NAMES.get(due.source, due.source)}: {windows}{counted}; about {due.requests:,} requests{pace}"
+    return f"{LANES.get(due.lane, due.lane)}: {windows}{counted}; about {due.requests:,} requests{pace}"
 
 
 class Pace:
     """Tells from the windows read in this run how long the others will take; moments are in seconds."""
 
     def __init__(self, due: Sequence[Due], began: float) -> None:
-        self._due = {one.source: one for one in due}
+        self._due = {one.lane: one for one in due}
         self._read = dict.fromkeys(self._due, 0)
         self._spent = dict.fromkeys(self._due, 0.0)
         self._last = began
 
-    def note(self, source: str, now: float) -> None:
-        """Note a window that was dealt with: the time since the last one was its source's."""
-        self._read[source] = self._read.get(source, 0) + 1
-        self._spent[source] = self._spent.get(source, 0.0) + now - self._last
+    def note(self, name: str, now: float) -> None:
+        """Note a window of a lane that was dealt with: the time since the last one was its own."""
+        self._read[name] = self._read.get(name, 0) + 1
+        self._spent[name] = self._spent.get(name, 0.0) + now - self._last
         self._last = now
 
     def seconds(self) -> float:
@@ -114,7 +120,7 @@ def place(progress: Progress) -> str:
     """Say which window is being read and how far."""
     window = progress.window
     of = f" of {progress.expected:,}" if progress.expected is not None else ""
-    return f" {NAMES.get(window.source, window.source)} {window.start}: {progress.received:,}{of}"
+    return f" {LANES.get(lane(window), window.source)} {window.start}: {progress.received:,}{of}"
 
 
 def stopped(results: Sequence[SourceResult], command: str) -> str:
@@ -195,12 +201,12 @@ def window_line(result: WindowResult, labs: Mapping[str, Lab]) -> str | None:
         if result.closed
         else f"not complete: {result.failure}"
     )
-    return f"{_name(window.source, window.channel, labs)} {days}: {what}"
+    return f"{_name(window, labs)} {days}: {what}"
 
 
-def _name(source: str, channel: str, labs: Mapping[str, Lab]) -> str:
-    """Name a source, and the lab whose feed a window is about."""
-    name = NAMES.get(source, source)
-    if source != "labs":
-        return name
-    return f"{name} ({labs[channel].name.en if channel in labs else channel})"
+def _name(window: Window, labs: Mapping[str, Lab]) -> str:
+    """Name a source, and the lab, the set or the category whose list a window is about."""
+    name, channel = LANES.get(lane(window), window.source), window.channel
+    if window.source == "labs":
+        return f"{name} ({labs[channel].name.en if channel in labs else channel})"
+    return name if lane(window) == window.source else f"{name} ({channel.partition(':')[2]})"

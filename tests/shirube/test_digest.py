@@ -20,6 +20,7 @@ from digest.model import Digest
 from digest.service import digest_of
 from ingest.source import NOTHING, Earlier, Source
 from ingest.source import Window as Stretch
+from ingest.sources.arxiv_api import ArxivApi
 from shirube.wiring import NETWORK_SOURCES
 from tests.ingest.fake import dump
 from tests.shirube.command import CLOSED, DRAFT, Bench, run
@@ -255,9 +256,10 @@ def test_without_network_what_is_stored_is_shown_and_the_failure_counts(mine: St
 class Stopped(Bench):
     """The wiring of a person who presses Ctrl-C while arXiv is read."""
 
-    def sources(self, names: tuple[str, ...] = NETWORK_SOURCES) -> list[Source]:
-        """Let arXiv's third window be interrupted."""
-        return [Interrupted(source) if source.name == "arxiv" else source for source in super().sources(names)]
+    def sources(self, names: tuple[str, ...] = NETWORK_SOURCES, *, channels: bool = True) -> list[Source]:
+        """Let the third day of arXiv's API be interrupted."""
+        found = super().sources(names, channels=channels)
+        return [Interrupted(source) if isinstance(source, ArxivApi) else source for source in found]
 
 
 class Interrupted:
@@ -293,7 +295,7 @@ def test_ctrl_c_makes_the_digest_of_what_came(empty: dict[str, str], up: Upstrea
     assert sections(store.page()) == [f"stage-{number}" for number in range(1, 9)]
     found = digest(store)
     assert (found.status, found.coverage.stored) == ("draft", found.coverage.ranked)
-    windows = state(store, select(Window.state).where(Window.source == "arxiv"))
+    windows = state(store, select(Window.state).where(Window.channel == "api"))
     assert windows.count(("closed",)) == 2
     assert windows.count(("open",)) == 29
     assert run("digest", MONTH, env=empty).code == 0

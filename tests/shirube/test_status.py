@@ -87,7 +87,7 @@ def test_every_gap_says_what_came_why_and_what_is_done_about_it(october_with_gap
     assert f"arxiv api {GAP}: in part, 5 of 6 received, 1 missing;" in said
     assert "hf daily 2026-10-05 to 2026-10-07: failed;" in said
     assert "hf daily 2026-10-01 to 2026-10-04: to be read. Asked at the next pull." in said
-    assert "arxiv: 29 recounted from 2026-11-01 18:00 on" in said
+    assert "arxiv api: 29 recounted from 2026-11-01 18:00 on" in said
 
 
 def test_the_same_as_values_under_names_that_stay(october_with_gaps: Store) -> None:
@@ -116,9 +116,8 @@ def test_the_same_as_values_under_names_that_stay(october_with_gaps: Store) -> N
 def test_the_last_day_waits_for_its_end_and_old_gaps_name_the_pull_that_asks(october_with_gaps: Store) -> None:
     (month,) = values(october_with_gaps, "--month", MONTH)["months"]
     assert month["days"][-1]["sources"]["arxiv"]["state"] == "growing"
-    assert {"source": "arxiv", "kind": "waits-for-the-day-to-end", "windows": 1, "at": "2026-11-01T18:00:00Z"} in month[
-        "next"
-    ]
+    waiting = {"kind": "waits-for-the-day-to-end", "windows": 1, "at": "2026-11-01T18:00:00Z"}
+    assert {"source": "arxiv", "list": "api", **waiting} in month["next"]
     (later,) = values(october_with_gaps, "--month", MONTH, now=DRAFT + timedelta(days=70))["months"]
     gap = next(gap for gap in later["gaps"] if gap["source"] == "arxiv")
     assert gap["next"]["says"] == f"asked again by: shirube pull --source arxiv --since {GAP} --until {GAP}"
