@@ -109,8 +109,11 @@ def standings(session: Session, spans: Sequence[Span]) -> list[Standing]:
 
 
 def first_asked(session: Session, sources: Sequence[str], since: date) -> date | None:
-    """Give the first day of these sources' windows that begin on or after a day; None where there is none."""
-    own = select(func.min(Window.from_day)).where(Window.source.in_(sources), Window.from_day >= since)
+    """Give the earliest last day, not before `since`, of a window of these sources; None where there is none.
+
+    A pull from that day on touches every such window, and asks of a source that goes by days for no day besides.
+    """
+    own = select(func.min(Window.to_day)).where(Window.source.in_(sources), Window.to_day >= since)
     return session.scalar(own)
 
 

@@ -149,7 +149,7 @@ def _gap(fact: WindowFact, steps: Steps) -> Values:
 
 
 def _unasked(source: str, start: date, end: date) -> Values:
-    words = f"not asked yet: shirube pull --source {source} --since {start} --until {end}"
+    words = f"to ask: shirube pull --source {source} --since {start} --until {end}"
     return {
         "source": source,
         "channel": None,

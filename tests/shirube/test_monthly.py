@@ -1,7 +1,16 @@
 """What a person is told while a month is made, and what is never done behind their back."""
 
-from tests.shirube.command import DRAFT, run
+from datetime import date
+
+from sqlalchemy import select
+
+from db.models import Issue, IssueItem, Item
+from tests.shirube.command import CLOSED, DRAFT, run
 from tests.shirube.conftest import MONTH, Store
+from tests.shirube.test_digest import state
+from tests.upstream import Upstream
+
+HELD_DAY = date(2026, 10, 5)
 
 
 def test_offline_without_anything_stored_says_what_to_do(empty: dict[str, str]) -> None:
@@ -25,3 +34,24 @@ def test_arxiv_is_announced_only_while_days_of_it_are_due(mine: Store) -> None:
     assert again.code == 0
     assert "arXiv" not in again.err
     assert f"Everything due of {MONTH} is complete: no list was asked for again." in again.err
+
+
+def test_a_month_is_counted_once_more_before_it_closes_and_a_held_paper_is_in_it(empty: dict[str, str]) -> None:
+    with Upstream() as up:
+        env = {**empty, **up.environment()}
+        held = next(p for p in up.catalogue if p.submitted.date() == HELD_DAY)
+        up.catalogue.hold(held.arxiv_id)
+        assert run("digest", MONTH, env=env, now=DRAFT).code == 0
+        store = Store(up, env, run("status", env=env))
+        told_by = state(store, select(Item.sources).where(Item.id == held.arxiv_id))
+        assert not any("arxiv" in sources for (sources,) in told_by)
+        up.catalogue.release(held.arxiv_id)
+        asked = len(up.requests("/api/query"))
+        assert run("digest", MONTH, env=env, now=CLOSED).code == 0
+        queries = [request.query for request in up.requests("/api/query")[asked:]]
+    totals = [query for query in queries if "max_results=1&" in f"{query}&"]
+    assert len(totals) == 31  # each day's total
+    assert len(queries) - len(totals) <= 4  # and only what grew is read again
+    assert state(store, select(Issue.status).where(Issue.month == MONTH)) == [("final",)]
+    assert state(store, select(Item.month).where(Item.id == held.arxiv_id)) == [(MONTH,)]
+    assert state(store, select(IssueItem.month).where(IssueItem.item_id == held.arxiv_id)) == [(MONTH,)]

@@ -137,6 +137,15 @@ def test_without_a_day_it_goes_back_over_what_was_asked_before(empty: dict[str, 
     assert "of them only counted" in ended.err
 
 
+def test_a_feed_that_goes_by_months_draws_no_other_source_back(empty: dict[str, str]) -> None:
+    now = DRAFT + timedelta(days=8)
+    run("pull", "--source", "labs", "--source", "hf", "--since", "2026-10-25", "--until", "2026-10-26", env=empty)
+    found = json.loads(run("pull", "--source", "labs", "--source", "hf", "--json", env=empty, now=now).out)
+    assert found["since"] == "2026-10-25"
+    (labs, _) = found["sources"]
+    assert labs["windows_closed"] > 5  # both months of every feed
+
+
 def test_nothing_due_says_so_and_asks_nobody(mine: Store) -> None:
     run("pull", "--since", "2026-10-01", env=mine.env)  # what a digest has no use for: changes, announcements
     asked = len(mine.up.log)

@@ -127,7 +127,7 @@ def test_days_nobody_asked_about_name_the_command_that_asks(empty: dict[str, str
     run("pull", "--source", "arxiv", "--since", "2026-10-05", "--until", "2026-10-06", env=empty)
     lines = told(Store(up, empty, run("status", env=empty)), "--month", MONTH)
     said = " ".join(" ".join(lines).split())
-    wanted = "Not asked yet: shirube pull --source arxiv --since 2026-10-07 --until 2026-10-31."
+    wanted = "To ask: shirube pull --source arxiv --since 2026-10-07 --until 2026-10-31."
     assert f"arxiv 2026-10-07 to 2026-10-31: not asked. {wanted}" in said
 
 
