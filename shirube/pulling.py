@@ -143,7 +143,7 @@ def _followed(
     """Read to the end or to Ctrl-C, telling how far it has come and how long it may still take."""
     results: list[WindowResult] = []
     pace, total = Pace(found, time.monotonic()), sum(one.windows for one in found)
-    with terminal.bar("Reading") as bar:
+    with terminal.bar("Reading", left=False) as bar:
 
         def show(progress: Progress) -> None:
             bar(len(results), total, telling.place(progress) + pace.left())

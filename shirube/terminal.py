@@ -50,8 +50,11 @@ def plain(text: str) -> str:
 
 
 @contextmanager
-def bar(label: str) -> Iterator[Bar]:
-    """Show progress of one piece of work: a redrawn bar on a terminal, else a line every ten seconds."""
+def bar(label: str, *, left: bool = True) -> Iterator[Bar]:
+    """Show progress of one piece of work: a redrawn bar on a terminal, else a line every ten seconds.
+
+    `left`: guess the time left from the pieces done; without, the notes tell it.
+    """
     if not sys.stderr.isatty():
         yield _Lines(label)
         return
@@ -60,7 +63,7 @@ def bar(label: str) -> Iterator[Bar]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        *([TimeRemainingColumn()] if left else []),
     )
     with Progress(*columns, console=console(), transient=True) as progress:
         task = progress.add_task(label, total=None)
