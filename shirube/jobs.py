@@ -29,7 +29,7 @@ class Job:
 
 
 def pull(wiring: Wiring) -> None:
-    """Read all sources over the last 62 days; the ledger decides what is due, and what is only counted."""
+    """Read all sources over the last 74 days; the ledger decides what is due, and what is only counted."""
     today = wiring.clock().date()
     start = min(first_day(f"{today:%Y-%m}"), today - LOOK_BACK)
     for result in summed(NETWORK_SOURCES, pulling.read(wiring, NETWORK_SOURCES, start, today)):

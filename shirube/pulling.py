@@ -96,7 +96,7 @@ def due(wiring: Wiring, names: Sequence[str], start: date, end: date, *, retry_e
 def first_due(wiring: Wiring, names: Sequence[str], end: date) -> date:
     """Choose the first day of a pull for which none is given: the month's first, or before it what was asked already.
 
-    Days asked within the last 62 are gone through again, since papers that arXiv held back turn up in them.
+    Days asked within the last 74 are gone through again, since papers that arXiv held back turn up in them.
     """
     month = first_day(f"{end:%Y-%m}")
     with reading(wiring.sessions) as session:

@@ -12,7 +12,7 @@ from ingest.due import HELD, Rule, Step, next_step, rule_of
 from ingest.source import Window
 from shirube.wiring import SOURCES, Wiring
 
-LOOK_BACK = HELD + timedelta(days=2)  # a pull goes back so far: held papers are counted weekly for 60 days
+LOOK_BACK = HELD + timedelta(days=14)  # a pull goes back so far: held papers are counted weekly for 60 days, if late
 GONE = "not asked again: no source in use gives these days any more"
 
 

@@ -33,6 +33,7 @@ from roadmap.load import load_roadmap
 from roadmap.model import Roadmap
 from shirube.cli import app
 from shirube.settings import PREFIX, Settings
+from shirube.steps import LOOK_BACK
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -165,6 +166,12 @@ def test_every_make_target_named_exists(page: Path) -> None:
     named = re.findall(r"`make ([a-z0-9]+)", text)
     named += re.findall(r"^make ([a-z0-9]+)", "\n".join(SHELL.findall(text)), re.M)
     assert set(named) <= targets
+
+
+def test_how_far_a_pull_goes_back_is_what_the_pages_say() -> None:
+    said = {page.name: re.findall(r"back over (\d+)\s+days", page.read_text("utf-8")) for page in PAGES}
+    assert {name for name, found in said.items() if found} >= {"sources.md", "operate.md", "CHANGELOG.md"}
+    assert {days for found in said.values() for days in found} == {str(LOOK_BACK.days)}
 
 
 # Ranking

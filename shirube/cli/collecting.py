@@ -25,7 +25,7 @@ def pull(
 ) -> None:
     """Read the sources, newest days first; what is complete already is not asked again.
 
-    Default: this month, and what was asked before of the last 62 days where it is due again. Ctrl-C keeps what came.
+    Default: this month, and what was asked before of the last 74 days where it is due again. Ctrl-C keeps what came.
     """
     from shirube import pulling, telling
 

@@ -4,14 +4,14 @@ import json
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import func, select
 
-from db.models import Issue, Item
+from db.models import Issue, Item, Window
 from shirube import jobs, logs
 from shirube.settings import load_settings
 from tests.shirube.command import CLOSED, DRAFT, Bench
@@ -110,3 +110,25 @@ def test_the_data_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ConfigError, match="cannot be made"):
         _ = Bench(load_settings(data_dir=tmp_path / "file" / "var"), lambda: DRAFT).engine
+
+
+def test_the_pull_job_finds_a_paper_that_was_held_back_for_weeks(
+    empty: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Upstream() as up:
+        held = next(p for p in up.catalogue if p.submitted.date() == date(2026, 10, 6) and not p.daily)
+        up.catalogue.hold(held.arxiv_id)
+        wiring = bench({**empty, **up.environment()}, monkeypatch)
+        jobs.pull(wiring)
+        up.catalogue.release(held.arxiv_id)
+        for days, found in ((2, False), (40, True)):  # an old day is counted weekly
+            hour = DRAFT + timedelta(days=days)
+            later = Bench(wiring.settings, lambda hour=hour: hour)  # type: ignore[misc]
+            later.__dict__["engine"] = wiring.engine
+            jobs.pull(later)
+            with later.sessions() as session:
+                sources = session.scalar(select(Item.sources).where(Item.id == held.arxiv_id)) or []
+                assert ("arxiv" in sources) == found
+                counted = session.execute(select(Window.received, Window.expected).where(Window.channel == "api"))
+                assert all(received == expected for received, expected in counted)
+        wiring.engine.dispose()

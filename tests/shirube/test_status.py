@@ -118,7 +118,7 @@ def test_the_last_day_waits_for_its_end_and_old_gaps_name_the_pull_that_asks(oct
     assert month["days"][-1]["sources"]["arxiv"]["state"] == "growing"
     waiting = {"kind": "waits-for-the-day-to-end", "windows": 1, "at": "2026-11-01T18:00:00Z"}
     assert {"source": "arxiv", "list": "api", **waiting} in month["next"]
-    (later,) = values(october_with_gaps, "--month", MONTH, now=DRAFT + timedelta(days=70))["months"]
+    (later,) = values(october_with_gaps, "--month", MONTH, now=DRAFT + timedelta(days=90))["months"]
     gap = next(gap for gap in later["gaps"] if gap["source"] == "arxiv")
     assert gap["next"]["says"] == f"asked again by: shirube pull --source arxiv --since {GAP} --until {GAP}"
 
