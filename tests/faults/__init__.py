@@ -1,0 +1,1 @@
+"""What must survive: processes killed at every step, two at once, and a large real corpus behind faulty servers."""

@@ -1,0 +1,67 @@
+"""Everything a database holds, as plain values, to hold two stores against each other and to show where they differ.
+
+Left out, because they tell of the harvest and not of what was harvested:
+- `window.attempts`: how often a window was read; an interrupted reading is one more.
+- `window.stored` and `window.unchanged`: what a reading found stored already depends on the readings before it.
+- the table `place`: whose turn it is, by the machine's clock.
+- numbers that name rows (`window.id`, `ingest_error.id`): a rolled-back row uses one up. A window is named by its days.
+The columns of the clock (`checked_at`, `closed_at`, `first_seen`, `updated`, ...) stay: the hour stands still in these
+tests. Where it does not, `CLOCK` names those that say when a window was looked at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import select
+
+from db.engine import Sessions, reading
+from db.models import Base, Window
+
+LEFT_OUT = {
+    "window": frozenset({"id", "attempts", "stored", "unchanged"}),
+    "ingest_error": frozenset({"id", "window_id"}),
+}
+TABLES_LEFT_OUT = frozenset({"place"})
+CLOCK = frozenset({"window.checked_at"})
+
+State = dict[str, list[str]]  # table -> its rows as text, sorted
+
+
+def state(sessions: Sessions, also_without: Collection[str] = ()) -> State:
+    """Read every row of every table but for the columns left out; `also_without` names further ones."""
+    found: State = {}
+    with reading(sessions) as session:
+        spans = {w.id: f"{w.source} {w.channel} {w.from_day}" for w in session.scalars(select(Window))}
+        for table in Base.metadata.sorted_tables:
+            if table.name in TABLES_LEFT_OUT:
+                continue
+            without = LEFT_OUT.get(table.name, frozenset())
+            names = [c.name for c in table.c if c.name not in without and f"{table.name}.{c.name}" not in also_without]
+            rows = session.execute(select(table)).mappings()
+            found[table.name] = sorted(_line(row, names, spans) for row in rows)
+    return found
+
+
+def name_of(found: State) -> str:
+    """Name a state by its content, to compare large ones."""
+    return hashlib.sha256(json.dumps(found).encode()).hexdigest()
+
+
+def differences(one: State, other: State) -> list[str]:
+    """List the rows that only one of two states has: `-` of the first, `+` of the second."""
+    lines: list[str] = []
+    for table in one:
+        lines += [f"- {table}: {row}" for row in one[table] if row not in other[table]]
+        lines += [f"+ {table}: {row}" for row in other[table] if row not in one[table]]
+    return lines
+
+
+def _line(row: Any, names: Collection[str], spans: dict[int, str]) -> str:
+    values = {name: row[name] for name in names}
+    if "window_id" in row:
+        values["window"] = spans[row["window_id"]]
+    return json.dumps(values, sort_keys=True, default=repr, ensure_ascii=False)
