@@ -130,8 +130,8 @@ def count_submitted(session: Session, start: date, end: date, categories: Iterab
     """Count the papers submitted (v1, UTC) on these days, both included, in any of the categories.
 
     Only those that arXiv itself told of count, by whatever channel: what a reader's list or the recorded month says
-    is no whole record. A paper that a final issue keeps in another month is not found, so the count may be too small,
-    never too great.
+    is no whole record, and no date to go by. A paper that a final issue keeps in another month is not found, so the
+    count may be too small, never too great.
     """
     first = datetime.combine(start, time(), UTC)
     beyond = datetime.combine(end + timedelta(days=1), time(), UTC)
@@ -142,6 +142,7 @@ def count_submitted(session: Session, start: date, end: date, categories: Iterab
             Item.month.in_(sorted({month_of(day) for day in days(start, end)})),
             Item.submitted >= first,
             Item.submitted < beyond,
+            Item.submitted_from == "arxiv",
             _names(Item.sources, ("arxiv", "arxiv-snapshot")),
             _names(Item.categories, categories),
         )

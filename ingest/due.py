@@ -124,7 +124,7 @@ def _over(window: Known) -> datetime:
 
 def _grows(window: Known, checked_at: datetime, rule: Rule, when: datetime) -> bool:
     """Tell whether an asking at `when` could find more for the plain reason that the window is young."""
-    return checked_at < _over(window) or window.end + timedelta(days=rule.reread_days) > when.date()
+    return checked_at < _over(window) or when < _over(window) + timedelta(days=rule.reread_days)
 
 
 def _reread(window: Known, checked_at: datetime, rule: Rule, now: datetime) -> datetime | None:

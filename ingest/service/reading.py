@@ -63,6 +63,15 @@ class _Reading:
         self.marks = page.marks if page.marks != Marks() else self.marks
         self.pages += 1
 
+    def moved(self, page: Page) -> bool:
+        """Tell whether the total is another than before the interruption: places in the list may mean other entries.
+
+        The part before is known by its counts alone, so an entry moved into this one would be counted twice and could
+        make up for one never seen.
+        """
+        before = self.standing.expected
+        return before is not None and page.expected is not None and page.expected != before
+
     def verdict(self, known: int) -> Failure | None:
         """Judge a reading that came to its end."""
         if not self.pages and not self.resumed:
@@ -123,10 +132,9 @@ def _by_count(desk: Desk, source: Counting, standing: Standing, known: int) -> W
 
 
 def _read(desk: Desk, source: Source, standing: Standing, earlier: Earlier, known: int) -> WindowResult:
-    """Read a window, or what is left of it; once more from its beginning where what was left cannot be had or trusted.
+    """Read a window, or what is left of it; once more from its beginning where that cannot be had or trusted.
 
-    Parts that do not add up to the source's total are not trusted: while the reading was interrupted, entries may have
-    moved from one page to another.
+    Not trusted are parts that do not add up to the source's total, or between which the total changed.
     """
     one = _begun(desk, standing)
     failure = _through(desk, source, one, earlier, known)
@@ -156,6 +164,8 @@ def _through(desk: Desk, source: Source, one: _Reading, earlier: Earlier, known:
             return page
         if page.unchanged:
             return _as_before(one, page, earlier)
+        if one.resumed and one.moved(page):
+            return Failure("the list changed while its reading was interrupted", expired=True)
         if wrong := _take(desk, one, page):
             one.resumable = False
             return wrong

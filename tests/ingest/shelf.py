@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine, select, text
 
+from core.clock import Clock
 from core.months import days
 from core.record import Author, PaperRecord
 from db.engine import Sessions, reading
@@ -119,6 +120,11 @@ def empty(engine: Engine) -> None:
     with engine.begin() as connection:
         for table in reversed(Base.metadata.sorted_tables):
             connection.execute(text(f'DELETE FROM "{table.name}"'))  # noqa: S608 - the program's own names
+
+
+def still(moment: datetime) -> Clock:
+    """A clock that stands at a moment."""
+    return lambda: moment
 
 
 def after(days_later: float) -> datetime:

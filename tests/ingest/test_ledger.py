@@ -96,15 +96,27 @@ def test_tokens_that_expire_again_and_again_are_a_failure(sessions: Sessions, cl
     assert one(sessions, source, clock).windows_closed == 1
 
 
+def test_a_list_that_grew_while_its_reading_was_interrupted_is_read_from_its_beginning(
+    sessions: Sessions, clock: Clock
+) -> None:
+    source = Shelf({DAY: [paper(1), paper(2), paper(3), paper(4)]}, faults={2: LATER})
+    one(sessions, source, clock)
+    source.papers[DAY].insert(0, paper(7))  # the token now points at a paper seen: the sum would come out even
+    result = one(sessions, source, clock)
+    assert source.asked[2:] == ["02 from 2", "02 from 0", "02 from 2", "02 from 4"]
+    assert (result.windows_closed, result.new, result.unchanged) == (1, 3, 2)
+    assert (window(sessions).received, window(sessions).expected, window(sessions).stored) == (5, 5, 3)
+    assert "2606.00007" in ids(sessions)
+
+
 def test_parts_that_do_not_add_up_are_read_again_from_the_beginning(sessions: Sessions, clock: Clock) -> None:
     source = seven(faults={3: LATER})
     one(sessions, source, clock)
-    source.papers[DAY].insert(0, paper(7))  # everything moves by one place: the token now points at an entry seen
+    source.papers[DAY].insert(0, source.papers[DAY].pop())  # as long as before, and in another order
     result = one(sessions, source, clock)
     assert source.asked[3:] == [f"02 from {n}" for n in (4, 6, 0, 2, 4, 6)]
-    assert (result.windows_closed, result.new) == (1, 4)
-    assert (window(sessions).received, window(sessions).expected) == (7, 8)
-    assert "2606.00007" in ids(sessions)
+    assert (result.windows_closed, result.new) == (1, 3)
+    assert (window(sessions).received, window(sessions).errors, window(sessions).expected) == (6, 1, 7)
 
 
 def test_a_token_that_fails_twice_alike_is_given_up(sqlite_sessions: Sessions, clock: Clock) -> None:
