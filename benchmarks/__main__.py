@@ -2,19 +2,24 @@
 
 import argparse
 
-from benchmarks import corpus, quality, speed
+from benchmarks import corpus, ingest, quality, speed
 
 
 def main() -> None:
     """Run what is asked for and print it line by line."""
     args = argparse.ArgumentParser(description=__doc__)
-    args.add_argument("what", nargs="*", default=["quality", "speed"], help="quality, speed")
+    args.add_argument("what", nargs="*", default=["quality", "speed", "ingest"], help="quality, speed, ingest")
     args.add_argument("--tiny", action="store_true", help="a small part of each, to prove that it runs")
+    args.add_argument("--invented", type=int, help="with ingest: so many invented papers, once, instead", metavar="N")
     options = args.parse_args()
     if "quality" in options.what:
         _quality(300 if options.tiny else None)
     if "speed" in options.what:
         for what, figures in speed.rows(16, 200) if options.tiny else speed.rows():
+            print(f"{what:62} {figures}", flush=True)
+    if "ingest" in options.what:
+        lines = ingest.rows((20, 50), 50) if options.tiny else ingest.rows()
+        for what, figures in ingest.invented(options.invented) if options.invented else lines:
             print(f"{what:62} {figures}", flush=True)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 MOST = 24  # words of one query that count
 LONGEST = 100  # characters of a word that count
-PART = 50_000  # items filled in one transaction
+PART = 20_000  # items filled in one transaction
 _WORD = re.compile(r"[^\W_]+")
 _COMMON = frozenset(
     ("a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "in", "is", "it", "of", "on", "or", "that", "the")

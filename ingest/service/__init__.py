@@ -3,7 +3,7 @@
 from ingest.results import Progress, WindowResult, summed
 from ingest.service.announced import check_announced
 from ingest.service.enriching import enrich
-from ingest.service.importing import Channel, import_records, import_snapshot
+from ingest.service.importing import Channel, complete_full_text, import_records, import_snapshot
 from ingest.service.pulling import due_windows, pull, pull_all
 from ingest.service.saving import store
 
@@ -12,6 +12,7 @@ __all__ = [
     "Progress",
     "WindowResult",
     "check_announced",
+    "complete_full_text",
     "due_windows",
     "enrich",
     "import_records",

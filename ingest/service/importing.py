@@ -1,21 +1,32 @@
-"""Importing: a stream of any length, such as arXiv's public dump, in batches and constant memory."""
+"""Importing: a stream of any length, such as arXiv's public dump, in batches and constant memory.
 
-from collections.abc import Callable, Collection, Container, Iterable
-from dataclasses import dataclass
+A dump is read once: every line that was read into an item is remembered by a digest, so that an interrupted import goes
+on where it was, the same dump again writes no row, and next month's costs only the lines that differ.
+"""
+
+import gc
+import json
+from collections.abc import Callable, Collection, Container, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.clock import Clock
 from core.record import PaperRecord
-from db import windows
-from db.engine import Sessions
+from db import bulk, search, windows
+from db.engine import Sessions, reading
 from db.upsert import chunks
-from ingest.batch import Tally
 from ingest.claims import BEGAN
-from ingest.service.saving import keep, store
+from ingest.service.arriving import store_many
+from ingest.service.saving import keep
 from ingest.source import EntryError, SourceResult
 from ingest.sources import arxiv_snapshot
+from ingest.sources.arxiv_snapshot import Line
 
-BATCH = 2_000  # entries of an import in one transaction
+BATCH = 4_000  # entries of an import in one transaction
+
+Entry = PaperRecord | EntryError
+OnProgress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,35 +39,25 @@ class Channel:
 
 def import_records(
     sessions: Sessions,
-    entries: Iterable[PaperRecord | EntryError],
+    entries: Iterable[Entry],
     channel: Channel,
     clock: Clock,
     *,
     final_months: Container[str] = frozenset(),
-    on_progress: Callable[[int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> SourceResult:
     """Store a stream of any length in batches, a transaction each, in constant memory; tells how many were read.
 
     Entries that cannot be read are kept under a window of their own, in a month that has no papers, so that a file's
     faults never count against a month. An error of the stream leaves that window open and is raised.
     """
-    span = (channel.source, channel.name, BEGAN, BEGAN)
-    with sessions.begin() as session:
-        windows.ensure(session, [span])
-        window_id = windows.find(session, span).id
-    tally, unread, read = Tally(), set[str](), 0
-    for part in chunks(entries, BATCH):
-        with sessions.begin() as session:
-            stored = store(session, [e for e in part if isinstance(e, PaperRecord)], clock(), final_months)
-            broken = [entry for entry in part if isinstance(entry, EntryError)]
-            unread |= keep(session, window_id, (*broken, *stored.refused), clock())
-        tally, read = tally + stored, read + len(part)
-        if on_progress:
-            on_progress(read)
-    with sessions.begin() as session:
-        windows.mark(session, window_id, clock(), windows.Counts(read - len(unread), len(unread), None), "")
-        windows.drop_errors(session, window_id, unread)
-    return SourceResult(channel.source, tally.new, tally.changed, tally.unchanged, len(unread), windows_closed=1)
+    book = _Book(sessions, channel, clock, final_months)
+    with _full_text_after(sessions):
+        for part in chunks(entries, BATCH):
+            book.store(part)
+            if on_progress:
+                on_progress(book.read)
+    return book.close()
 
 
 def import_snapshot(
@@ -66,12 +67,166 @@ def import_snapshot(
     *,
     categories: Collection[str] | None = None,
     final_months: Container[str] = frozenset(),
-    on_progress: Callable[[int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> SourceResult:
     """Import arXiv's public metadata dump (`-`: standard input), all of it or the papers in some categories.
 
     Raises UsageError where the file is absent or cut short; what was read before is kept.
     """
-    entries = arxiv_snapshot.read(path, categories)
-    channel = Channel(arxiv_snapshot.NAME, Path(path).name)
-    return import_records(sessions, entries, channel, clock, final_months=final_months, on_progress=on_progress)
+    wanted = None if categories is None else frozenset(categories)
+    file = arxiv_snapshot.identity(path, categories)
+    book = _Book(sessions, Channel(arxiv_snapshot.NAME, Path(path).name), clock, final_months)
+    after = book.resume(file)
+    with _full_text_after(sessions):
+        for part in chunks(arxiv_snapshot.lines(path, after), BATCH):
+            _store_lines(book, part, wanted, file)
+            if on_progress:
+                on_progress(book.read)
+    return book.close()
+
+
+def complete_full_text(sessions: Sessions, on_progress: OnProgress | None = None) -> None:
+    """Bring what an import left out into the full-text index, part by part; costs one look where nothing was left."""
+    with reading(sessions) as session:
+        last = "" if search.unfinished(session) else None
+    while last is not None:
+        with sessions.begin() as session:
+            last = search.fill(session, last)
+
+
+@dataclass
+class _Book:
+    """The ledger's page of one import: how much was read, and what came of it."""
+
+    sessions: Sessions
+    channel: Channel
+    clock: Clock
+    final_months: Container[str]
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    unread: set[str] = field(default_factory=set)  # hashes of the entries that could not be read
+    window_id: int = 0
+
+    def __post_init__(self) -> None:
+        span = (self.channel.source, self.channel.name, BEGAN, BEGAN)
+        with self.sessions.begin() as session:
+            windows.ensure(session, [span])
+            self.window_id = windows.find(session, span).id
+
+    @property
+    def read(self) -> int:
+        """Count the entries so far."""
+        return self.new + self.changed + self.unchanged + len(self.unread)
+
+    def resume(self, file: str | None) -> int:
+        """Take up the counts of an interrupted reading of the same file; gives the place to go on at, else 0."""
+        with self.sessions.begin() as session:
+            standing = windows.standing(session, self.window_id)
+            token = json.loads(standing.token or "{}")
+            if file is None or token.get("file") != file:
+                windows.restart(session, self.window_id)
+                if standing.closed_at is None:  # nothing that was kept belongs to a reading that came to its end
+                    windows.drop_errors(session, self.window_id, ())
+                return 0
+            self.unread = windows.kept_errors(session, self.window_id)
+        self.new, self.changed = token["new"], token["changed"]
+        self.unchanged = standing.counts.unchanged
+        return int(token["at"])
+
+    def store(
+        self,
+        entries: Iterable[Entry],
+        digests: Collection[tuple[str, int]] = (),
+        file: str | None = None,
+        at: int = 0,
+    ) -> None:
+        """Store a batch in one transaction: items, digests of their lines, broken entries, and the place reached."""
+        part = list(entries)
+        with self.sessions.begin() as session:
+            records = [entry for entry in part if isinstance(entry, PaperRecord)]
+            tally = store_many(session, records, self.clock(), self.final_months)
+            broken = [entry for entry in part if isinstance(entry, EntryError)]
+            self.unread |= keep(session, self.window_id, (*broken, *tally.refused), self.clock())
+            refused = {entry.item_id for entry in tally.refused}
+            bulk.remember(session, [line for line in digests if line[0] not in refused])
+            self.new, self.changed = self.new + tally.new, self.changed + tally.changed
+            self.unchanged += tally.unchanged
+            if file is not None:
+                token = {"file": file, "at": at, "new": self.new, "changed": self.changed}
+                windows.advance(session, self.window_id, self._counts(), json.dumps(token))
+
+    def close(self) -> SourceResult:
+        """Close the window: all was read."""
+        with self.sessions.begin() as session:
+            windows.mark(session, self.window_id, self.clock(), self._counts(), "")
+            windows.drop_errors(session, self.window_id, self.unread)
+        counts = (self.new, self.changed, self.unchanged, len(self.unread))
+        return SourceResult(self.channel.source, *counts, windows_closed=1)
+
+    def _counts(self) -> windows.Counts:
+        stored = self.new + self.changed
+        return windows.Counts(stored + self.unchanged, len(self.unread), None, stored, self.unchanged)
+
+
+def _store_lines(book: _Book, part: list[Line], wanted: frozenset[str] | None, file: str | None) -> None:
+    """Store what a batch of lines tells that no line before it told; lines known by their digest are only counted."""
+    with _no_collection():
+        entries: list[Entry] = []
+        digests: list[tuple[str, int]] = []
+        for content, digest in _new_lines(book, part, wanted):
+            entry = content if isinstance(content, EntryError) else arxiv_snapshot.read_line(content)
+            entries.append(entry)
+            if isinstance(entry, PaperRecord):
+                digests.append((entry.id, digest))
+        if entries:
+            book.store(entries, digests, file, part[-1].end)
+
+
+def _new_lines(
+    book: _Book, part: list[Line], wanted: frozenset[str] | None
+) -> Iterator[tuple[bytes | EntryError, int]]:
+    """Give the lines of papers wanted whose digest is not known, each with its digest; count the others unchanged."""
+    contents = [line.content for line in part]
+    if wanted is not None:
+        contents = [c for c in contents if isinstance(c, EntryError) or arxiv_snapshot.is_wanted(c, wanted)]
+    named = [(content, *_name(content)) for content in contents]
+    with reading(book.sessions) as session:
+        known = bulk.imported(session, {item_id for _, item_id, _ in named if item_id is not None})
+    for content, item_id, digest in named:
+        if (item_id, digest) in known:
+            book.unchanged += 1
+        else:
+            yield content, digest
+
+
+def _name(content: bytes | EntryError) -> tuple[str | None, int]:
+    if isinstance(content, EntryError):
+        return None, 0
+    return arxiv_snapshot.named(content), arxiv_snapshot.digest(content)
+
+
+@contextmanager
+def _full_text_after(sessions: Sessions) -> Iterator[None]:
+    """Fill the full-text index at the end, also where the stream broke; a process that is killed leaves it to the next.
+
+    The next start or import finds it unfinished.
+    """
+    try:
+        yield
+    except Exception:
+        complete_full_text(sessions)
+        raise
+    complete_full_text(sessions)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep Python from searching a batch for circles again and again: it has none, and it dies as a whole."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()

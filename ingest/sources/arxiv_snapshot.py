@@ -79,9 +79,10 @@ def read(path: str, categories: Collection[str] | None = None) -> Iterator[Paper
     """
     wanted = None if categories is None else frozenset(categories)
     for line in lines(path):
-        entry = line.content if isinstance(line.content, EntryError) else read_line(line.content, wanted)
-        if entry is not None:
-            yield entry
+        if isinstance(line.content, EntryError):
+            yield line.content
+        elif wanted is None or is_wanted(line.content, wanted):
+            yield read_line(line.content)
 
 
 def lines(path: str, after: int = 0) -> Iterator[Line]:
@@ -94,15 +95,20 @@ def lines(path: str, after: int = 0) -> Iterator[Line]:
         yield from _lines(stream, after)
 
 
-def read_line(line: bytes, wanted: frozenset[str] | None = None) -> PaperRecord | EntryError | None:
-    """Read one line; None where the paper is in none of the categories wanted."""
+def read_line(line: bytes) -> PaperRecord | EntryError:
+    """Read one line."""
     try:
-        paper = _decode(line)
-        if wanted is not None and wanted.isdisjoint(paper.categories.split()):
-            return None
-        return _record(paper)
+        return _record(_decode(line))
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as problem:
         return EntryError(str(problem), line)
+
+
+def is_wanted(line: bytes, wanted: frozenset[str]) -> bool:
+    """Tell whether a line's paper is in one of the categories; a line that cannot be read is."""
+    try:
+        return not wanted.isdisjoint(_decode(line).categories.split())
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return True
 
 
 def named(line: bytes) -> str | None:

@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from core.clock import Clock
 from core.errors import UsageError
-from core.record import Author, PaperRecord
+from core.record import Author, PaperRecord, Version
 from db.engine import Sessions, reading
 from db.models import IngestError, Item, Window
 from ingest.service import Channel, import_records, import_snapshot
@@ -74,6 +74,10 @@ def test_every_field_of_a_line(tmp_path: Path) -> None:
         categories=("hep-ph", "cs.LG"),
         submitted=datetime(2007, 4, 2, 19, 18, 42, tzinfo=UTC),
         version=2,
+        versions=(
+            Version(1, datetime(2007, 4, 2, 19, 18, 42, tzinfo=UTC)),
+            Version(2, datetime(2007, 7, 24, 20, 10, 27, tzinfo=UTC)),
+        ),
         withdrawn=False,
         doi="10.1/brass",
         journal_ref="J. Brass 1 (2007)",

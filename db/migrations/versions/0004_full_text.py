@@ -57,13 +57,13 @@ _SQLITE_GONE = (
 )
 
 # What parts words, besides blanks: without this, PostgreSQL takes "vision/language" for the name of one file.
-_SIGNS = "!\"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~" + "\u2010\u2011\u2012\u2013\u2014\u2018\u2019\u201c\u201d\u2026\u00b7"
+_SIGNS = "[!-/\u003b-@[-`{-~\u00a1-\u00bf\u2010-\u206f\u3001-\u303f\u003a]"
 _POSTGRES = (
     # Accents go as on SQLite: NFKD sets them apart, then they are dropped; ASCII, nearly everything, is let through.
+    # Two regular expressions are ten times quicker here than translate().
     f"""CREATE FUNCTION item_fts_plain(given text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-        SELECT translate(CASE WHEN octet_length(given) = char_length(given) THEN given
-            ELSE regexp_replace(normalize(given, NFKD), '[\u0300-\u036f]', '', 'g') END,
-            '{_SIGNS}', '{" " * (len(_SIGNS) - 1)}') $$""",
+        SELECT regexp_replace(CASE WHEN octet_length(given) = char_length(given) THEN given
+            ELSE regexp_replace(normalize(given, NFKD), '[\u0300-\u036f]', '', 'g') END, '{_SIGNS}', ' ', 'g') $$""",
     # A tsvector holds at most a megabyte: of ten thousand authors the first are enough.
     """CREATE FUNCTION item_fts_document(title text, abstract text, authors jsonb) RETURNS tsvector
     LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
