@@ -27,6 +27,7 @@ _HEAD = re.compile(rb"\s*+(?:<\?xml[^>]*\?>)?(?:\s++|<!--.*?-->)*+<feed\b[^>]*>"
 _ENTRY = re.compile(rb"(?=<entry[\s>])")
 _END = re.compile(rb"</feed\s*>\s*\Z")
 _TOTAL = re.compile(rb"<(?:\w+:)?totalResults\b[^>]*>\s*(\d{1,9})\s*<")
+_CATEGORY = re.compile(r"[a-z-]+(?:\.[A-Za-z-]+)?")
 _ID = re.compile(rb"<id\b[^>]*>\s*([^<\s]{1,200})\s*</id>")
 
 
@@ -139,9 +140,13 @@ def _author(raw: arxiv.Result.Author) -> Author | None:
 
 
 def _categories(result: arxiv.Result) -> tuple[str, ...]:
-    """List the categories, the primary one first, each once."""
+    """List the categories, the primary one first, each once.
+
+    arXiv's API gives the authors' own ACM and MSC classes ("I.2.7; H.3.3") as categories too; OAI-PMH and the dump keep
+    them apart, and so they are left out here.
+    """
     names = (_text(name) for name in (result.primary_category, *result.categories))
-    return tuple(dict.fromkeys(name for name in names if name))
+    return tuple(dict.fromkeys(name for name in names if name and _CATEGORY.fullmatch(name)))
 
 
 def _text(value: str | None) -> str | None:

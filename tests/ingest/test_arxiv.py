@@ -232,6 +232,15 @@ def test_every_field_is_read() -> None:
     )
 
 
+def test_subject_classes_of_other_systems_are_no_categories() -> None:
+    record = read(
+        f"""<id>http://arxiv.org/abs/2609.01234v1</id><title>Lanterns</title>{DATES}
+        <category term="cond-mat.dis-nn"/><category term="68T05, 94A29"/><category term="I.2.7; E.4"/>
+        <category term="hep-th"/><arxiv:primary_category term="cs.LG"/>"""
+    )
+    assert record.categories == ("cs.LG", "cond-mat.dis-nn", "hep-th")
+
+
 def test_an_old_id_and_a_withdrawal_are_read() -> None:
     record = read(
         f"<id>http://arxiv.org/abs/math.GT/0309136v2</id><title>Knots</title>{DATES}"

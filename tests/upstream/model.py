@@ -53,6 +53,7 @@ class Paper:
     topic: str | None = None
     lab: str | None = None
     evidence: list[str] = field(default_factory=list)
+    classes: list[str] = field(default_factory=list)  # ACM and MSC: the API mixes them with the categories
     comment: str | None = None
     doi: str | None = None
     journal_ref: str | None = None

@@ -89,6 +89,8 @@ def _rest(paper: Paper) -> str:
     """Comments, journal, DOI and licence, each where there is one."""
     fields = (
         ("comments", paper.comment),
+        ("acm-class", "; ".join(name for name in paper.classes if not name[0].isdigit())),
+        ("msc-class", ", ".join(name for name in paper.classes if name[0].isdigit())),
         ("journal-ref", paper.journal_ref),
         ("doi", paper.doi),
         ("license", paper.license),
