@@ -14,6 +14,8 @@ from tests.faults import world
 from tests.faults.warm import Job, Warm
 from tests.upstream import Upstream
 
+Told = Callable[[str, str], None]
+
 
 @dataclass(frozen=True)
 class Store:
@@ -43,6 +45,18 @@ def tiny() -> Iterator[Upstream]:
     """The tiny world, served."""
     with world.upstream() as up:
         yield up
+
+
+@pytest.fixture
+def told(request: pytest.FixtureRequest) -> Told:
+    """Say a figure, which the summary at the end of the run repeats."""
+    return lambda name, value: request.node.user_properties.append((name, value))
+
+
+@pytest.fixture
+def sqlite_store(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
+    """An empty store on SQLite."""
+    yield from _sqlite(sqlite_template, tmp_path)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

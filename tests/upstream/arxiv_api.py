@@ -62,7 +62,7 @@ def _selected(world: Catalogue, query: Mapping[str, str]) -> list[Paper]:
     expression = query.get("search_query", "").strip()
     if not ids and not expression:
         return []
-    papers = _by_ids(world, ids) if ids else world.visible()
+    papers = _by_ids(world, ids) if ids else list(world.asked(expression))
     if not expression:
         return papers
     try:
@@ -130,7 +130,10 @@ def _entry(paper: Paper) -> str:
         f'<link href="https://arxiv.org/abs/{name}" rel="alternate" type="text/html"/>',
         f'<link href="https://arxiv.org/pdf/{name}" rel="related" type="application/pdf" title="pdf"/>',
         f"<summary>{text(paper.abstract)}</summary>",
-        *(f'<category term="{name}" scheme="http://arxiv.org/schemas/atom"/>' for name in paper.categories),
+        *(
+            f'<category term="{name}" scheme="http://arxiv.org/schemas/atom"/>'
+            for name in (*paper.categories, *paper.classes)
+        ),
         f"<published>{_stamp(paper.submitted)}</published>",
         *_optional("comment", paper.comment),
         f'<arxiv:primary_category term="{paper.categories[0]}"/>',

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from threading import RLock
 
 from tests.upstream import labs
+from tests.upstream.answer import Answer
 from tests.upstream.chance import number
 from tests.upstream.decoration import SATURDAY, decorate
 from tests.upstream.model import Paper, Post
@@ -47,6 +48,14 @@ class Catalogue:
         """The papers that can be seen, by id."""
         with self.lock:
             return [paper for key, paper in sorted(self.papers.items()) if key not in self.held and not paper.deleted]
+
+    def answer(self, path: str, query: Mapping[str, str]) -> Answer | None:
+        """What this world answers by itself; None where the routes do."""
+        return None
+
+    def asked(self, expression: str) -> Iterable[Paper]:
+        """The papers a search expression has to be tried on; a large world narrows them down."""
+        return self.visible()
 
     def find(self, arxiv_id: str) -> Paper | None:
         """One paper, or None when it is unknown, held back or deleted."""

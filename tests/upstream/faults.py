@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 from tests.upstream import broken
 from tests.upstream.answer import HTML, JSON, XML, Answer
@@ -44,11 +44,20 @@ class Fault:
         return True
 
 
+class Weather(Protocol):
+    """What hits requests by chance, such as tests.upstream.storms.Storm."""
+
+    def next(self, path: str) -> Fault | None:
+        """The fault that hits this request, if any."""
+        ...
+
+
 class Script:
-    """The faults that are set, oldest first; one request is hit by one fault at most."""
+    """The faults that are set, oldest first; one request is hit by one fault at most, by the weather if by no other."""
 
     def __init__(self) -> None:
         """Start without faults."""
+        self.weather: Weather | None = None
         self._lock = Lock()
         self._faults: list[Fault] = []
 
@@ -75,11 +84,13 @@ class Script:
         """Let everything work again."""
         with self._lock:
             self._faults.clear()
+            self.weather = None
 
     def next(self, path: str, query: str = "") -> Fault | None:
         """The fault that hits this request, if any."""
         with self._lock:
-            return next((fault for fault in self._faults if fault.takes(path, query)), None)
+            found = next((fault for fault in self._faults if fault.takes(path, query)), None)
+            return found or (self.weather.next(path) if self.weather else None)
 
 
 def parsed(text: str) -> dict[str, Any]:

@@ -109,6 +109,8 @@ class Upstream:
     def answer(self, path: str, query: Mapping[str, str]) -> Answer:
         """The faultless answer of a route."""
         with self.catalogue.lock:
+            if own := self.catalogue.answer(path, query):
+                return own
             for prefix, route in ROUTES.items():
                 if path == prefix or (prefix.endswith("/") and path.startswith(prefix)):
                     return route(self.catalogue, path[len(prefix) :], query)
@@ -233,8 +235,8 @@ class _Handler(BaseHTTPRequestHandler):
         wire[fault.kind](answer, fault)
 
     def _hang(self, answer: Answer, fault: Fault) -> None:
-        """Never answer, until the server is closed."""
-        self.server.upstream.stopping.wait()
+        """Never answer, until the server is closed, or for so many seconds."""
+        self.server.upstream.stopping.wait(fault.options.get("seconds"))
 
     def _delay(self, answer: Answer, fault: Fault) -> None:
         """Answer well, but late."""
