@@ -53,6 +53,11 @@ class ArxivApi:
             if start >= total:
                 return
             page = self._page(window, start)
+            if start and page.total < total:
+                # Something is gone, and what followed it moved up: this page may begin beyond an entry never seen.
+                start, total = 0, page.total
+                seen.clear()
+                continue
             # The place counts entries received, readable or not, or the next page would repeat or skip some.
             start, total = start + len(page.entries), page.total
             read = _read(page, seen)

@@ -172,6 +172,16 @@ def test_a_total_that_grows_or_shrinks_while_paging_is_followed(up: Upstream) ->
     assert Harvest(up, page_size=2).ids == truth(up)
 
 
+def test_nothing_is_passed_over_when_a_paper_vanishes_while_paging(up: Upstream) -> None:
+    with guarded(up) as guard:
+        pages = ArxivApi(up.url, CATEGORIES, guard, page_size=2).fetch(WINDOW, NOW)
+        first = next(pages)
+        up.catalogue.hold(first.records[0].id)
+        found = {record.id for page in (first, *pages) for record in page.records}
+    up.catalogue.release(first.records[0].id)
+    assert sorted(found) == sorted(truth(up))
+
+
 def test_a_server_that_ignores_the_start_is_not_followed_for_ever(up: Upstream) -> None:
     page = up.answer("/api/query", {"search_query": "cat:cs.LG", "max_results": "1"}).body.decode()
     up.fault("/api/query", status=200, body=page)
