@@ -40,7 +40,7 @@ class Upstream:
 
     def __init__(self, port: int = 0, months: Sequence[str] = MONTHS, world: Catalogue | None = None) -> None:
         """Bind the port and make the papers of the months."""
-        self.catalogue = world or catalogue(tuple(months))
+        self.catalogue = catalogue(tuple(months)) if world is None else world
         self.script = Script()
         self.log: list[Request] = []
         self.stopping = Event()
