@@ -19,6 +19,7 @@ from db.models import Alias, Imported, Item, Tombstone
 from db.types import UTCDateTime
 from db.upsert import Row
 
+_TAKEN = "23505"  # unique_violation (https://www.postgresql.org/docs/current/errcodes-appendix.html)
 _ITEM: Table = Item.__table__  # type: ignore[assignment]
 _ALIAS: Table = Alias.__table__  # type: ignore[assignment]
 _IMPORTED: Table = Imported.__table__  # type: ignore[assignment]
@@ -166,15 +167,33 @@ def _executemany(session: Session, table: Table, tuples: Sequence[tuple[Any, ...
 
 
 def _copy(session: Session, table: Table, tuples: Sequence[tuple[Any, ...]]) -> int:
-    """Copy to a stage of this connection and insert from there what is new; names are those of our own tables."""
-    stage, columns = f"stage_{table.name}", ", ".join(table.columns.keys())
-    session.execute(text(f"CREATE TEMPORARY TABLE IF NOT EXISTS {stage} (LIKE {table.name}) ON COMMIT DELETE ROWS"))
+    """Copy straight into the table; where a key proves to be known, by a stage. Names are those of our own tables."""
+    columns = ", ".join(table.columns.keys())
     session.execute(text("SET LOCAL timezone = 'UTC'"))
+    session.execute(text("SAVEPOINT copying"))
+    try:
+        _copy_to(session, f"{table.name} ({columns})", tuples)
+    except Exception as problem:
+        if getattr(problem, "sqlstate", None) != _TAKEN:
+            raise
+        session.execute(text("ROLLBACK TO SAVEPOINT copying"))
+        return _by_stage(session, table.name, columns, tuples)
+    session.execute(text("RELEASE SAVEPOINT copying"))
+    return len(tuples)
+
+
+def _copy_to(session: Session, target: str, tuples: Sequence[tuple[Any, ...]]) -> None:
     driver: Any = session.connection().connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY {stage} ({columns}) FROM STDIN") as copy:
+    with driver.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN") as copy:
         for row in tuples:
             copy.write_row(row)
-    added = text(f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {stage} ON CONFLICT DO NOTHING")  # noqa: S608
-    result: Any = session.execute(added)
-    session.execute(text(f"TRUNCATE {stage}"))
+
+
+def _by_stage(session: Session, name: str, columns: str, tuples: Sequence[tuple[Any, ...]]) -> int:
+    """Copy to a table of this connection and insert from there what is new."""
+    session.execute(text(f"CREATE TEMPORARY TABLE IF NOT EXISTS stage_{name} (LIKE {name}) ON COMMIT DELETE ROWS"))
+    _copy_to(session, f"stage_{name} ({columns})", tuples)
+    added = f"INSERT INTO {name} ({columns}) SELECT {columns} FROM stage_{name} ON CONFLICT DO NOTHING"  # noqa: S608
+    result: Any = session.execute(text(added))
+    session.execute(text(f"TRUNCATE stage_{name}"))
     return int(result.rowcount)

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import text
+from sqlalchemy import Executable, text
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
@@ -65,17 +65,16 @@ def unfinished(session: Session) -> bool:
 def suspended(session: Session) -> Iterator[None]:
     """Let new items of this transaction, and of no other, stay out of the index until `fill` adds them.
 
-    An error inside must end the transaction.
+    An error inside rolls the transaction back, so that no trigger can stay away.
     """
     session.execute(text("UPDATE item_fts_state SET unfinished = 1 WHERE unfinished = 0"))
-    on, off = (
-        ("UPDATE item_fts_state SET suspended = 1", "UPDATE item_fts_state SET suspended = 0")
-        if _sqlite(session)
-        else ("SET LOCAL shirube.full_text = 'suspended'", "SET LOCAL shirube.full_text = 'kept'")
-    )
-    session.execute(text(on))
-    yield
-    session.execute(text(off))
+    again = _sqlite_without_trigger(session) if _sqlite(session) else _postgres_told(session)
+    try:
+        yield
+    except BaseException:
+        session.rollback()
+        raise
+    session.execute(again)
 
 
 def fill(session: Session, after: str = "", limit: int = PART) -> str | None:
@@ -85,7 +84,7 @@ def fill(session: Session, after: str = "", limit: int = PART) -> str | None:
     """
     lacking = _sqlite_part(session, after, limit) if _sqlite(session) else _postgres_part(session, after, limit)
     if lacking is None:
-        session.execute(text("UPDATE item_fts_state SET suspended = 0, unfinished = 0"))
+        session.execute(text("UPDATE item_fts_state SET unfinished = 0"))
     return lacking
 
 
@@ -141,6 +140,20 @@ def _matches(session: Session, terms: Sequence[str], joint: str, limit: int) -> 
         query, statement = {" AND ": " & ", " OR ": " | "}[joint].join(f"'{part}'" for part in parts), _POSTGRES_MATCHES
     rows = session.execute(statement, {"query": query, "limit": limit})
     return [(row[0], float(row[1])) for row in rows]
+
+
+def _sqlite_without_trigger(session: Session) -> Executable:
+    """Drop the trigger, which others see only if we commit without it; gives what brings it back."""
+    query = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = 'item_fts_insert'"
+    made = session.execute(text(query)).scalar_one()
+    session.execute(text("DROP TRIGGER item_fts_insert"))
+    return text(made)
+
+
+def _postgres_told(session: Session) -> Executable:
+    """Tell the trigger by a setting of this transaction: dropping it would lock the table against readers."""
+    session.execute(text("SET LOCAL shirube.full_text = 'suspended'"))
+    return text("SET LOCAL shirube.full_text = 'kept'")
 
 
 def _sqlite_part(session: Session, after: str, limit: int) -> str | None:

@@ -31,7 +31,7 @@ _SQLITE = (
     # 64 MB of new words are gathered before they are written: an import writes long runs, not many short ones.
     "INSERT INTO item_fts (item_fts, rank) VALUES ('hashsize', 67108864)",
     "INSERT INTO item_fts (item_fts, rank) VALUES ('rank', 'bm25(4.0, 1.0, 2.0)')",
-    f"""CREATE TRIGGER item_fts_insert AFTER INSERT ON item WHEN (SELECT suspended FROM item_fts_state) = 0 BEGIN
+    f"""CREATE TRIGGER item_fts_insert AFTER INSERT ON item BEGIN
         INSERT INTO item_fts_row (item_id, authors) VALUES (new.id, {_NAMES.format("new.")});
         {_PUT_IN}
     END""",  # noqa: S608 - parts of this file
@@ -106,8 +106,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("item_id", "digest", name=op.f("pk_imported")),
         sqlite_with_rowid=False,
     )
-    run("CREATE TABLE item_fts_state (suspended INTEGER NOT NULL, unfinished INTEGER NOT NULL)")
-    run("INSERT INTO item_fts_state VALUES (0, 0)")
+    run("CREATE TABLE item_fts_state (unfinished INTEGER NOT NULL)")
+    run("INSERT INTO item_fts_state VALUES (0)")
     if op.get_bind().dialect.name == "postgresql":
         op.create_table(
             "item_fts",
