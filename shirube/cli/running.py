@@ -20,8 +20,10 @@ def serve(
     import uvicorn
 
     from api.app import create_app
+    from ingest.service import complete_full_text
 
     wiring: Wiring = context.obj
+    complete_full_text(wiring.sessions)  # what an import that was killed left out; else one look
     base_url = f"http://{host}:{port}"
     web = create_app(wiring.sessions, wiring.roadmap, wiring.clock, wiring.app_options(base_url))
     terminal.say(f"Serving on {base_url} (Ctrl-C stops).")
@@ -31,6 +33,9 @@ def serve(
 @commands.command()
 def work(context: typer.Context) -> None:
     """Run the scheduled jobs: pull, rank, close the month. It sends no mail."""
+    from ingest.service import complete_full_text
     from shirube import jobs
 
-    jobs.run(context.obj)
+    wiring: Wiring = context.obj
+    complete_full_text(wiring.sessions)
+    jobs.run(wiring)
