@@ -330,7 +330,16 @@ def _next_hop(url: str, location: str) -> str:
     parts = _parsed(target, None)
     if parts.scheme == "http" and url.startswith("https:"):
         raise SourceError(f"{_site(url)} redirects from https to http, which is refused")
+    if not _asked(url) <= _asked(target):
+        # Believed, the answer to another question would close a day as empty, or file papers under a wrong one.
+        raise SourceError(
+            f"{_site(url)} redirects to another question: {target[:200]!r}", "Set the address that it leads to"
+        )
     return target
+
+
+def _asked(url: str) -> set[tuple[str, str]]:
+    return set(httpx2.URL(url).params.multi_items())
 
 
 def _covers(key: str, place: str, host: str) -> bool:

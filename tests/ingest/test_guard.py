@@ -131,6 +131,16 @@ def test_no_step_down_from_https() -> None:
     assert _next_hop("http://example.org/a/b", "../c") == "http://example.org/c"
 
 
+def test_a_redirect_keeps_the_question() -> None:
+    """Without it arXiv answers "nothing found", and Hugging Face with the list of another day."""
+    asked = "http://example.org/api?date=2026-10-01&q=a%20b"
+    for location in ("/api", "/", "/api?date=2026-10-02&q=a%20b", "https://example.org/api?q=a%20b"):
+        with pytest.raises(SourceError, match="another question"):
+            _next_hop(asked, location)
+    kept = "https://example.org/v2?q=a+b&lang=en&date=2026-10-01"
+    assert _next_hop(asked, kept) == kept
+
+
 class Wire:
     """A resolver and a network that only take notes."""
 
