@@ -15,7 +15,7 @@ help:
 	@echo "make check    format, lint, types, import contracts, migrations"
 	@echo "make bench    ranking quality and speed, beside their baselines"
 	@echo "make e2e      the pages in headless Chromium"
-	@echo "make faults   what sources may do wrong, and what must happen then"
+	@echo "make faults   what sources may do wrong and where a pull may be killed, all of it: some ten minutes"
 
 setup:
 	@TORCH=$(TORCH) TORCH_INDEX=$(TORCH_INDEX) $(PYTHON) scripts/setup.py
@@ -33,7 +33,7 @@ e2e: setup
 	$(BIN)/python -m pytest -m browser $(ARGS)
 
 faults: setup
-	$(BIN)/python -m pytest tests/ingest/test_faults.py tests/ingest/test_guard.py tests/ingest/test_http.py tests/ingest/test_secure.py $(ARGS)
+	$(BIN)/python -m tests.faults $(ARGS)
 
 check: setup
 	$(BIN)/ruff format --check .
