@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select, text
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import Column, Engine, Text, select, text
+from sqlalchemy.exc import OperationalError
 
 import db.engine
 from db import search
 from db.engine import Sessions, make_engine, make_sessions, reading
-from db.migrate import downgrade, upgrade
+from db.migrate import downgrade, locked, upgrade
 from db.models import Code, Evidence, Item
 from db.search import check, fill, matching, missing, rebuild, suspended, unfinished
 from db.storing import delete_items, save
@@ -204,6 +207,19 @@ def test_migrating_a_filled_database_down_and_up(shelf: Sessions) -> None:
     with shelf.begin() as session:
         save(session, [stored("2607.00002", title="Kept herons")])
     assert ids(shelf, "kept") == ["2607.00002"]
+
+
+def test_a_migration_that_rebuilds_the_table_cannot_lose_the_triggers_unnoticed(sqlite_engine: Engine) -> None:
+    with pytest.raises(OperationalError, match="item_fts_text"):
+        rebuild_item(sqlite_engine)
+    assert faults(make_sessions(sqlite_engine)) == []
+
+
+def rebuild_item(engine: Engine) -> None:
+    with locked(engine) as connection:
+        operations = Operations(MigrationContext.configure(connection))
+        with operations.batch_alter_table("item", recreate="always") as table:
+            table.add_column(Column("more", Text(), nullable=True))
 
 
 def rows(engine: Engine) -> list[Any]:
