@@ -32,6 +32,7 @@ from tests.upstream.storms import Storm
 
 SHARE = 0.02
 MOST_PASSES = 12
+LONGEST_NAME = 300  # characters kept; one author of the corpus is some twenty
 WEEK = (date(2025, 3, 18), date(2025, 3, 24))
 CATEGORIES = ["cs.CV", "cs.CL", "cs.AI", "cs.LG"]
 REST = timedelta(hours=21)  # after so long everything that may still grow is due again
@@ -96,8 +97,16 @@ def of_store(sessions: Sessions) -> dict[str, str]:
 
 def said(paper: Paper) -> list[Any]:
     """What the source says of a paper: title, authors, categories, date, abstract, in clean text."""
-    names = [clean(author.name) for author in paper.authors]
-    return [clean(paper.title), names, paper.categories, iso(paper.submitted), clean(paper.abstract)]
+    names = [legible(author.name)[:LONGEST_NAME].rstrip() for author in paper.authors]
+    return [legible(paper.title), names, paper.categories, iso(paper.submitted), legible(paper.abstract)]
+
+
+def legible(text: str) -> str:
+    """Clean a text; two dozen of the corpus are UTF-8 that was taken for Latin-1 once."""
+    try:
+        return clean(text.encode("latin-1").decode("utf-8"))
+    except UnicodeError:
+        return clean(text)
 
 
 def kept(row: Any) -> list[Any]:

@@ -139,7 +139,10 @@ class Corpus(Catalogue):
 
 def submitted(row: Mapping[str, Any]) -> datetime:
     """The moment a paper of the corpus counts as submitted."""
-    day = date.fromisoformat(row["published"]) if row["published"] else _first_day(row["id"])
+    first = _first_day(row["id"])
+    day = date.fromisoformat(row["published"]) if row["published"] else first
+    # Where the corpus only knows the day of a list, it may be later than the month in which the paper got its id.
+    day = min(day, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1))
     seconds = number(row["id"] + "/second", 86_400)
     return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(seconds=seconds)
 
