@@ -9,8 +9,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
@@ -26,24 +26,35 @@ MEGABYTE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """Places that are asked as one: one request and one connection at a time, `delay` seconds apart.
+
+    A place is a host, which covers its subdomains ("arxiv.org"), or "host:port/path", which covers everything below.
+    """
+
+    name: str
+    delay: float
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """How the program behaves towards other people's servers; times are seconds, sizes are bytes.
 
-    `allow_private` holds "host:port" as written in the address. `delays` maps a place to the least time between two
-    requests to it: a place is a host, which covers its subdomains ("arxiv.org"), or "host:port/path", which covers
-    everything below. All addresses of one place share one pace and one connection at a time.
+    `allow_private` holds "host:port" as written in the address. Of several paces that cover an address the first holds.
     """
 
     contact: str = ""
     version: str = "0"
     allow_private: frozenset[str] = frozenset()
-    delays: Mapping[str, float] = field(default_factory=dict)
+    paces: tuple[Pace, ...] = ()
     connect_timeout: float = 3.0
     read_timeout: float = 30.0
     total_timeout: float = 120.0
     max_body: int = 32 * MEGABYTE  # after decompression too; the largest honest answer is some 6 MB
     retries: int = 3
     longest_wait: float = 60.0  # a longer Retry-After is not waited for
+    longest_pause: float = 86_400.0  # a longer Retry-After is believed for so long, then asked about again
     cooldown: float = 60.0  # how long a host that failed all retries is left alone
     redirects: int = 5
 
@@ -62,7 +73,7 @@ class Policy:
 
 
 def place_of(url: str) -> str:
-    """Name the place of an address for `Policy.delays`: "host:port/path", the port always written."""
+    """Name the place of an address for `Pace.places`: "host:port/path", the port always written."""
     parts = httpx2.URL(url)
     port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
     return host_port(parts.host, port) + parts.path.rstrip("/")

@@ -23,13 +23,17 @@ from requests.structures import CaseInsensitiveDict
 from core.clock import Clock, iso, system_clock
 from core.errors import SourceError
 from ingest.body import TruncatedError, collect
-from ingest.guard import Deadline, GuardedBackend, GuardedTransport, Policy, host_port, place_of
+from ingest.guard import Deadline, GuardedBackend, GuardedTransport, Policy, host_port
+from ingest.turns import Lane, Lanes, LocalTurns, Pause, Turns, route_of
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HOST = re.compile(rb"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # names (punycode, where needed), IPv4; IPv6
 _CONNECT = (httpx2.ConnectError, httpx2.ConnectTimeout)
 _AGAIN = "Try again later; what came so far is kept"
+_YEAR = 365 * 86_400.0
+_SPARE = 30.0  # seconds by which a turn outlasts the deadline of its request
+_SHORTEST = 0.001  # seconds slept at least: a smaller step may not move a clock
 
 Check = Callable[["Answer"], str | None]
 
@@ -56,18 +60,12 @@ class _Retry(Exception):
         self.content = content  # the server is well, but this answer is not what is due
 
 
-@dataclass(slots=True)
-class _Lane:
-    """The pace of one place: one request at a time, and the moment the last one was surely received."""
-
-    delay: float
-    lock: threading.Lock
-    last: float | None = None
-    answered: bool = False
-
-
 class Guard:
-    """The client. It holds its connections and the pace of each place; sleep and clocks come from outside."""
+    """The client. It holds its connections; sleep, clocks and the book of turns come from outside.
+
+    The pace of a place and the pauses are in `turns`, which may be shared with other processes (default: this process
+    alone). The guard waits by itself, so that nothing is held open in that book meanwhile.
+    """
 
     def __init__(
         self,
@@ -76,6 +74,7 @@ class Guard:
         monotonic: Callable[[], float] = time.monotonic,
         clock: Clock = system_clock,
         jitter: Callable[[], float] = random.random,
+        turns: Turns | None = None,
     ) -> None:
         self.policy = policy
         self._sleep = sleep
@@ -84,9 +83,8 @@ class Guard:
         self._jitter = jitter
         self._deadline = Deadline(monotonic)
         self._backend = GuardedBackend(policy.allow_private, self._deadline)
-        self._lanes: dict[str, _Lane] = {}
-        self._lanes_lock = threading.Lock()
-        self._closed: dict[str, tuple[float, str]] = {}  # route -> until when it is left alone, and why
+        self._lanes = Lanes(policy)
+        self._turns: Turns = turns or LocalTurns(monotonic)
         self._client = httpx2.Client(
             transport=GuardedTransport(self._backend),
             trust_env=False,
@@ -108,23 +106,29 @@ class Guard:
         expect: Collection[int] = (200,),
         check: Check | None = None,
         headers: Mapping[str, str] | None = None,
+        once: bool = False,
     ) -> Answer:
         """Fetch an address; raises SourceError, with `unreachable` when no connection could be made.
 
         `expect` lists the statuses that are an answer and not a failure. `check` looks at an answer and gives a reason
         why it is not what is due (cut short, a maintenance page, an empty page): then it is asked for again.
+        A place that is left alone is not asked; after its pause one attempt decides. `once`: a trial, never repeated.
         """
         target = str(_parsed(url, params))
         sent = {"Accept": accept or "*/*", **(headers or {})}
-        lane = self._lane(target)
-        self._refuse_closed(target)
-        for attempt in range(self.policy.retries + 1):
+        pause = self._refuse_paused(target)
+        attempts = 1 if once or pause else self.policy.retries + 1
+        for attempt in range(attempts):
             try:
-                return self._once(target, sent, expect, check)
+                answer = self._once(target, sent, expect, check)
             except _Retry as problem:
-                if self._is_last(attempt, problem, lane):
-                    raise self._given_up(target, problem, attempt + 1) from problem
+                if attempt + 1 == attempts or self._is_hopeless(problem, target):
+                    raise self._given_up(target, problem, attempt + 1, trial=once) from problem
                 self._sleep(self._wait(attempt, problem, target))
+                continue
+            if pause:
+                self._turns.resume(route_of(target))
+            return answer
         raise AssertionError("the last attempt returns or raises")
 
     def probe(self, host: str, port: int, timeout: float) -> bool:
@@ -160,26 +164,53 @@ class Guard:
 
     def _exchange(self, url: str, headers: Mapping[str, str]) -> Answer:
         """Send one request in its lane and read the answer; the deadline covers connection, headers and body."""
-        lane = self._lane(url)
-        with lane.lock:
-            self._pace(lane)
+        lane = self._lanes.of(url)
+        with lane.lock, self._turn(lane, url):
             self._deadline.start(self.policy.total_timeout)
             try:
-                with _understood(url, lane), self._stream(url, headers, lane) as response:
+                with _understood(url), self._stream(url, headers, lane) as response:
                     body = collect(response.iter_raw(), _encoding(response), self._room(response))
             finally:
                 self._client.cookies.clear()
         return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body, url)
 
     @contextmanager
-    def _stream(self, url: str, headers: Mapping[str, str], lane: _Lane) -> Iterator[httpx2.Response]:
+    def _turn(self, lane: Lane, url: str) -> Iterator[None]:
+        """Wait for the turn at a paced place, and give it back with the moment the server had surely begun."""
+        if not lane.delay:
+            yield
+            return
+        while (rest := self._rest(lane, url)) > 0:
+            self._sleep(max(rest, _SHORTEST))
+        lane.begun = self._monotonic()
         try:
-            with self._client.stream("GET", url, headers=dict(headers)) as response:
+            yield
+        finally:
+            self._turns.give_back(lane.name, self._monotonic() - lane.begun)
+
+    def _rest(self, lane: Lane, url: str) -> float:
+        """Seconds until the turn may be taken, 0 when it now is; raises SourceError in a pause too long to wait for."""
+        pause = self._turns.paused(lane.name)
+        if pause and pause.seconds > self.policy.longest_wait:
+            raise self._left_alone(url, pause)
+        if pause and pause.seconds > 0:
+            return pause.seconds
+        rest = self._turns.claim(lane.name, lane.delay, self.policy.total_timeout + _SPARE)
+        if pause and rest <= 0:
+            self._turns.resume(lane.name)
+        return rest
+
+    @contextmanager
+    def _stream(self, url: str, headers: Mapping[str, str], lane: Lane) -> Iterator[httpx2.Response]:
+        # Of a paced place one connection at a time may be open, over all processes and all of its hosts.
+        closing = {"Connection": "close"} if lane.delay else {}
+        try:
+            with self._client.stream("GET", url, headers={**headers, **closing}) as response:
                 # Counted from the answer's first byte: by then the server has surely begun with the request.
-                lane.last, lane.answered = self._monotonic(), True
+                lane.begun, lane.answered = self._monotonic(), True
                 yield response
         except httpx2.TransportError:
-            lane.last = self._monotonic()
+            lane.begun = self._monotonic()
             raise
 
     def _room(self, response: httpx2.Response) -> int:
@@ -188,50 +219,58 @@ class Guard:
             raise SourceError(f"The answer is larger than {self.policy.max_body >> 20} MB and was not read")
         return self.policy.max_body
 
-    def _pace(self, lane: _Lane) -> None:
-        while lane.last is not None and (rest := lane.last + lane.delay - self._monotonic()) > 0:
-            self._sleep(rest)
+    def _refuse_paused(self, url: str) -> Pause | None:
+        """Raise SourceError while an address is left alone; gives the pause when it is over, to be forgotten."""
+        pause = self._turns.paused(route_of(url))
+        if pause and pause.seconds > 0:
+            raise self._left_alone(url, pause)
+        return pause
 
-    def _lane(self, url: str) -> _Lane:
-        place = place_of(url)
-        host = place.partition("/")[0].rpartition(":")[0]
-        key = next((k for k in self.policy.delays if _covers(k, place, host)), place.partition("/")[0])
-        with self._lanes_lock:
-            return self._lanes.setdefault(key, _Lane(self.policy.delays.get(key, 0.0), threading.Lock()))
+    def _left_alone(self, url: str, pause: Pause) -> SourceError:
+        return SourceError(f"{_site(url)} is left alone for a while: {pause.why}", self._again_at(pause.seconds))
 
-    def _refuse_closed(self, url: str) -> None:
-        until, why = self._closed.get(_route(url), (0.0, ""))
-        rest = until - self._monotonic()
-        if why and rest > 0:
-            raise SourceError(f"{_site(url)} is left alone for a while: {why}", self._again_at(rest))
-
-    def _is_last(self, attempt: int, problem: _Retry, lane: _Lane) -> bool:
+    def _is_hopeless(self, problem: _Retry, url: str) -> bool:
         # Without a network the first failure is the answer; a host that has answered before is worth another try.
-        return attempt == self.policy.retries or (problem.unreachable and not lane.answered)
+        return problem.unreachable and not self._lanes.of(url).answered
 
-    def _given_up(self, url: str, problem: _Retry, attempts: int) -> SourceError:
+    def _given_up(self, url: str, problem: _Retry, attempts: int, *, trial: bool) -> SourceError:
         if problem.unreachable:
             advice = "Check the network and the address; stored papers can be read with --offline"
             return SourceError(f"{_site(url)} cannot be reached: {problem}", advice, unreachable=True)
-        if not problem.content:
-            self._close(url, self.policy.cooldown, str(problem))
-        return SourceError(f"{_site(url)} failed {attempts} times: {problem}", _AGAIN)
+        if problem.wait is not None:
+            self._keep_away(url, problem, problem.wait)
+        if not problem.content and not trial:
+            self._turns.pause(route_of(url), self.policy.cooldown, str(problem))
+        times = f"{attempts} times" if attempts > 1 else "once"
+        return SourceError(f"{_site(url)} failed {times}: {problem}", _AGAIN)
 
     def _wait(self, attempt: int, problem: _Retry, url: str) -> float:
         """Seconds before the next attempt: the server's wish, else doubling with jitter."""
         if problem.wait is None:
             return float(2**attempt) * (0.5 + self._jitter() / 2)
-        if problem.wait > self.policy.longest_wait:
-            self._close(url, problem.wait, str(problem))
-            raise SourceError(f"{_site(url)} asks to be left alone ({problem})", self._again_at(problem.wait))
+        self._keep_away(url, problem, problem.wait)
         return problem.wait
 
-    def _close(self, url: str, seconds: float, why: str) -> None:
-        self._closed[_route(url)] = (self._monotonic() + min(seconds, 3600.0), why)
+    def _keep_away(self, url: str, problem: _Retry, wait: float) -> None:
+        """Note what the server asks for; raises SourceError where that is too long to be waited for.
+
+        At a paced place the wish is about all its services and all processes. Elsewhere a short one is this request's.
+        """
+        lane, seconds = self._lanes.of(url), min(wait, self.policy.longest_pause)
+        long = wait > self.policy.longest_wait
+        if long or lane.delay:
+            self._turns.pause(lane.name if lane.delay else route_of(url), seconds, str(problem))
+        if long:
+            wish = self._moment(min(wait, _YEAR))
+            raise SourceError(
+                f"{_site(url)} asks to be left alone until {wish} ({problem})", self._again_at(seconds)
+            ) from problem
 
     def _again_at(self, seconds: float) -> str:
-        moment = self._clock() + timedelta(seconds=min(seconds, 366 * 86_400.0))
-        return f"Try again after {iso(moment)}; what came so far is kept"
+        return f"It is asked again after {self._moment(seconds)}; what came so far is kept"
+
+    def _moment(self, seconds: float) -> str:
+        return iso(self._clock() + timedelta(seconds=seconds))
 
     def _retry_after(self, answer: Answer) -> float | None:
         """Read Retry-After: seconds, or an HTTP date; nonsense counts as absent."""
@@ -290,7 +329,7 @@ def reachable(urls: Collection[str], guard: Guard, timeout: float = 5.0) -> dict
 
 
 @contextmanager
-def _understood(url: str, lane: _Lane) -> Iterator[None]:
+def _understood(url: str) -> Iterator[None]:
     """Turn the client's errors into ours: what may pass becomes _Retry, what will not becomes SourceError."""
     try:
         yield
@@ -340,17 +379,6 @@ def _next_hop(url: str, location: str) -> str:
 
 def _asked(url: str) -> set[tuple[str, str]]:
     return set(httpx2.URL(url).params.multi_items())
-
-
-def _covers(key: str, place: str, host: str) -> bool:
-    """Tell whether a place of the policy covers an address: by host and subdomain, or by "host:port/path"."""
-    name = key.lower()
-    return host == name or host.endswith("." + name) or place == name or place.startswith(name.rstrip("/") + "/")
-
-
-def _route(url: str) -> str:
-    """Name what fails together: a host and the first two steps of the path, such as one API."""
-    return "/".join(place_of(url).split("/")[:3])
 
 
 def _encoding(response: httpx2.Response) -> str:

@@ -18,7 +18,7 @@ from core.errors import ConfigError, UsageError
 from db.announced import followed_since
 from db.engine import Sessions, make_engine, make_sessions, reading
 from db.migrate import at_head, upgrade
-from ingest.guard import Policy
+from ingest.guard import Pace, Policy, place_of
 from ingest.http import Guard
 from ingest.source import Source
 from roadmap.load import load_roadmap
@@ -80,16 +80,17 @@ class Wiring:
 
     @cached_property
     def guard(self) -> Guard:
-        """Build the one client for every outgoing request."""
+        """Build the one client for every outgoing request; pace and pauses are shared through the database."""
+        from shirube.turns import SharedTurns
+
         settings = self.settings
-        return Guard(
-            Policy(
-                contact=settings.contact or "",
-                version=program_version(),
-                allow_private=frozenset(settings.allow_private_hosts),
-                delays=self._delays(),
-            )
+        policy = Policy(
+            contact=settings.contact or "",
+            version=program_version(),
+            allow_private=frozenset(settings.allow_private_hosts),
+            paces=(self._arxiv_pace(),),
         )
+        return Guard(policy, turns=SharedTurns(lambda: self.sessions))
 
     def sources(self, names: tuple[str, ...] = NETWORK_SOURCES, *, channels: bool = True) -> list[Source]:
         """Build sources by name, in the order named; raises UsageError for a name that is none.
@@ -228,14 +229,12 @@ class Wiring:
         with reading(self.sessions) as session:
             return followed_since(session, DUMP_AGE) or self.clock().date()
 
-    def _delays(self) -> dict[str, float]:
-        """Pace arXiv: one rhythm over all its services (https://info.arxiv.org/help/api/tou.html)."""
-        from ingest.guard import place_of
-
-        host = urlsplit(self.settings.arxiv_url).hostname or ""
-        real = host == ARXIV or host.endswith(f".{ARXIV}")
-        place = ARXIV if real else place_of(f"{self.settings.arxiv_url}/api/query")
-        return {place: self.settings.arxiv_delay_seconds}
+    def _arxiv_pace(self) -> Pace:
+        """Pace arXiv: one rhythm over all its services (https://info.arxiv.org/help/api/tou.html), mirrors included."""
+        settings = self.settings
+        urls = (f"{settings.arxiv_url}/api/query", settings.oai_url, settings.arxiv_rss_url)
+        places = [place_of(url) for url in urls if not _is_arxiv(urlsplit(url).hostname or "")]
+        return Pace(ARXIV, settings.arxiv_delay_seconds, (ARXIV, *places))
 
     def _data_dir(self) -> Path:
         folder = self.settings.data_dir.resolve()
@@ -246,6 +245,10 @@ class Wiring:
                 f"The data folder {folder} cannot be made: {problem.strerror}", "Set SHIRUBE_DATA_DIR"
             ) from problem
         return folder
+
+
+def _is_arxiv(host: str) -> bool:
+    return host == ARXIV or host.endswith(f".{ARXIV}")
 
 
 def _write_private(file: Path, text: str) -> None:

@@ -12,8 +12,9 @@ import pytest
 import requests
 
 from core.errors import ConfigError, SourceError
-from ingest.guard import Policy, place_of
+from ingest.guard import Pace, Policy, place_of
 from ingest.http import Answer, Guard, GuardAdapter, reachable
+from ingest.turns import Lanes
 from tests.ingest.doubles import FakeTime, free_port, guarded, policy, raw_server
 from tests.upstream import Upstream
 
@@ -114,16 +115,16 @@ def test_a_storm_ends_after_all_retries_and_the_route_rests(up: Upstream) -> Non
 
 def test_keeps_the_pace_of_a_place_over_all_its_addresses(up: Upstream) -> None:
     clock = FakeTime()
-    delays = {f"127.0.0.1:{up.port}/api": 3.0}
-    with guarded(up, time=clock, delays=delays) as guard:
-        for path in (ROUTE, "/api/query", ROUTE):
+    paces = (Pace("all", 3.0, (f"127.0.0.1:{up.port}/api", f"127.0.0.1:{up.port}/oai")),)
+    with guarded(up, time=clock, paces=paces) as guard:
+        for path in (ROUTE, "/oai", ROUTE):
             guard.get(up.url + path, PARAMS)
         guard.get(up.url + "/rss/cs.CL")  # not the same place
     assert clock.sleeps == [3.0, 3.0]
 
 
 def test_the_server_never_sees_two_requests_nearer_than_the_pace(up: Upstream) -> None:
-    guard = Guard(policy(up, delays={place_of(up.url): 0.1}))
+    guard = Guard(policy(up, paces=(Pace("all", 0.1, (place_of(up.url),)),)))
     threads = [threading.Thread(target=guard.get, args=(up.url + ROUTE, PARAMS)) for _ in range(4)]
     for thread in threads:
         thread.start()
@@ -134,15 +135,16 @@ def test_the_server_never_sees_two_requests_nearer_than_the_pace(up: Upstream) -
     gaps = [later - earlier for earlier, later in pairwise(arrivals)]
     assert len(gaps) == 3
     assert min(gaps) >= 0.095
-    assert len({request.client for request in up.log}) == 1  # one connection
+    assert len({request.client for request in up.log}) == 4  # each connection is closed before the next is opened
+    assert {request.headers["Connection"] for request in up.log} == {"close"}
 
 
 def test_a_subdomain_shares_the_pace_of_its_domain() -> None:
-    guard = Guard(Policy(delays={"arxiv.org": 3.0}))
-    lanes = [guard._lane(f"https://{host}/x") for host in ("export.arxiv.org", "rss.arxiv.org", "arxiv.org")]
-    assert lanes[0] is lanes[1] is lanes[2]
-    assert guard._lane("https://notarxiv.org/x").delay == 0.0
-    guard.close()
+    lanes = Lanes(Policy(paces=(Pace("arxiv", 3.0, ("arxiv.org", "mirror.example:443/oai")),)))
+    urls = ("https://export.arxiv.org/x", "https://rss.ARXIV.org/x", "https://arxiv.org", "https://mirror.example/oai")
+    assert {id(lanes.of(url)) for url in urls} == {id(lanes.of(urls[0]))}
+    for other in ("https://notarxiv.org/x", "https://mirror.example/oai2"):
+        assert lanes.of(other).delay == 0.0
 
 
 def test_gives_up_on_a_server_that_never_answers(up: Upstream) -> None:
@@ -270,7 +272,7 @@ def test_a_server_that_has_answered_before_is_worth_another_try() -> None:
         up.close()
         guard._client.close()  # also drop the kept connection
         fresh = Guard(guard.policy, clock.sleep, clock.monotonic, clock.clock, jitter=lambda: 1.0)
-        fresh._lane(up.url).answered = True
+        fresh._lanes.of(up.url).answered = True
         with pytest.raises(SourceError) as failed:
             fresh.get(up.url + ROUTE, PARAMS)
         fresh.close()
