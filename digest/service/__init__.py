@@ -1,0 +1,20 @@
+"""Issues made, closed, read and mailed: the one place of this package that opens the database."""
+
+from digest.closing import IssueOptions
+from digest.service.making import build_issue, close_due, due_months
+from digest.service.people import add_subscribers, unsubscribe
+from digest.service.reading import digest_of, read_digest
+from digest.service.sending import fill_outbox, send_due
+
+__all__ = [
+    "IssueOptions",
+    "add_subscribers",
+    "build_issue",
+    "close_due",
+    "digest_of",
+    "due_months",
+    "fill_outbox",
+    "read_digest",
+    "send_due",
+    "unsubscribe",
+]

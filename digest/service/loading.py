@@ -1,0 +1,80 @@
+"""Load what an issue is made from: the counts of a month, its ledger, the shortlists and the late arrivals."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from core.months import closing_time
+from db import issues
+from digest import coverage as ledger
+from digest import rows
+from digest.candidates import Facts, Place
+from digest.closing import IssueOptions, Loaded, takes_late
+from digest.compose import FIT_SHOWN, LATE_BUDGET, WORTH_FLOOR
+
+
+def load(session: Session, month: str, options: IssueOptions) -> Loaded:
+    """Load what decides whether a month may close, and what its issue says of itself."""
+    closes = closing_time(month, options.closing_day)
+    statuses, counts = issues.statuses(session), issues.month_counts(session, month)
+    windows = tuple(rows.window(row) for row in issues.windows(session, month))
+    open_ = ledger.open_sources(month, windows, options.sources, issues.last_reads(session), closes)
+    if counts.recorded:
+        open_ += ("recorded",)
+    if counts.unranked or not _listed(session, month):
+        open_ += ("ranking",)
+    late = issues.late_count(session, month) if takes_late(month, statuses) else 0
+    return Loaded(month, closes, counts, late, windows, options.sources, open_, statuses)
+
+
+def _listed(session: Session, month: str) -> bool:
+    """Tell whether every stage that has a worthy item has a shortlist: ratings alone are only half of ranking."""
+    listed = {row.stage for row in issues.shortlist(session, month)}
+    return issues.worthy_stages(session, month, WORTH_FLOOR, FIT_SHOWN) <= listed
+
+
+def facts_of(
+    session: Session, loaded: Loaded, status: str, now: datetime, options: IssueOptions, overdue: bool
+) -> tuple[Facts, list[Place]]:
+    """Load everything that an issue is composed from; for a final one, items that are only recorded are left out."""
+    month, real = loaded.month, status == "final"
+    late, late_total = _late_ids(session, loaded)
+    shortlists, found = _shortlists(session, month, late, real)
+    before, after = loaded.neighbours
+    facts = Facts(
+        month=month,
+        status=status,
+        made=now,
+        published=now if status == "final" else None,
+        closes=loaded.closes,
+        previous=before,
+        next=after,
+        banners=loaded.banners(status, overdue),
+        considered=issues.considered(session, month, real),
+        topics=issues.filed_under(session, month, real, FIT_SHOWN),
+        lab_items=tuple(rows.lab_item(*row) for row in issues.from_labs(session, month, real, FIT_SHOWN)),
+        late=tuple(rows.candidate(found[id_]) for id_ in late),
+        late_total=late_total,
+        printed_before=issues.considered_elsewhere(session, list(found), month),
+        version=options.version,
+        model=options.model,
+        inputs_hash="",
+    )
+    return facts, shortlists
+
+
+def _late_ids(session: Session, loaded: Loaded) -> tuple[list[str], int]:
+    if not takes_late(loaded.month, loaded.statuses):
+        return [], 0
+    return issues.late_worthy(session, loaded.month, WORTH_FLOOR, FIT_SHOWN, LATE_BUDGET)
+
+
+def _shortlists(session: Session, month: str, more: Sequence[str], real: bool) -> tuple[list[Place], dict[str, Any]]:
+    """Load the month's shortlists and the items they and `more` name; `real` leaves out what is only recorded."""
+    listed = issues.shortlist(session, month)
+    ids = {row.item_id for row in listed} | {twin for row in listed for twin in row.twins} | set(more)
+    found = issues.items(session, ids)
+    kept = {id_: item for id_, item in found.items() if not (real and item.sources == ["recorded"])}
+    return rows.places(listed, kept), found
