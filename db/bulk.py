@@ -15,7 +15,7 @@ from sqlalchemy import JSON, Boolean, Column, ColumnElement, Date, Table, Text, 
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from db.models import Alias, Imported, Item, Tombstone
+from db.models import Alias, Imported, Item, Note
 from db.types import UTCDateTime
 from db.upsert import Row
 
@@ -70,7 +70,7 @@ def make_room(session: Session) -> None:
 def known(session: Session, ids: Sequence[str], dois: Iterable[str], titles: Iterable[str]) -> Known:
     """Look up what new papers may already be known by: their ids, and what posts (no arXiv id) are told by."""
     posts = select(_ITEM.c.id).where(_ITEM.c.arxiv_id.is_(None)).limit(1)
-    found = _found(session, _ITEM.c.id, ids) | _found(session, Tombstone.id, ids)
+    found = _found(session, _ITEM.c.id, ids) | _found(session, Note.id, ids)
     renamed = _found(session, _ALIAS.c.value, ids, _ALIAS.c.kind == "id")
     if session.execute(posts).first() is None:
         return Known(found | renamed, frozenset(), frozenset())
@@ -125,12 +125,12 @@ def _texts(column: Column[Any], values: Sequence[Any]) -> Sequence[Any]:
     return values
 
 
-@lru_cache(4_096)
+@lru_cache(16_384)
 def _moment(moment: datetime) -> str:
     """Write a moment as SQLAlchemy does for SQLite, in UTC; PostgreSQL reads it, once told that it is UTC."""
     if moment.tzinfo is None:
         raise ValueError(f"a moment without a time zone cannot be stored: {moment!r}")
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+    return moment.astimezone(UTC).isoformat(" ", "microseconds")[:26]
 
 
 _dumps = json.JSONEncoder().encode  # as SQLAlchemy's own

@@ -107,6 +107,7 @@ class Version(Base):
     """One version of a paper as arXiv numbers them, with the moment it was submitted."""
 
     __tablename__ = "version"
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     item_id: Mapped[str] = mapped_column(ForeignKey("item.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
@@ -143,14 +144,13 @@ class Alias(Base):
     value: Mapped[str] = mapped_column(primary_key=True)
 
 
-class Tombstone(Base):
-    """A paper said to be withdrawn before it was known: no item, but remembered until it becomes one."""
+class Note(Base):
+    """What was said of a paper before anyone named it (its deletion, its code): no item, but kept until it is one."""
 
-    __tablename__ = "tombstone"
+    __tablename__ = "note"
 
-    id: Mapped[str] = mapped_column(primary_key=True)
-    source: Mapped[str]
-    as_of: Mapped[datetime]
+    id: Mapped[str] = mapped_column(primary_key=True)  # the arXiv id
+    claims: Mapped[dict[str, Any]]  # ingest.rows.to_note
 
 
 class Evidence(Base):

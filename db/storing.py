@@ -1,4 +1,4 @@
-"""What the harvest reads and writes: stored rows that may be the same item, and saving many at once."""
+"""What the harvest reads and writes: stored rows that may be the same item, notes, and saving many at once."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,16 +7,24 @@ from typing import Any
 from sqlalchemy import Table, exists, select, text
 from sqlalchemy.orm import Session
 
-from db.models import Code, Embedding, Evidence, Item
+from db.models import Alias, Code, Embedding, Evidence, History, Item, Note, Version
 from db.upsert import chunks, upsert
 
-Stored = dict[str, Any]  # the columns of `item`, and `code` and `evidence` as lists of their columns
+Stored = dict[str, Any]  # the columns of `item`, and what hangs on it (CHILDREN) as lists of their columns
 
 _LOCK = 7_411_520_233  # any number that no other lock of this program uses
 _ITEM: Table = Item.__table__  # type: ignore[assignment]
-_CODE: Table = Code.__table__  # type: ignore[assignment]
-_EVIDENCE: Table = Evidence.__table__  # type: ignore[assignment]
+_ALIAS: Table = Alias.__table__  # type: ignore[assignment]
+_NOTE: Table = Note.__table__  # type: ignore[assignment]
 _EMBEDDING: Table = Embedding.__table__  # type: ignore[assignment]
+CHILDREN: dict[str, Table] = {  # with their rows an item is all that is believed of it
+    "code": Code.__table__,  # type: ignore[dict-item]
+    "evidence": Evidence.__table__,  # type: ignore[dict-item]
+    "versions": Version.__table__,  # type: ignore[dict-item]
+    "history": History.__table__,  # type: ignore[dict-item]
+    "aliases": _ALIAS,
+}
+_KEEP = {"code": ("first_seen",)}
 
 
 def hold(session: Session) -> None:
@@ -36,30 +44,48 @@ def existing(
     *,
     posts_only: bool = False,
 ) -> list[Stored]:
-    """Read the stored items that have one of these ids, DOIs or folded titles, with their code and evidence.
+    """Read the stored items that have, or ever had, one of these ids, DOIs or folded titles, with what hangs on them.
 
     `posts_only` lets DOIs and titles find only items that are not on arXiv.
     """
     found: dict[str, Stored] = {}
-    for column, values in ((_ITEM.c.id, ids), (_ITEM.c.doi, dois), (_ITEM.c.folded_title, folded_titles)):
+    sought = (("id", _ITEM.c.id, ids), ("doi", _ITEM.c.doi, dois), ("title", _ITEM.c.folded_title, folded_titles))
+    for kind, column, values in sought:
         query = select(_ITEM)
-        if posts_only and column is not _ITEM.c.id:
+        if posts_only and kind != "id":
             query = query.where(_ITEM.c.arxiv_id.is_(None))
         for part in chunks(sorted(set(values)), 5_000):
-            rows = session.execute(query.where(column.in_(part))).mappings()
-            found.update((row["id"], dict(row)) for row in rows)
-    for name, table in (("code", _CODE), ("evidence", _EVIDENCE)):
+            for condition in (column.in_(part), _ITEM.c.id.in_(_once(kind, part))):
+                rows = session.execute(query.where(condition)).mappings()
+                found.update((row["id"], dict(row)) for row in rows)
+    for name, table in CHILDREN.items():
         children = _children(session, table, list(found))
         for item_id, stored in found.items():
             stored[name] = children[item_id]
     return [found[item_id] for item_id in sorted(found)]
 
 
+def notes(session: Session, ids: Iterable[str]) -> list[dict[str, Any]]:
+    """Read what is noted about these papers, which are none yet (columns of `note`)."""
+    found: list[dict[str, Any]] = []
+    for part in chunks(sorted(set(ids)), 5_000):
+        rows = session.execute(select(_NOTE).where(_NOTE.c.id.in_(part)).order_by(_NOTE.c.id)).mappings()
+        found += [dict(row) for row in rows]
+    return found
+
+
+def save_notes(session: Session, rows: Sequence[Mapping[str, Any]], spent: Sequence[str] = ()) -> None:
+    """Write notes (columns of `note`), and drop those that went into their papers."""
+    upsert(session, _NOTE, rows)
+    for part in chunks(spent, 5_000):
+        session.execute(_NOTE.delete().where(_NOTE.c.id.in_(part)))
+
+
 def save(session: Session, values: Sequence[Stored]) -> int:
-    """Write items with their `code` and `evidence` rows; gives the number of item rows that really changed."""
+    """Write items with all that hangs on them; gives the number of item rows that really changed."""
     written = upsert(session, _ITEM, [_columns(value) for value in values])
-    upsert(session, _CODE, [row for value in values for row in value["code"]], keep=("first_seen",))
-    upsert(session, _EVIDENCE, [row for value in values for row in value["evidence"]])
+    for name, table in CHILDREN.items():
+        upsert(session, table, [row for value in values for row in value[name]], keep=_KEEP.get(name, ()))
     return written
 
 
@@ -96,9 +122,14 @@ def _columns(value: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value[name] for name in _ITEM.c.keys()}  # noqa: SIM118 - a column collection iterates over columns
 
 
+def _once(kind: str, values: Sequence[str]) -> Any:
+    return select(_ALIAS.c.item_id).where(_ALIAS.c.kind == kind, _ALIAS.c.value.in_(values))
+
+
 def _children(session: Session, table: Table, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     children: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for part in chunks(ids, 5_000):
-        for row in session.execute(select(table).where(table.c.item_id.in_(part))).mappings():
+        query = select(table).where(table.c.item_id.in_(part)).order_by(*table.primary_key)
+        for row in session.execute(query).mappings():
             children[row["item_id"]].append(dict(row))
     return children

@@ -1,21 +1,29 @@
-"""One batch of records, from claims to what must be written: match, merge, compare. Pure: rows in, rows out."""
+"""One batch of records, from claims to what must be written: match, merge, compare. Pure: rows in, rows out.
+
+Whatever is stored is read back as what was believed, and the whole is written: so a batch of one and a batch of
+thousands come to the same rows. A belief that makes no item stays a note until its paper comes.
+"""
 
 import json
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from core.record import PaperRecord
 from ingest.claims import RecordError
-from ingest.merge import Believed, Matcher, believe, changed_fields, join, month_for
-from ingest.rows import Row, from_row, to_row
+from ingest.matching import Matcher
+from ingest.merge import Believed, believe, changed_fields, month_for
+from ingest.rows import Row, from_note, from_row, to_note, to_row
 from ingest.source import EntryError
 from ingest.sources.recorded import MODEL, half_floats
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What storing came to: items new, changed, unchanged; ids received; records refused, kept as errors."""
+    """What storing came to: items new, changed, unchanged; ids received; records refused, kept as errors.
+
+    A note about a paper that nobody has named yet makes no item: it counts as unchanged.
+    """
 
     new: int = 0
     changed: int = 0
@@ -34,36 +42,52 @@ class Tally:
         )
 
 
-@dataclass(slots=True)
-class _Change:
-    """An item touched by a batch: what was stored of it, under which ids, and what is believed now."""
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What is stored that a batch may be about: rows of `item` with all that hangs on them, and notes."""
 
-    before: Believed | None
-    after: Believed
-    was: list[str]
+    rows: Sequence[Row] = ()
+    notes: Sequence[Row] = ()
 
 
 @dataclass(frozen=True, slots=True)
+class _Change:
+    """An item touched by a batch: what is believed now, and the ids it was known by before."""
+
+    after: Believed
+    was: frozenset[str]
+
+
+@dataclass(slots=True)
 class Plan:
-    """What a batch comes to: rows to write, ids of items that became another, and the counts."""
+    """What a batch comes to: rows to write, ids of items that became another, notes to write, notes used up, counts."""
 
-    rows: list[Row]
-    gone: list[str]
-    tally: Tally
+    rows: list[Row] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    notes: list[Row] = field(default_factory=list)
+    spent: list[str] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
 
 
-def plan(
-    fresh: Sequence[Believed], stored: Sequence[Row], now: datetime, final_months: Container[str] = frozenset()
-) -> Plan:
-    """Merge beliefs into the stored rows that may be the same items, and say what must be written."""
-    rows = {row["id"]: row for row in stored}
-    changes = _changes(fresh, rows, final_months)
-    verdicts = [_verdict(change, rows, now, final_months) for change in changes.values()]
-    words = [word for word, _ in verdicts]
-    writing = [row for _, row in verdicts if row is not None]
-    gone = [was for change in changes.values() for was in change.was if was != change.after.id and was in rows]
+def plan(fresh: Sequence[Believed], stock: Stock, now: datetime, final_months: Container[str] = frozenset()) -> Plan:
+    """Merge beliefs into what is stored of the same items, and say what must be written."""
+    rows = {row["id"]: row for row in stock.rows}
+    known = {note["id"]: from_note(note) for note in stock.notes} | {id_: from_row(row) for id_, row in rows.items()}
+    frozen = {id_ for id_, row in rows.items() if row["arxiv_id"] is None and row["month"] in final_months}
+    made, words = Plan(), list[str]()
+    for change in _changes(fresh, known, frozen):
+        if change.after.is_note:
+            made.notes += [to_note(change.after)] if change.after != known.get(change.after.id) else []
+            words.append("unchanged")
+            continue
+        word, row = _verdict(change, known, rows, now, final_months)
+        words.append(word)
+        made.rows += [row] if row is not None else []
+        made.gone += sorted(id_ for id_ in change.was if id_ in rows and id_ != change.after.id)
+        made.spent += sorted(id_ for id_ in change.was if id_ in known and id_ not in rows)
     ids = frozenset(belief.id for belief in fresh)
-    return Plan(writing, gone, Tally(words.count("new"), words.count("changed"), words.count("unchanged"), ids=ids))
+    made.tally = Tally(words.count("new"), words.count("changed"), words.count("unchanged"), ids=ids)
+    return made
 
 
 def vector_rows(records: Iterable[PaperRecord], known: Container[str], now: datetime) -> list[Row]:
@@ -94,46 +118,36 @@ def believed(records: Iterable[PaperRecord], now: datetime) -> tuple[list[Believ
     return fresh, refused
 
 
-def _changes(fresh: Sequence[Believed], rows: dict[str, Row], final_months: Container[str]) -> dict[str, _Change]:
-    """Merge each belief into the item it is about; the result is by the id the item ends up with."""
-    stored = {item_id: from_row(row) for item_id, row in rows.items()}
-    matcher = Matcher(stored.values())
+def _changes(fresh: Sequence[Believed], known: dict[str, Believed], frozen: Container[str]) -> list[_Change]:
+    """Unite each belief with what is known of the same item; what hangs together is one change."""
+    matcher = Matcher(known.values(), frozen)
     changes: dict[str, _Change] = {}
     for belief in fresh:
-        known = matcher.find(belief)
-        if known is not None and known.id != belief.id and belief.arxiv_id and _frozen(rows, known.id, final_months):
-            known = None  # a post in a final issue keeps its name; the paper becomes an item of its own
-        change = _merged(belief, known, changes, stored)
-        if known is not None and known.id != change.after.id:
-            matcher.remove(known.id)
-        matcher.add(change.after)
-        changes[change.after.id] = change
-    return changes
-
-
-def _merged(
-    belief: Believed, known: Believed | None, changes: dict[str, _Change], stored: dict[str, Believed]
-) -> _Change:
-    if known is None:
-        return _Change(None, belief, [])
-    earlier = changes.pop(known.id, None)
-    before = earlier.before if earlier else stored.get(known.id)
-    return _Change(before, join(known, belief), [*(earlier.was if earlier else []), known.id])
-
-
-def _frozen(rows: dict[str, Row], item_id: str, final_months: Container[str]) -> bool:
-    return item_id in rows and rows[item_id]["month"] in final_months
+        whole, taken = matcher.united(belief)
+        was = frozenset[str]()
+        for item_id in taken:
+            earlier = changes.pop(item_id, None)
+            was |= earlier.was if earlier else {item_id}
+            if item_id != whole.id:
+                matcher.forget(item_id)
+        matcher.add(whole)
+        changes[whole.id] = _Change(whole, was)
+    return list(changes.values())
 
 
 def _verdict(
-    change: _Change, rows: dict[str, Row], now: datetime, final_months: Container[str]
+    change: _Change, known: dict[str, Believed], rows: dict[str, Row], now: datetime, final_months: Container[str]
 ) -> tuple[str, Row | None]:
-    """Say whether an item is new, changed or unchanged, and give the row to write where anything differs."""
-    before, after = change.before, change.after
-    old = rows.get(before.id) if before else None
-    month = month_for(after, old["month"] if old else None, final_months)
-    if old is None:
-        return "new", to_row(after, month, now)
+    """Say whether an item is new, changed or unchanged, and give the row to write where anything differs.
+
+    Of several items that prove to be one, the month and the last change are those of the one whose id is kept.
+    """
+    after = change.after
+    stored = sorted(change.was & rows.keys(), key=lambda id_: (id_ != after.id, id_))
+    if not stored:
+        return "new", to_row(after, month_for(after, None, final_months), now)
+    before, old = known[stored[0]], rows[stored[0]]
+    month = month_for(after, old["month"], final_months)
     moved = month != old["month"] or bool(changed_fields(before, after))
     if not moved and before == after:
         return "unchanged", None

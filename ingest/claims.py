@@ -11,14 +11,17 @@ from urllib.parse import urlsplit
 from core.errors import ShirubeError
 from core.ids import arxiv_month, parse_arxiv_id
 from core.months import first_day, shift
-from core.record import Author, PaperRecord
-from core.text import clean
+from core.record import Author, PaperRecord, Version
+from core.text import clean, fold
 
 LONGEST = {"title": 2_000, "abstract": 50_000, "comment": 5_000}  # characters; others 500
 MOST = {"authors": 10_000}  # entries; other lists 200
 BEGAN = date(1991, 8, 1)  # arXiv's first month
 INTEGER = 2**31  # PostgreSQL's INTEGER ends here
 AHEAD = timedelta(days=2)  # how far a source's clock may run before ours
+LONGEST_DETAIL = 600  # characters of what proves a lab claim; like the next two it stands in an index
+LONGEST_NAME = 300  # characters of a folded title or name
+LONGEST_REPOSITORY = 1_000  # bytes: PostgreSQL's indexes hold entries of at most 2,704
 
 _TEXTS = ("title", "abstract", "doi", "journal_ref", "comment", "organization")
 _LISTS = ("categories", "organizations", "keywords", "tasks")
@@ -49,8 +52,8 @@ def usable(record: PaperRecord, now: datetime) -> dict[str, Any]:
 
 
 def check(record: PaperRecord) -> None:
-    """Refuse a record without a title, or whose id is neither an arXiv id nor `<lab>:<slug>`."""
-    if not clean(record.title):
+    """Refuse a record without a title that is no note, or whose id is neither an arXiv id nor `<lab>:<slug>`."""
+    if not clean(record.title) and not is_note(record):
         raise RecordError(f"The entry {record.id!r} has no title")
     if record.arxiv_id is not None:
         parsed = parse_arxiv_id(record.arxiv_id)
@@ -62,6 +65,32 @@ def check(record: PaperRecord) -> None:
         raise RecordError(f"{record.id!r} names no item")
     if web_address(record.url) is None:
         raise RecordError(f"The post {record.id!r} has no web address")
+
+
+def is_note(record: PaperRecord) -> bool:
+    """Tell whether a record only adds to a paper that other sources must name: it has no title, but says something.
+
+    It says that the paper is withdrawn, as a deleted record of OAI-PMH does, or where its code is. One that gives more
+    of what a paper is must give the title too: it was damaged on the way.
+    """
+    says = record.withdrawn is True or bool(record.code)
+    more = record.abstract or record.authors or record.version is not None or record.versions
+    return says and not more and record.arxiv_id is not None and not clean(record.title)
+
+
+def folded(text: str | None) -> str:
+    """Reduce a title or a name to what two spellings share (core.text.fold), short enough to be indexed."""
+    return fold(text or "")[:LONGEST_NAME].rstrip()
+
+
+def version_dates(versions: tuple[Version, ...], now: datetime) -> dict[int, datetime]:
+    """Give the versions that can be meant as written, each with its earliest moment."""
+    found: dict[int, datetime] = {}
+    for version in versions:
+        created = moment(version.created)
+        if 1 <= version.number < INTEGER and created.date() >= BEGAN and created < now + AHEAD:
+            found[version.number] = min(created, found.get(version.number, created))
+    return found
 
 
 def moment(given: datetime) -> datetime:
@@ -91,7 +120,8 @@ def repository(url: str) -> str | None:
     parts = urlsplit(checked)
     host = parts.netloc.lower().removeprefix("www.")
     path = parts.path.rstrip("/").removesuffix(".git").rstrip("/")
-    return f"https://{host}{path}" if path else None
+    url = f"https://{host}{path}"
+    return url if path and len(url.encode("utf-8", "surrogatepass")) <= LONGEST_REPOSITORY else None
 
 
 def normal_doi(doi: str | None) -> str | None:
@@ -99,7 +129,8 @@ def normal_doi(doi: str | None) -> str | None:
     bare = (doi or "").lower()
     for prefix in ("https://doi.org/", "http://doi.org/", "https://dx.doi.org/", "http://dx.doi.org/", "doi:"):
         bare = bare.removeprefix(prefix)
-    return bare if bare.startswith("10.") and not bare.startswith("10.48550/arxiv.") else None
+    real = bare.startswith("10.") and len(bare) <= LONGEST_NAME
+    return bare if real and not bare.startswith("10.48550/arxiv.") else None
 
 
 def _text(name: str, value: str | None) -> str | None:

@@ -1,8 +1,9 @@
 """The short way from a record to a row, for papers met for the first time by the hundred thousand. Pure.
 
-A record that is alone with its paper needs no merging: the row follows from it at once. For every record `row` answers
-it gives what `ingest.rows.to_row(ingest.merge.believe(record, now), ...)` gives, in a fifth of the time; a property
-test compares them. All that is not ordinary (a withdrawal of no version, a code link, votes) it leaves to them.
+A record that is alone with its paper needs no merging: the row follows from it at once, and its versions with it. For
+every record `row` answers it gives what `ingest.rows.to_row(ingest.merge.believe(record, now), ...)` gives, in a fifth
+of the time; a property test compares them. All that is not ordinary (a withdrawal of no version, a code link, votes) it
+leaves to them.
 """
 
 import re
@@ -14,9 +15,9 @@ from typing import Any
 from core.clock import iso
 from core.ids import arxiv_month
 from core.months import first_day, item_month, shift
-from core.record import Author, PaperRecord
-from core.text import clean, fold
-from ingest.claims import AHEAD, BEGAN, INTEGER, LONGEST, MOST, moment, normal_doi
+from core.record import Author, PaperRecord, Version
+from core.text import clean
+from ingest.claims import AHEAD, BEGAN, INTEGER, LONGEST, MOST, folded, moment, normal_doi
 from ingest.rows import Row
 
 _PLAIN_ID = re.compile(r"\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z][a-z-]+/\d{2}(?:0[1-9]|1[0-2])\d{3}", re.ASCII)
@@ -63,7 +64,7 @@ def row(record: PaperRecord, now: datetime) -> Row | None:
         "id": paper,
         "kind": "paper",
         "arxiv_id": paper,
-        "folded_title": fold(title),
+        "folded_title": folded(title),
         "submitted_from": "arxiv" if submitted else "id",
         "feed_date": None,
         "announced": None,
@@ -86,6 +87,9 @@ def row(record: PaperRecord, now: datetime) -> Row | None:
         "provenance": _provenance(names, record.source, as_of, version or 0),
         "code": _NONE,
         "evidence": _NONE,
+        "versions": _versions(record.versions, paper, submitted, now + AHEAD),
+        "history": _NONE,
+        "aliases": _NONE,
     }
 
 
@@ -111,6 +115,18 @@ def _clean_already(names: list[str]) -> bool:
     whole = "|".join(["", *names, ""])
     untidy = "  " in whole or " |" in whole or "| " in whole or "||" in whole or not whole.isprintable()
     return not untidy and len(names) <= MOST["authors"] and max(map(len, names)) <= 300
+
+
+def _versions(given: tuple[Version, ...], paper: str, submitted: datetime | None, newest: datetime) -> list[Row]:
+    """List the versions that can be meant as written, as ingest.claims.version_dates and ingest.merge do."""
+    found: dict[int, datetime] = {}
+    for version in given:
+        number, created = version.number, _utc(version.created)
+        if 1 <= number < INTEGER and _BEGAN <= created < newest:
+            found[number] = min(created, found.get(number, created))
+    if submitted is not None and (submitted.hour or submitted.minute or submitted.second):
+        found[1] = min(submitted, found.get(1, submitted))
+    return [{"item_id": paper, "number": number, "created": found[number]} for number in sorted(found)]
 
 
 @lru_cache(4_096)

@@ -1,27 +1,30 @@
 """What is believed about an item: for each field the best claim so far, whatever the order claims came in.
 
 Every field is a register that keeps the claim with the greatest key; code links and lab claims are unions of such
-registers. The greatest of a set does not depend on order, grouping or repetition, so merging is commutative,
+registers; versions and the history of numbers that grow are maps to the earliest moment; the names an item was told by
+are a set that only grows. None of these depends on order, grouping or repetition, so merging is commutative,
 associative and idempotent by construction (a join semilattice, as in state-based CRDTs, Shapiro et al. 2011).
 """
 
 import json
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, datetime, time
 from typing import Any
 
 from core.months import item_month
 from core.record import Kind, PaperRecord
-from core.text import clean, fold
-from ingest.claims import moment, repository, usable
+from core.text import clean
+from ingest.claims import INTEGER, LONGEST_DETAIL, is_note, moment, repository, usable, version_dates
+from ingest.names import Name, told_apart
 
-BIBLIOGRAPHY = {"arxiv": 5, "arxiv-snapshot": 5, "pwc": 4, "hf": 3, "recorded": 2, "labs": 1}
+ARXIV = frozenset({"arxiv", "arxiv-snapshot"})  # the authority on what a paper is
+BIBLIOGRAPHY = {"arxiv": 6, "arxiv-snapshot": 6, "pwc": 5, "hf": 4, "recorded": 3, "pwc-archive": 2, "labs": 1}
 READERS = {"hf": 2, "recorded": 1}
-CATALOGUE = {"pwc": 2, "hf": 1}
+CATALOGUE = {"pwc": 3, "hf": 2, "pwc-archive": 1}
 # Who is believed for what: a greater number wins, a source that is not named counts as 0.
 BELIEF: dict[str, dict[str, int]] = {
-    **dict.fromkeys(("title", "abstract", "authors", "categories", "version", "withdrawn"), BIBLIOGRAPHY),
+    **dict.fromkeys(("title", "abstract", "authors", "categories", "version", "withdrawn", "deleted"), BIBLIOGRAPHY),
     **dict.fromkeys(("doi", "journal_ref", "comment", "url", "pdf_url"), BIBLIOGRAPHY),
     **dict.fromkeys(("votes", "discussion", "daily_date", "organization", "keywords"), READERS),
     **dict.fromkeys(("tasks", "organizations", "official", "stars", "link"), CATALOGUE),
@@ -31,16 +34,23 @@ BELIEF: dict[str, dict[str, int]] = {
     "feed_date": {"labs": 1},
 }
 ONLY = frozenset({"submitted", "feed_date", "announced"})  # from sources named above, from no other
-LATEST = frozenset({"votes", "discussion", "stars"})  # they grow: the latest reading wins, whoever read it
+GROWING = ("votes", "discussion")  # numbers whose every value is kept, with the first time it was read
+LATEST = frozenset({*GROWING, "stars", "deleted"})  # the latest reading wins, whoever read it
 EARLIEST = frozenset({"announced", "daily_date"})  # the first day is meant
 CODE_FIELDS = ("official", "stars")
+MOST_LINKS = 50  # of one record
+NEVER = datetime.max.replace(microsecond=0, tzinfo=UTC)  # when an item was first seen that was only spoken of
 
 LabKey = tuple[str, str, str]  # lab, kind, detail
+Grown = tuple[str, str, int]  # votes | discussion | stars, the repository's address for stars or "", the value
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """One claim about one field: the value, who says so, and when it was true. `version` only for `withdrawn`."""
+    """One claim about one field: the value, who says so, and when it was true. `version` only for `withdrawn`.
+
+    `deleted` is a withdrawal said of no version, as OAI-PMH does.
+    """
 
     value: Any
     source: str
@@ -67,7 +77,11 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Believed:
-    """An item as believed: registers by field (for code: "official <url>", "stars <url>"), links, lab claims."""
+    """An item as believed: registers by field (for code: "official <url>", "stars <url>"), links, lab claims.
+
+    `versions` and `history` give the earliest moment claimed; `aliases` hold every name (ingest.names) that claims
+    differ in. Without a title it is a note about an item that other claims must make; nobody has seen that item yet.
+    """
 
     id: str
     kind: Kind
@@ -77,11 +91,29 @@ class Believed:
     registers: Mapping[str, Register]
     code: Mapping[str, Link] = field(default_factory=dict)
     labs: Mapping[LabKey, Said] = field(default_factory=dict)
+    versions: Mapping[int, datetime] = field(default_factory=dict)
+    history: Mapping[Grown, datetime] = field(default_factory=dict)
+    aliases: frozenset[Name] = frozenset()
 
     def value(self, name: str) -> Any:
         """Give what is believed of a field; None where every source is silent."""
         register = self.registers.get(name)
         return None if register is None else register.value
+
+    @property
+    def is_note(self) -> bool:
+        """Tell whether nothing here says what the item is: such a belief makes no item of its own."""
+        return "title" not in self.registers
+
+    @property
+    def withdrawn(self) -> bool:
+        """Tell whether the item is withdrawn: its latest version is, or it was deleted and arXiv is silent since."""
+        deleted, title = self.registers.get("deleted"), self.registers.get("title")
+        if self.value("withdrawn") or deleted is None:
+            return bool(self.value("withdrawn"))
+        # The day, not the hour: OAI-PMH dates a deletion by the day.
+        back = title is not None and title.source in ARXIV and title.as_of.date() > deleted.as_of.date()
+        return not back
 
 
 def merge(believed: Believed | None, record: PaperRecord, now: datetime) -> Believed:
@@ -91,24 +123,69 @@ def merge(believed: Believed | None, record: PaperRecord, now: datetime) -> Beli
 
 
 def believe(record: PaperRecord, now: datetime) -> Believed:
-    """Turn one record into a belief of its own; a claim from the future counts as made now."""
-    as_of = min(moment(record.as_of), moment(now))
-    source = record.source
-    fields = {name: value for name, value in usable(record, now).items() if _counts(name, source)}
+    """Turn one record into a belief of its own; a claim from the future counts as made now.
+
+    A note (ingest.claims.is_note) adds no source to an item: it speaks about one, it does not list it.
+    """
+    as_of, source = min(moment(record.as_of), moment(now)), record.source
+    note = is_note(record)
+    fields = {name: value for name, value in usable(record, now).items() if _counts(name, source, note)}
     registers = {name: Register(value, source, as_of) for name, value in fields.items()}
-    if "withdrawn" in registers:
-        registers["withdrawn"] = Register(record.withdrawn, source, as_of, fields.get("version", 0))
-    links: dict[str, Link] = {}
-    for given in record.code[:50]:
-        if url := repository(given.url):
-            links[url] = Link(source, moment(now), as_of)
-            for name, value in (("official", given.official), ("stars", given.stars)):
-                if value is not None and 0 <= value < 2**31:
-                    registers[f"{name} {url}"] = Register(value, source, as_of)
-    labs = {(claim.lab, claim.kind, clean(claim.detail)[:2_000]): Said(as_of, source) for claim in record.labs}
-    kind: Kind = "paper" if record.arxiv_id else record.kind
+    _mark_withdrawn(registers, record, as_of)
+    links, history = _links(registers, record, as_of, moment(now))
+    history.update({(name, "", fields[name]): as_of for name in GROWING if name in fields})
     registers = _without_addresses(registers) if record.arxiv_id else registers
-    return Believed(record.id, kind, record.arxiv_id, moment(now), frozenset({source}), registers, links, labs)
+    return Believed(
+        id=record.id,
+        kind="paper" if record.arxiv_id else record.kind,
+        arxiv_id=record.arxiv_id,
+        first_seen=NEVER if note else moment(now),
+        sources=frozenset() if note else frozenset({source}),
+        registers=registers,
+        code=links,
+        labs={
+            (claim.lab, claim.kind, clean(claim.detail)[:LONGEST_DETAIL]): Said(as_of, source) for claim in record.labs
+        },
+        versions=_versions(record, fields, now) if record.arxiv_id else {},
+        history=history,
+    )
+
+
+def _mark_withdrawn(registers: dict[str, Register], record: PaperRecord, as_of: datetime) -> None:
+    """File a withdrawal under the version it is about; one said of no version is a deletion."""
+    known = registers.get("version")
+    if record.withdrawn and known is None:
+        registers["deleted"] = Register(True, record.source, as_of)
+        del registers["withdrawn"]
+    elif "withdrawn" in registers:
+        registers["withdrawn"] = Register(record.withdrawn, record.source, as_of, known.value if known else 0)
+
+
+def _links(
+    registers: dict[str, Register], record: PaperRecord, as_of: datetime, now: datetime
+) -> tuple[dict[str, Link], dict[Grown, datetime]]:
+    links: dict[str, Link] = {}
+    stars: dict[Grown, datetime] = {}
+    for given in record.code[:MOST_LINKS]:
+        if url := repository(given.url):
+            links[url] = Link(record.source, now, as_of)
+            for name, value in (("official", given.official), ("stars", given.stars)):
+                if value is not None and 0 <= value < INTEGER:
+                    claim = Register(value, record.source, as_of)
+                    key = f"{name} {url}"
+                    registers[key] = _better(key, registers[key], claim) if key in registers else claim
+            if given.stars is not None and 0 <= given.stars < INTEGER:
+                stars["stars", url, given.stars] = as_of
+    return links, stars
+
+
+def _versions(record: PaperRecord, fields: Mapping[str, Any], now: datetime) -> dict[int, datetime]:
+    """Give the versions a record knows; arXiv's date of submission is the first one's, where it names the hour."""
+    versions = version_dates(record.versions, now)
+    first: datetime | None = fields.get("submitted")
+    if record.source in ARXIV and first is not None and first.time() != time():
+        versions[1] = min(first, versions.get(1, first))
+    return versions
 
 
 def join(one: Believed, other: Believed) -> Believed:
@@ -124,6 +201,9 @@ def join(one: Believed, other: Believed) -> Believed:
         registers=_without_addresses(registers) if first.arxiv_id else registers,
         code=_united(one.code, other.code, _same_link),
         labs=_united(one.labs, other.labs, lambda _name, a, b: min(a, b, key=lambda said: (said.as_of, said.source))),
+        versions=_united(one.versions, other.versions, _earlier),
+        history=_united(one.history, other.history, _earlier),
+        aliases=one.aliases | other.aliases | told_apart(one, other),
     )
 
 
@@ -133,7 +213,7 @@ def changed_fields(before: Believed | None, after: Believed) -> tuple[str, ...]:
         return ("id",)
     names = sorted(before.registers.keys() | after.registers.keys())
     changed = [name for name in names if before.value(name) != after.value(name)]
-    parts = ("id", "kind", "sources")
+    parts = ("id", "kind", "sources", "withdrawn", "versions")
     changed += [part for part in parts if getattr(before, part) != getattr(after, part)]
     changed += [part for part in ("code", "labs") if getattr(before, part).keys() != getattr(after, part).keys()]
     return tuple(changed)
@@ -156,69 +236,8 @@ def submitted_from(believed: Believed) -> str | None:
     return "hf" if register.source == "hf" else "arxiv"
 
 
-TitleKey = tuple[str, str, int]
-
-
-def title_key(believed: Believed) -> TitleKey | None:
-    """Give folded title, folded first author and year: together they tell a work; None where one is unknown."""
-    authors: tuple[tuple[str, str | None], ...] = believed.value("authors") or ()
-    day: date | None = believed.value("submitted") or believed.value("feed_date")
-    title = fold(believed.value("title") or "")
-    year = day.year if day else int(month_for(believed, None, ())[:4]) if believed.arxiv_id else None
-    if not (title and authors and fold(authors[0][0]) and year):
-        return None
-    return title, fold(authors[0][0]), year
-
-
-class Matcher:
-    """Finds the item a belief is about among those known: by arXiv id or own id, else DOI, else title key."""
-
-    def __init__(self, known: Iterable[Believed] = ()) -> None:
-        self._by_id: dict[str, Believed] = {}
-        self._posts = 0
-        self._unread: list[Believed] = []  # not in the index of keys yet: folding titles is slow and mostly unneeded
-        self._keys: dict[str | TitleKey, set[str]] = {}
-        for believed in known:
-            self.add(believed)
-
-    def add(self, believed: Believed) -> None:
-        """Make an item findable, or replace what was known of it."""
-        self._by_id[believed.id] = believed
-        self._posts += believed.arxiv_id is None
-        self._unread.append(believed)
-
-    def remove(self, item_id: str) -> None:
-        """Forget an item."""
-        self._by_id.pop(item_id, None)
-
-    def find(self, fresh: Believed) -> Believed | None:
-        """Find the item; two papers with different arXiv ids are never the same, whatever else agrees."""
-        if fresh.id in self._by_id:
-            return self._by_id[fresh.id]
-        if fresh.arxiv_id is not None and not self._posts:
-            return None
-        for item_id in self._with_same_key(fresh):
-            known = self._by_id.get(item_id)
-            if known is not None and (fresh.arxiv_id is None or known.arxiv_id is None):
-                return known
-        return None
-
-    def _with_same_key(self, fresh: Believed) -> Iterator[str]:
-        for believed in self._unread:
-            for key in _other_keys(believed):
-                self._keys.setdefault(key, set()).add(believed.id)
-        self._unread.clear()
-        for key in _other_keys(fresh):
-            yield from sorted(self._keys.get(key, ()))
-
-
-def _other_keys(believed: Believed) -> list[str | TitleKey]:
-    keys: tuple[str | TitleKey | None, ...] = (believed.value("doi"), title_key(believed))
-    return [key for key in keys if key is not None]
-
-
-def _counts(name: str, source: str) -> bool:
-    return name not in ONLY or source in BELIEF[name]
+def _counts(name: str, source: str, note: bool) -> bool:
+    return name == "withdrawn" if note else name not in ONLY or source in BELIEF[name]
 
 
 def _without_addresses(registers: dict[str, Register]) -> dict[str, Register]:
@@ -227,6 +246,8 @@ def _without_addresses(registers: dict[str, Register]) -> dict[str, Register]:
 
 
 def _united(one: Mapping[Any, Any], other: Mapping[Any, Any], better: Any) -> dict[Any, Any]:
+    if not one or not other:
+        return dict(one or other)
     united = {**one, **other}
     united.update({name: better(name, one[name], other[name]) for name in one.keys() & other.keys()})
     return united
@@ -250,8 +271,12 @@ def _key(name: str, register: Register) -> tuple[Any, ...]:
     if name == "version":
         return register.value, rank, as_of, *tie
     if name == "withdrawn":
-        return register.version, rank, as_of, *tie
+        return register.version, register.value, rank, as_of, *tie  # whoever says it of a version is heard
     return rank, as_of, *tie
+
+
+def _earlier(_key: Any, one: datetime, other: datetime) -> datetime:
+    return min(one, other)
 
 
 def _same_link(_url: str, one: Link, other: Link) -> Link:

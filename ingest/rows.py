@@ -1,12 +1,15 @@
-"""Beliefs as rows and rows as beliefs: the two directions of one mapping, without loss."""
+"""Beliefs as rows and rows as beliefs: the two directions of one mapping, without loss.
+
+A belief that makes no item is a note: a row of its own kind, with all that it says as one value.
+"""
 
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from core.clock import iso
-from core.text import fold
-from ingest.merge import CODE_FIELDS, Believed, Link, Register, Said, submitted_from
+from ingest.claims import folded
+from ingest.merge import CODE_FIELDS, NEVER, Believed, Link, Register, Said, submitted_from
 
 Row = dict[str, Any]
 
@@ -22,7 +25,7 @@ _LISTS = ("categories", "organizations", "keywords", "tasks")
 
 
 def to_row(believed: Believed, month: str, updated: datetime) -> Row:
-    """Write a belief as the columns of `item`, with `code` and `evidence` as lists of their rows."""
+    """Write a belief as the columns of `item`, with all that hangs on it as lists of their rows"""
     votes = believed.registers.get("votes")
     row: Row = {name: believed.value(name) for name in _PLAIN}
     row |= {name: list(believed.value(name) or ()) for name in _LISTS}
@@ -30,18 +33,18 @@ def to_row(believed: Believed, month: str, updated: datetime) -> Row:
         "id": believed.id,
         "kind": believed.kind,
         "arxiv_id": believed.arxiv_id,
-        "folded_title": fold(row["title"]),
+        "folded_title": folded(row["title"]),
         "authors": [{"name": name, "affiliation": where} for name, where in believed.value("authors") or ()],
         "submitted_from": submitted_from(believed),
         "first_seen": believed.first_seen,
         "updated": updated,
         "month": month,
-        "withdrawn": bool(believed.value("withdrawn")),
+        "withdrawn": believed.withdrawn,
         "votes_at": votes.as_of if votes else None,
         "sources": sorted(believed.sources),
-        "provenance": {name: _origin(believed.registers[name]) for name in sorted(believed.registers)},
+        "provenance": _provenance(believed),
     }
-    return row | _addresses(believed) | {"code": _code(believed), "evidence": _evidence(believed)}
+    return row | _addresses(believed) | _children(believed)
 
 
 def from_row(row: Row) -> Believed:
@@ -49,11 +52,12 @@ def from_row(row: Row) -> Believed:
     values = {name: row[name] for name in (*_PLAIN, "withdrawn", "url", "pdf_url")}
     values |= {name: tuple(row[name]) for name in _LISTS}
     values["authors"] = tuple((author["name"], author["affiliation"]) for author in row["authors"])
+    values["deleted"] = True  # a fact without a column: the item is withdrawn where it is still true
     for link in row["code"]:
         values |= {f"{name} {link['url']}": link[name] for name in CODE_FIELDS}
     origins = row["provenance"]
     # Columns that nobody claimed are made from others (a paper's address) or hold a default (not withdrawn).
-    made = ("withdrawn", "url", "pdf_url")
+    made = ("withdrawn", "deleted", "url", "pdf_url")
     registers = {
         name: _register(value, origins.get(name), row["first_seen"])
         for name, value in values.items()
@@ -63,8 +67,48 @@ def from_row(row: Row) -> Believed:
     labs = {
         (fact["lab"], fact["kind"], fact["detail"]): Said(fact["seen_at"], fact["source"]) for fact in row["evidence"]
     }
-    identity = (row["id"], row["kind"], row["arxiv_id"], row["first_seen"])
-    return Believed(*identity, frozenset(row["sources"]), registers, code, labs)
+    return Believed(
+        id=row["id"],
+        kind=row["kind"],
+        arxiv_id=row["arxiv_id"],
+        first_seen=row["first_seen"],
+        sources=frozenset(row["sources"]),
+        registers=registers,
+        code=code,
+        labs=labs,
+        versions={version["number"]: version["created"] for version in row["versions"]},
+        history={(told["what"], told["subject"], told["value"]): told["first_at"] for told in row["history"]},
+        aliases=frozenset((alias["kind"], alias["value"]) for alias in row["aliases"]),
+    )
+
+
+def to_note(believed: Believed) -> Row:
+    """Write what is said of a paper that nobody has named yet as the columns of `note`."""
+    claims = {
+        "registers": {name: [r.value, *_origin(r)] for name, r in sorted(believed.registers.items())},
+        "code": {url: [c.source, iso(c.first_seen), iso(c.checked_at)] for url, c in sorted(believed.code.items())},
+        "history": [[*key, iso(first_at)] for key, first_at in sorted(believed.history.items())],
+    }
+    return {"id": believed.id, "claims": claims}
+
+
+def from_note(row: Row) -> Believed:
+    """Read a note back."""
+    claims = row["claims"]
+    return Believed(
+        id=row["id"],
+        kind="paper",
+        arxiv_id=row["id"],
+        first_seen=NEVER,
+        sources=frozenset(),
+        registers={
+            name: Register(value, said[0], _read(said[1])) for name, (value, *said) in claims["registers"].items()
+        },
+        code={
+            url: Link(source, _read(seen), _read(checked)) for url, (source, seen, checked) in claims["code"].items()
+        },
+        history={(what, subject, value): _read(at) for what, subject, value, at in claims["history"]},
+    )
 
 
 def _addresses(believed: Believed) -> Row:
@@ -73,6 +117,24 @@ def _addresses(believed: Believed) -> Row:
         return {"url": believed.value("url"), "pdf_url": believed.value("pdf_url")}
     places = {"url": "abs", "pdf_url": "pdf"}
     return {name: f"https://arxiv.org/{place}/{believed.arxiv_id}" for name, place in places.items()}
+
+
+def _children(believed: Believed) -> Row:
+    item_id = believed.id
+    history = sorted(believed.history.items())
+    return {
+        "code": _code(believed),
+        "evidence": _evidence(believed),
+        "versions": [
+            {"item_id": item_id, "number": number, "created": created}
+            for number, created in sorted(believed.versions.items())
+        ],
+        "history": [
+            {"item_id": item_id, "what": what, "subject": subject, "value": value, "first_at": first_at}
+            for (what, subject, value), first_at in history
+        ],
+        "aliases": [{"item_id": item_id, "kind": kind, "value": value} for kind, value in sorted(believed.aliases)],
+    }
 
 
 def _code(believed: Believed) -> list[Row]:
@@ -103,6 +165,19 @@ def _evidence(believed: Believed) -> list[Row]:
     ]
 
 
+def _provenance(believed: Believed) -> Row:
+    """Say of every field who said it and when; of a withdrawal also of which version.
+
+    The column tells whether the item is withdrawn, by its latest version or as deleted; where that is not what was
+    said of the version, this stands here too.
+    """
+    found = {name: _origin(believed.registers[name]) for name in sorted(believed.registers)}
+    said = believed.registers.get("withdrawn")
+    if said is not None and said.value != believed.withdrawn:
+        found["withdrawn"] = [said.source, _written(said.as_of), said.version, said.value]
+    return found
+
+
 def _origin(register: Register) -> list[Any]:
     origin: list[Any] = [register.source, _written(register.as_of)]
     return [*origin, register.version] if register.version else origin
@@ -111,5 +186,5 @@ def _origin(register: Register) -> list[Any]:
 def _register(value: Any, origin: list[Any] | None, first_seen: datetime) -> Register:
     if origin is None:
         return Register(value, "", first_seen)
-    source, as_of, *version = origin
-    return Register(value, source, _read(as_of), version[0] if version else 0)
+    source, as_of, *more = origin
+    return Register(more[1] if len(more) > 1 else value, source, _read(as_of), more[0] if more else 0)

@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 
 from core.record import PaperRecord
 from db import bulk, search, storing
-from db.models import Item
+from db.models import Item, Version
 from ingest import direct
 from ingest.batch import Tally
 from ingest.rows import Row
 from ingest.service.saving import store
 
 _ITEM: Table = Item.__table__  # type: ignore[assignment]
+_VERSION: Table = Version.__table__  # type: ignore[assignment]
 
 
 def store_many(
@@ -31,6 +32,7 @@ def store_many(
     fresh, rest = _parted(session, records, now)
     with search.suspended(session):
         bulk.insert(session, _ITEM, fresh)
+    bulk.insert(session, _VERSION, [version for row in fresh for version in row["versions"]])
     merged = store(session, rest, now, final_months) if rest else Tally()
     return replace(merged, new=merged.new + len(fresh), ids=merged.ids | {row["id"] for row in fresh})
 

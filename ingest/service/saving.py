@@ -1,20 +1,22 @@
 """Saving: records are believed, merged into what is stored, and what differs is written; the caller commits."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from core.record import PaperRecord
-from core.text import fold
 from db import storing, windows
 from db.storing import Stored
 from ingest import batch
-from ingest.batch import Tally
+from ingest.batch import Stock, Tally
+from ingest.claims import folded
 from ingest.merge import Believed
 from ingest.source import EntryError
 from ingest.sources.recorded import MODEL
+
+_Sought = tuple[bool, str, str]  # among posts only?, kind of name, name
 
 
 def store(
@@ -23,25 +25,53 @@ def store(
     """Believe records and save what differs; the caller commits. A record that names no item is refused, not raised."""
     fresh, refused = batch.believed(records, now)
     storing.hold(session)
-    made = batch.plan(fresh, _candidates(session, fresh), now, final_months)
+    made = batch.plan(fresh, _stock(session, fresh), now, final_months)
     storing.save(session, made.rows)
     storing.delete_items(session, made.gone)
+    storing.save_notes(session, made.notes, made.spent)
     if with_vectors := [record.id for record in records if record.vector is not None]:
         known = storing.with_vector(session, MODEL.partition("@")[0], with_vectors)
         storing.add_vectors(session, batch.vector_rows(records, known, now))
     return replace(made.tally, refused=tuple(refused))
 
 
-def _candidates(session: Session, fresh: Sequence[Believed]) -> list[Stored]:
-    """Read what may be the same items. Papers look by DOI and title among posts only: arXiv ids tell them apart."""
+def _stock(session: Session, fresh: Sequence[Believed]) -> Stock:
+    """Read what may be the same items, and what these may be the same as in turn, until nothing more turns up."""
     found: dict[str, Stored] = {}
+    asked: set[_Sought] = set()
+    wanted = {sought for belief in fresh for sought in _sought(belief)}
+    while wanted := wanted - asked:
+        asked |= wanted
+        new = {row["id"]: row for row in _existing(session, wanted) if row["id"] not in found}
+        found |= new
+        wanted = {sought for row in new.values() for sought in _sought_again(row)}
+    return Stock(list(found.values()), storing.notes(session, [b.id for b in fresh if b.arxiv_id is not None]))
+
+
+def _existing(session: Session, wanted: Iterable[_Sought]) -> Iterator[Stored]:
+    """Look items up. Papers look by DOI and title among posts only: arXiv ids tell them apart."""
     for posts_only in (True, False):
-        some = [belief for belief in fresh if (belief.arxiv_id is not None) == posts_only]
-        dois = [belief.value("doi") for belief in some if belief.value("doi")]
-        titles = [fold(belief.value("title")) for belief in some if belief.value("authors")]
-        rows = storing.existing(session, [b.id for b in some], dois, titles, posts_only=posts_only)
-        found.update((row["id"], row) for row in rows)
-    return list(found.values())
+        by_kind: dict[str, list[str]] = {"id": [], "doi": [], "title": []}
+        for only, kind, value in wanted:
+            if only == posts_only:
+                by_kind[kind].append(value)
+        yield from storing.existing(session, *by_kind.values(), posts_only=posts_only)
+
+
+def _sought(belief: Believed) -> Iterator[_Sought]:
+    is_paper = belief.arxiv_id is not None
+    yield is_paper, "id", belief.id
+    if belief.value("doi"):
+        yield is_paper, "doi", belief.value("doi")
+    if title := folded(belief.value("title")):
+        yield is_paper, "title", title
+
+
+def _sought_again(row: Stored) -> Iterator[_Sought]:
+    is_paper = row["arxiv_id"] is not None
+    names = [("doi", row["doi"]), ("title", row["folded_title"])]
+    names += [(alias["kind"], alias["value"]) for alias in row["aliases"]]
+    yield from ((is_paper, kind, value) for kind, value in names if value and kind in ("doi", "title"))
 
 
 def keep(session: Session, window_id: int, entries: Sequence[EntryError], now: datetime) -> set[str]:

@@ -49,6 +49,9 @@ def stored(item_id: str, **given: Any) -> Stored:
         "provenance": {},
         "code": [],
         "evidence": [],
+        "versions": [],
+        "history": [],
+        "aliases": [],
     }
     assert given.keys() <= values.keys()
     return values | given

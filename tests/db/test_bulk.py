@@ -11,7 +11,7 @@ from sqlalchemy import JSON, Column, MetaData, Table, select
 
 from db import bulk
 from db.engine import Sessions, reading
-from db.models import Alias, Imported, Item, Tombstone, Version
+from db.models import Alias, Imported, Item, Note, Version
 from db.storing import delete_items, save
 from tests.db.shelf import THEN, stored
 
@@ -102,7 +102,7 @@ def test_what_a_new_paper_may_be_known_by(sessions: Sessions) -> None:
         )
         session.add_all(
             [
-                Tombstone(id="2606.00009", source="arxiv", as_of=THEN),
+                Note(id="2606.00009", claims={}),
                 Alias(item_id="heronry:one", kind="id", value="2606.00008"),
                 Alias(item_id="heronry:one", kind="title", value="a post before"),
                 Alias(item_id="heronry:one", kind="doi", value="10.1/before"),

@@ -140,7 +140,7 @@ def filled(sessions: Sessions, how: Any, batches: Sequence[Sequence[PaperRecord]
 def emptied(sessions: Sessions) -> None:
     with sessions.begin() as session:
         session.execute(text("DELETE FROM item"))
-        session.execute(text("DELETE FROM tombstone"))
+        session.execute(text("DELETE FROM note"))
 
 
 def test_many_at_once_come_to_the_same_rows(sessions: Sessions) -> None:

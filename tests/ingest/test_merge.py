@@ -1,5 +1,6 @@
 """Believing: any order, repetition or batching of claims gives the same item, and rows hold all that is believed."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -10,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.record import Author, CodeLink, LabClaim, PaperRecord
+from core.record import Author, CodeLink, LabClaim, PaperRecord, Version
 from ingest.claims import RecordError, normal_doi, repository, web_address
-from ingest.merge import Believed, Matcher, believe, changed_fields, join, merge, month_for, submitted_from, title_key
-from ingest.rows import from_row, to_row
+from ingest.merge import NEVER, Believed, believe, changed_fields, join, merge, month_for, submitted_from
+from ingest.rows import from_note, from_row, to_note, to_row
 
 NOW = datetime(2026, 7, 8, 9, 0, tzinfo=UTC)
 ID = "2606.00042"
@@ -54,7 +55,8 @@ links = st.builds(
     counts,
 )
 claims = st.builds(LabClaim, st.just("heronry"), st.just("feed"), st.sampled_from(["x", "y"]))
-records = st.builds(
+versions = st.builds(Version, st.integers(0, 3), moments)
+items = st.builds(
     PaperRecord,
     source=st.sampled_from(["arxiv", "arxiv-snapshot", "hf", "pwc", "recorded", "labs", "elsewhere"]),
     id=st.just(ID),
@@ -68,6 +70,7 @@ records = st.builds(
     submitted=st.none() | moments,
     announced=days,
     version=counts,
+    versions=st.lists(versions, max_size=3).map(tuple),
     withdrawn=st.none() | st.booleans(),
     doi=st.none() | st.just("10.1/heron"),
     votes=counts,
@@ -77,6 +80,19 @@ records = st.builds(
     code=st.lists(links, max_size=2).map(tuple),
     labs=st.lists(claims, max_size=2).map(tuple),
 )
+notes = st.builds(
+    PaperRecord,
+    source=st.sampled_from(["arxiv", "pwc-archive"]),
+    id=st.just(ID),
+    arxiv_id=st.just(ID),
+    kind=st.just("paper"),
+    title=st.just(""),
+    as_of=moments,
+    withdrawn=st.sampled_from([None, True]),
+    code=st.lists(links, min_size=1, max_size=2).map(tuple),
+    votes=counts,
+)
+records = items | notes
 
 
 @given(st.lists(records, min_size=1, max_size=5), st.data())
@@ -92,6 +108,10 @@ def test_order_repetition_and_batches_do_not_matter(given_records: list[PaperRec
 @given(st.lists(records, min_size=1, max_size=4))
 def test_what_is_stored_is_what_is_believed(given_records: list[PaperRecord]) -> None:
     held = believed(*given_records)
+    if held.is_note:
+        assert json.loads(json.dumps(to_note(held))) == to_note(held)
+        assert from_note(to_note(held)) == held
+        return
     row = to_row(held, "2026-06", NOW)
     assert from_row(row) == held
     assert to_row(from_row(row), "2026-06", NOW) == row
@@ -185,6 +205,9 @@ def test_impossible_values_are_silence() -> None:
     "broken",
     [
         record(title=" \x00 "),
+        record(title="", withdrawn=True, abstract="Herons wade."),
+        record(title="", code=(CodeLink("https://github.com/a/b"),), version=2),
+        post(title="", withdrawn=True),
         record(id="2606.00042v2", arxiv_id="2606.00042v2"),
         record(id="2613.00042", arxiv_id="2613.00042"),
         post(id="no-colon"),
@@ -205,33 +228,55 @@ def test_a_paper_is_addressed_by_its_id_and_a_post_by_its_lab() -> None:
     assert to_row(believed(post()), "2026-06", NOW)["url"] == "https://heronry.example/clockwork"
 
 
-AUTHORS = (Author("Ada Moorhen"),)
+def test_a_version_once_told_is_kept_with_its_earliest_moment() -> None:
+    first, second, third = (datetime(2026, 6, day, 7, tzinfo=UTC) for day in (1, 9, 20))
+    raw = record(version=3, versions=(Version(1, first), Version(2, third), Version(3, third)))
+    dump = record("arxiv-snapshot", version=2, versions=(Version(2, second), Version(0, first), Version(4, NOW)))
+    held = believed(raw, dump)
+    assert held.versions == {1: first, 2: second, 3: third, 4: NOW}
 
 
-@pytest.mark.parametrize(
-    ("known", "fresh", "same"),
-    [
-        (record(), record("hf", title="Other words"), True),
-        (record(doi="10.1/HERON"), post(doi="https://doi.org/10.1/heron"), True),
-        (record(doi="10.1/heron"), record(id="2606.00043", arxiv_id="2606.00043", doi="10.1/heron"), False),
-        (record(authors=AUTHORS), post(title="clockwork  HERONS!", authors=AUTHORS, feed_date=date(2026, 6, 9)), True),
-        (record(authors=AUTHORS), post(authors=AUTHORS, feed_date=date(2025, 6, 9)), False),
-        (record(authors=AUTHORS), post(authors=(), feed_date=date(2026, 6, 9)), False),
-        (post(authors=AUTHORS, feed_date=date(2026, 6, 9)), record(authors=AUTHORS), True),
-    ],
-)
-def test_matching(known: PaperRecord, fresh: PaperRecord, same: bool) -> None:
-    found = Matcher([believe(known, NOW)]).find(believe(fresh, NOW))
-    assert (found is not None) == same
+def test_the_first_version_is_as_old_as_arxiv_says_the_paper_is() -> None:
+    at = datetime(2026, 6, 1, 7, tzinfo=UTC)
+    assert believed(record(submitted=at)).versions == {1: at}
+    assert believed(record(submitted=at.replace(hour=0))).versions == {}  # a day is no moment
+    assert believed(record("hf", submitted=at)).versions == {}
 
 
-def test_a_post_that_proves_to_be_a_paper_becomes_it_in_either_order() -> None:
-    paper, note = record(authors=AUTHORS), post(authors=AUTHORS, feed_date=date(2026, 6, 9))
-    both = join(believe(paper, NOW), believe(note, NOW))
-    assert both == join(believe(note, NOW), believe(paper, NOW))
-    assert (both.id, both.kind, sorted(both.sources)) == (ID, "paper", ["arxiv", "labs"])
-    assert from_row(to_row(both, "2026-06", NOW)) == both
-    assert title_key(both) == ("clockwork herons", "ada moorhen", 2026)
+def test_numbers_that_grow_are_kept_with_the_first_time_they_were_read() -> None:
+    days = [datetime(2026, 6, day, tzinfo=UTC) for day in (1, 2, 3)]
+    link = CodeLink("https://github.com/a/b", None, 7)
+    read = [record("hf", votes=votes, as_of=day, code=(link,)) for votes, day in zip((4, 9, 9), days, strict=True)]
+    held = believed(*reversed(read), record("recorded", discussion=2, as_of=days[2]))
+    assert held.history == {
+        ("votes", "", 4): days[0],
+        ("votes", "", 9): days[1],
+        ("discussion", "", 2): days[2],
+        ("stars", "https://github.com/a/b", 7): days[0],
+    }
+    assert held.value("votes") == 9
+
+
+def deleted(day: int) -> PaperRecord:
+    return record(title="", withdrawn=True, as_of=datetime(2026, 6, day, 23, 59, 59, tzinfo=UTC))
+
+
+def test_a_deleted_paper_is_withdrawn_until_arxiv_speaks_of_it_again() -> None:
+    before = record(version=1, withdrawn=False, as_of=datetime(2026, 6, 9, 12, tzinfo=UTC))
+    gone = believed(before, deleted(9))
+    assert (gone.withdrawn, gone.value("withdrawn")) == (True, False)
+    assert from_row(to_row(gone, "2026-06", NOW)) == gone
+    assert to_row(gone, "2026-06", NOW)["withdrawn"] is True
+    assert "withdrawn" in changed_fields(believed(before), gone)
+    assert merge(gone, record("hf", as_of=NOW), NOW).withdrawn
+    assert not merge(gone, replace(before, as_of=datetime(2026, 6, 10, tzinfo=UTC)), NOW).withdrawn
+
+
+def test_a_note_neither_lists_a_paper_nor_sees_it() -> None:
+    note = believed(deleted(9))
+    assert (note.is_note, note.first_seen, note.sources) == (True, NEVER, frozenset())
+    whole = merge(note, record("hf"), NOW)
+    assert (whole.is_note, whole.first_seen, whole.sources, whole.withdrawn) == (False, NOW, frozenset({"hf"}), True)
 
 
 def test_addresses() -> None:
