@@ -69,7 +69,7 @@ def rate(facts: Facts, fits: NDArray[np.float32], vector: NDArray[np.float32], g
         "best_stage": stage,
         "worth": score.score if score else None,
         "reasons": [asdict(reason) for reason in reasons],
-        "summary": _summary(facts.abstract) if filed else None,
+        "summary": _summary(facts) if filed else None,
         "read_first": [key for key, _ in works],
         "minutes": minutes,
         "minutes_guessed": guessed,
@@ -155,8 +155,8 @@ def _code(facts: Facts) -> dict[str, Any]:
     return {"url": url, "official": official, "stars": stars, "date": day}
 
 
-def _summary(abstract: str | None) -> dict[str, Any] | None:
-    text = summary.extract(abstract)
+def _summary(facts: Facts) -> dict[str, Any] | None:
+    text = summary.extract(facts.abstract, facts.title)
     return {"text": text, "kind": SUMMARY_MAKER, "model": None, "created": None} if text else None
 
 

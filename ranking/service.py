@@ -24,7 +24,7 @@ from ranking.shortlist import Contender, Place, shortlist
 from ranking.topics import Blend, Texts
 from roadmap.model import Roadmap
 
-SCORER = "blend-3"  # named with every rating: a new scorer ranks everything anew
+SCORER = "blend-4"  # named with every rating: a new scorer ranks everything anew
 EMBED_BATCH = 256
 LEFT_OUT_FROM = 50  # of the stage's most noticed papers
 LEFT_OUT = 6
