@@ -55,7 +55,7 @@ class Policy:
     retries: int = 3
     longest_wait: float = 60.0  # a longer Retry-After is not waited for
     longest_pause: float = 86_400.0  # a longer Retry-After is believed for so long, then asked about again
-    cooldown: float = 60.0  # how long a host that failed all retries is left alone
+    cooldown: float = 60.0  # how long a route is left alone where two addresses in a row failed
     redirects: int = 5
 
     def __post_init__(self) -> None:
@@ -226,11 +226,12 @@ class GuardedBackend(httpcore2.NetworkBackend):
 class GuardedTransport(httpx2.HTTPTransport):
     """httpx2's own transport on a pool whose connections all come from the guarded backend; no proxy is used."""
 
-    def __init__(self, backend: GuardedBackend) -> None:
+    def __init__(self, backend: GuardedBackend, secure: ssl.SSLContext, kept: int = 8) -> None:
+        """Open at most 8 connections at once, of which so many as `kept` are held for the next request."""
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=httpx2.create_ssl_context(),
+            ssl_context=secure,
             max_connections=8,
-            max_keepalive_connections=8,
+            max_keepalive_connections=kept,
             keepalive_expiry=20.0,
             network_backend=backend,
         )

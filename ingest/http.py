@@ -4,7 +4,6 @@ Retries live here alone. Retry-After is read in both forms (RFC 9110, section 10
 """
 
 import random
-import re
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -22,17 +21,18 @@ from requests.structures import CaseInsensitiveDict
 
 from core.clock import Clock, iso, system_clock
 from core.errors import SourceError
+from ingest.address import next_hop, parsed, site
 from ingest.body import TruncatedError, collect
-from ingest.guard import Deadline, GuardedBackend, GuardedTransport, Policy, host_port
+from ingest.guard import Deadline, GuardedBackend, GuardedTransport, Policy
 from ingest.turns import Lane, Lanes, LocalTurns, Pause, Turns, route_of
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_HOST = re.compile(rb"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # names (punycode, where needed), IPv4; IPv6
 _CONNECT = (httpx2.ConnectError, httpx2.ConnectTimeout)
 _AGAIN = "Try again later; what came so far is kept"
 _YEAR = 365 * 86_400.0
 _SPARE = 30.0  # seconds by which a turn outlasts the deadline of its request
+_LATELY = 900.0  # seconds after which a pause that is over says nothing of a route any more
 _SHORTEST = 0.001  # seconds slept at least: a smaller step may not move a clock
 
 Check = Callable[["Answer"], str | None]
@@ -85,17 +85,15 @@ class Guard:
         self._backend = GuardedBackend(policy.allow_private, self._deadline)
         self._lanes = Lanes(policy)
         self._turns: Turns = turns or LocalTurns(monotonic)
-        self._client = httpx2.Client(
-            transport=GuardedTransport(self._backend),
-            trust_env=False,
-            follow_redirects=False,
-            headers={"User-Agent": policy.user_agent, "Accept-Encoding": "gzip"},
-            timeout=httpx2.Timeout(policy.read_timeout, connect=policy.connect_timeout),
-        )
+        secure = httpx2.create_ssl_context()
+        self._client = _client(policy, GuardedTransport(self._backend, secure))
+        # A request is repeated on a connection of its own: over the old one more may come that belongs to a bad answer.
+        self._fresh = _client(policy, GuardedTransport(self._backend, secure, kept=0))
 
     def close(self) -> None:
         """Let go of all connections."""
         self._client.close()
+        self._fresh.close()
 
     def get(
         self,
@@ -112,19 +110,23 @@ class Guard:
 
         `expect` lists the statuses that are an answer and not a failure. `check` looks at an answer and gives a reason
         why it is not what is due (cut short, a maintenance page, an empty page): then it is asked for again.
-        A place that is left alone is not asked; after its pause one attempt decides. `once`: a trial, never repeated.
+        An address that fails all its attempts puts its route on trial: the next one has one attempt, and if that fails
+        too, the route is left alone for a while, and then is on trial again. `once`: one attempt, from whose failure
+        nothing is concluded.
         """
-        target = str(_parsed(url, params))
+        target = str(parsed(url, params))
         sent = {"Accept": accept or "*/*", **(headers or {})}
         pause = self._refuse_paused(target)
         attempts = 1 if once or pause else self.policy.retries + 1
         for attempt in range(attempts):
             try:
-                answer = self._once(target, sent, expect, check)
+                answer = self._once(target, sent, expect, check, fresh=attempt > 0)
             except _Retry as problem:
                 if attempt + 1 == attempts or self._is_hopeless(problem, target):
-                    raise self._given_up(target, problem, attempt + 1, trial=once) from problem
-                self._sleep(self._wait(attempt, problem, target))
+                    if not once:
+                        self._conclude(target, problem, pause)
+                    raise self._given_up(target, problem, attempt + 1) from problem
+                self._sleep(self._wait(attempt, problem))
                 continue
             if pause:
                 self._turns.resume(route_of(target))
@@ -142,36 +144,45 @@ class Guard:
             return True
         return True
 
-    def _once(self, url: str, headers: Mapping[str, str], expect: Collection[int], check: Check | None) -> Answer:
+    def _once(
+        self, target: str, headers: Mapping[str, str], expect: Collection[int], check: Check | None, *, fresh: bool
+    ) -> Answer:
         """One attempt, redirects included; raises _Retry for what may pass, SourceError for what will not."""
+        url = target
         for _ in range(self.policy.redirects + 1):
-            answer = self._exchange(url, headers)
+            answer = self._exchange(url, headers, fresh=fresh)
             if answer.status in _REDIRECTS and "location" in answer.headers:
-                url = _next_hop(url, answer.headers["location"])
+                url = next_hop(url, answer.headers["location"])
                 continue
+            if self._is_long(wish := self._wish(answer.status, answer.headers)):
+                self._note_wish(route_of(target), answer.status, wish)
             return self._judged(answer, expect, check)
-        raise SourceError(f"{_site(url)} redirects more than {self.policy.redirects} times", "Check the address")
+        raise SourceError(f"{site(url)} redirects more than {self.policy.redirects} times", "Check the address")
 
     def _judged(self, answer: Answer, expect: Collection[int], check: Check | None) -> Answer:
         if answer.status not in expect:
             if answer.status in RETRIED:
-                raise _Retry(f"status {answer.status}", self._retry_after(answer))
-            raise SourceError(f"{_site(answer.url)} answered with status {answer.status}", "Check the address")
+                raise _Retry(f"status {answer.status}", self._wish(answer.status, answer.headers))
+            raise SourceError(f"{site(answer.url)} answered with status {answer.status}", "Check the address")
         reason = check(answer) if check else None
         if reason:
             raise _Retry(reason, content=True)
         return answer
 
-    def _exchange(self, url: str, headers: Mapping[str, str]) -> Answer:
+    def _exchange(self, url: str, headers: Mapping[str, str], *, fresh: bool) -> Answer:
         """Send one request in its lane and read the answer; the deadline covers connection, headers and body."""
         lane = self._lanes.of(url)
         with lane.lock, self._turn(lane, url):
             self._deadline.start(self.policy.total_timeout)
             try:
-                with _understood(url), self._stream(url, headers, lane) as response:
+                with _understood(url), self._stream(url, headers, lane, fresh=fresh) as response:
+                    if lane.delay and (wish := self._wish(response.status_code, response.headers)) is not None:
+                        # About all its services and processes; noted before another of them has the turn.
+                        self._note_wish(lane.name, response.status_code, wish)
                     body = collect(response.iter_raw(), _encoding(response), self._room(response))
             finally:
                 self._client.cookies.clear()
+                self._fresh.cookies.clear()
         return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body, url)
 
     @contextmanager
@@ -201,11 +212,12 @@ class Guard:
         return rest
 
     @contextmanager
-    def _stream(self, url: str, headers: Mapping[str, str], lane: Lane) -> Iterator[httpx2.Response]:
+    def _stream(self, url: str, headers: Mapping[str, str], lane: Lane, *, fresh: bool) -> Iterator[httpx2.Response]:
         # Of a paced place one connection at a time may be open, over all processes and all of its hosts.
         closing = {"Connection": "close"} if lane.delay else {}
         try:
-            with self._client.stream("GET", url, headers={**headers, **closing}) as response:
+            client = self._fresh if fresh else self._client
+            with client.stream("GET", url, headers={**headers, **closing}) as response:
                 # Counted from the answer's first byte: by then the server has surely begun with the request.
                 lane.begun, lane.answered = self._monotonic(), True
                 yield response
@@ -220,51 +232,48 @@ class Guard:
         return self.policy.max_body
 
     def _refuse_paused(self, url: str) -> Pause | None:
-        """Raise SourceError while an address is left alone; gives the pause when it is over, to be forgotten."""
+        """Raise SourceError while an address is left alone; gives a pause that ended lately, a trial."""
         pause = self._turns.paused(route_of(url))
         if pause and pause.seconds > 0:
             raise self._left_alone(url, pause)
-        return pause
+        return pause if pause and pause.seconds > -_LATELY else None
 
     def _left_alone(self, url: str, pause: Pause) -> SourceError:
-        return SourceError(f"{_site(url)} is left alone for a while: {pause.why}", self._again_at(pause.seconds))
+        return SourceError(f"{site(url)} is left alone for a while: {pause.why}", self._again_at(pause.seconds))
 
     def _is_hopeless(self, problem: _Retry, url: str) -> bool:
         # Without a network the first failure is the answer; a host that has answered before is worth another try.
-        return problem.unreachable and not self._lanes.of(url).answered
+        return (problem.unreachable and not self._lanes.of(url).answered) or self._is_long(problem.wait)
 
-    def _given_up(self, url: str, problem: _Retry, attempts: int, *, trial: bool) -> SourceError:
+    def _conclude(self, url: str, problem: _Retry, trial: Pause | None) -> None:
+        """Put a route on trial that failed all attempts at an address, and leave it alone when the trial failed.
+
+        One bad address, such as a day that a server cannot list, must not cost its neighbours.
+        """
+        if not problem.unreachable and not problem.content and not self._is_long(problem.wait):
+            self._turns.pause(route_of(url), self.policy.cooldown if trial else 0.0, str(problem))
+
+    def _given_up(self, url: str, problem: _Retry, attempts: int) -> SourceError:
         if problem.unreachable:
             advice = "Check the network and the address; stored papers can be read with --offline"
-            return SourceError(f"{_site(url)} cannot be reached: {problem}", advice, unreachable=True)
-        if problem.wait is not None:
-            self._keep_away(url, problem, problem.wait)
-        if not problem.content and not trial:
-            self._turns.pause(route_of(url), self.policy.cooldown, str(problem))
+            return SourceError(f"{site(url)} cannot be reached: {problem}", advice, unreachable=True)
+        if problem.wait is not None and self._is_long(problem.wait):
+            wish = self._moment(min(problem.wait, _YEAR))
+            message = f"{site(url)} asks to be left alone until {wish} ({problem})"
+            return SourceError(message, self._again_at(min(problem.wait, self.policy.longest_pause)))
         times = f"{attempts} times" if attempts > 1 else "once"
-        return SourceError(f"{_site(url)} failed {times}: {problem}", _AGAIN)
+        return SourceError(f"{site(url)} failed {times}: {problem}", _AGAIN)
 
-    def _wait(self, attempt: int, problem: _Retry, url: str) -> float:
+    def _wait(self, attempt: int, problem: _Retry) -> float:
         """Seconds before the next attempt: the server's wish, else doubling with jitter."""
-        if problem.wait is None:
-            return float(2**attempt) * (0.5 + self._jitter() / 2)
-        self._keep_away(url, problem, problem.wait)
-        return problem.wait
+        return float(2**attempt) * (0.5 + self._jitter() / 2) if problem.wait is None else problem.wait
 
-    def _keep_away(self, url: str, problem: _Retry, wait: float) -> None:
-        """Note what the server asks for; raises SourceError where that is too long to be waited for.
+    def _is_long(self, wish: float | None) -> bool:
+        return wish is not None and wish > self.policy.longest_wait
 
-        At a paced place the wish is about all its services and all processes. Elsewhere a short one is this request's.
-        """
-        lane, seconds = self._lanes.of(url), min(wait, self.policy.longest_pause)
-        long = wait > self.policy.longest_wait
-        if long or lane.delay:
-            self._turns.pause(lane.name if lane.delay else route_of(url), seconds, str(problem))
-        if long:
-            wish = self._moment(min(wait, _YEAR))
-            raise SourceError(
-                f"{_site(url)} asks to be left alone until {wish} ({problem})", self._again_at(seconds)
-            ) from problem
+    def _note_wish(self, place: str, status: int, seconds: float | None) -> None:
+        if seconds is not None:
+            self._turns.pause(place, min(seconds, self.policy.longest_pause), f"status {status}")
 
     def _again_at(self, seconds: float) -> str:
         return f"It is asked again after {self._moment(seconds)}; what came so far is kept"
@@ -272,9 +281,9 @@ class Guard:
     def _moment(self, seconds: float) -> str:
         return iso(self._clock() + timedelta(seconds=seconds))
 
-    def _retry_after(self, answer: Answer) -> float | None:
-        """Read Retry-After: seconds, or an HTTP date; nonsense counts as absent."""
-        text = answer.headers.get("retry-after", "").strip()
+    def _wish(self, status: int, headers: Mapping[str, str]) -> float | None:
+        """Read Retry-After in seconds: a number, or an HTTP date; nonsense counts as absent."""
+        text = headers.get("retry-after", "").strip() if status in RETRIED else ""
         if text.isascii() and text.isdigit():
             return float(text[:12])
         try:
@@ -315,7 +324,7 @@ def reachable(urls: Collection[str], guard: Guard, timeout: float = 5.0) -> dict
     found: dict[str, bool] = {}
 
     def probe(url: str) -> None:
-        parts = _parsed(url, None)
+        parts = parsed(url, None)
         found[url] = guard.probe(parts.host, parts.port or (443 if parts.scheme == "https" else 80), timeout)
 
     threads = [threading.Thread(target=probe, args=(url,), daemon=True) for url in dict.fromkeys(urls)]
@@ -326,6 +335,16 @@ def reachable(urls: Collection[str], guard: Guard, timeout: float = 5.0) -> dict
         thread.join(max(0.0, until - time.monotonic()))
     known = dict(found)
     return {url: known.get(url, False) for url in urls}
+
+
+def _client(policy: Policy, transport: GuardedTransport) -> httpx2.Client:
+    return httpx2.Client(
+        transport=transport,
+        trust_env=False,
+        follow_redirects=False,
+        headers={"User-Agent": policy.user_agent, "Accept-Encoding": "gzip"},
+        timeout=httpx2.Timeout(policy.read_timeout, connect=policy.connect_timeout),
+    )
 
 
 @contextmanager
@@ -342,50 +361,8 @@ def _understood(url: str) -> Iterator[None]:
     except TruncatedError as problem:
         raise _Retry(str(problem)) from problem
     except (httpx2.HTTPError, httpx2.InvalidURL) as problem:
-        raise SourceError(f"{_site(url)} was not understood: {problem}") from problem
-
-
-def _parsed(url: str, params: Mapping[str, str] | None) -> httpx2.URL:
-    """Read an address; raises SourceError unless it is plain http or https without a password."""
-    try:
-        parts = httpx2.URL(url, params=dict(params)) if params else httpx2.URL(url)
-    except (httpx2.InvalidURL, ValueError) as problem:
-        raise SourceError(f"{url[:200]!r} is no address: {problem}", "Write it as https://host/path") from problem
-    if parts.scheme not in ("http", "https") or not parts.host:
-        raise SourceError(f"{url[:200]!r} is refused: only http and https are asked", "Write it as https://host/path")
-    if not _HOST.fullmatch(parts.raw_host) or not 0 < (parts.port or 80) < 65536:
-        raise SourceError(f"{url[:200]!r} is no address: its host or port is odd", "Write it as https://host/path")
-    if parts.userinfo:
-        raise SourceError(f"An address at {parts.host} carries a name and password, which is refused")
-    return parts
-
-
-def _next_hop(url: str, location: str) -> str:
-    """Follow one redirect by hand; raises SourceError for anything but http(s) and for a step down from https."""
-    try:
-        target = str(httpx2.URL(url).join(location))
-    except (httpx2.InvalidURL, ValueError) as problem:
-        raise SourceError(f"{_site(url)} redirects to {location[:200]!r}, which is no address") from problem
-    parts = _parsed(target, None)
-    if parts.scheme == "http" and url.startswith("https:"):
-        raise SourceError(f"{_site(url)} redirects from https to http, which is refused")
-    if not _asked(url) <= _asked(target):
-        # Believed, the answer to another question would close a day as empty, or file papers under a wrong one.
-        raise SourceError(
-            f"{_site(url)} redirects to another question: {target[:200]!r}", "Set the address that it leads to"
-        )
-    return target
-
-
-def _asked(url: str) -> set[tuple[str, str]]:
-    return set(httpx2.URL(url).params.multi_items())
+        raise SourceError(f"{site(url)} was not understood: {problem}") from problem
 
 
 def _encoding(response: httpx2.Response) -> str:
     return str(response.headers.get("content-encoding", "")).strip().lower()
-
-
-def _site(url: str) -> str:
-    """Name a server in a message: host, and port where it is not the usual one."""
-    parts = httpx2.URL(url)
-    return host_port(parts.host, parts.port) if parts.port else parts.host

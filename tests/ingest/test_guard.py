@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import SourceError
+from ingest.address import next_hop
 from ingest.guard import Policy, is_private, place_of, resolve
-from ingest.http import Guard, _next_hop
+from ingest.http import Guard
 from tests.ingest.doubles import guarded
 from tests.upstream import Upstream
 
@@ -127,8 +128,8 @@ def test_a_redirect_loop_ends(up: Upstream) -> None:
 
 def test_no_step_down_from_https() -> None:
     with pytest.raises(SourceError, match="https to http"):
-        _next_hop("https://example.org/a", "http://example.org/b")
-    assert _next_hop("http://example.org/a/b", "../c") == "http://example.org/c"
+        next_hop("https://example.org/a", "http://example.org/b")
+    assert next_hop("http://example.org/a/b", "../c") == "http://example.org/c"
 
 
 def test_a_redirect_keeps_the_question() -> None:
@@ -136,9 +137,9 @@ def test_a_redirect_keeps_the_question() -> None:
     asked = "http://example.org/api?date=2026-10-01&q=a%20b"
     for location in ("/api", "/", "/api?date=2026-10-02&q=a%20b", "https://example.org/api?q=a%20b"):
         with pytest.raises(SourceError, match="another question"):
-            _next_hop(asked, location)
+            next_hop(asked, location)
     kept = "https://example.org/v2?q=a+b&lang=en&date=2026-10-01"
-    assert _next_hop(asked, kept) == kept
+    assert next_hop(asked, kept) == kept
 
 
 class Wire:

@@ -100,17 +100,80 @@ def test_does_not_wait_a_day_but_says_when_to_come_back(up: Upstream) -> None:
 
 def test_a_storm_ends_after_all_retries_and_the_route_rests(up: Upstream) -> None:
     clock = FakeTime()
-    up.fault(ROUTE, status=503, times=4)
+    up.fault(ROUTE, status=503, times=6)
     with guarded(up, time=clock) as guard:
         with pytest.raises(SourceError, match="failed 4 times: status 503"):
             guard.get(up.url + ROUTE, PARAMS)
         assert clock.sleeps == [1.0, 2.0, 4.0]
+        for _ in range(2):
+            with pytest.raises(SourceError, match="failed once: status 503"):
+                guard.get(up.url + ROUTE, PARAMS)
+            with pytest.raises(SourceError, match="left alone"):
+                guard.get(up.url + ROUTE, PARAMS)
+            assert guard.get(up.url + "/api/v1/papers/").status == 200  # another source goes on
+            clock.sleep(61)
+        assert len(up.requests(ROUTE)) == 6
+        assert guard.get(up.url + ROUTE, PARAMS).status == 200
+
+
+def test_one_bad_address_does_not_cost_its_neighbours(up: Upstream) -> None:
+    clock = FakeTime()
+    up.fault(ROUTE, status=500, containing="2026-09-08")
+    with guarded(up, time=clock) as guard:
+        for day, well in (("2026-09-09", True), ("2026-09-08", False), ("2026-09-07", True), ("2026-09-04", True)):
+            if well:
+                assert guard.get(up.url + ROUTE, {"date": day}).status == 200
+            else:
+                with pytest.raises(SourceError, match="failed 4 times: status 500"):
+                    guard.get(up.url + ROUTE, {"date": day})
+    assert len(up.log) == 7
+    assert clock.sleeps == [1.0, 2.0, 4.0]
+
+
+def test_a_pause_long_ago_is_no_reason_to_try_only_once(up: Upstream) -> None:
+    clock = FakeTime()
+    up.fault(ROUTE, status=503, times=4)
+    with guarded(up, time=clock) as guard:
+        with pytest.raises(SourceError, match="failed 4 times"):
+            guard.get(up.url + ROUTE, PARAMS)
+        clock.sleep(3600)
+        up.fault(ROUTE, status=503, times=3)
+        assert guard.get(up.url + ROUTE, PARAMS).status == 200
+
+
+def test_a_trial_by_hand_is_made_once_and_closes_nothing(up: Upstream) -> None:
+    clock = FakeTime()
+    up.fault(ROUTE, status=503, times=3)
+    with guarded(up, time=clock) as guard:
+        for _ in range(2):
+            with pytest.raises(SourceError, match="failed once"):
+                guard.get(up.url + ROUTE, PARAMS, once=True)
+        assert guard.get(up.url + ROUTE, PARAMS).status == 200
+    assert clock.sleeps == [1.0]
+
+
+def test_a_wish_of_one_service_holds_for_its_whole_place(up: Upstream) -> None:
+    clock = FakeTime()
+    up.fault("/oai", status=503, retry_after="20", times=1)
+    up.fault("/oai", status=503, retry_after="600", times=1)
+    with guarded(up, time=clock, paces=(Pace("all", 3.0, (place_of(up.url),)),)) as guard:
+        with pytest.raises(SourceError, match="failed once"):
+            guard.get(up.url + "/oai", PARAMS, once=True)
+        guard.get(up.url + ROUTE, PARAMS)  # another service, 20 s later
+        assert sum(clock.sleeps) == pytest.approx(20, abs=0.01)
+        with pytest.raises(SourceError, match="until 2026-11-02T09:10"):
+            guard.get(up.url + "/oai", PARAMS)
         with pytest.raises(SourceError, match="left alone"):
             guard.get(up.url + ROUTE, PARAMS)
-        assert len(up.log) == 4
-        assert guard.get(up.url + "/api/v1/papers/").status == 200  # another source goes on
-        clock.sleep(61)
-        assert guard.get(up.url + ROUTE, PARAMS).status == 200
+
+
+def test_a_request_is_repeated_on_a_connection_of_its_own(up: Upstream) -> None:
+    up.fault(ROUTE, "maintenance", after=1, times=1)  # the server would keep that connection open
+    with guarded(up) as guard:
+        for _ in range(2):
+            guard.get(up.url + ROUTE, PARAMS, check=lambda answer: None if answer.body.startswith(b"[") else "no list")
+    clients = [request.client for request in up.log]
+    assert clients[0] == clients[1] != clients[2]
 
 
 def test_keeps_the_pace_of_a_place_over_all_its_addresses(up: Upstream) -> None:
