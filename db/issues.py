@@ -9,10 +9,12 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, func, insert,
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from core.months import first_day, last_day, shift
-from db.models import Issue, IssueItem, Item, LabScore, Rating, Shortlist, TopicScore, Window
+from db.models import Alias, Issue, IssueItem, Item, LabScore, Rating, Shortlist, TopicScore, Window
+from db.upsert import chunks
 
 _CLOSING_LOCK = 7_411_520_232  # any number that no other lock of this program uses
 LATE_MONTHS = 3
+_CHUNK = 500  # ids looked up at once
 
 
 def hold_closing(session: Session) -> None:
@@ -34,6 +36,33 @@ def statuses(session: Session) -> dict[str, str]:
 def latest_final(session: Session) -> Issue | None:
     """Find the newest final issue."""
     return session.scalars(select(Issue).where(Issue.status == "final").order_by(Issue.month.desc()).limit(1)).first()
+
+
+def finals(session: Session) -> list[Issue]:
+    """List the final issues as they are now, oldest first."""
+    query = select(Issue).where(Issue.status == "final").order_by(Issue.month)
+    return list(session.scalars(query.execution_options(populate_existing=True)))
+
+
+def standings(session: Session, ids: Collection[str]) -> list[tuple[str, bool, str | None]]:
+    """Tell of items by the id they were printed with whether they are withdrawn, and arXiv's comment.
+
+    One that has another id by now, such as a post that turned out to be a paper, is found by its former one; those not
+    stored are left out.
+    """
+    found: list[tuple[str, bool, str | None]] = []
+    former = and_(Alias.item_id == Item.id, Alias.kind == "id")
+    for part in chunks(sorted(ids), _CHUNK):
+        about = select(Item.id, Item.withdrawn, Item.comment).where(Item.id.in_(part))
+        renamed = select(Alias.value, Item.withdrawn, Item.comment).select_from(Alias).join(Item, former)
+        known = [(row[0], row[1], row[2]) for row in session.execute(about)]
+        here = {row[0] for row in known}
+        found += known + [
+            (row[0], row[1], row[2])
+            for row in session.execute(renamed.where(Alias.value.in_(part)))
+            if row[0] not in here
+        ]
+    return found
 
 
 def months_with_items(session: Session, after: str, through: str) -> list[str]:
@@ -137,12 +166,15 @@ def filed_under(session: Session, month: str, real: bool, fit: float) -> dict[st
 def from_labs(
     session: Session, month: str, real: bool, confidence: float
 ) -> Sequence[tuple[Item, LabScore, float | None]]:
-    """List everything of a month believed to be from a lab, as (item without relations, score, worth)."""
+    """List everything of a month believed to be from a lab, as (item without relations, score, worth).
+
+    What was withdrawn is left out.
+    """
     query = (
         select(Item, LabScore, Rating.worth)
         .join(LabScore, LabScore.item_id == Item.id)
         .outerjoin(Rating, Rating.item_id == Item.id)
-        .where(_in_month(month, real), LabScore.confidence >= confidence)
+        .where(_in_month(month, real), Item.withdrawn.is_(False), LabScore.confidence >= confidence)
         .order_by(LabScore.lab, Item.id)
     )
     return [(item, score, worth) for item, score, worth in session.execute(query)]

@@ -210,10 +210,16 @@ def _passed_over(place: Place, printed: dict[str, Entry]) -> Iterable[LeftOut]:
     """Give the place's own item where it is not printed, and its twins where it is."""
     entry = printed.get(place.candidate.id)
     if entry is not None:
-        return (_leave(twin, "twin", entry.number) for twin in place.twins)
+        return (_leave_twin(twin, entry.number) for twin in place.twins)
     twin = next((printed[t.id].number for t in place.twins if t.id in printed), None)
+    if place.candidate.withdrawn:
+        return (_leave(place.candidate, "withdrawn", None),)
     reason = place.reason or ("twin" if twin else _why_not(place.candidate))
     return (_leave(place.candidate, reason, twin if reason == "twin" else None),)
+
+
+def _leave_twin(twin: Candidate, number: str) -> LeftOut:
+    return _leave(twin, "withdrawn", None) if twin.withdrawn else _leave(twin, "twin", number)
 
 
 def _why_not(candidate: Candidate) -> str:

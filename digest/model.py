@@ -90,7 +90,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A paper widely noticed but not printed, with the neutral reason: fit | floor | twin | budget | survey."""
+    """A paper widely noticed but not printed, and why: fit | floor | twin | budget | survey | withdrawn."""
 
     id: str
     title: str
@@ -125,6 +125,7 @@ class LabLine:
     url: str
     number: str | None
     evidence: tuple[tuple[str, str], ...]
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)

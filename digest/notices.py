@@ -207,16 +207,45 @@ def _overdue(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
 
 
 def _erratum(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
-    day, item = str(facts.get("date") or ""), str(facts.get("item_id") or facts.get("item") or "")
-    entry = digest.entries.get(item)
-    where = Part(entry.number if entry else item, href=links.entry(item) if entry else None)
-    said = (
-        v.t("%(entry)s was withdrawn by its authors and is marked.", entry=where)
-        if facts.get("kind") == "withdrawn"
-        else v.t("%(entry)s: %(detail)s", entry=where, detail=str(facts.get("detail") or facts.get("kind") or ""))
-    )
-    head = v.t("Erratum, %(date)s.", date=_date(v, day)) if day else v.t("Erratum.")
-    return head, [said]
+    """Say one correction: the paper, the heading it stands under, what became of it, and the day that was noted."""
+    paper, detail = _corrected(v, digest, facts, links), str(facts.get("detail") or "")
+    said = {
+        "withdrawn": [v.t("%(paper)s was withdrawn after this issue was closed.", paper=paper), _note(v, detail)],
+        "restored": [v.t("%(paper)s is no longer withdrawn.", paper=paper)],
+    }.get(str(facts.get("kind")), [v.t("%(paper)s: %(detail)s", paper=paper, detail=detail or str(facts.get("kind")))])
+    day = str(facts.get("date") or "")
+    return (v.t("Erratum, %(date)s.", date=_date(v, day)) if day else v.t("Erratum.")), said
+
+
+def _corrected(v: Voice, digest: Digest, facts: Facts, links: Links) -> Line:
+    """Name the paper of a correction by number, title and heading; by its id alone where the issue lacks it."""
+    item, title, number = (str(facts.get(name) or "") for name in ("item_id", "title", "number"))
+    href = links.entry(item) if item in digest.entries else links.paper(item)
+    if not title:
+        return v.line(Part(item, href=href))
+    named = v.line(v.title(title, href=href))
+    named = v.tc("number and title", "%(number)s %(title)s", number=number, title=named) if number else named
+    return v.t("%(paper)s (%(heading)s)", paper=named, heading=_heading(v, digest, facts))
+
+
+def _heading(v: Voice, digest: Digest, facts: Facts) -> Line:
+    """Name the heading a paper was printed under; a stage that this view leaves out by its number."""
+    number = facts.get("stage")
+    stage = next((s for s in digest.stages if s.number == number), None)
+    lab = next((found for found in digest.labs if found.key == facts.get("lab")), None)
+    under = {
+        "late": v.t("Late arrivals"), "labs": v.t("From the labs"), "left-out": v.t("Left out, and why"),
+        "read-first": v.t("Read this first"),
+    }.get(str(facts.get("section")), Line())  # fmt: skip
+    if stage:
+        where = v.t("Stage %(stage)s, %(name)s", stage=stage.number, name=v.name(stage.name))
+    else:
+        where = v.t("Stage %(stage)s", stage=number) if number else Line()
+    return v.join(name for name in (where, under, v.name(lab.name) if lab else "") if name)
+
+
+def _note(v: Voice, detail: str) -> Line:
+    return v.t("arXiv’s note: %(words)s", words=Part(detail, "q", lang=v.english)) if detail else Line()
 
 
 def _date(v: Voice, iso_day: str) -> Value:

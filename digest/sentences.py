@@ -1,7 +1,7 @@
 """Every sentence of an issue as a Line, computed from the Digest alone: page, mail and text say the same."""
 
 from core.ids import parse_arxiv_id
-from digest.model import CodeRef, Digest, Entry, LeftOut, StageSection, Summary, WorkRef
+from digest.model import CodeRef, Digest, Entry, LabLine, LeftOut, StageSection, Summary, WorkRef
 from digest.reasons import Names, brief
 from digest.words import NBSP, Line, Part, Voice, web
 
@@ -125,14 +125,22 @@ def stage_of(digest: Digest, entry: Entry) -> int | None:
 
 
 def place(v: Voice, digest: Digest, entry: Entry) -> Line:
-    """Say where an entry stands on the road: stage and topic."""
+    """Say where an entry stands on the road, stage and topic, and whether it was withdrawn."""
     number = stage_of(digest, entry)
     topic = topic_name(v, entry)
     if number is None:
-        return v.line(topic)
-    if not topic:
-        return v.t("Stage %(stage)s", stage=number)
-    return v.t("Stage %(stage)s, %(topic)s", stage=number, topic=topic)
+        where = v.line(topic)
+    elif not topic:
+        where = v.t("Stage %(stage)s", stage=number)
+    else:
+        where = v.t("Stage %(stage)s, %(topic)s", stage=number, topic=topic)
+    return v.join([where, v.t("withdrawn")]) if entry.withdrawn else where
+
+
+def lab_title(v: Voice, line: LabLine, href: str | None = None) -> Line:
+    """Give the title of what a lab published, marked where it was withdrawn."""
+    title = v.title(line.title, href=href)
+    return v.join([title, v.t("withdrawn")]) if line.withdrawn else v.line(title)
 
 
 def hour_line(v: Voice, digest: Digest, entry: Entry, names: Names) -> Line:
@@ -248,6 +256,7 @@ def left_out(v: Voice, item: LeftOut, anchor: str | None = None) -> Line:
         "twin": v.t("Nearly the same abstract as %(number)s, which scored higher.", number=twin),
         "budget": v.t("Passed the bar, but the stage was full."),
         "survey": v.t("A survey: the reading list of the stage covers its ground."),
+        "withdrawn": v.t("Withdrawn, as arXiv says."),
     }.get(item.reason, Line())
     votes = v.n("%(n)s upvote.", "%(n)s upvotes.", item.votes)
     return v.text([votes, why])

@@ -29,7 +29,10 @@ class Job:
 
 
 def pull(wiring: Wiring) -> None:
-    """Read all sources over the last 74 days; the ledger decides what is due, and what is only counted."""
+    """Read all sources over the last 74 days, and note the errata of final issues that follow from what came.
+
+    The ledger decides what is due, and what is only counted.
+    """
     today = wiring.clock().date()
     start = min(first_day(f"{today:%Y-%m}"), today - LOOK_BACK)
     for result in summed(NETWORK_SOURCES, pulling.read(wiring, NETWORK_SOURCES, start, today)):
@@ -37,6 +40,8 @@ def pull(wiring: Wiring) -> None:
             "pulled source=%s new=%d changed=%d errors=%d open=%d failure=%s",
             result.source, result.new, result.changed, result.errors, result.windows_open, result.failure,
         )  # fmt: skip
+    noted = monthly.note_errata(wiring)
+    _log.info("errata noted=%d months=%s", sum(map(len, noted.values())), ",".join(noted) or "none")
 
 
 def rank(wiring: Wiring) -> None:

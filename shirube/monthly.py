@@ -12,6 +12,7 @@ from db.engine import reading
 from db.models import Issue
 from digest import service as digests
 from digest.coverage import OTHER_DAYS
+from digest.errata import Row
 from ingest import service as ingest
 from ingest.http import reachable
 from ingest.service import WindowResult
@@ -65,6 +66,7 @@ def make_month(wiring: Wiring, month: str, write: Write, *, offline: bool = Fals
         outcome.failed = [_told(result) for result in ingest.summed(NETWORK_SOURCES, of_days) if result.failure]
         if any(result.tally.new or result.tally.changed for result in results):
             _enrich(wiring, month, outcome)
+    note_errata(wiring)
     write(_ranked_issue(wiring, month))
     return outcome
 
@@ -75,6 +77,17 @@ def rank(wiring: Wiring, *, rebuild: bool = False, part: ranking.Part | None = N
     with terminal.bar("Ranking months") as bar:
         changed = ranking.rank_new(wiring.sessions, wiring.ranker, wiring.clock, rebuild=rebuild, on_progress=bar)
     return embedded, changed
+
+
+def note_errata(wiring: Wiring) -> dict[str, list[Row]]:
+    """Note what final issues printed and arXiv has withdrawn since, a line each; gives the rows by month."""
+    with wiring.sessions.begin() as session:
+        noted = digests.note_errata(session, wiring.clock())
+    for month, rows in noted.items():
+        for row in rows:
+            became = "was withdrawn" if row["kind"] == "withdrawn" else "is no longer withdrawn"
+            terminal.say(f"Erratum in the final issue of {month}: {row['item_id']} {became}.")
+    return noted
 
 
 def _embed(wiring: Wiring, part: ranking.Part | None = None) -> int:

@@ -11,7 +11,7 @@ from core.errors import ShirubeError, UsageError
 from db.models import Issue, Item
 from digest.formats import formats
 from digest.formats.html import file_name
-from digest.service import digest_of
+from digest.service import shown
 from digest.views import view
 from locales.load import LANGUAGES
 from roadmap.model import Roadmap
@@ -29,7 +29,7 @@ def check_format(form: str) -> None:
 
 def render(issue: Issue, form: str, lang: str, stages: Sequence[int] = (), minutes: int | None = None) -> str:
     """Write an issue in one format and language, narrowed to stages or minutes."""
-    text: str = formats()[form].render(view(digest_of(issue), stages or None, minutes), lang)
+    text: str = formats()[form].render(view(shown(issue), stages or None, minutes), lang)
     return text
 
 

@@ -145,7 +145,7 @@ def _labs(digest: Digest, v: Voice) -> list[str]:
         rows.append(f"- {written(v.t('%(label)s: %(line)s', label=v.bold(v.name(lab.name)), line=count))}")
         for line in lab.lines:
             mark = line.number or (str(v.t("post")) if line.kind == "post" else "")
-            rows.append(f"  - {mark} {written(v.title(line.title, href=web(line.url)))}".replace("-  ", "- "))
+            rows.append(f"  - {mark} {written(sentences.lab_title(v, line, web(line.url)))}".replace("-  ", "- "))
     return [f"## {written(v.t('From the labs'))}", "\n".join(rows)]
 
 

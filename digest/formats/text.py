@@ -220,7 +220,7 @@ class Writer:
             self.sheet.text(self.v.t("%(label)s: %(line)s", label=self.v.name(lab.name), line=count))
             for line in lab.lines:
                 mark = line.number or (str(self.v.t("post")) if line.kind == "post" else "")
-                self.sheet.text(self.v.line(self.v.title(line.title)), 7, f"  {mark}")
+                self.sheet.text(sentences.lab_title(self.v, line), 7, f"  {mark}")
                 self.sheet.address(self.links.paper(line.id) or web(line.url), 7)
 
     def late(self) -> None:

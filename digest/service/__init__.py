@@ -1,9 +1,10 @@
-"""Issues made, closed, read and mailed: the one place of this package that opens the database."""
+"""Issues made, closed, corrected, read and mailed: the one place of this package that opens the database."""
 
 from digest.closing import IssueOptions
+from digest.service.errata import note_errata
 from digest.service.making import build_issue, close_due, due_months
 from digest.service.people import add_subscribers, unsubscribe
-from digest.service.reading import digest_of, read_digest
+from digest.service.reading import digest_of, read_digest, shown
 from digest.service.sending import fill_outbox, send_due
 
 __all__ = [
@@ -14,7 +15,9 @@ __all__ = [
     "digest_of",
     "due_months",
     "fill_outbox",
+    "note_errata",
     "read_digest",
     "send_due",
+    "shown",
     "unsubscribe",
 ]

@@ -9,8 +9,9 @@ from core.errors import NotFoundError
 from db import issues
 from db.models import Issue
 from digest.closing import neighbours
+from digest.errata import corrected
 from digest.formats.json import from_json
-from digest.model import Banner, Digest
+from digest.model import Digest
 
 
 def read_digest(session: Session, month: str) -> Digest:
@@ -22,9 +23,12 @@ def read_digest(session: Session, month: str) -> Digest:
     if issue is None:
         raise NotFoundError(f"There is no issue of {month}", f"Make it with: shirube digest {month}")
     before, after = neighbours(month, issues.statuses(session))
-    errata = tuple(Banner("erratum", row) for row in issue.erratum)
-    digest = digest_of(issue)
-    return replace(digest, previous=before, next=after, banners=digest.banners + errata)
+    return replace(shown(issue), previous=before, next=after)
+
+
+def shown(issue: Issue) -> Digest:
+    """Read an issue as people see it: the value stored, its errata said, and what was withdrawn since marked."""
+    return corrected(digest_of(issue), issue.erratum)
 
 
 def digest_of(issue: Issue) -> Digest:

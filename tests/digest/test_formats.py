@@ -8,10 +8,11 @@ from html.parser import HTMLParser
 import pytest
 
 from core.ids import anchor
+from digest.errata import corrected
 from digest.formats import email, formats, html, markdown, text
 from digest.formats.json import from_json, to_json
 from digest.links import Links
-from digest.model import Banner, Digest
+from digest.model import Digest
 from digest.sheet import COLUMNS, columns, wrap
 from digest.words import NBSP
 from locales import LANGUAGES
@@ -197,9 +198,10 @@ def test_the_sample_says_what_it_is_and_what_to_run() -> None:
 
 def test_an_erratum_names_its_entry() -> None:
     first = sample.digest().stages[4].entries[0]
-    facts: dict[str, str | int] = {"date": "2026-11-12", "item_id": first.id, "kind": "withdrawn"}
-    source = html.fragment(sample.digest(banners=(Banner("erratum", facts),)), "en")
-    assert f'<a href="#{anchor(first.id)}">5.1</a> was withdrawn by its authors and is marked.' in source
+    row = {"date": "2026-11-12", "item_id": first.id, "kind": "withdrawn", "detail": "This paper <was> withdrawn"}
+    source = html.fragment(corrected(sample.digest(), [row]), "en")
+    assert re.search(rf'5\.1 <a href="#{anchor(first.id)}">.*</a> \(Stage 5, .*\) was withdrawn after', source)
+    assert "arXiv’s note: <q>This paper &lt;was&gt; withdrawn</q>" in source
 
 
 def test_english_words_on_a_japanese_page_are_marked() -> None:
