@@ -46,6 +46,7 @@ class Item(Base):
     __table_args__ = (
         CheckConstraint("kind IN ('paper', 'post')", name="kind"),
         Index("ix_item_month_id", "month", "id"),
+        Index("ix_item_month_submitted", "month", "submitted"),
         Index("ix_item_folded_title", "folded_title"),
     )
 

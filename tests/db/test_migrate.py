@@ -1,16 +1,20 @@
 """Migrations: one transaction, one at a time, tables equal to the models, children kept."""
 
 import threading
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, event, inspect, select, text
 from sqlalchemy.exc import OperationalError
 
+from db import storing
 from db.engine import Sessions, make_engine
 from db.migrate import MigrationError, at_head, check, downgrade, locked, upgrade
-from db.models import Base
+from db.models import Base, Item
+from db.windows import count_submitted
+from tests.db.shelf import stored
 
 
 def engine_of(sessions: Sessions) -> Engine:
@@ -90,6 +94,31 @@ def test_rebuilding_a_table_keeps_its_children(sqlite_engine: Engine) -> None:
         connection.execute(text("ALTER TABLE fresh RENAME TO parent"))
     with sqlite_engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM child")).scalar_one() == 1
+
+
+def test_the_index_for_a_days_papers_comes_to_a_filled_store(sessions: Sessions) -> None:
+    engine = engine_of(sessions)
+    days = [datetime(2026, 6, day, tzinfo=UTC) for day in (3, 3, 4)]
+    papers = [stored(f"2606.0000{n}", submitted=day, submitted_from="arxiv") for n, day in enumerate(days)]
+    with sessions.begin() as session:
+        storing.save(session, papers)
+    downgrade(engine, "0005")
+    upgrade(engine)
+    check(engine)
+    with sessions() as session:
+        assert count_submitted(session, date(2026, 6, 3), date(2026, 6, 3), ["cs.LG"]) == 2
+        assert len(session.scalars(select(Item.id)).all()) == 3
+
+
+def test_counting_a_days_papers_reads_those_of_that_day_alone(sqlite_sessions: Sessions) -> None:
+    asked: list[tuple[str, Any]] = []
+    engine = engine_of(sqlite_sessions)
+    event.listen(engine, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+    with sqlite_sessions() as session:
+        count_submitted(session, date(2026, 6, 3), date(2026, 6, 3), ["cs.LG"])
+        query, values = asked[-1]
+        plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values).fetchall()
+    assert "ix_item_month_submitted (month=? AND submitted>? AND submitted<?)" in str(plan)
 
 
 def leave_an_orphan(engine: Engine) -> None:
