@@ -1,6 +1,6 @@
 """Items as people and programs ask for them: filtered and sorted lists, single items, counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
@@ -104,6 +104,14 @@ def by_ids(session: Session, ids: Sequence[str]) -> list[Item]:
         query = select(Item).where(Item.id.in_(part)).options(*_everything())
         found.update((item.id, item) for item in session.scalars(query))
     return [found[item_id] for item_id in dict.fromkeys(ids) if item_id in found]
+
+
+def absent(session: Session, ids: Iterable[str]) -> set[str]:
+    """Give those of the ids that no item has."""
+    wanted = set(ids)
+    for part in chunks(sorted(wanted), 5_000):
+        wanted -= set(session.scalars(select(Item.id).where(Item.id.in_(part))))
+    return wanted
 
 
 def count_month(session: Session, month: str) -> int:

@@ -120,3 +120,5 @@ class SourceResult:
     failure: str | None = None
     unreachable: bool = False  # no connection was ever made
     advice: str = field(default="")
+    passed_over: int = 0  # entries of an import that are about no paper on arXiv
+    noted: int = 0  # entries of an import about papers not stored, kept until they are

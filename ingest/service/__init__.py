@@ -3,11 +3,13 @@
 from ingest.results import Progress, WindowResult, summed
 from ingest.service.announced import check_announced
 from ingest.service.enriching import enrich
-from ingest.service.importing import Channel, complete_full_text, import_records, import_snapshot
+from ingest.service.importing import Channel, complete_full_text, import_archive, import_records, import_snapshot
 from ingest.service.pulling import due_windows, pull, pull_all
 from ingest.service.saving import store
+from ingest.sources.pwc_archive import KINDS as ARCHIVES
 
 __all__ = [
+    "ARCHIVES",
     "Channel",
     "Progress",
     "WindowResult",
@@ -15,6 +17,7 @@ __all__ = [
     "complete_full_text",
     "due_windows",
     "enrich",
+    "import_archive",
     "import_records",
     "import_snapshot",
     "pull",

@@ -1,7 +1,7 @@
 """Importing: a stream of any length, such as arXiv's public dump, in batches and constant memory.
 
-A dump is read once: every line that was read into an item is remembered by a digest, so that an interrupted import goes
-on where it was, the same dump again writes no row, and next month's costs only the lines that differ.
+A dump is read once: every line or entry that was read into an item is remembered by a digest, so that an interrupted
+import goes on where it was, the same dump again writes no row, and next month's costs only what differs.
 """
 
 import gc
@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.clock import Clock
+from core.errors import UsageError
 from core.record import PaperRecord
-from db import bulk, search, windows
+from db import bulk, papers, search, windows
 from db.engine import Sessions, reading
 from db.upsert import chunks
 from ingest.claims import BEGAN
 from ingest.service.arriving import store_many
 from ingest.service.saving import keep
 from ingest.source import EntryError, SourceResult
-from ingest.sources import arxiv_snapshot
+from ingest.sources import arxiv_snapshot, pwc_archive
 from ingest.sources.arxiv_snapshot import Line
 
 BATCH = 4_000  # entries of an import in one transaction
@@ -85,6 +86,30 @@ def import_snapshot(
     return book.close()
 
 
+def import_archive(
+    sessions: Sessions,
+    path: str,
+    kind: pwc_archive.Kind,
+    clock: Clock,
+    *,
+    final_months: Container[str] = frozenset(),
+    on_progress: OnProgress | None = None,
+) -> SourceResult:
+    """Import a dump of the old Papers with Code (`-`: standard input); progress tells the entries read.
+
+    Raises UsageError where the file is absent, cut short or of another kind; what was read before is kept.
+    """
+    file = arxiv_snapshot.identity(path)
+    book = _Book(sessions, Channel(pwc_archive.NAME, f"{kind}:{Path(path).name}"), clock, final_months)
+    after = book.resume(file)
+    with _full_text_after(sessions):
+        for part in _what_came(pwc_archive.entries(path, kind, after)):
+            _store_entries(book, part, file)
+            if on_progress:
+                on_progress(part[-1].number)
+    return book.close()
+
+
 def complete_full_text(sessions: Sessions, on_progress: OnProgress | None = None) -> None:
     """Bring what an import left out into the full-text index, part by part; costs one look where nothing was left."""
     with reading(sessions) as session:
@@ -105,6 +130,8 @@ class _Book:
     new: int = 0
     changed: int = 0
     unchanged: int = 0
+    passed_over: int = 0  # entries about papers that are not on arXiv
+    noted: int = 0  # entries about papers that are not stored: kept as notes
     unread: set[str] = field(default_factory=set)  # hashes of the entries that could not be read
     window_id: int = 0
 
@@ -131,6 +158,7 @@ class _Book:
                 return 0
             self.unread = windows.kept_errors(session, self.window_id)
         self.new, self.changed = token["new"], token["changed"]
+        self.passed_over, self.noted = token["passed_over"], token["noted"]
         self.unchanged = standing.counts.unchanged
         return int(token["at"])
 
@@ -149,11 +177,15 @@ class _Book:
             broken = [entry for entry in part if isinstance(entry, EntryError)]
             self.unread |= keep(session, self.window_id, (*broken, *tally.refused), self.clock())
             refused = {entry.item_id for entry in tally.refused}
-            bulk.remember(session, [line for line in digests if line[0] not in refused])
+            notes = [record.id for record in records if not record.title and record.id not in refused]
+            unknown = papers.absent(session, notes) if notes else set()
+            bulk.remember(session, [line for line in digests if line[0] not in refused | unknown])
             self.new, self.changed = self.new + tally.new, self.changed + tally.changed
-            self.unchanged += tally.unchanged
+            self.unchanged += len(records) - len(tally.refused) - tally.new - tally.changed
+            self.noted += sum(note in unknown for note in notes)
             if file is not None:
-                token = {"file": file, "at": at, "new": self.new, "changed": self.changed}
+                names = ("new", "changed", "passed_over", "noted")
+                token = {"file": file, "at": at, **{name: getattr(self, name) for name in names}}
                 windows.advance(session, self.window_id, self._counts(), json.dumps(token))
 
     def close(self) -> SourceResult:
@@ -162,7 +194,9 @@ class _Book:
             windows.mark(session, self.window_id, self.clock(), self._counts(), "")
             windows.drop_errors(session, self.window_id, self.unread)
         counts = (self.new, self.changed, self.unchanged, len(self.unread))
-        return SourceResult(self.channel.source, *counts, windows_closed=1)
+        return SourceResult(
+            self.channel.source, *counts, windows_closed=1, passed_over=self.passed_over, noted=self.noted
+        )
 
     def _counts(self) -> windows.Counts:
         stored = self.new + self.changed
@@ -204,6 +238,37 @@ def _name(content: bytes | EntryError) -> tuple[str | None, int]:
     if isinstance(content, EntryError):
         return None, 0
     return arxiv_snapshot.named(content), arxiv_snapshot.digest(content)
+
+
+def _what_came(entries: Iterable[pwc_archive.Entry]) -> Iterator[list[pwc_archive.Entry]]:
+    """Cut entries into batches; where the file breaks, what came before is given first."""
+    part: list[pwc_archive.Entry] = []
+    try:
+        for entry in entries:
+            part.append(entry)
+            if len(part) == BATCH:
+                yield part
+                part = []
+    except UsageError:
+        if part:
+            yield part
+        raise
+    if part:
+        yield part
+
+
+def _store_entries(book: _Book, part: list[pwc_archive.Entry], file: str | None) -> None:
+    """Store what a batch of entries tells that no entry before it told; entries known by their digest are counted."""
+    records = [entry.content for entry in part if isinstance(entry.content, PaperRecord)]
+    with reading(book.sessions) as session:
+        known = bulk.imported(session, {record.id for record in records})
+    digests = {(record.id, pwc_archive.digest(record)): record for record in records}
+    fresh: list[Entry] = [record for name, record in digests.items() if name not in known]
+    fresh += [entry.content for entry in part if isinstance(entry.content, EntryError)]
+    book.unchanged += len(records) - sum(isinstance(entry, PaperRecord) for entry in fresh)
+    book.passed_over += sum(entry.content is None for entry in part)
+    if fresh:
+        book.store(fresh, digests.keys() - known, file, part[-1].number)
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 """Commands that collect: pull the sources, import a public dump."""
 
 import json
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
-from typing import Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +12,9 @@ from core.errors import UsageError
 from shirube import terminal
 from shirube.cli.options import PARTLY, Day, Sources, read_categories
 from shirube.wiring import NETWORK_SOURCES, Wiring
+
+if TYPE_CHECKING:
+    from ingest.source import SourceResult
 
 commands = typer.Typer()
 
@@ -47,31 +52,52 @@ def pull(
 @commands.command("import", epilog="Example:  shirube import arxiv-snapshot dump.json.zst --categories 'cs.CL cs.LG'")
 def import_file(
     context: typer.Context,
-    kind: Annotated[str, typer.Argument(help="arxiv-snapshot")],
-    file: Annotated[str, typer.Argument(help="JSON lines; plain, .gz, .xz or .zst; - is standard input.")],
-    categories: Annotated[str | None, typer.Option(help="Only papers in one of these; default: all.")] = None,
+    kind: Annotated[str, typer.Argument(help="arxiv-snapshot, pwc-papers or pwc-links")],
+    file: Annotated[str, typer.Argument(help="The dump as published; plain, .gz, .xz or .zst; - is standard input.")],
+    categories: Annotated[
+        str | None, typer.Option(help="Only papers in one of these (arxiv-snapshot); default: all.")
+    ] = None,
 ) -> None:
-    """Import a public dump: arXiv's metadata snapshot."""
-    from ingest.service import import_snapshot
+    """Import a public dump: arXiv's metadata snapshot, or one of the old Papers with Code."""
     from shirube.pulling import final_months
 
-    if kind != "arxiv-snapshot":
-        raise UsageError(f"{kind!r} cannot be imported", "The kind is arxiv-snapshot")
     wiring: Wiring = context.obj
+    read = _reader(kind, categories)
     with terminal.bar("Importing") as bar:
-        result = import_snapshot(
+        result = read(
             wiring.sessions,
             file,
-            wiring.clock,
-            categories=read_categories(categories),
+            clock=wiring.clock,
             final_months=final_months(wiring),
             on_progress=lambda n: bar(n, n),
         )
-    terminal.out(
-        f"{result.new:,} new, {result.changed:,} changed, {result.unchanged:,} unchanged, {result.errors:,} unreadable"
-    )
+    terminal.out("\n".join(_imported(result)))
     if result.errors or result.failure:
         raise typer.Exit(PARTLY)
+
+
+def _reader(kind: str, categories: str | None) -> "Callable[..., SourceResult]":
+    """Give what imports a kind of dump; raises UsageError for one that is none."""
+    from ingest.service import ARCHIVES, import_archive, import_snapshot
+
+    if kind == "arxiv-snapshot":
+        return partial(import_snapshot, categories=read_categories(categories))
+    if kind not in ARCHIVES:
+        raise UsageError(f"{kind!r} cannot be imported", f"The kinds are arxiv-snapshot, {' and '.join(ARCHIVES)}")
+    if categories is not None:
+        raise UsageError(f"{kind} knows no categories", "Leave --categories out")
+    return partial(import_archive, kind=kind)
+
+
+def _imported(result: "SourceResult") -> Iterator[str]:
+    """Say what an import came to, and of what it made no paper."""
+    yield (
+        f"{result.new:,} new, {result.changed:,} changed, {result.unchanged:,} unchanged, {result.errors:,} unreadable"
+    )
+    if result.noted:
+        yield f"{result.noted:,} of the unchanged are about papers not stored here: kept until they are"
+    if result.passed_over:
+        yield f"{result.passed_over:,} more are about papers that are not on arXiv: passed over"
 
 
 def _again(sources: list[str] | None, begin: date, until: datetime | None, retry_errors: bool) -> str:
