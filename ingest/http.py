@@ -133,6 +133,23 @@ class Guard:
             return answer
         raise AssertionError("the last attempt returns or raises")
 
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Send JSON once and give the answer of status 200; raises SourceError as `get` does.
+
+        Nothing is repeated, since what is posted may cost money, and no redirect is followed, since headers may carry a
+        key. A Retry-After is waited for by nobody: until then the route is left alone.
+        """
+        target = str(parsed(url, None))
+        self._refuse_paused(target)
+        sent = {"Accept": "application/json", "Content-Type": "application/json", **headers}
+        try:
+            answer = self._exchange(target, sent, fresh=True, body=body)
+            if (wish := self._wish(answer.status, answer.headers)) is not None:
+                self._note_wish(route_of(target), answer.status, wish)
+            return self._judged(answer, (200,), None)
+        except _Retry as problem:
+            raise self._given_up(target, problem, 1) from problem
+
     def probe(self, host: str, port: int, timeout: float) -> bool:
         """Tell whether a connection can be made; an address that is refused counts, since its error is another one."""
         self._deadline.start(timeout)
@@ -169,21 +186,21 @@ class Guard:
             raise _Retry(reason, content=True)
         return answer
 
-    def _exchange(self, url: str, headers: Mapping[str, str], *, fresh: bool) -> Answer:
+    def _exchange(self, url: str, headers: Mapping[str, str], *, fresh: bool, body: bytes | None = None) -> Answer:
         """Send one request in its lane and read the answer; the deadline covers connection, headers and body."""
         lane = self._lanes.of(url)
         with lane.lock, self._turn(lane, url):
             self._deadline.start(self.policy.total_timeout)
             try:
-                with _understood(url), self._stream(url, headers, lane, fresh=fresh) as response:
+                with _understood(url), self._stream(url, headers, lane, fresh=fresh, body=body) as response:
                     if lane.delay and (wish := self._wish(response.status_code, response.headers)) is not None:
                         # About all its services and processes; noted before another of them has the turn.
                         self._note_wish(lane.name, response.status_code, wish)
-                    body = collect(response.iter_raw(), _encoding(response), self._room(response))
+                    content = collect(response.iter_raw(), _encoding(response), self._room(response))
             finally:
                 self._client.cookies.clear()
                 self._fresh.cookies.clear()
-        return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body, url)
+        return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, content, url)
 
     @contextmanager
     def _turn(self, lane: Lane, url: str) -> Iterator[None]:
@@ -212,12 +229,15 @@ class Guard:
         return rest
 
     @contextmanager
-    def _stream(self, url: str, headers: Mapping[str, str], lane: Lane, *, fresh: bool) -> Iterator[httpx2.Response]:
+    def _stream(
+        self, url: str, headers: Mapping[str, str], lane: Lane, *, fresh: bool, body: bytes | None
+    ) -> Iterator[httpx2.Response]:
         # Of a paced place one connection at a time may be open, over all processes and all of its hosts.
         closing = {"Connection": "close"} if lane.delay else {}
         try:
             client = self._fresh if fresh else self._client
-            with client.stream("GET", url, headers={**headers, **closing}) as response:
+            method = "GET" if body is None else "POST"
+            with client.stream(method, url, content=body, headers={**headers, **closing}) as response:
                 # Counted from the answer's first byte: by then the server has surely begun with the request.
                 lane.begun, lane.answered = self._monotonic(), True
                 yield response

@@ -13,9 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from types import TracebackType
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-from tests.upstream import arxiv_api, broken, faults, feeds, hugging_face, oai, papers_with_code, rss
+from tests.upstream import arxiv_api, broken, chat, faults, feeds, hugging_face, oai, papers_with_code, rss
 from tests.upstream.answer import Answer, as_json
 from tests.upstream.catalogue import MONTHS, Catalogue, catalogue
 from tests.upstream.faults import Fault, Script
@@ -43,6 +43,7 @@ class Upstream:
         self.catalogue = catalogue(tuple(months)) if world is None else world
         self.script = Script()
         self.log: list[Request] = []
+        self.chat = chat.Chat()
         self.stopping = Event()
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.upstream = self
@@ -108,6 +109,8 @@ class Upstream:
 
     def answer(self, path: str, query: Mapping[str, str]) -> Answer:
         """The faultless answer of a route."""
+        if path == chat.ROUTE:
+            return self.chat.answer(query.get("body", ""))
         with self.catalogue.lock:
             if own := self.catalogue.answer(path, query):
                 return own
@@ -166,10 +169,11 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET
 
     def do_POST(self) -> None:
-        """The control route: a JSON object sets a fault, `{"clear": true}` clears all; OAI-PMH may be posted too."""
+        """The control route: a JSON object sets a fault, `{"clear": true}` clears all; OAI-PMH and chats are posted."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if urlsplit(self.path).path != CONTROL:
-            self.path += "?" + body.decode()
+            asks = urlsplit(self.path).path == chat.ROUTE
+            self.path += "?" + (urlencode({"body": body.decode()}) if asks else body.decode())
             return self.do_GET()
         try:
             order = json.loads(body)
