@@ -45,7 +45,7 @@ class Version:
 class PaperRecord:
     """One source's claim about an item; None means that the source is silent, never that a thing is absent."""
 
-    source: str  # "arxiv", "hf", "pwc", "labs", "recorded", "arxiv-snapshot"
+    source: str  # "arxiv", "hf", "pwc", "labs", "recorded", "arxiv-snapshot", "pwc-archive"
     id: str  # arXiv id without version, or "<lab>:<slug>" for a post
     kind: Kind
     title: str

@@ -95,9 +95,9 @@ def _imported(result: "SourceResult") -> Iterator[str]:
         f"{result.new:,} new, {result.changed:,} changed, {result.unchanged:,} unchanged, {result.errors:,} unreadable"
     )
     if result.noted:
-        yield f"{result.noted:,} of the unchanged are about papers not stored here: kept until they are"
+        yield f"{result.noted:,} of the unchanged: about papers not stored here, kept until they are"
     if result.passed_over:
-        yield f"{result.passed_over:,} more are about papers that are not on arXiv: passed over"
+        yield f"{result.passed_over:,} more: about papers that are not on arXiv, passed over"
 
 
 def _again(sources: list[str] | None, begin: date, until: datetime | None, retry_errors: bool) -> str:

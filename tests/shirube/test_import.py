@@ -1,5 +1,6 @@
-"""`shirube import arxiv-snapshot`: what it takes from the dump, and the months it leaves alone."""
+"""`shirube import`: what it takes from the dumps, what it says of them, and the months it leaves alone."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,55 @@ def test_a_date_of_the_dump_moves_nothing_out_of_a_final_month(
     file.write_bytes(snapshot_line({"id": "2606.00003", "title": "Late tides", "published": "2026-05-31"}))
     assert run("import", "arxiv-snapshot", str(file), env=empty, now=CLOSED).code == 0
     assert stored(empty) == {"2606.00003": month}
+
+
+def test_the_old_papers_with_code_comes_in_two_files(empty: dict[str, str], tmp_path: Path) -> None:
+    papers, links = tmp_path / "papers.json", tmp_path / "links.json"
+    papers.write_text(json.dumps([{"arxiv_id": "1805.00001", "title": "Slow tides", "abstract": ""}, {"title": "Ebb"}]))
+    codes = [{"paper_arxiv_id": f"1805.0000{n}", "repo_url": f"https://github.com/moorhen/tides{n}"} for n in (1, 2)]
+    links.write_text(json.dumps([*codes, {"paper_arxiv_id": None, "repo_url": "https://github.com/moorhen/ebb"}]))
+    ended = run("import", "pwc-papers", str(papers), env=empty)
+    assert (ended.code, ended.out.splitlines()) == (
+        0,
+        [
+            "1 new, 0 changed, 0 unchanged, 0 unreadable",
+            "1 more: about papers that are not on arXiv, passed over",
+        ],
+    )
+    ended = run("import", "pwc-links", str(links), env=empty)
+    assert (ended.code, ended.out.splitlines()) == (
+        0,
+        [
+            "0 new, 1 changed, 1 unchanged, 0 unreadable",
+            "1 of the unchanged: about papers not stored here, kept until they are",
+            "1 more: about papers that are not on arXiv, passed over",
+        ],
+    )
+    assert "tides1" in run("papers", "--has-code", "--format", "json", env=empty).out
+
+
+def test_unreadable_entries_end_an_import_partly_done(empty: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "papers.json"
+    file.write_text('[{"arxiv_id": "1805.00001"}]')
+    ended = run("import", "pwc-papers", str(file), env=empty)
+    assert (ended.code, ended.out) == (3, "0 new, 0 changed, 0 unchanged, 1 unreadable\n")
+    assert "no title" in run("status", "--errors", env=empty).out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("pwc-methods", "FILE"), "The kinds are arxiv-snapshot, pwc-papers and pwc-links"),
+        (("pwc-papers", "FILE", "--categories", "cs.LG"), "Leave --categories out"),
+        (("pwc-links", "FILE"), "shirube import pwc-papers FILE"),
+        (("pwc-papers", "none.json.gz"), "There is no file none.json.gz"),
+    ],
+)
+def test_what_cannot_be_imported_is_wrong_usage(
+    empty: dict[str, str], tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    file = tmp_path / "papers.json"
+    file.write_text('[{"arxiv_id": null, "abstract": null}]')
+    ended = run("import", *(str(file) if word == "FILE" else word for word in words), env=empty)
+    assert (ended.code, ended.out) == (2, "")
+    assert said.replace("FILE", str(file)) in " ".join(ended.err.split())
