@@ -51,7 +51,7 @@ def topic_feed(site: Site, topic: Topic, items: Sequence[Item], lang: str) -> st
 def _add(feed: SteadyFeed, site: Site, item: Item, lang: str) -> None:
     page = paper_page(item, site.roadmap, lang)
     feed.add_item(
-        title=clean(page.plain_title),
+        title=clean(_title(page)),
         link=site.options.absolute(site.links.paper(item.id)),
         description=None,
         content=clean(_content(site, page, lang)),
@@ -61,6 +61,11 @@ def _add(feed: SteadyFeed, site: Site, item: Item, lang: str) -> None:
         unique_id=tag_uri(site.options.tag_authority, item.id),
         categories=[clean(str(category)) for category in item.categories],
     )
+
+
+def _title(page: PaperPage) -> str:
+    """Give the title as a list of entries shows it: what was withdrawn says so there already."""
+    return f"{page.plain_title} ({page.v.t('withdrawn')})" if page.item.withdrawn else page.plain_title
 
 
 def _authors(page: PaperPage) -> str:

@@ -18,7 +18,7 @@ from roadmap.model import Roadmap
 from shirube import terminal
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that begins so
-COLUMNS = ("id", "submitted", "title", "topics", "labs", "worth", "votes", "url")
+COLUMNS = ("id", "submitted", "title", "topics", "labs", "worth", "votes", "url", "withdrawn")
 
 
 def check_format(form: str) -> None:
@@ -83,7 +83,7 @@ def _table(items: Sequence[Item], roadmap: Roadmap) -> None:
         (
             item.id,
             _day(item),
-            item.title,
+            f"{item.title} (withdrawn)" if item.withdrawn else item.title,
             _topics(item, roadmap),
             "" if (worth := _worth(item)) is None else f"{worth:.2f}",
         )
@@ -108,7 +108,7 @@ def _csv(items: Sequence[Item], roadmap: Roadmap) -> None:
     for item in items:
         labs = " ".join(lab.lab for lab in item.labs)
         cells = (item.id, _day(item), item.title, _topics(item, roadmap), labs, _worth(item), item.votes, item.url)
-        rows.writerow([_inert(cell) for cell in cells])
+        rows.writerow([*(_inert(cell) for cell in cells), str(item.withdrawn).lower()])
     terminal.out(lines.getvalue())
 
 

@@ -12,7 +12,7 @@ from api.app import AppOptions
 from api.feed import tag_uri
 from core.text import clean
 from db.engine import Sessions
-from db.models import Rating
+from db.models import Item, Rating
 from roadmap.model import Roadmap
 from tests.api.conftest import OPTIONS, ClientFactory
 from tests.api.factory import SEEN, TOPIC, add_item, fill
@@ -43,14 +43,27 @@ def test_a_feed_reads_back(client: TestClient, sessions: Sessions, roadmap: Road
     assert "We build a heron out of clockwork." in entry.content[0].value
 
 
+@pytest.mark.parametrize(("lang", "word"), [("en", "withdrawn"), ("ja", "取り下げ")])
+def test_what_was_withdrawn_says_so_in_its_title(
+    client: TestClient, sessions: Sessions, roadmap: Roadmap, lang: str, word: str
+) -> None:
+    fill(sessions, roadmap, 2)
+    tag = client.get(FEED, params={"lang": lang}).headers["etag"]
+    with sessions.begin() as session:
+        item = session.get_one(Item, "2606.00001")
+        item.withdrawn, item.updated = True, SEEN + timedelta(days=1)
+    answer = client.get(FEED, params={"lang": lang}, headers={"If-None-Match": tag})
+    titles = {entry.id[-5:]: entry.title for entry in feedparser.parse(answer.content).entries}
+    assert titles["00001"] == f"A clockwork heron, part 2606.00001 ({word})"
+    assert titles["00002"] == "A clockwork heron, part 2606.00002"
+
+
 def test_ids_do_not_move_with_the_site_the_version_or_the_title(
     make_client: ClientFactory, sessions: Sessions, roadmap: Roadmap
 ) -> None:
     fill(sessions, roadmap, 1, version=1, title="Before")
     before = feedparser.parse(make_client(OPTIONS).get(FEED).content).entries[0].id
     with sessions.begin() as session:
-        from db.models import Item
-
         item = session.get_one(Item, "2606.00001")
         item.version, item.title = 2, "After"
     moved = AppOptions(base_url="https://elsewhere.example/sub", tag_authority=OPTIONS.tag_authority)
@@ -131,8 +144,6 @@ def test_words_of_strangers_are_inert_in_a_feed(client: TestClient, sessions: Se
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_title_breaks_a_feed(client: TestClient, sessions: Sessions, roadmap: Roadmap, words: str) -> None:
     with sessions.begin() as session:
-        from db.models import Item
-
         known = session.get(Item, "2606.00001") or add_item(session, roadmap, "2606.00001")
         known.title = clean(words) + "."
     feed = feedparser.parse(client.get(FEED).content)

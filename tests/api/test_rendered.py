@@ -6,7 +6,8 @@ from fastapi.testclient import TestClient
 
 from api.rendered import Rendered
 from db.engine import Sessions
-from db.models import Issue
+from db.models import Item
+from digest.service import note_errata
 from roadmap.model import Roadmap
 from tests.api.factory import add_item, fill, make_issue
 
@@ -41,14 +42,20 @@ def test_a_changed_issue_is_rendered_anew(client: TestClient, sessions: Sessions
 def test_an_erratum_shows_at_once(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:
     fill(sessions, roadmap, 1)
     make_issue(sessions, roadmap, "2026-06", datetime(2026, 7, 8, 9, tzinfo=UTC))
-    before = client.get("/digests/2026-06").text
+    addresses = ("/digests/2026-06", "/digests/2026-06?lang=ja", "/api/v1/digests/2026-06")
+    before = [client.get(address).headers["etag"] for address in addresses]
     with sessions.begin() as session:
-        issue = session.get_one(Issue, "2026-06")
-        facts = {"date": "2026-07-12", "item_id": "2606.00001", "kind": "withdrawn", "detail": ""}
-        issue.erratum = [facts]
-    after = client.get("/digests/2026-06").text
-    assert "12" in after
-    assert after != before
+        session.get_one(Item, "2606.00001").withdrawn = True
+        note_errata(session, datetime(2026, 7, 12, 9, tzinfo=UTC))
+    for address, tag, words in zip(addresses, before, ("Erratum,", "訂正（", '"kind":"erratum"'), strict=True):
+        answer = client.get(address, headers={"If-None-Match": tag})
+        assert answer.status_code == 200
+        assert answer.headers["etag"] != tag
+        assert words in answer.text
+    facts = client.get("/api/v1/digests/2026-06").json()["banners"][0]["facts"]
+    assert (facts["date"], facts["item_id"], facts["title"]) == (
+        "2026-07-12", "2606.00001", "A clockwork heron, part 2606.00001",
+    )  # fmt: skip
 
 
 def test_a_new_neighbour_is_linked_at_once(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:

@@ -1,0 +1,71 @@
+"""From a withdrawal at arXiv to the erratum of the issue that printed it, by real pulls."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import Text, cast, select
+
+from db.models import Issue, IssueItem
+from shirube import jobs
+from tests.shirube.command import CLOSED, DRAFT, Bench, run
+from tests.shirube.conftest import MONTH, Store
+from tests.shirube.test_digest import state
+from tests.shirube.test_jobs import bench
+from tests.upstream import Upstream
+
+CONTENT = (cast(Issue.digest, Text), Issue.inputs_hash, Issue.made_at, Issue.published_at, Issue.status)
+
+
+def days_after(days: int) -> datetime:
+    return CLOSED + timedelta(days=days)
+
+
+def withdraw(up: Upstream, arxiv_id: str, at: datetime) -> None:
+    """Let the authors take a paper back at this moment, in a new version."""
+    up.catalogue.today = max(up.catalogue.today, at.date())
+    words = "This paper has been withdrawn by the authors"
+    up.catalogue.revise(arxiv_id, at, withdrawn=True, comment=words, abstract=words)
+
+
+def errata(store: Store) -> list[tuple[str, str, str]]:
+    ((rows,),) = state(store, select(Issue.erratum).where(Issue.month == MONTH))
+    return [(row["date"], row["item_id"], row["kind"]) for row in rows]
+
+
+def test_a_withdrawal_at_arxiv_reaches_the_issue_that_printed_it(
+    empty: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Upstream() as up:
+        env = {**empty, **up.environment()}
+        run("digest", MONTH, env=env, now=DRAFT)
+        assert run("digest", MONTH, env=env, now=CLOSED).code == 0
+        store = Store(up, env, run("status", env=env))
+        content = state(store, select(*CONTENT).where(Issue.month == MONTH))
+        assert content[0][-1] == "final"
+        printed = [row[0] for row in state(store, select(IssueItem.item_id).where(IssueItem.printed))]
+        first, second = [p.arxiv_id for p in up.catalogue if p.arxiv_id in printed and p.lab is None][:2]
+        page = store.page()
+
+        withdraw(up, first, days_after(1))
+        wiring = bench(env, monkeypatch)
+        for days in (2, 3):  # the schedule's pull: what it finds is noted once
+            later = Bench(wiring.settings, lambda days=days: days_after(days))  # type: ignore[misc]
+            jobs.pull(later)
+            later.engine.dispose()
+        ((noted, *_),) = rows = errata(store)
+        assert rows == [(noted, first, "withdrawn")]
+
+        withdraw(up, second, days_after(4))  # a pull by hand notes nothing; the next run of `digest` does
+        run("pull", env=env, now=days_after(5))
+        assert len(errata(store)) == 1
+        again = run("digest", MONTH, env=env, now=days_after(5))
+        assert f"Erratum in the final issue of {MONTH}: {second} was withdrawn." in again.err
+        assert [row[1:] for row in errata(store)] == [(first, "withdrawn"), (second, "withdrawn")]
+
+        assert state(store, select(*CONTENT).where(Issue.month == MONTH)) == content
+        assert "Erratum" not in page
+        assert store.page().count("Erratum,") == 2
+        assert '<span class="tag bad">withdrawn</span>' in store.page()
+        listed = run("papers", "--min-fit", "0", "--limit", "1000", "--format", "csv", env=env).lines
+        assert {line.split(",")[0] for line in listed if line.endswith(",true")} >= {first, second}
+        assert "(withdrawn)" in run("papers", "--min-fit", "0", "--limit", "1000", env=env).out
