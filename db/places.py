@@ -89,10 +89,14 @@ def resume(session: Session, name: str, now: datetime) -> None:
 
 
 def paused(session: Session, names: Iterable[str], now: datetime) -> set[str]:
-    """Tell which of these places are still left alone; writes nothing."""
+    """Tell which of these places are still left alone; writes nothing.
+
+    A pause noted later than now, since the clock was set back, counts as none.
+    """
     found: set[str] = set()
     for part in chunks(names, 5_000):
-        found.update(session.scalars(select(Place.name).where(Place.name.in_(part), Place.closed_until > now)))
+        query = select(Place.name).where(Place.closed_until > now, Place.last_at <= now)
+        found.update(session.scalars(query.where(Place.name.in_(part))))
     return found
 
 

@@ -18,6 +18,7 @@ from core.ids import parse_arxiv_id
 from core.record import PaperRecord
 from core.text import clean
 from ingest.body import is_html, refuse_depth, refuse_doctype
+from ingest.conditional import asking, marks_of
 from ingest.http import Answer, Guard
 from ingest.source import NOTHING, Earlier, EntryError, Marks, Page, Window
 from ingest.sources.author_line import authors_of
@@ -85,7 +86,7 @@ class ArxivRss:
         if answer.status == 304:
             yield Page((), unchanged=True, marks=earlier.marks)
             return
-        marks = Marks(answer.headers.get("etag"), answer.headers.get("last-modified"))
+        marks = marks_of(answer)
         feed = cut_feed(answer.body)
         if isinstance(feed, str):
             raise SourceError(f"arXiv's feed of {category} is not usable: {feed}")
@@ -97,8 +98,7 @@ class ArxivRss:
         yield _page(feed, category, marks)
 
     def _ask(self, category: str, marks: Marks) -> Answer:
-        sent = {"If-None-Match": marks.etag, "If-Modified-Since": marks.last_modified}
-        headers = {name: value for name, value in sent.items() if value}
+        headers = asking(marks)
         return self._guard.get(
             f"{self._base}/{category}",
             accept="application/rss+xml",

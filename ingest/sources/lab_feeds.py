@@ -20,8 +20,9 @@ from core.months import first_day, last_day, month_of, shift
 from core.record import LabClaim, PaperRecord
 from ingest import loose
 from ingest.body import is_html, refuse_depth, refuse_doctype
+from ingest.conditional import asking, marks_of
 from ingest.http import Answer, Guard, reachable
-from ingest.source import NOTHING, Earlier, EntryError, Page, Window
+from ingest.source import NOTHING, Earlier, EntryError, Marks, Page, Window
 from ingest.sources.post_text import plain, split_title, stable_slug
 
 _REREAD_DAYS = 40
@@ -35,8 +36,8 @@ _EARLIEST = date(1991, 8, 1)
 @dataclass(frozen=True, slots=True)
 class _Read:
     at: datetime
-    entries: tuple[Any, ...]
-    marks: Mapping[str, str]  # what to send so that an unchanged feed is answered by 304 without its body
+    marks: Marks
+    entries: tuple[Any, ...] | None  # None: the feed is as it was when it bore these marks
 
 
 class LabFeeds:
@@ -68,11 +69,16 @@ class LabFeeds:
     def fetch(self, window: Window, now: datetime, earlier: Earlier = NOTHING) -> Iterator[Page]:
         """Read a lab's feed and give the entries of the window's month; raises SourceError.
 
-        A feed holds only its newest entries and no total, so `expected` stays None.
+        A feed holds only its newest entries and no total, so `expected` stays None. One that did not change since the
+        window was stored is not sent again.
         """
+        read = self._read(window.channel, earlier.marks, now)
+        if read.entries is None:
+            yield Page((), unchanged=True, marks=read.marks)
+            return
         records: dict[str, PaperRecord] = {}
         errors: list[EntryError] = []
-        for entry in self._entries(window.channel, now):
+        for entry in read.entries:
             day = _day(entry, now)
             if not window.start <= (day or now.astimezone(UTC).date()) <= window.end:
                 continue
@@ -81,27 +87,26 @@ class LabFeeds:
                     errors.append(item)
                 else:
                     records.setdefault(item.id, item)
-        yield Page(tuple(records.values()), tuple(errors))
+        yield Page(tuple(records.values()), tuple(errors), marks=read.marks)
 
-    def _entries(self, lab: str, now: datetime) -> tuple[Any, ...]:
+    def _read(self, lab: str, marks: Marks, now: datetime) -> _Read:
+        """Give the feed as it was read in this pull, or ask whether it changed since it bore these marks."""
         last = self._last.get(lab)
-        if last is None or not timedelta(0) <= now - last.at < _FRESH:
-            last = self._last[lab] = self._load(lab, last, now)
-        return last.entries
+        known = last is not None and (last.entries is not None or last.marks == marks)
+        if last is None or not known or not timedelta(0) <= now - last.at < _FRESH:
+            answer = self._ask(lab, asking(marks))
+            unchanged = answer.status == 304
+            last = _Read(now, marks, None) if unchanged else _Read(now, marks_of(answer), _parsed(answer, lab))
+            self._last[lab] = last
+        return last
 
-    def _load(self, lab: str, last: _Read | None, now: datetime) -> _Read:
-        answer = self._ask(lab, last.marks if last else {})
-        if last and answer.status == 304:
-            return _Read(now, last.entries, last.marks)
-        return _Read(now, _parsed(answer, lab), _marks(answer))
-
-    def _ask(self, lab: str, marks: Mapping[str, str]) -> Answer:
+    def _ask(self, lab: str, headers: Mapping[str, str]) -> Answer:
         url = self._feeds.get(lab)
         if url is None:
             raise SourceError(f"The lab {lab} has no feed", "Name one in SHIRUBE_LAB_FEEDS or in roadmap/labs.toml")
-        expect = (200, 304) if marks else (200,)
+        expect = (200, 304) if headers else (200,)
         try:
-            return self._guard.get(url, accept=_ACCEPT, expect=expect, check=_no_feed, headers=marks)
+            return self._guard.get(url, accept=_ACCEPT, expect=expect, check=_no_feed, headers=headers)
         except SourceError as problem:
             if not problem.unreachable or not self._others_reachable(lab):
                 raise
@@ -202,12 +207,6 @@ def _parsed(answer: Answer, lab: str) -> tuple[Any, ...]:
     if not feed.entries:
         raise SourceError(f"The feed of {lab} holds no entries at all", "Check whether it has moved")
     return tuple(feed.entries)
-
-
-def _marks(answer: Answer) -> Mapping[str, str]:
-    """Give the headers of a conditional request (RFC 9110, section 13.1) as the last answer allows them."""
-    names = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
-    return {sent: answer.headers[got] for got, sent in names.items() if got in answer.headers}
 
 
 def _no_feed(answer: Answer) -> str | None:

@@ -7,7 +7,9 @@ import pytest
 
 from core.errors import SourceError
 from core.record import LabClaim, PaperRecord
-from ingest.source import Page, Window
+from ingest.conditional import asking, marks_of
+from ingest.http import Answer
+from ingest.source import NOTHING, Earlier, Marks, Page, Window
 from ingest.sources.lab_feeds import LabFeeds
 from ingest.sources.post_text import plain, split_title, stable_slug
 from tests.ingest.doubles import NOW, free_port, guarded
@@ -157,15 +159,55 @@ def test_the_months_of_one_pull_are_read_from_one_answer(up: Upstream) -> None:
         for window in windows:
             list(source.fetch(window, NOW))
         assert len(up.log) == 1
-        again = list(source.fetch(windows[0], NOW.replace(hour=12)))
+        list(source.fetch(windows[0], NOW.replace(hour=12)))  # a pull may last longer than an answer stays fresh
         assert len(up.log) == 2
-        assert "If-None-Match" in up.log[1].headers  # and the answer was 304
-        assert [r.id for page in again for r in page.records] == [r.id for r in read(up).records]
         up.fault("/feeds/", "maintenance")
         with pytest.raises(SourceError, match="HTML"):
             list(source.fetch(windows[0], NOW.replace(hour=15)))
         with pytest.raises(SourceError, match="has no feed"):
             list(source.fetch(Window("labs", "deepseek", *SEPTEMBER), NOW))
+
+
+def test_a_feed_that_did_not_change_is_not_sent_again(up: Upstream) -> None:
+    window, october = (Window("labs", "qwen", date(2026, m, 1), date(2026, m, 30)) for m in (9, 10))
+    with guarded(up) as guard:
+
+        def fetched(window: Window, earlier: Earlier) -> tuple[Page, int]:
+            (page,) = source.fetch(window, NOW, earlier)
+            return page, len(up.log)
+
+        source = LabFeeds({"qwen": f"{up.url}/feeds/qwen.xml"}, guard)
+        first, _ = fetched(window, NOTHING)
+        assert first.records
+        assert first.marks.etag
+        assert first.marks.last_modified
+        source, earlier = LabFeeds({"qwen": f"{up.url}/feeds/qwen.xml"}, guard), Earlier(marks=first.marks)
+        assert fetched(window, earlier) == (Page((), unchanged=True, marks=first.marks), 2)
+        assert up.log[1].headers["If-None-Match"] == first.marks.etag
+        assert fetched(window, earlier) == (Page((), unchanged=True, marks=first.marks), 2)
+        # A month that was never stored needs the feed itself, which then serves all others.
+        new, asked = fetched(october, NOTHING)
+        assert (new.unchanged, new.marks, asked) == (False, first.marks, 3)
+        assert "If-None-Match" not in up.log[2].headers
+        assert fetched(window, earlier) == (first, 3)
+
+
+def test_a_feed_that_changed_is_read_whatever_its_marks_were(up: Upstream) -> None:
+    before = read(up)
+    with guarded(up) as guard:
+        source = LabFeeds({"qwen": f"{up.url}/feeds/qwen.xml"}, guard)
+        stale = Earlier(marks=Marks('"another"', "Thu, 01 Jan 2026 00:00:00 GMT"))
+        assert list(source.fetch(Window("labs", "qwen", *SEPTEMBER), NOW, stale)) == [before]
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [('"a"', '"a"'), ('W/"a"', 'W/"a"'), ("", None), ("x" * 1001, None), ('"gr\xfcn"', None), ("\x7f", None)],
+)
+def test_a_mark_that_cannot_be_sent_back_as_it_came_is_none(sent: str, kept: str | None) -> None:
+    marks = marks_of(Answer(200, {"etag": sent}, b"", ""))
+    assert marks == Marks(kept)
+    assert asking(marks) == ({"If-None-Match": kept} if kept else {})
 
 
 def test_one_site_that_is_away_does_not_look_like_a_lost_network(up: Upstream) -> None:

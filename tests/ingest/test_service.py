@@ -13,7 +13,7 @@ from core.clock import Clock
 from core.errors import SourceError
 from core.record import Author, CodeLink, LabClaim, PaperRecord
 from db.engine import Sessions, reading
-from db.models import Code, Embedding, Evidence, IngestError, Item, Window
+from db.models import Code, Embedding, Evidence, IngestError, Item, Place, Window
 from ingest.service import Progress, due_windows, enrich, pull, pull_all, store
 from ingest.source import NOTHING, Earlier, EntryError, Page, SourceResult
 from ingest.source import Window as Stretch
@@ -308,6 +308,43 @@ def test_enriching_asks_for_papers_without_code(sqlite_sessions: Sessions, clock
     ids = ["2606.00003", "2606.00001", "2606.00002", "2606.00004"]
     result = enrich(sqlite_sessions, single, ids, clock, limit=2)
     assert (asked, result) == (["2606.00003", "2606.00002"], SourceResult("pwc", changed=1))
+
+
+def test_a_paper_without_code_is_asked_for_every_other_day_and_later_every_month(sessions: Sessions) -> None:
+    with sessions.begin() as session:
+        store(session, [paper(1), paper(2), paper(3)], NOW)
+    asked: list[tuple[int, str]] = []
+    day = 0
+
+    def single(item_id: str, now: datetime) -> PaperRecord | None:
+        asked.append((day, item_id[-1]))
+        code = (CodeLink("https://github.com/heron/brass", True),) if (item_id[-1], day) == ("3", 4) else ()
+        return None if item_id[-1] == "1" else paper(int(item_id[5:]), source="pwc", code=code, as_of=now)
+
+    def hour() -> datetime:
+        return NOW + timedelta(days=day)
+
+    for day in range(60):  # noqa: B007 - `hour` and `single` look at it
+        enrich(sessions, single, ["2606.00001", "2606.00002", "2606.00003"], hour)
+    for number in "12":  # the 22nd day is 30 July, the last one on which the papers are young
+        assert [when for when, which in asked if which == number] == [*range(0, 26, 2), 54]
+    assert [when for when, which in asked if which == "3"] == [0, 2, 4]  # from then on it has code
+    with reading(sessions) as session:
+        assert set(session.scalars(select(Place.name))) == {"pwc/papers/2606.00001", "pwc/papers/2606.00002"}
+
+
+def test_a_failure_is_no_reason_to_wait_with_asking_again(sqlite_sessions: Sessions, clock: Clock) -> None:
+    with sqlite_sessions.begin() as session:
+        store(session, [paper(1)], NOW)
+    asked: list[str] = []
+
+    def single(item_id: str, _now: datetime) -> PaperRecord | None:
+        asked.append(item_id)
+        raise SourceError("busy")
+
+    for _ in range(2):
+        assert enrich(sqlite_sessions, single, ["2606.00001"], clock).failure == "busy"
+    assert asked == ["2606.00001"] * 2
 
 
 def test_enriching_stops_where_nobody_answers(sqlite_sessions: Sessions, clock: Clock) -> None:
