@@ -1,0 +1,212 @@
+"""Whole databases: the same claims in any order, cut into any batches, once or twice, come to the same rows."""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, select
+
+from core.record import Author, CodeLink, LabClaim, PaperRecord, Version
+from db.engine import Sessions, reading
+from db.models import Alias, Base, History, Item, Note
+from db.models import Version as StoredVersion
+from db.storing import existing
+from ingest.batch import Tally
+from ingest.rows import from_row, to_row
+from ingest.service.arriving import store_many
+from ingest.service.saving import store
+from tests.conftest import NOW
+from tests.faults.dump import differences, state
+
+Way = Callable[[Any, Sequence[PaperRecord], datetime], Tally]
+
+PAPERS = ("2606.00001", "2606.00002", "math/0309136")
+TITLES = {"2606.00001": ("Brass herons", "Brass HERONS!"), "2606.00002": ("Tin owls",), "math/0309136": ("Lead swans",)}
+DOIS = {"2606.00001": "10.1/herons", "2606.00002": None, "math/0309136": "10.1/swans"}
+START = datetime(2026, 6, 1, tzinfo=UTC)
+moments = st.integers(0, 60).map(lambda hours: START + timedelta(hours=hours))
+counts = st.sampled_from([None, 3, 7])
+links = st.builds(CodeLink, st.sampled_from(["https://github.com/a/b", "https://github.com/c/d"]), st.none(), counts)
+
+
+@st.composite
+def papers(draw: st.DrawFn) -> PaperRecord:
+    """A claim about one of three papers; titles and DOIs tell them apart, as matching needs."""
+    item_id = draw(st.sampled_from(PAPERS))
+    at = draw(moments)
+    return PaperRecord(
+        source=draw(st.sampled_from(["arxiv", "arxiv-snapshot", "hf", "pwc", "recorded"])),
+        id=item_id,
+        arxiv_id=item_id,
+        kind="paper",
+        title=draw(st.sampled_from(TITLES[item_id])),
+        as_of=at,
+        authors=draw(st.sampled_from([(), (Author("Ada Moorhen"),), (Author("Ida Teal"), Author("Ada Moorhen"))])),
+        submitted=draw(st.sampled_from([None, START, START + timedelta(hours=5)])),
+        doi=draw(st.sampled_from([None, DOIS[item_id]])),
+        version=draw(st.sampled_from([None, 1, 2])),
+        versions=draw(st.sampled_from([(), (Version(1, START),), (Version(1, START), Version(2, at))])),
+        withdrawn=draw(st.sampled_from([None, True, False])),
+        votes=draw(counts),
+        code=draw(st.lists(links, max_size=1).map(tuple)),
+    )
+
+
+@st.composite
+def posts(draw: st.DrawFn) -> PaperRecord:
+    """A lab's post, which may prove to be a paper by its DOI, or by title, author and year, or by another post."""
+    item_id = draw(st.sampled_from(["heronry:a", "heronry:b", "owlery:c"]))
+    paper = draw(st.sampled_from(PAPERS))
+    return PaperRecord(
+        source="labs",
+        id=item_id,
+        kind="post",
+        title=draw(st.sampled_from([TITLES["2606.00001"][0], f"We present {item_id}"])),
+        as_of=draw(moments),
+        url=f"https://labs.example/{item_id}",
+        authors=draw(st.sampled_from([(), (Author("Ada Moorhen"),)])),
+        feed_date=draw(st.sampled_from([None, date(2026, 6, 2), date(2025, 6, 2)])),
+        doi=DOIS[paper] if paper == "2606.00001" else None,
+        labs=(LabClaim("heronry", "feed", item_id),),
+    )
+
+
+@st.composite
+def notes(draw: st.DrawFn) -> PaperRecord:
+    """A deletion, or a link to code, said of a paper that may not be known."""
+    item_id = draw(st.sampled_from([*PAPERS, "2606.00009"]))
+    gone = draw(st.booleans())
+    return PaperRecord(
+        source="arxiv" if gone else "pwc-archive",
+        id=item_id,
+        arxiv_id=item_id,
+        kind="paper",
+        title="",
+        as_of=draw(moments),
+        withdrawn=gone or None,
+        code=() if gone else (draw(links),),
+    )
+
+
+claims = st.lists(papers() | posts() | notes(), min_size=1, max_size=7)
+
+
+@st.composite
+def arrivals(draw: st.DrawFn, given_claims: list[PaperRecord]) -> list[tuple[Way, list[PaperRecord]]]:
+    """All claims in some order, some of them twice, cut into batches that go either way."""
+    rest = draw(st.permutations(given_claims + given_claims[:2]))
+    batches: list[tuple[Way, list[PaperRecord]]] = []
+    while rest:
+        size = draw(st.integers(1, len(rest)))
+        batches.append((draw(st.sampled_from([store, store_many])), rest[:size]))
+        rest = rest[size:]
+    return batches
+
+
+def filled(sessions: Sessions, batches: Sequence[tuple[Way, Sequence[PaperRecord]]]) -> list[Tally]:
+    """Begin with empty tables and store batch by batch, each in a transaction."""
+    with sessions.begin() as session:
+        for table in reversed(Base.metadata.sorted_tables):
+            session.execute(delete(table))
+    return [more(sessions, way, batch) for way, batch in batches]
+
+
+def more(sessions: Sessions, way: Way, batch: Sequence[PaperRecord]) -> Tally:
+    with sessions.begin() as session:
+        return way(session, batch, NOW)
+
+
+def converges(sessions: Sessions, data: st.DataObject) -> None:
+    given_claims = data.draw(claims)
+    filled(sessions, [(store, given_claims)])
+    expected = state(sessions)
+    filled(sessions, data.draw(arrivals(given_claims)))
+    assert differences(expected, state(sessions)) == []
+    again = [more(sessions, way, batch) for way, batch in data.draw(arrivals(given_claims))]
+    assert all((tally.new, tally.changed) == (0, 0) for tally in again)
+    assert differences(expected, state(sessions)) == []
+
+
+calm = {"suppress_health_check": [HealthCheck.function_scoped_fixture]}
+
+
+@settings(max_examples=60, **calm)  # type: ignore[arg-type]
+@given(st.data())
+def test_order_repetition_and_batches_leave_the_same_database(sqlite_sessions: Sessions, data: st.DataObject) -> None:
+    converges(sqlite_sessions, data)
+
+
+@settings(max_examples=8, **calm)  # type: ignore[arg-type]
+@given(st.data())
+def test_they_do_on_postgresql_too(postgres_sessions: Sessions, data: st.DataObject) -> None:
+    converges(postgres_sessions, data)
+
+
+@settings(max_examples=25, **calm)  # type: ignore[arg-type]
+@given(claims)
+def test_what_is_read_back_is_what_was_written(sqlite_sessions: Sessions, given_claims: list[PaperRecord]) -> None:
+    filled(sqlite_sessions, [(store, given_claims)])
+    with reading(sqlite_sessions) as session:
+        rows = existing(session, session.scalars(select(Item.id)).all())
+    assert [to_row(from_row(row), row["month"], row["updated"]) for row in rows] == rows
+
+
+PLAIN = PaperRecord(
+    "arxiv", "2606.00001", "paper", "Brass herons", START, arxiv_id="2606.00001", authors=(Author("Ada Moorhen"),),
+    submitted=START + timedelta(hours=3), version=1, withdrawn=False,
+)  # fmt: skip
+GONE = PaperRecord(
+    "arxiv", PLAIN.id, "paper", "", START + timedelta(days=9), arxiv_id=PLAIN.id, withdrawn=True
+)  # fmt: skip
+LINK = PaperRecord(
+    "pwc-archive", PLAIN.id, "paper", "", START, arxiv_id=PLAIN.id, code=(CodeLink("https://github.com/a/b", True, 5),)
+)
+
+
+def test_a_note_about_an_unknown_paper_makes_no_item_and_waits_for_it(sessions: Sessions) -> None:
+    (tally,) = filled(sessions, [(store, [GONE, LINK])])
+    assert (tally.new, tally.changed, tally.unchanged) == (0, 0, 1)
+    assert tally.ids == {PLAIN.id}
+    with reading(sessions) as session:
+        assert session.scalars(select(Item)).all() == []
+        (note,) = session.scalars(select(Note))
+    assert json.dumps(note.claims, sort_keys=True).count("2026-06-10T00:00:00Z") == 1
+    later = NOW + timedelta(days=30)
+    with sessions.begin() as session:
+        assert store_many(session, [PLAIN], later).new == 1
+    with reading(sessions) as session:
+        assert session.scalars(select(Note)).all() == []
+        (row,) = existing(session, [PLAIN.id])
+    assert (row["withdrawn"], row["first_seen"], row["sources"]) == (True, later, ["arxiv"])  # not seen before
+    assert [(link["url"], link["official"], link["stars"]) for link in row["code"]] == [
+        ("https://github.com/a/b", True, 5)
+    ]
+
+
+def test_tables_hold_versions_numbers_and_former_names(sessions: Sessions) -> None:
+    post = PaperRecord(
+        "labs", "heronry:a", "post", "Brass Herons", START, url="https://h.example/a", authors=(Author("Ada Moorhen"),),
+        feed_date=date(2026, 6, 2),
+    )  # fmt: skip
+    voted = PaperRecord("hf", PLAIN.id, "paper", "On brass herons", START, arxiv_id=PLAIN.id, votes=4)
+    filled(sessions, [(store, [post]), (store, [PLAIN]), (store, [voted]), (store, [post])])
+    with reading(sessions) as session:
+        assert session.scalars(select(Item.id)).all() == [PLAIN.id]
+        versions = session.execute(select(StoredVersion.number, StoredVersion.created)).all()
+        told = session.execute(select(History.what, History.value, History.first_at)).all()
+        names = session.execute(select(Alias.kind, Alias.value).order_by(Alias.kind, Alias.value)).all()
+    assert [tuple(row) for row in versions] == [(1, PLAIN.submitted)]
+    assert [tuple(row) for row in told] == [("votes", 4, START)]
+    assert [tuple(row) for row in names] == [
+        ("id", PLAIN.id), ("id", "heronry:a"), ("title", "brass herons"), ("title", "on brass herons"),
+    ]  # fmt: skip
+
+
+def test_a_link_that_comes_after_its_paper_is_stored_at_once(sessions: Sessions) -> None:
+    tallies = filled(sessions, [(store, [PLAIN]), (store, [LINK]), (store, [LINK])])
+    assert [(tally.new, tally.changed, tally.unchanged) for tally in tallies] == [(1, 0, 0), (0, 1, 0), (0, 0, 1)]
+    with reading(sessions) as session:
+        assert session.scalars(select(Note)).all() == []
