@@ -41,11 +41,9 @@ def roadmap() -> Roadmap:
 
 
 @pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> SentenceTransformerEmbedder:
-    """The packaged model, loaded once, in plain precision, so that no timing of two decides between runs."""
-    verdict = tmp_path_factory.mktemp("model") / "precision.json"
-    verdict.write_text('{"all-MiniLM-L6-v2": "fp32"}')
-    return SentenceTransformerEmbedder(verdict_file=verdict)
+def model() -> SentenceTransformerEmbedder:
+    """The packaged model, loaded once, in single precision, so that no timing of two decides between runs."""
+    return SentenceTransformerEmbedder(arithmetic="fp32")
 
 
 @pytest.fixture(scope="session")

