@@ -51,6 +51,18 @@ def mentions(digest: Digest) -> dict[str, Mention]:
     return found
 
 
+def ids_in(stored: Mapping[str, Any]) -> frozenset[str]:
+    """Give every id that an issue's JSON names, those of `mentions` among them, without reading it as a value."""
+    works = [stage["read_first"] for stage in stored["stages"]]
+    found: set[str] = {line["id"] for lab in stored["labs"] for line in lab["lines"]}
+    found |= {row["id"] for stage in stored["stages"] for row in stage["left_out"]}
+    for entries in (stored["late"], *(stage["entries"] for stage in stored["stages"])):
+        found |= {entry["id"] for entry in entries}
+        works += [entry["read_first"] for entry in entries]
+    parsed = (parse_arxiv_id(url) for url in {work["url"] for work in works if work})
+    return frozenset(found | {one[0] for one in parsed if one})
+
+
 def corrections(
     digest: Digest, rows: Sequence[Mapping[str, Any]], standings: Mapping[str, Standing], day: date
 ) -> list[Row]:

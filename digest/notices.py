@@ -245,7 +245,8 @@ def _heading(v: Voice, digest: Digest, facts: Facts) -> Line:
 
 
 def _note(v: Voice, detail: str) -> Line:
-    return v.t("arXiv’s note: %(words)s", words=Part(detail, "q", lang=v.english)) if detail else Line()
+    words = Part(detail.rstrip(" ."), "q", lang=v.english)
+    return v.t("arXiv’s note: %(words)s.", words=words) if detail else Line()
 
 
 def _date(v: Voice, iso_day: str) -> Value:

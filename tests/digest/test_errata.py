@@ -13,8 +13,9 @@ from core.record import PaperRecord
 from core.text import text_hash
 from db.engine import Sessions
 from db.models import Alias, Issue, IssueItem, Item
-from digest.errata import LONGEST_DETAIL, Row, Standing, corrected, corrections, mentions, withdrawn
+from digest.errata import LONGEST_DETAIL, Row, Standing, corrected, corrections, ids_in, mentions, withdrawn
 from digest.formats import email, formats
+from digest.formats.json import to_json
 from digest.model import Digest, LeftOut
 from digest.service import digest_of, note_errata, read_digest
 from digest.views import view
@@ -184,6 +185,11 @@ def test_every_heading_counts() -> None:
     back = corrections(digest, rows, standing(*found, gone=False), DAY)
     assert {row["kind"] for row in back} == {"restored"}
     assert withdrawn(digest, rows + back) == frozenset()
+
+
+def test_the_stored_json_gives_every_id_without_being_read() -> None:
+    digest = sample.digest()
+    assert ids_in(to_json(digest)) == set(mentions(digest))
 
 
 def test_what_the_issue_said_itself_is_no_erratum() -> None:

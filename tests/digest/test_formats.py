@@ -198,10 +198,10 @@ def test_the_sample_says_what_it_is_and_what_to_run() -> None:
 
 def test_an_erratum_names_its_entry() -> None:
     first = sample.digest().stages[4].entries[0]
-    row = {"date": "2026-11-12", "item_id": first.id, "kind": "withdrawn", "detail": "This paper <was> withdrawn"}
+    row = {"date": "2026-11-12", "item_id": first.id, "kind": "withdrawn", "detail": "This paper <was> withdrawn."}
     source = html.fragment(corrected(sample.digest(), [row]), "en")
     assert re.search(rf'5\.1 <a href="#{anchor(first.id)}">.*</a> \(Stage 5, .*\) was withdrawn after', source)
-    assert "arXiv’s note: <q>This paper &lt;was&gt; withdrawn</q>" in source
+    assert "arXiv’s note: <q>This paper &lt;was&gt; withdrawn</q>." in source
 
 
 def test_english_words_on_a_japanese_page_are_marked() -> None:
