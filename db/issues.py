@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, func, insert,
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from core.months import first_day, last_day, shift
-from db.models import Alias, Issue, IssueItem, Item, LabScore, Rating, Shortlist, TopicScore, Window
+from db.models import Issue, IssueItem, Item, LabScore, Rating, Shortlist, TopicScore, Window
 from db.upsert import chunks
 
 _CLOSING_LOCK = 7_411_520_232  # any number that no other lock of this program uses
@@ -45,23 +45,14 @@ def finals(session: Session) -> list[Issue]:
 
 
 def standings(session: Session, ids: Collection[str]) -> list[tuple[str, bool, str | None]]:
-    """Tell of items by the id they were printed with whether they are withdrawn, and arXiv's comment.
+    """Tell which items are withdrawn, and arXiv's comment: (id, withdrawn, comment); unknown ids are left out.
 
-    One that has another id by now, such as a post that turned out to be a paper, is found by its former one; those not
-    stored are left out.
+    An item that a final issue printed keeps its id: a post of a final month becomes no paper.
     """
     found: list[tuple[str, bool, str | None]] = []
-    former = and_(Alias.item_id == Item.id, Alias.kind == "id")
     for part in chunks(sorted(ids), _CHUNK):
-        about = select(Item.id, Item.withdrawn, Item.comment).where(Item.id.in_(part))
-        renamed = select(Alias.value, Item.withdrawn, Item.comment).select_from(Alias).join(Item, former)
-        known = [(row[0], row[1], row[2]) for row in session.execute(about)]
-        here = {row[0] for row in known}
-        found += known + [
-            (row[0], row[1], row[2])
-            for row in session.execute(renamed.where(Alias.value.in_(part)))
-            if row[0] not in here
-        ]
+        query = select(Item.id, Item.withdrawn, Item.comment).where(Item.id.in_(part))
+        found += [(item_id, gone, comment) for item_id, gone, comment in session.execute(query)]
     return found
 
 

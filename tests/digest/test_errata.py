@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
-from sqlalchemy import Engine, Text, cast, delete, select
+from sqlalchemy import Engine, Text, cast, select
 from sqlalchemy.orm import Session
 
 from core.record import PaperRecord
 from core.text import text_hash
 from db.engine import Sessions
-from db.models import Alias, Issue, IssueItem, Item
+from db.models import Issue, IssueItem, Item
 from digest.errata import LONGEST_DETAIL, Row, Standing, corrected, corrections, ids_in, mentions, withdrawn
 from digest.formats import email, formats
 from digest.formats.json import to_json
@@ -22,7 +22,7 @@ from digest.views import view
 from ingest.service import store
 from roadmap.model import Roadmap
 from tests.digest import sample
-from tests.digest.store import add_paper, at, build, close_windows, ready, shortlist
+from tests.digest.store import add_paper, at, build, ready, shortlist
 from tests.digest.test_formats import Page
 from tests.digest.test_issue import counting
 
@@ -123,21 +123,6 @@ def test_only_final_issues_that_printed_it_have_an_erratum(sessions: Sessions, r
         assert "2607.10000" not in digest_of(july).entries
         assert session.get_one(IssueItem, "2607.10000").printed is False
     assert note(sessions, "2026-08-07") == {}
-
-
-def test_a_post_that_became_a_paper_is_found_by_its_former_name(sessions: Sessions, roadmap: Roadmap) -> None:
-    lab = next(iter(roadmap.labs))
-    with sessions.begin() as session:
-        add_paper(session, roadmap, f"{lab}:a-post", "2026-06", kind="post", labs=[(lab, 0.9)])
-        shortlist(session, "2026-06")
-        close_windows(session, "2026-06")
-        build(session, "2026-06", roadmap, at("2026-07-06"))
-        add_paper(session, roadmap, "2607.00001", "2026-07", withdrawn=True)
-        session.add(Alias(item_id="2607.00001", kind="id", value=f"{lab}:a-post"))
-        session.execute(delete(Item).where(Item.id == f"{lab}:a-post"))
-    (row,) = note(sessions, "2026-07-11")["2026-06"]
-    assert (row["item_id"], row["kind"]) == (f"{lab}:a-post", "withdrawn")
-    assert note(sessions, "2026-07-12") == {}
 
 
 def test_what_is_withdrawn_is_in_no_new_issue(sessions: Sessions, roadmap: Roadmap) -> None:
