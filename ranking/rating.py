@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.scores import REASON_ORDER, Reason
 from core.text import text_hash
-from ranking import labs, lexical, summary, worth
+from ranking import affinity, labs, lexical, summary, worth
 from ranking.guide import Guide
 from roadmap.model import Roadmap
 
@@ -55,7 +55,7 @@ def input_hash(facts: Facts, engine: str, vector_hash: str) -> str:
 
 def rate(facts: Facts, fits: NDArray[np.float32], vector: NDArray[np.float32], guide: Guide, roadmap: Roadmap) -> Rated:
     """Rate one item: `fits` is its row of topic fits in the guide's order, `vector` its unit vector."""
-    found = labs.attribute(facts.labs, roadmap.labs)
+    found = labs.attribute(facts.labs, roadmap.labs, affinity.shipped())
     best = int(np.argmax(fits)) if len(fits) else None
     best_topic = guide.topics[best] if best is not None else None
     stage = roadmap.topics[best_topic].stage if best_topic else None

@@ -1,0 +1,147 @@
+"""Whether the people who sign a paper publish with a lab: weak evidence for papers that carry no other (pure).
+
+An author's history is a list of what they signed: when, how surely from which lab, how much in all. The affinity to a
+lab at a moment is the lab's part of it, work near in time counting more, shrunk towards none where little is known, so
+that neither a common name nor one joint paper says much. A paper is weighed by all its authors together; one alone
+never carries it. Histories and weights are learned offline by `benchmarks/train_labs.py`.
+"""
+
+import gzip
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from core.text import fold
+
+AFFINITY_FILE = Path(__file__).parent / "weights" / "lab_authors.json.gz"
+HALF_LIFE = 2.0  # years after which a paper says half as much of where its author works
+HORIZON = 4.0  # years beyond which it says nothing
+UNKNOWN = 1.0  # papers' worth of not knowing that every history begins with
+SIGNER = 0.08  # least affinity that counts a person among those who speak for a lab
+SIGNERS = 2  # fewer than this many never name a lab
+SURE = 0.9  # the most that authors alone may say
+NAMED = 3  # people given as evidence
+FEATURES = ("strongest", "second", "third", "mean", "last", "gathered", "free", "unrivalled")
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A part of a person's history: when (years), how much in all, and how much of it was with which lab.
+
+    `paper` names the one paper it is about while learning, so that a paper is never weighed by itself.
+    """
+
+    year: float
+    total: float
+    labs: tuple[tuple[str, float], ...] = ()
+    paper: str = ""
+
+
+Histories = Mapping[str, Sequence[Signed]]  # by folded name
+
+
+@dataclass(frozen=True, slots=True)
+class Affinity:
+    """What was learned: histories, and the logistic regression over FEATURES that turns them into a probability."""
+
+    histories: Histories
+    weights: tuple[float, ...]
+    offset: float
+    fingerprint: str = ""
+
+    def of(self, authors: Iterable[str], year: float, without: str = "") -> dict[str, tuple[float, tuple[str, ...]]]:
+        """Give the labs that authors of a paper of that moment speak for: (probability, names, strongest first)."""
+        names = list(dict.fromkeys(authors))
+        shares = [lab_shares(self.histories.get(fold(name), ()), year, without) for name in names]
+        return {
+            lab: (self._probability(features(shares, lab)), _speakers(names, shares, lab))
+            for lab in {lab for share, _ in shares for lab in share}
+            if sum(share.get(lab, 0.0) >= SIGNER for share, _ in shares) >= SIGNERS
+        }
+
+    def _probability(self, values: Sequence[float]) -> float:
+        score = self.offset + sum(w * v for w, v in zip(self.weights, values, strict=True))
+        return min(SURE, 1 / (1 + math.exp(-max(-30.0, score))))
+
+
+def years(day: date) -> float:
+    """Give a day as years, 2026.5 in the middle of 2026."""
+    return day.year + (day.month - 1) / 12 + (day.day - 1) / 365
+
+
+Shares = tuple[dict[str, float], float]  # affinity to each lab; how much is known of the person near that moment
+
+
+def lab_shares(history: Sequence[Signed], year: float, without: str = "") -> Shares:
+    """Weigh a history at a moment: the part of each lab, and how much is known at all."""
+    labs: Counter[str] = Counter()
+    total = 0.0
+    for signed in history:
+        apart = abs(signed.year - year)
+        if apart > HORIZON or (without and signed.paper == without):
+            continue
+        near = 0.5 ** (apart / HALF_LIFE)
+        total += near * signed.total
+        for lab, much in signed.labs:
+            labs[lab] += near * much
+    return {lab: much / (total + UNKNOWN) for lab, much in labs.items()}, total
+
+
+def features(shares: Sequence[Shares], lab: str) -> tuple[float, ...]:
+    """Describe by FEATURES how the authors of a paper, in its order, stand to a lab; each grows with the belief."""
+    own = [share.get(lab, 0.0) for share, _ in shares]
+    first, second, third = [*sorted(own, reverse=True), 0.0, 0.0][:3]
+    rival = sum(max((v for k, v in share.items() if k != lab), default=0.0) for share, _ in shares)
+    bound = sum(max(0.0, known / (known + UNKNOWN) - mine) for (_, known), mine in zip(shares, own, strict=True))
+    return first, second, third, sum(own) / len(own), own[-1], math.log1p(sum(own)), -bound / len(own), -rival
+
+
+def _speakers(names: Sequence[str], shares: Sequence[Shares], lab: str) -> tuple[str, ...]:
+    found = [(-share.get(lab, 0.0), place, names[place]) for place, (share, _) in enumerate(shares)]
+    return tuple(name for much, _, name in sorted(found)[:NAMED] if -much >= SIGNER)
+
+
+@cache
+def shipped() -> Affinity:
+    """Read what ships with the project."""
+    data = AFFINITY_FILE.read_bytes()
+    return read(gzip.decompress(data), hashlib.sha256(data).hexdigest()[:8])
+
+
+def read(text: bytes, fingerprint: str) -> Affinity:
+    """Read histories and weights as `write` wrote them."""
+    content = json.loads(text)
+    labs, weights = content["labs"], content["weights"]
+    histories = {
+        name: tuple(
+            Signed(quarter / 4 + 0.125, total / 100, tuple((labs[n], much / 100) for n, much in of))
+            for quarter, total, of in rows
+        )
+        for name, rows in content["authors"].items()
+    }
+    return Affinity(histories, tuple(weights[name] for name in FEATURES), weights["offset"], fingerprint)
+
+
+def write(affinity: Affinity) -> bytes:
+    """Write histories summed by quarter, in hundredths, and the weights; the same input gives the same bytes."""
+    labs = sorted({lab for rows in affinity.histories.values() for row in rows for lab, _ in row.labs})
+    authors = {name: _by_quarter(rows, labs) for name, rows in sorted(affinity.histories.items())}
+    weights = dict(zip(FEATURES, affinity.weights, strict=True)) | {"offset": affinity.offset}
+    content = {"labs": labs, "weights": {k: round(v, 4) for k, v in weights.items()}, "authors": authors}
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _by_quarter(history: Sequence[Signed], labs: Sequence[str]) -> list[tuple[int, int, list[tuple[int, int]]]]:
+    totals: Counter[int] = Counter()
+    parts: dict[int, Counter[str]] = {}
+    for signed in history:
+        quarter = math.floor(signed.year * 4)
+        totals[quarter] += round(100 * signed.total)
+        parts.setdefault(quarter, Counter()).update({lab: round(100 * much) for lab, much in signed.labs})
+    return [(q, t, [(labs.index(lab), n) for lab, n in sorted(parts[q].items())]) for q, t in sorted(totals.items())]
