@@ -290,6 +290,20 @@ class Rating(Base):
     ranked_at: Mapped[datetime]
 
 
+class MachineSummary(Base):
+    """One text asked of a model endpoint, and what came: nothing is paid for twice, whatever becomes of the item."""
+
+    __tablename__ = "machine_summary"
+
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)  # of the whole request, model and task included
+    item_id: Mapped[str]
+    model: Mapped[str]
+    requests: Mapped[int]
+    asked_at: Mapped[datetime] = mapped_column(index=True)  # of the last request
+    text: Mapped[str | None]
+    refusal: Mapped[str | None]  # why the answer may not be shown; neither: no answer came yet
+
+
 class Shortlist(Base):
     """The ordered candidates of one month and stage, near-twins folded; about 40 rows each."""
 

@@ -12,6 +12,7 @@ from digest import service as digests
 from ingest.results import summed
 from shirube import mail, monthly, pulling, terminal
 from shirube.steps import LOOK_BACK
+from shirube.summaries import summarise
 from shirube.wiring import NETWORK_SOURCES, Wiring
 
 _log = logging.getLogger(__name__)
@@ -45,9 +46,15 @@ def pull(wiring: Wiring) -> None:
 
 
 def rank(wiring: Wiring) -> None:
-    """Embed and score what is new."""
+    """Embed and score what is new, and have summarised what will be shown, where a model is set."""
     embedded, changed = monthly.rank(wiring)
     _log.info("ranked embedded=%d changed=%d", embedded, changed)
+    if wiring.endpoint is not None:
+        tally = summarise(wiring)
+        _log.info(
+            "summarised written=%d refused=%d left=%d failure=%s",
+            tally.written, len(tally.refused), tally.left, tally.failure,
+        )  # fmt: skip
 
 
 def close(wiring: Wiring) -> None:

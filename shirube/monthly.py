@@ -21,6 +21,7 @@ from ingest.sources.arxiv_api import PAGE_SIZE
 from ingest.sources.recorded import MONTH as RECORDED_MONTH
 from ranking import service as ranking
 from shirube import pulling, telling, terminal
+from shirube.summaries import summarise
 from shirube.telling import NAMES, Countdown
 from shirube.wiring import NETWORK_SOURCES, Wiring
 
@@ -67,15 +68,17 @@ def make_month(wiring: Wiring, month: str, write: Write, *, offline: bool = Fals
         if any(result.tally.new or result.tally.changed for result in results):
             _enrich(wiring, month, outcome)
     note_errata(wiring)
-    write(_ranked_issue(wiring, month))
+    write(_ranked_issue(wiring, month, summarised=not outcome.interrupted))
     return outcome
 
 
-def rank(wiring: Wiring, *, rebuild: bool = False, part: ranking.Part | None = None) -> tuple[int, int]:
+def rank(wiring: Wiring, *, rebuild: bool = False, part: ranking.Part = ranking.ALL) -> tuple[int, int]:
     """Embed and score what is new, with progress; gives (embedded, ratings changed)."""
     embedded = _embed(wiring, part)
     with terminal.bar("Ranking months") as bar:
-        changed = ranking.rank_new(wiring.sessions, wiring.ranker, wiring.clock, rebuild=rebuild, on_progress=bar)
+        changed = ranking.rank_new(
+            wiring.sessions, wiring.ranker, wiring.clock, rebuild=rebuild, part=part, on_progress=bar
+        )
     return embedded, changed
 
 
@@ -90,7 +93,7 @@ def note_errata(wiring: Wiring) -> dict[str, list[Row]]:
     return noted
 
 
-def _embed(wiring: Wiring, part: ranking.Part | None = None) -> int:
+def _embed(wiring: Wiring, part: ranking.Part = ranking.ALL) -> int:
     with terminal.bar("Embedding") as bar:
         return ranking.embed_new(wiring.sessions, wiring.embedder, wiring.clock, part=part, on_progress=bar)
 
@@ -196,8 +199,11 @@ def _told(result: SourceResult) -> str:
     return result.source
 
 
-def _ranked_issue(wiring: Wiring, month: str) -> Issue:
+def _ranked_issue(wiring: Wiring, month: str, *, summarised: bool = False) -> Issue:
+    """Rank and compose; `summarised` asks the model that is set, which drafts that still grow are not worth."""
     rank(wiring)
+    if summarised:
+        summarise(wiring)
     with wiring.sessions.begin() as session:
         return digests.build_issue(session, month, wiring.roadmap, wiring.clock, wiring.issue_options())
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = None
     webhook_url: SecretStr | None = None
     llm_url: str | None = None
-    llm_model: str | None = None
+    llm_model: str | None = Field(None, validate_default=True)
     llm_key: SecretStr | None = None
     log_format: Literal["console", "json"] = "console"
 
@@ -75,6 +75,13 @@ class Settings(BaseSettings):
         if value is not None and not re.match(r"https?://[^/\s]+", value):
             raise ValueError(f"{value!r} is no http address; write https://host/path")
         return value.rstrip("/") if value else value
+
+    @field_validator("llm_model")
+    @classmethod
+    def _named_where_asked(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if not value and info.data.get("llm_url"):
+            raise ValueError("SHIRUBE_LLM_URL is set, so a model must be named; or leave both out")
+        return value
 
     @property
     def database(self) -> str:

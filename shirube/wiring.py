@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -18,7 +18,7 @@ from core.errors import ConfigError, UsageError
 from db.announced import followed_since
 from db.engine import Sessions, make_engine, make_sessions, reading
 from db.migrate import at_head, upgrade
-from ingest.guard import Pace, Policy, place_of
+from ingest.guard import MEGABYTE, Pace, Policy, place_of
 from ingest.http import Guard
 from ingest.source import Source
 from roadmap.load import load_roadmap
@@ -35,11 +35,13 @@ if TYPE_CHECKING:
     from ingest.sources.pwc_api import PwcApi
     from ranking.embedder import Embedder
     from ranking.service import Ranker
+    from shirube.summaries import Endpoint
 
 NETWORK_SOURCES = ("arxiv", "hf", "pwc", "labs")
 SOURCES = (*NETWORK_SOURCES, "recorded")
 ARXIV = "arxiv.org"
 DUMP_AGE = timedelta(days=14)  # arXiv's public dump is a week old at most when it comes out
+LLM_SECONDS = 60.0  # for one summary, first byte to last
 VERDICT_FILE = "precision.json"
 KEY_FILE = "secret.key"
 
@@ -83,14 +85,21 @@ class Wiring:
         """Build the one client for every outgoing request; pace and pauses are shared through the database."""
         from shirube.turns import SharedTurns
 
-        settings = self.settings
-        policy = Policy(
-            contact=settings.contact or "",
-            version=program_version(),
-            allow_private=frozenset(settings.allow_private_hosts),
-            paces=(self._arxiv_pace(),),
-        )
-        return Guard(policy, turns=SharedTurns(lambda: self.sessions))
+        return Guard(self._policy(), turns=SharedTurns(lambda: self.sessions))
+
+    @cached_property
+    def endpoint(self) -> Endpoint | None:
+        """Build the model endpoint for summaries, where one is set: patient, since models are slow, but not greedy."""
+        from ranking import llm
+        from shirube.summaries import Endpoint
+        from shirube.turns import SharedTurns
+
+        url, model = self.settings.llm_url, self.settings.llm_model
+        if url is None or model is None:
+            return None
+        policy = replace(self._policy(), read_timeout=LLM_SECONDS, total_timeout=LLM_SECONDS, max_body=MEGABYTE)
+        guard = Guard(policy, turns=SharedTurns(lambda: self.sessions))
+        return Endpoint(llm.endpoint(url), model, self.settings.llm_key, guard)
 
     def sources(self, names: tuple[str, ...] = NETWORK_SOURCES, *, channels: bool = True) -> list[Source]:
         """Build sources by name, in the order named; raises UsageError for a name that is none.
@@ -136,7 +145,10 @@ class Wiring:
         """Build the embedder; the model itself is loaded at the first text."""
         from ranking.embedder import SentenceTransformerEmbedder
 
-        return SentenceTransformerEmbedder(self.settings.embedding_model, verdict_file=self._data_dir() / VERDICT_FILE)
+        folder = self._data_dir()
+        return SentenceTransformerEmbedder(
+            self.settings.embedding_model, verdict_file=folder / VERDICT_FILE, cache=folder / "cache"
+        )
 
     @cached_property
     def ranker(self) -> Ranker:
@@ -228,6 +240,15 @@ class Wiring:
         """Tell since when arXiv's changes matter: what is read for the first time today has all earlier ones in it."""
         with reading(self.sessions) as session:
             return followed_since(session, DUMP_AGE) or self.clock().date()
+
+    def _policy(self) -> Policy:
+        settings = self.settings
+        return Policy(
+            contact=settings.contact or "",
+            version=program_version(),
+            allow_private=frozenset(settings.allow_private_hosts),
+            paces=(self._arxiv_pace(),),
+        )
 
     def _arxiv_pace(self) -> Pace:
         """Pace arXiv: one rhythm over all its services (https://info.arxiv.org/help/api/tou.html), mirrors included."""
