@@ -14,7 +14,7 @@ from pathlib import Path
 from core.clock import Clock
 from core.errors import UsageError
 from core.record import PaperRecord
-from db import bulk, papers, search, windows
+from db import bulk, papers, search, storing, windows
 from db.engine import Sessions, reading
 from db.upsert import chunks
 from ingest.claims import BEGAN
@@ -260,15 +260,20 @@ def _what_came(entries: Iterable[pwc_archive.Entry]) -> Iterator[list[pwc_archiv
 def _store_entries(book: _Book, part: list[pwc_archive.Entry], file: str | None) -> None:
     """Store what a batch of entries tells that no entry before it told; entries known by their digest are counted."""
     records = [entry.content for entry in part if isinstance(entry.content, PaperRecord)]
+    digests = {(record.id, pwc_archive.digest(record)): record for record in records}
     with reading(book.sessions) as session:
         known = bulk.imported(session, {record.id for record in records})
-    digests = {(record.id, pwc_archive.digest(record)): record for record in records}
-    fresh: list[Entry] = [record for name, record in digests.items() if name not in known]
+        rest = {name: record for name, record in digests.items() if name not in known}
+        notes = storing.notes(session, {record.id for record in rest.values() if not record.title})
+    claims = {note["id"]: note["claims"] for note in notes}
+    noted = {name for name, record in rest.items() if pwc_archive.is_noted(record, claims.get(record.id))}
+    fresh: list[Entry] = [record for name, record in rest.items() if name not in noted]
     fresh += [entry.content for entry in part if isinstance(entry.content, EntryError)]
-    book.unchanged += len(records) - sum(isinstance(entry, PaperRecord) for entry in fresh)
+    book.noted += len(noted)
+    book.unchanged += len(records) - len(rest) + len(noted)
     book.passed_over += sum(entry.content is None for entry in part)
     if fresh:
-        book.store(fresh, digests.keys() - known, file, part[-1].number)
+        book.store(fresh, rest.keys() - noted, file, part[-1].number)
 
 
 @contextmanager

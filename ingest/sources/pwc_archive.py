@@ -15,12 +15,14 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import BinaryIO, Literal, NamedTuple
+from typing import Any, BinaryIO, Literal, NamedTuple
 
+from core.clock import iso
 from core.errors import UsageError
 from core.ids import parse_arxiv_id
 from core.record import Author, CodeLink, PaperRecord
 from ingest import loose
+from ingest.claims import repository as normal
 from ingest.links import repository
 from ingest.source import EntryError
 from ingest.sources.arxiv_snapshot import opened
@@ -103,6 +105,20 @@ def digest(record: PaperRecord) -> int:
     """Name what an entry claims by a signed number of 64 bits; it changes when entries are read otherwise."""
     name = hashlib.blake2b(repr(record).encode("utf-8", "surrogatepass"), digest_size=8, person=NAME.encode())
     return int.from_bytes(name.digest(), "little", signed=True)
+
+
+def is_noted(record: PaperRecord, claims: dict[str, Any] | None) -> bool:
+    """Tell whether a note (the `claims` that ingest.rows.to_note makes) holds all that a link's record says."""
+    if claims is None or record.title:
+        return False
+    said = [NAME, iso(ENDED)]
+    for link in record.code:
+        url = normal(link.url) or ""
+        source, _, checked_at = claims["code"].get(url, [None] * 3)
+        official = claims["registers"].get(f"official {url}")
+        if [source, checked_at] != said or (link.official is not None and official != [link.official, *said]):
+            return False
+    return True
 
 
 def _arxiv_id(entry: dict[str, object], field: str, links: tuple[str, str]) -> str | None:
