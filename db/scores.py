@@ -7,13 +7,14 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Table, delete, exists, func, or_, select
+from sqlalchemy import Table, delete, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session, selectinload
 
 from db.models import Embedding, Evidence, Issue, Item, LabScore, Rating, Shortlist, TopicScore
 from db.upsert import chunks, upsert
 
 _SCORED = (TopicScore, LabScore)
+_LOCK = 7_411_520_234  # any number that no other lock of this program uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,7 @@ def save_vectors(session: Session, model: str, rows: Sequence[dict[str, Any]]) -
 def mark_compared(session: Session, model: str, ids: Sequence[str], now: datetime) -> None:
     """Note that these items' texts still are what their vectors say."""
     for part in chunks(ids, 5_000):
-        rows = session.scalars(select(Embedding).where(Embedding.item_id.in_(part), _of(model)))
-        for row in rows:
-            row.made_at = now
+        session.execute(update(Embedding).where(Embedding.item_id.in_(part), _of(model)).values(made_at=now))
 
 
 def vectors(session: Session, model: str, ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:
@@ -70,15 +69,79 @@ def vectors(session: Session, model: str, ids: Iterable[str]) -> dict[str, NDArr
 
 
 def months_to_rank(session: Session, engine: str) -> list[str]:
-    """List the months that hold an item not ranked since its last change, or ranked by another engine; oldest first."""
+    """List, oldest first, the months that hold an item to rank, or whose open shortlists hold one that moved away.
+
+    To rank is what was not ranked since its last change, or ranked by another engine.
+    """
     ranked = exists().where(Rating.item_id == Item.id, Rating.ranked_at >= Item.updated, Rating.model == engine)
-    return list(session.scalars(select(Item.month).where(~ranked).distinct().order_by(Item.month)))
+    frozen = exists().where(Issue.month == Shortlist.month, Issue.status == "final")
+    moved = select(Shortlist.month).join(Item, Item.id == Shortlist.item_id).where(Item.month != Shortlist.month)
+    months = {*session.scalars(select(Item.month).where(~ranked).distinct()), *session.scalars(moved.where(~frozen))}
+    return sorted(months)
 
 
-def month_items(session: Session, month: str) -> list[Item]:
-    """Load a month's items with their code links and rating, in order of id."""
+def due(session: Session, month: str, engine: str, model: str) -> list[str]:
+    """List a month's items to look at, in order of id: what is to be ranked and has a vector, and all with votes.
+
+    A vote for one changes the places of the others.
+    """
+    ranked = exists().where(Rating.item_id == Item.id, Rating.ranked_at >= Item.updated, Rating.model == engine)
+    query = select(Item.id).where(Item.month == month, or_(~ranked, Item.votes > 0), _has_vector(model))
+    return list(session.scalars(query.order_by(Item.id)))
+
+
+def lacks_vectors(session: Session, month: str, model: str) -> bool:
+    """Tell whether an item of a month waits for its vector."""
+    query = select(Item.id).where(Item.month == month, ~_has_vector(model)).limit(1)
+    return session.execute(query).first() is not None
+
+
+def items(session: Session, ids: Iterable[str]) -> list[Item]:
+    """Load items with their code links and rating, in order of id."""
     loaded = (selectinload(Item.code), selectinload(Item.rating))
-    return list(session.scalars(select(Item).where(Item.month == month).order_by(Item.id).options(*loaded)))
+    found: list[Item] = []
+    for part in chunks(sorted(ids), 5_000):
+        found += session.scalars(select(Item).where(Item.id.in_(part)).order_by(Item.id).options(*loaded))
+    return sorted(found, key=lambda item: item.id)
+
+
+def month_texts(session: Session, month: str) -> list[Any]:
+    """Read (id, title, abstract) of a month's items, in order of id."""
+    query = select(Item.id, Item.title, Item.abstract).where(Item.month == month).order_by(Item.id)
+    return list(session.execute(query))
+
+
+def month_votes(session: Session, month: str) -> list[int]:
+    """Read how often each item of a month was voted for, of those that were."""
+    return [votes for votes in session.scalars(select(Item.votes).where(Item.month == month, Item.votes > 0)) if votes]
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """A rated item, as far as its place in a shortlist depends on it."""
+
+    id: str
+    topic: str | None
+    stage: int | None
+    worth: float | None
+    votes: int | None
+    withdrawn: bool
+
+
+def rated(session: Session, month: str) -> list[Rated]:
+    """Read a month's rated items, in order of id."""
+    columns = (Item.id, Rating.best_topic, Rating.best_stage, Rating.worth, Item.votes, Item.withdrawn)
+    query = select(*columns).join(Rating, Rating.item_id == Item.id).where(Item.month == month).order_by(Item.id)
+    return [Rated(*row) for row in session.execute(query)]
+
+
+def hold_shortlists(session: Session) -> None:
+    """Let one run at a time make shortlists until its transaction ends; SQLite's BEGIN IMMEDIATE does so already.
+
+    Parts that are ranked side by side each make them from what all have rated; the last must see the others.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
 def is_final(session: Session, month: str) -> bool:
@@ -118,8 +181,7 @@ def save_ratings(session: Session, rows: Sequence[dict[str, Any]]) -> int:
 def mark_ranked(session: Session, ids: Sequence[str], now: datetime) -> None:
     """Note that these items were looked at and are rated as before."""
     for part in chunks(ids, 5_000):
-        for row in session.scalars(select(Rating).where(Rating.item_id.in_(part))):
-            row.ranked_at = now
+        session.execute(update(Rating).where(Rating.item_id.in_(part)).values(ranked_at=now))
 
 
 def shortlist_rows(session: Session, month: str) -> list[dict[str, Any]]:
@@ -137,6 +199,10 @@ def replace_shortlists(session: Session, month: str, rows: Sequence[dict[str, An
     for batch in chunks(rows, 2_000):
         session.execute(cast(Table, Shortlist.__table__).insert(), batch)
     return True
+
+
+def _has_vector(model: str) -> Any:
+    return exists().where(Embedding.item_id == Item.id, _of(model))
 
 
 def _of(model: str) -> Any:

@@ -60,12 +60,14 @@ def digest(
 def rank(
     context: typer.Context,
     rebuild: Annotated[bool, typer.Option(help="Look at every stored item again.")] = False,
-    shard: Annotated[str | None, typer.Option(metavar="i/n", help="Embed only the i-th of n parts.")] = None,
+    shard: Annotated[str | None, typer.Option(metavar="i/n", help="Only the i-th of n parts of what is new.")] = None,
 ) -> None:
     """Embed and score what is new."""
+    from ranking import shards
     from shirube import monthly
 
-    embedded, changed = monthly.rank(context.obj, rebuild=rebuild, part=_part(shard))
+    part = shards.parse(shard) if shard else shards.ALL
+    embedded, changed = monthly.rank(context.obj, rebuild=rebuild, part=part)
     terminal.out(f"{embedded:,} embedded, {changed:,} ratings changed")
 
 
@@ -107,12 +109,3 @@ def papers(
     with reading(wiring.sessions) as session:
         found = listed(session, wanted, {s.number: s.topics for s in wiring.roadmap.stages})
         output.listing(found, form, wiring.roadmap)
-
-
-def _part(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    index, slash, count = text.partition("/")
-    if not (slash and index.isdecimal() and count.isdecimal() and 1 <= int(index) <= int(count)):
-        raise UsageError(f"{text!r} names no part", "Write --shard i/n, for example 1/4")
-    return int(index), int(count)

@@ -1,0 +1,117 @@
+"""Vectors for what has none: read what is new, encode it as a stream, save it in small transactions."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.clock import Clock
+from core.text import embedding_text, text_hash
+from db import scores
+from db.engine import Sessions, reading
+from ranking.embedder import Embedder, Vectors
+from ranking.shards import ALL, Part
+
+BATCH = 256
+Progress = Callable[[int, int], None]
+Stream = Callable[[Iterator[list[str]]], Iterator[Vectors]]  # batches of texts to batches of rows, in order
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Some items: texts to encode, and items whose text is still what their vector says."""
+
+    read_at: datetime
+    seen: int = 0
+    new: list[tuple[str, str]] = field(default_factory=list)  # (id, text)
+    same: list[str] = field(default_factory=list)
+
+
+def embed_new(
+    sessions: Sessions,
+    embedder: Embedder,
+    clock: Clock,
+    *,
+    part: Part = ALL,
+    stream: Stream | None = None,
+    on_progress: Progress | None = None,
+) -> int:
+    """Embed every item of a part whose text has no vector of this model yet; gives the number embedded.
+
+    `stream` encodes in other processes or on other machines; without it the embedder does it here. Each batch is a
+    transaction of its own: an interrupted run loses what was on its way, and the next one takes up the rest.
+    """
+    model = embedder.identity.partition("@")[0]
+    waiting: list[_Batch] = []
+    texts = _texts(_read(sessions, model, part, clock), waiting)
+    made = seen = total = 0
+    for rows in (stream or (lambda batches: map(embedder.embed, batches)))(texts):
+        total = total or count_to_embed(sessions, model)  # counted before the first batch is saved
+        batch = waiting.pop(0)
+        _save(sessions, embedder.identity, batch, rows)
+        made, seen = made + len(rows), seen + batch.seen
+        if on_progress:
+            on_progress(seen, max(total, seen))
+    return made
+
+
+def count_to_embed(sessions: Sessions, model: str) -> int:
+    """Count the items whose text may have no vector of a model (a name without arithmetic) yet."""
+    with reading(sessions) as session:
+        return scores.count_to_embed(session, model)
+
+
+def _read(sessions: Sessions, model: str, part: Part, clock: Clock) -> Iterator[_Batch]:
+    """Read on in order of id, what may be new, some hundred items of the part at a time."""
+    after = ""
+    batch = _Batch(clock())
+    while True:
+        with reading(sessions) as session:
+            rows = scores.to_embed(session, model, BATCH, after)
+        if not rows:
+            break
+        after = rows[-1].id
+        _sort_in(batch, rows, part)
+        if len(batch.new) + len(batch.same) >= BATCH:
+            yield batch
+            batch = _Batch(clock())
+    if batch.new or batch.same:
+        yield batch
+
+
+def _sort_in(batch: _Batch, rows: Sequence[scores.ToEmbed], part: Part) -> None:
+    """Tell what is new from what is not. A vector made from an abstract we may not ship outlives the title alone."""
+    batch.seen += len(rows)
+    for row in rows:
+        if part.holds(row.id):
+            text = embedding_text(row.title, row.abstract)
+            known = row.known_hash is not None and (row.abstract is None or row.known_hash == text_hash(text))
+            if known:
+                batch.same.append(row.id)
+            else:
+                batch.new.append((row.id, text))
+
+
+def _texts(batches: Iterator[_Batch], waiting: list[_Batch]) -> Iterator[list[str]]:
+    """Hand on the texts of each batch, and remember whose they are until their rows come back."""
+    for batch in batches:
+        waiting.append(batch)
+        yield [text for _, text in batch.new]
+
+
+def _save(sessions: Sessions, identity: str, batch: _Batch, rows: Vectors) -> None:
+    values = [
+        _vector_row(item_id, text, vector, identity, batch.read_at)
+        for (item_id, text), vector in zip(batch.new, rows, strict=True)
+    ]
+    with sessions.begin() as session:
+        scores.save_vectors(session, identity, values)
+        scores.mark_compared(session, identity.partition("@")[0], batch.same, batch.read_at)
+
+
+def _vector_row(item_id: str, text: str, vector: NDArray[np.float32], model: str, now: datetime) -> dict[str, Any]:
+    stored = vector.astype("<f2").tobytes()
+    return {"item_id": item_id, "model": model, "text_hash": text_hash(text), "vector": stored, "made_at": now}

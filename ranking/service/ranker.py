@@ -1,0 +1,40 @@
+"""What ranking needs beside the database, and the name that says when everything must be ranked anew."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from core.text import text_hash
+from ranking.affinity import shipped
+from ranking.embedder import Embedder
+from ranking.guide import Guide
+from ranking.topics import Blend
+from roadmap.model import Roadmap
+
+SCORER = "blend-3"  # named with every rating: a new scorer ranks everything anew
+
+
+@dataclass(frozen=True)
+class Ranker:
+    """What ranking needs beside the database."""
+
+    roadmap: Roadmap
+    guide: Guide
+    embedder: Embedder
+    blend: Blend | None  # None: no trained weights for this model
+
+    @property
+    def model(self) -> str:
+        """Name the embedding model without its arithmetic."""
+        return self.embedder.identity.partition("@")[0]
+
+    @property
+    def trained(self) -> bool:
+        """Tell whether each topic has trained weights: then a fit depends on its paper alone."""
+        return self.blend is not None and set(self.guide.topics) <= set(self.blend.topics)
+
+    @cached_property
+    def engine(self) -> str:
+        """Name all that a rating depends on beside the item: scorer, weights, model, roadmap."""
+        roadmap = repr((self.roadmap.topics, self.roadmap.labs, self.roadmap.canon, self.roadmap.applied))
+        weights = (self.blend.fingerprint if self.blend else "no weights") + shipped().fingerprint
+        return f"{SCORER}+{self.model}+{text_hash(roadmap + weights)[:8]}"

@@ -1,0 +1,165 @@
+"""Ratings for what is new or changed, month by month, in batches: a new day costs a day, not its month."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from core.clock import Clock
+from db import scores
+from db.engine import Sessions, reading
+from db.models import Item
+from db.upsert import chunks
+from ranking import rating, topics
+from ranking.service import shortlists
+from ranking.service.embedding import Progress
+from ranking.service.facts import Crowd, crowd, facts
+from ranking.service.ranker import Ranker
+from ranking.shards import ALL, Part
+from ranking.topics import Fits, Texts
+
+BATCH = 2_000  # items rated at once and saved in one transaction
+Found = dict[str, NDArray[np.float32]]  # vectors, or rows of fits, by id
+
+
+@dataclass(frozen=True, slots=True)
+class _Month:
+    """A month to be ranked: what of it is due, and what all its ratings read; `looked_at` is before all reading."""
+
+    month: str
+    looked_at: datetime
+    due: list[str]
+    readers: Crowd
+    fits: Found | None  # where a fit depends on the whole month
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A batch rated: what to write of it."""
+
+    ratings: list[dict[str, Any]]
+    topics: list[dict[str, Any]]
+    labs: list[dict[str, Any]]
+    unchanged: list[str]
+
+
+def rank_new(
+    sessions: Sessions,
+    ranker: Ranker,
+    clock: Clock,
+    *,
+    rebuild: bool = False,
+    part: Part = ALL,
+    on_progress: Progress | None = None,
+) -> int:
+    """Rank every month that holds something of the part that is new or changed; gives the number of changed ratings.
+
+    `rebuild` looks at every item again, but writes only what differs.
+    """
+    engine = "" if rebuild else ranker.engine
+    with reading(sessions) as session:
+        months = scores.months_to_rank(session, engine)
+    changed = 0
+    for number, month in enumerate(months, 1):
+        changed += _rank_month(sessions, ranker, _month(sessions, ranker, month, engine, part, clock()))
+        if on_progress:
+            on_progress(number, len(months))
+    return changed
+
+
+def _month(sessions: Sessions, ranker: Ranker, month: str, engine: str, part: Part, now: datetime) -> _Month:
+    """Look at what of a month is due. Where a fit depends on the whole month, a part waits until all have vectors."""
+    with reading(sessions) as session:
+        due = scores.due(session, month, engine, ranker.model)
+        readers = crowd(session, month)
+        if ranker.trained:
+            return _Month(month, now, [item_id for item_id in due if part.holds(item_id)], readers, None)
+        if part.count > 1 and scores.lacks_vectors(session, month, ranker.model):
+            return _Month(month, now, [], readers, None)
+        return _Month(month, now, due, readers, _fits_of_month(session, month, ranker) if due else None)
+
+
+def _rank_month(sessions: Sessions, ranker: Ranker, month: _Month) -> int:
+    """Rate what is due, batch by batch. The last batch and the shortlists are one transaction.
+
+    So a run that is killed leaves either the batch due, or nothing; and of several parts the last one that ends sees
+    the ratings of all (the lock is taken before anything of that transaction is read).
+    """
+    *batches, last = list(chunks(month.due, BATCH)) or [[]]
+    changed = 0
+    for ids in batches:
+        made = _rate(sessions, ranker, month, ids)
+        with sessions.begin() as session:
+            changed += _save(session, made, month.looked_at)
+    made = _rate(sessions, ranker, month, last)
+    with sessions.begin() as session:
+        scores.hold_shortlists(session)
+        changed += _save(session, made, month.looked_at)
+        shortlists.renew(session, month.month, ranker.model, ranker.roadmap)
+    return changed
+
+
+def _rate(sessions: Sessions, ranker: Ranker, month: _Month, ids: Sequence[str]) -> _Made:
+    """Rate the items of a batch that differ from what their rating has read."""
+    with reading(sessions) as session:
+        vectors = scores.vectors(session, ranker.model, ids)
+        items = [item for item in scores.items(session, ids) if item.id in vectors]
+        known = facts(session, items, month.readers)
+    hashes = [
+        rating.input_hash(fact, ranker.engine, _digest(vectors[item.id]))
+        for item, fact in zip(items, known, strict=True)
+    ]
+    stale = [i for i, item in enumerate(items) if item.rating is None or item.rating.input_hash != hashes[i]]
+    fits = _fits(ranker, month, [items[i] for i in stale], vectors)
+    rated = {
+        i: rating.rate(known[i], fits[n], vectors[items[i].id], ranker.guide, ranker.roadmap)
+        for n, i in enumerate(stale)
+    }
+    return _Made(
+        ratings=[_row(items[i].id, one, ranker.engine, hashes[i], month.looked_at) for i, one in rated.items()],
+        topics=[row for one in rated.values() for row in one.topics],
+        labs=[row for one in rated.values() for row in one.labs],
+        unchanged=[item.id for i, item in enumerate(items) if i not in rated],
+    )
+
+
+def _save(session: Session, made: _Made, now: datetime) -> int:
+    scores.mark_ranked(session, made.unchanged, now)
+    scores.replace_scores(session, [row["item_id"] for row in made.ratings], made.topics, made.labs)
+    return scores.save_ratings(session, made.ratings)
+
+
+def _fits(ranker: Ranker, month: _Month, items: Sequence[Item], vectors: Found) -> Fits:
+    if month.fits is not None:
+        found = [month.fits[item.id] for item in items]
+        return np.array(found, dtype=np.float32).reshape(len(items), len(ranker.guide.topics))
+    return _scored(ranker, [Texts(i.title, i.abstract) for i in items], [vectors[i.id] for i in items])
+
+
+def _fits_of_month(session: Session, month: str, ranker: Ranker) -> Found:
+    """Score a whole month: a topic without trained weights is judged against all its papers."""
+    texts = scores.month_texts(session, month)
+    vectors = scores.vectors(session, ranker.model, [row.id for row in texts])
+    texts = [row for row in texts if row.id in vectors]  # the rest waits for its vector
+    words = [Texts(row.title, row.abstract) for row in texts]
+    fits = _scored(ranker, words, [vectors[row.id] for row in texts])
+    return {row.id: fits[n] for n, row in enumerate(texts)}
+
+
+def _scored(ranker: Ranker, texts: Sequence[Texts], vectors: Sequence[NDArray[np.float32]]) -> Fits:
+    if not texts:
+        return np.zeros((0, len(ranker.guide.topics)), dtype=np.float32)
+    return topics.fits(texts, np.stack(vectors), ranker.guide, ranker.roadmap, ranker.blend)
+
+
+def _digest(vector: NDArray[np.float32]) -> str:
+    return hashlib.sha256(vector.tobytes()).hexdigest()[:16]
+
+
+def _row(item_id: str, one: rating.Rated, engine: str, inputs: str, now: datetime) -> dict[str, Any]:
+    return {"item_id": item_id, "model": engine, "input_hash": inputs, "ranked_at": now, **one.rating}
