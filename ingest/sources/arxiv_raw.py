@@ -77,6 +77,16 @@ def list_check(answer: Answer) -> str | None:
     return None
 
 
+def identify_check(answer: Answer) -> str | None:
+    """Give the reason why an answer to `verb=Identify` is not what is due; raises SourceError for a document type."""
+    refuse_doctype(answer.body)
+    if not _ROOT.search(answer.body[:4096]):
+        return "the answer is no OAI-PMH"
+    if not _END.search(answer.body[-256:]):
+        return "the answer was cut short"
+    return None if b"<Identify" in answer.body else "the answer does not say whose it is"
+
+
 def read_record(raw: bytes) -> PaperRecord | EntryError:
     """Read one record; what cannot be read is kept as received.
 

@@ -52,7 +52,7 @@ class HfPapers:
         entries: list[object] = []
         for page in range(_MOST_PAGES):
             params = {"date": day.isoformat(), "limit": str(_PAGE), "p": str(page)}
-            answer = self._guard.get(self._url, params, "application/json", check=_no_list)
+            answer = self._guard.get(self._url, params, "application/json", check=list_check)
             part = loose.items(json.loads(answer.body))
             entries.extend(part)
             if len(part) < _PAGE:
@@ -107,7 +107,8 @@ def _code(paper: dict[str, object]) -> tuple[CodeLink, ...]:
     return (CodeLink(repository(link) or link, stars=loose.whole(paper.get("githubStars"))),)
 
 
-def _no_list(answer: Answer) -> str | None:
+def list_check(answer: Answer) -> str | None:
+    """Give the reason why an answer is no list of papers: it is asked for again then."""
     if is_html(answer.body):
         return "an HTML page came where JSON was due (maintenance?)"
     try:

@@ -106,7 +106,7 @@ class LabFeeds:
             raise SourceError(f"The lab {lab} has no feed", "Name one in SHIRUBE_LAB_FEEDS or in roadmap/labs.toml")
         expect = (200, 304) if headers else (200,)
         try:
-            return self._guard.get(url, accept=_ACCEPT, expect=expect, check=_no_feed, headers=headers)
+            return self._guard.get(url, accept=_ACCEPT, expect=expect, check=feed_check, headers=headers)
         except SourceError as problem:
             if not problem.unreachable or not self._others_reachable(lab):
                 raise
@@ -209,7 +209,7 @@ def _parsed(answer: Answer, lab: str) -> tuple[Any, ...]:
     return tuple(feed.entries)
 
 
-def _no_feed(answer: Answer) -> str | None:
+def feed_check(answer: Answer) -> str | None:
     """Say why an answer is no complete feed; raises SourceError for a document type."""
     if answer.status == 304:
         return None

@@ -91,7 +91,7 @@ class PwcApi:
             "page": str(page),
             "page_size": str(_PAGE),
         }
-        answer = self._guard.get(self._url, params, "application/json", check=_no_results)
+        answer = self._guard.get(self._url, params, "application/json", check=results_check)
         body = loose.mapping(json.loads(answer.body))
         applied = loose.mapping(body.get("applied_filters"))
         ignored = [name for name, day in dates.items() if str(applied.get(name, ""))[:10] != day]
@@ -174,7 +174,8 @@ def _no_object(answer: Answer) -> str | None:
     return None if isinstance(value, dict) else "the answer is no JSON object"
 
 
-def _no_results(answer: Answer) -> str | None:
+def results_check(answer: Answer) -> str | None:
+    """Give the reason why an answer is no list of results: it is asked for again then."""
     reason = _no_object(answer)
     if reason is None and not isinstance(json.loads(answer.body).get("results"), list):
         return "the answer holds no list of results"

@@ -47,9 +47,9 @@ def status(
 @commands.command()
 def doctor(context: typer.Context) -> None:
     """Try everything once and say how to mend what is not well."""
-    from shirube import report
+    from shirube.doctor import examine
 
-    checks = report.doctor(context.obj)
+    checks = examine(context.obj)
     rows = [(c.name, "well" if c.well else "NOT WELL", c.found, "" if c.well else c.fix) for c in checks]
     terminal.table(("what", "state", "found", "to mend it"), rows)
     if not all(c.well for c in checks):

@@ -15,7 +15,7 @@ from roadmap.model import Roadmap
 from shirube.settings import load_settings
 from tests.shirube.command import CLOSED, DRAFT, Bench, Ended, run
 from tests.shirube.conftest import MONTH, Store
-from tests.shirube.test_digest import closed_port, counts, state
+from tests.shirube.test_digest import counts, state
 from tests.snapshot import snapshot_line
 from tests.upstream import Upstream
 
@@ -135,20 +135,6 @@ def test_status_says_what_is_stored_and_what_is_missing(october: Store) -> None:
     assert sources["arxiv"]["last_read"] == "2026-10-31T22:00:00Z"
     told = run("status", env=october.env).out
     assert f"{MONTH}: draft, {month['papers']:,} papers" in told
-
-
-def test_doctor_finds_everything_well_or_says_how_to_mend_it(october: Store) -> None:
-    well = run("doctor", env=october.env)
-    assert well.code == 0
-    assert "NOT WELL" not in well.out
-    address = f"127.0.0.1:{closed_port()}"
-    hosts = json.dumps([address, *json.loads(october.env["SHIRUBE_ALLOW_PRIVATE_HOSTS"])])
-    changed = {"SHIRUBE_HF_URL": f"http://{address}", "SHIRUBE_ALLOW_PRIVATE_HOSTS": hosts}
-    down = run("doctor", env={**october.env, **changed})
-    assert down.code == 1
-    told = " ".join(down.out.split())
-    assert "NOT WELL" in told
-    assert "Check the connection" in told
 
 
 def test_the_database_is_made_by_name(empty: dict[str, str]) -> None:

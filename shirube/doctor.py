@@ -1,0 +1,124 @@
+"""What `doctor` looks at, and for each thing that is not well how to mend it."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.clock import Clock, system_clock
+from core.errors import ShirubeError
+from db.engine import WAL_SAFE, sqlite_driver
+from db.migrate import at_head
+from shirube import trials
+from shirube.wiring import Wiring
+
+ROOM = 2_000_000_000  # bytes below which a disk is called nearly full
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing doctor looked at; `fix` says what to do where it is not well."""
+
+    name: str
+    well: bool
+    found: str
+    fix: str = ""
+
+
+def examine(wiring: Wiring, machine: Clock = system_clock) -> list[Check]:
+    """Try everything once: Python, disk, database, model, each source, the clock, mail; no failure stops the next.
+
+    `machine` is this machine's clock, which is held against the hour that the sources tell.
+    """
+    found = [*_tried("Python", _python, wiring), *_tried("disk", _disk, wiring)]
+    database = _tried("database", _database, wiring)
+    found += [*database, *_tried("embedding model", _model, wiring)]
+    if all(check.well for check in database):
+        found += _tried("sources", lambda wiring: _sources(wiring, machine), wiring)
+    else:
+        fix = "Mend the database first: it keeps the pace at which they are asked"
+        found.append(Check("sources", well=False, found="not asked", fix=fix))
+    return [*found, *_tried("mail", _mail, wiring)]
+
+
+def _tried(name: str, check: Callable[[Wiring], list[Check]], wiring: Wiring) -> list[Check]:
+    try:
+        return check(wiring)
+    except ShirubeError as problem:
+        return [Check(name, well=False, found=problem.message, fix=problem.advice)]
+
+
+def _python(_wiring: Wiring) -> list[Check]:
+    return [Check("Python", well=sys.version_info >= (3, 11), found=sys.version.split()[0], fix="Use 3.11 or newer")]
+
+
+def _disk(wiring: Wiring) -> list[Check]:
+    folder = Path(wiring.settings.data_dir).resolve()
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        return [
+            Check("disk", well=False, found=f"{there} cannot be written", fix="Change its owner or mode, or move it")
+        ]
+    free = shutil.disk_usage(there).free
+    fix = f"Make room, or move the data folder ({folder})"
+    return [Check("disk", well=free > ROOM, found=f"{free / 1e9:.1f} GB free", fix=fix)]
+
+
+def _database(wiring: Wiring) -> list[Check]:
+    """Open the database, and take its write lock for a moment: a full disk or a stuck program shows there."""
+    try:
+        engine = wiring.engine
+        with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.exec_driver_sql("SELECT pg_current_xact_id()")  # refused where only reading is allowed
+        return [Check("database", well=at_head(engine), found=_kind(engine.dialect.name), fix="Run shirube db upgrade")]
+    except SQLAlchemyError as problem:
+        said = str(getattr(problem, "orig", None) or problem).strip().partition("\n")[0]
+        return [Check("database", well=False, found=said, fix=_mending(wiring.settings.database))]
+
+
+def _kind(name: str) -> str:
+    if name != "sqlite":
+        return "PostgreSQL"
+    version = sqlite_driver().sqlite_version_info
+    mode = "write-ahead log" if version >= WAL_SAFE else "rollback journal, since this SQLite is older than 3.51.3"
+    return f"SQLite {'.'.join(map(str, version))}, {mode}"
+
+
+def _mending(url: str) -> str:
+    place = make_url(url)
+    if place.get_backend_name() == "sqlite":
+        return f"See that {place.database} is this program's file, can be written, and is not held by another program"
+    return "See that the server runs, and check SHIRUBE_DATABASE_URL: host, name, user and password"
+
+
+def _model(wiring: Wiring) -> list[Check]:
+    vector = wiring.embedder.embed(["A trial sentence."])
+    found = f"{wiring.embedder.identity}, {vector.shape[1]} dimensions"
+    return [Check("embedding model", well=True, found=found)]
+
+
+def _sources(wiring: Wiring, machine: Clock) -> list[Check]:
+    outcomes = trials.made(wiring, machine)
+    checks = [Check(one.trial.name, well=not one.fix, found=one.found, fix=one.fix) for one in outcomes]
+    behind = trials.behind(outcomes)
+    if behind is None:
+        return checks
+    found = f"{trials.span(behind)} {'behind' if behind > 0 else 'ahead of'} the servers asked"
+    fix = "Set this machine's clock, for example by timedatectl set-ntp true"
+    return [*checks, Check("clock", well=abs(behind) <= trials.SKEW, found=found, fix=fix)]
+
+
+def _mail(wiring: Wiring) -> list[Check]:
+    settings = wiring.settings
+    missing = [name for name in ("base_url", "mail_from") if getattr(settings, name) is None]
+    if missing:
+        names = " and ".join(f"SHIRUBE_{name.upper()}" for name in missing)
+        return [Check("mail", well=True, found=f"off: {names} not set", fix="")]
+    way = "SMTP" if settings.smtp_url else "a folder of .eml files"
+    return [Check("mail", well=True, found=f"on, by {way}")]

@@ -1,0 +1,212 @@
+"""What doctor finds, kind by kind, and that it says how to mend it."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.clock import system_clock
+from core.errors import ModelError
+from shirube import doctor, trials
+from shirube.doctor import Check, examine
+from shirube.settings import Settings, load_settings
+from tests.ingest.doubles import free_port
+from tests.shirube.command import DRAFT, Bench, run
+from tests.upstream import Upstream
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Upstream]:
+    """One stand-in for the whole module."""
+    with Upstream(months=("2026-10",)) as running:
+        yield running
+
+
+@pytest.fixture
+def up(server: Upstream) -> Upstream:
+    """The stand-in without faults and with an empty log."""
+    server.clear_faults()
+    server.log.clear()
+    return server
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One data folder, whose database is made once."""
+    return tmp_path_factory.mktemp("doctor") / "var"
+
+
+@pytest.fixture
+def settings(up: Upstream, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Settings]:
+    """Settings that lead to the stand-in, with some changed."""
+
+    def made(**changes: str) -> Settings:
+        given = {**up.environment(), "SHIRUBE_DATA_DIR": str(folder), **changes}
+        for name in [name for name in os.environ if name.startswith("SHIRUBE_")]:
+            monkeypatch.delenv(name)
+        for name, value in given.items():
+            monkeypatch.setenv(name, value)
+        return load_settings()
+
+    return made
+
+
+def found(settings: Settings, machine: Callable[[], datetime] = system_clock) -> dict[str, Check]:
+    """What doctor finds, by name."""
+    wiring = Bench(settings, lambda: DRAFT)
+    try:
+        checks = examine(wiring, machine)
+    finally:
+        wiring.guard.close()
+        if "engine" in vars(wiring):
+            wiring.engine.dispose()
+    assert len({check.name for check in checks}) == len(checks)
+    assert all(check.fix or check.well for check in checks)
+    return {check.name: check for check in checks}
+
+
+def test_where_all_is_well_every_source_was_asked_once_for_little(
+    settings: Callable[..., Settings], up: Upstream
+) -> None:
+    checks = found(settings())
+    assert [check for check in checks.values() if not check.well] == []
+    assert checks["arXiv's API"].found == f"127.0.0.1:{up.port} answers as it should"
+    assert sorted(request.path for request in up.log) == sorted(
+        ["/api/query", "/oai", "/rss/cs.AI", "/api/daily_papers", "/api/v1/papers/"]
+        + [f"/feeds/{lab}.xml" for lab in ("anthropic", "google-deepmind", "meta-fair", "openai", "qwen")]
+    )
+    assert "clock" in checks
+
+
+@pytest.mark.parametrize(
+    ("prefix", "name"),
+    [("/api/query", "arXiv's API"), ("/oai", "arXiv's changes"), ("/rss", "arXiv's announcements"),
+     ("/api/daily_papers", "Daily Papers"), ("/api/v1", "Papers with Code"), ("/feeds/qwen", "Qwen's feed")],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("fault", "said", "mended"),
+    [({"status": 403}, "status 403: it refuses", "SHIRUBE_CONTACT"),
+     ({"status": 429, "retry_after": "7"}, "too many requests, Retry-After: 7", "another program"),
+     ({"status": 503}, "status 503: it is not well itself", "next pull"),
+     ({"status": 404}, "status 404", "Check the address in SHIRUBE_"),
+     ({"kind": "maintenance"}, "a web page where data is due", "in a browser"),
+     ({"kind": "cut"}, "answers, but the answer", "SHIRUBE_"),
+     ({"kind": "doctype"}, "refused", "SHIRUBE_"),
+     ({"kind": "redirect", "to": "http://127.0.0.1:1/"}, "127.0.0.1:1", "SHIRUBE_|address"),
+     ({"kind": "wrong-length"}, "the connection broke", "Try again")],
+    ids=["403", "429", "503", "404", "login-page", "cut", "doctype", "redirect", "broken"],
+)  # fmt: skip
+def test_what_an_answer_means_and_how_it_is_mended(
+    settings: Callable[..., Settings], up: Upstream, prefix: str, name: str, fault: dict[str, Any], said: str,
+    mended: str,
+) -> None:  # fmt: skip
+    hit = up.fault(prefix, **fault)
+    checks = found(settings())
+    if fault.get("kind") == "doctype" and prefix.startswith("/api/") and prefix != "/api/query":
+        return  # JSON has no document type
+    check = checks[name]
+    assert not check.well
+    assert said in check.found
+    assert any(word in check.fix for word in mended.split("|")), check.fix
+    assert hit.hits == 1  # tried, and not tried again
+    assert [other.name for other in checks.values() if not other.well] == [name]
+
+
+def test_an_address_that_is_refused_or_away_does_not_answer(settings: Callable[..., Settings], up: Upstream) -> None:
+    """It was once called well, since some error other than an unreachable network would come of it."""
+    away = f"127.0.0.1:{free_port()}"
+    refused = found(settings(SHIRUBE_HF_URL=f"http://{away}"))["Daily Papers"]
+    assert not refused.well
+    assert "leads to the private address 127.0.0.1" in refused.found
+    assert f'put "{away}" into SHIRUBE_ALLOW_PRIVATE_HOSTS' in refused.fix
+    allowed = json.dumps([away, f"127.0.0.1:{up.port}"])
+    gone = found(settings(SHIRUBE_HF_URL=f"http://{away}", SHIRUBE_ALLOW_PRIVATE_HOSTS=allowed))["Daily Papers"]
+    assert not gone.well
+    assert "cannot be reached" in gone.found
+    assert "SHIRUBE_HF_URL" in gone.fix
+    nowhere = found(settings(SHIRUBE_HF_URL="http://no-such-host.invalid"))["Daily Papers"]
+    assert "no-such-host.invalid cannot be re" in nowhere.found
+
+
+@pytest.mark.parametrize(
+    ("hours", "found_as", "well"),
+    [(0, "behind the servers", True), (-12, "12 h 0 min behind", False), (50, "2 days 2 h ahead", False)],
+)
+def test_a_wrong_clock_is_told_by_the_servers_hours(
+    settings: Callable[..., Settings], hours: int, found_as: str, well: bool
+) -> None:
+    check = found(settings(), lambda: system_clock() + timedelta(hours=hours, seconds=-3))["clock"]
+    assert check.well is well
+    assert found_as in check.found
+
+
+def test_one_server_with_a_wrong_clock_is_outvoted_and_silence_tells_nothing() -> None:
+    trial = trials.Trial("x", "http://x.example/", "SHIRUBE_X", lambda answer: None)
+    hours = [trials.Outcome(trial, "", "", late) for late in (1.0, 2.0, 90_000.0, None)]
+    assert trials.behind(hours) == 2.0
+    assert trials.behind(hours[3:]) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "0 s"), (-119, "119 s"), (200, "3 min"), (3700, "1 h 2 min"), (176_400, "2 days 1 h")]
+)
+def test_a_length_of_time_is_written_as_people_do(seconds: float, words: str) -> None:
+    assert trials.span(seconds) == words
+
+
+def test_a_database_that_cannot_be_had_leaves_the_rest_to_be_looked_at(
+    settings: Callable[..., Settings], up: Upstream, tmp_path: Path
+) -> None:
+    (tmp_path / "text.db").write_text("This is no database, but a text of some length." * 30)
+    checks = found(settings(SHIRUBE_DATABASE_URL=f"sqlite:///{tmp_path}/text.db"))
+    assert not checks["database"].well
+    assert "not a database" in checks["database"].found
+    assert "text.db" in checks["database"].fix
+    assert checks["sources"] == Check("sources", False, "not asked", checks["sources"].fix)
+    assert "database first" in checks["sources"].fix
+    assert checks["embedding model"].well
+    assert up.log == []
+    port = free_port()
+    away = found(settings(SHIRUBE_DATABASE_URL=f"postgresql+psycopg://me:secret@127.0.0.1:{port}/shirube"))["database"]
+    assert not away.well
+    assert "secret" not in away.found + away.fix
+    assert "SHIRUBE_DATABASE_URL" in away.fix
+
+
+def test_a_disk_that_is_full_or_closed_is_told(
+    settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "ROOM", 10**18)
+    full = found(settings())["disk"]
+    assert (full.well, "GB free" in full.found, "Make room" in full.fix) == (False, True, True)
+    access = os.access  # whoever runs the tests may be allowed everything
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK | os.X_OK and access(path, mode))
+    closed = found(settings())["disk"]
+    assert not closed.well
+    assert "cannot be written" in closed.found
+
+
+def test_a_model_that_is_not_there_is_told(settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: object, texts: object) -> None:
+        raise ModelError("The model is absent", "Run make setup")
+
+    monkeypatch.setattr("tests.fakes.HashEmbedder.embed", broken)
+    check = found(settings())["embedding model"]
+    assert check == Check("embedding model", False, "The model is absent", "Run make setup")
+
+
+def test_the_command_ends_with_an_error_where_something_is_not_well(up: Upstream, tmp_path: Path) -> None:
+    env = {**up.environment(), "SHIRUBE_DATA_DIR": str(tmp_path / "var")}
+    well = run("doctor", env=env)
+    assert (well.code, "NOT WELL" in well.out) == (0, False)
+    up.fault("/api/daily_papers", status=503)
+    down = run("doctor", env=env)
+    told = " ".join(down.out.split())
+    assert down.code == 1
+    assert told.count("NOT WELL") == 1
+    assert "it is not well itself" in told
+    assert "next pull" in told
