@@ -10,7 +10,7 @@ from ranking.guide import Guide
 from ranking.topics import Blend
 from roadmap.model import Roadmap
 
-SCORER = "blend-3"  # named with every rating: a new scorer ranks everything anew
+SCORER = "blend-4"  # named with every rating: a new scorer ranks everything anew
 
 
 @dataclass(frozen=True)
