@@ -5,6 +5,7 @@ what a stranger's model wrote about a paper is no fact about it.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import date, datetime
 
@@ -101,10 +102,15 @@ def _organization(holder: dict[str, object]) -> str | None:
 
 
 def _code(paper: dict[str, object]) -> tuple[CodeLink, ...]:
-    link = loose.address(paper.get("githubRepo"))
+    link = loose.address(_unbroken(paper.get("githubRepo")))
     if link is None:
         return ()
     return (CodeLink(repository(link) or link, stars=loose.whole(paper.get("githubStars"))),)
+
+
+def _unbroken(value: object) -> object:
+    """Take line breaks out of an address, as a browser does (https://url.spec.whatwg.org/#url-parsing)."""
+    return re.sub(r"[\t\r\n]", "", value) if isinstance(value, str) else value
 
 
 def list_check(answer: Answer) -> str | None:

@@ -166,6 +166,13 @@ def test_a_lasting_fault_is_a_failure_and_never_nothing_new(up: Upstream, kind: 
         day_of(up)
 
 
+def test_a_line_break_inside_an_address_does_not_cost_the_repository() -> None:
+    entry = {**NEW, "paper": {**NEW["paper"], "githubRepo": "https://github.com/harbour/\nlanterns\n"}}
+    record = read_entry(entry, DAY, NOW)
+    assert isinstance(record, PaperRecord)
+    assert record.code == (CodeLink("https://github.com/harbour/lanterns", stars=8),)
+
+
 @pytest.mark.skipif(not CORPUS.exists(), reason="the shared corpus is not beside this checkout")
 def test_every_real_entry_is_read() -> None:
     count = 0
@@ -178,5 +185,6 @@ def test_every_real_entry_is_read() -> None:
             assert record.abstract
             assert record.submitted
             assert record.votes is not None
+            assert bool(record.code) == bool(entry["paper"].get("githubRepo"))
             count += 1
     assert count == 9881

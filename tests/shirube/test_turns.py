@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -17,7 +18,9 @@ from core.errors import SourceError
 from db.engine import Sessions, make_engine, make_sessions
 from db.storing import hold
 from shirube import turns
+from shirube.settings import load_settings
 from shirube.turns import SharedTurns, identity, is_gone
+from shirube.wiring import Wiring
 
 ARXIV = "arxiv.org"
 PROC = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="this system has no /proc")
@@ -147,6 +150,25 @@ def test_without_proc_nobody_is_called_gone(tmp_path: os.PathLike[str]) -> None:
         mine = identity()
         assert mine.split("/")[:2] == ["", ""]
         assert not is_gone(mine)
+
+
+@pytest.mark.parametrize(
+    ("changed", "urls"),
+    [({}, ("https://export.arxiv.org/api/query?x=1", "https://oaipmh.arxiv.org/oai", "https://rss.arxiv.org/rss/cs.CL")),
+     ({"arxiv_url": "http://127.0.0.1:9", "oai_url": "http://127.0.0.1:9/oai",
+       "arxiv_rss_url": "https://mirror.example/rss"},
+      ("http://127.0.0.1:9/api/query", "http://127.0.0.1:9/oai", "https://mirror.example/rss/cs.CL"))],
+    ids=["arxiv.org", "stand-ins"],
+)  # fmt: skip
+def test_arxivs_three_services_are_one_place_wherever_they_are(
+    tmp_path: Path, changed: dict[str, str], urls: tuple[str, ...]
+) -> None:
+    guard = Wiring(load_settings(data_dir=tmp_path, arxiv_delay_seconds=2.5, **changed)).guard
+    assert {(guard._lanes.of(url).name, guard._lanes.of(url).delay) for url in urls} == {("arxiv.org", 2.5)}
+    for other in ("https://huggingface.co/api", "http://127.0.0.1:9/api/v1/papers/", "https://notarxiv.org/"):
+        assert guard._lanes.of(other).delay == 0
+    guard.close()
+    assert list(tmp_path.iterdir()) == []  # who asks nobody needs no database
 
 
 def _until(happens: Callable[[], bool]) -> None:
