@@ -11,8 +11,8 @@ from core.errors import SourceError
 from core.record import PaperRecord, Version
 from db import windows
 from db.engine import Sessions, reading
-from db.models import Item
-from ingest.service import pull
+from db.models import Item, Note
+from ingest.service import pull, store
 from ingest.source import NOTHING, Earlier, EntryError, Moving, Page, TokenExpiredError, Window
 from ingest.sources.arxiv_oai import ArxivOai, set_of
 from ingest.sources.arxiv_raw import cut_list, read_record
@@ -337,3 +337,54 @@ def test_a_day_whose_records_all_changed_again_is_empty_without_doubt(sqlite_ses
     for arxiv_id in truth(up):
         up.catalogue.papers[arxiv_id].modified = date(2026, 9, 10)
     assert pulled(sqlite_sessions, up, now=now + timedelta(hours=21)) == [(True, None)]
+
+
+DELETED = Window("arxiv", "oai:cs:cs:LG", date(2026, 9, 30), date(2026, 9, 30))  # the stand-in's today
+
+
+def test_a_deletion_marks_a_stored_paper_and_makes_none_of_an_unknown_one(sessions: Sessions, up: Upstream) -> None:
+    known, unknown = truth(up)[0], truth(up, date(2026, 9, 10))[0]  # of a day that is not read
+    assert up.catalogue.today == DELETED.start
+    assert pulled(sessions, up) == [(True, None)]
+    assert not stored(sessions)[known].withdrawn
+    for gone in (known, unknown):
+        up.catalogue.delete(gone)
+    for hours in (3, 24):  # and again when the day is read anew
+        now = datetime(2026, 10, 1, tzinfo=UTC) + timedelta(hours=hours)
+        assert pulled(sessions, up, DELETED.start, now) == [(True, None)]
+        items = stored(sessions)
+        assert unknown not in items
+        assert (items[known].withdrawn, items[known].title) == (True, up.catalogue.papers[known].title)
+        assert items[known].version == 1
+    with reading(sessions) as session:
+        assert [note.id for note in session.query(Note)] == [unknown]
+        (window,) = windows.standings(session, [("arxiv", DELETED.channel, DELETED.start, DELETED.end)])
+    changed = len(truth(up, DELETED.start))
+    assert (window.state, window.expected, window.received, window.errors) == ("closed", changed, changed, 0)
+
+
+def test_an_unknown_paper_that_was_deleted_is_withdrawn_when_it_comes(sessions: Sessions, up: Upstream) -> None:
+    gone = truth(up)[0]
+    up.catalogue.delete(gone)
+    assert pulled(sessions, up, DELETED.start) == [(True, None)]
+    assert gone not in stored(sessions)
+    listed = PaperRecord(
+        "hf", gone, "paper", up.catalogue.papers[gone].title, NOW - timedelta(days=1), arxiv_id=gone, votes=3
+    )
+    with sessions.begin() as session:
+        assert store(session, [listed], NOW).new == 1
+    assert stored(sessions)[gone].withdrawn
+    with reading(sessions) as session:
+        assert session.query(Note).all() == []
+
+
+def test_a_paper_that_arxiv_gives_again_after_its_deletion_is_back(sessions: Sessions, up: Upstream) -> None:
+    back = truth(up)[0]
+    assert pulled(sessions, up) == [(True, None)]
+    up.catalogue.delete(back)
+    assert pulled(sessions, up, DELETED.start) == [(True, None)]
+    assert stored(sessions)[back].withdrawn
+    paper = up.catalogue.papers[back]
+    paper.deleted, paper.modified = False, date(2026, 10, 6)
+    assert pulled(sessions, up, paper.modified) == [(True, None)]
+    assert not stored(sessions)[back].withdrawn
