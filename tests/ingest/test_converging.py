@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -210,3 +211,32 @@ def test_a_link_that_comes_after_its_paper_is_stored_at_once(sessions: Sessions)
     assert [(tally.new, tally.changed, tally.unchanged) for tally in tallies] == [(1, 0, 0), (0, 1, 0), (0, 0, 1)]
     with reading(sessions) as session:
         assert session.scalars(select(Note)).all() == []
+
+
+def test_what_a_claim_leads_to_is_looked_up_in_turn(sessions: Sessions) -> None:
+    """The paper is found by its id; what it was told by before, together with the new author, names the post."""
+    nameless = replace(PLAIN, authors=())
+    post = PaperRecord(
+        "labs", "heronry:a", "post", PLAIN.title, START, url="https://h.example/a", authors=PLAIN.authors,
+        feed_date=date(2026, 6, 2),
+    )  # fmt: skip
+    authored = replace(PLAIN, source="hf", title="On brass herons")
+    tallies = filled(sessions, [(store, [nameless]), (store, [post]), (store, [authored])])
+    assert [tally.new for tally in tallies] == [1, 1, 0]
+    with reading(sessions) as session:
+        assert session.scalars(select(Item.id)).all() == [PLAIN.id]
+
+
+def test_a_post_that_fits_two_papers_goes_to_the_one_known_first(sessions: Sessions) -> None:
+    """The one case in which order matters (docs/decisions/0017); the two papers stay two whatever comes."""
+    twin = replace(PLAIN, id="2606.00002", arxiv_id="2606.00002")
+    post = PaperRecord(
+        "labs", "heronry:a", "post", PLAIN.title, START, url="https://h.example/a", authors=PLAIN.authors,
+        feed_date=date(2026, 6, 2),
+    )  # fmt: skip
+    for order, home in (([PLAIN, post, twin], PLAIN.id), ([twin, post, PLAIN], twin.id), ([post, twin], twin.id)):
+        filled(sessions, [(store, [record]) for record in order])
+        with reading(sessions) as session:
+            found = {item.id: item.sources for item in session.scalars(select(Item))}
+        assert {item_id for item_id, sources in found.items() if "labs" in sources} == {home}
+        assert found.keys() == {record.id for record in order} - {post.id}
