@@ -68,6 +68,24 @@ def vectors(session: Session, model: str, ids: Iterable[str]) -> dict[str, NDArr
     return found
 
 
+def vector_state(session: Session, model: str) -> tuple[int, datetime | None]:
+    """Count the items that have a vector of a model, and tell when the last text was compared with one."""
+    query = select(func.count(Embedding.item_id.distinct()), func.max(Embedding.made_at)).where(_of(model))
+    count, newest = session.execute(query).one()
+    return count, newest
+
+
+def vectors_since(session: Session, model: str, since: datetime | None) -> tuple[list[str], NDArray[np.float32]]:
+    """Read vectors whose text was compared at or after a moment (None: all), as ids and rows, in order of id."""
+    query = select(Embedding.item_id, Embedding.vector).where(_of(model))
+    if since is not None:
+        query = query.where(Embedding.made_at >= since)
+    found: dict[str, bytes] = dict(session.execute(query).all())
+    ids = sorted(found)  # as Python orders them: databases have orders of their own
+    rows = np.frombuffer(b"".join(found[item_id] for item_id in ids), dtype="<f2").astype(np.float32)
+    return ids, rows.reshape(len(ids), -1) if ids else np.zeros((0, 0), dtype=np.float32)
+
+
 def months_to_rank(session: Session, engine: str) -> list[str]:
     """List, oldest first, the months that hold an item to rank, or whose open shortlists hold one that moved away.
 
