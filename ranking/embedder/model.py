@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -89,6 +90,10 @@ class SentenceTransformerEmbedder:
         if not all(text.strip() for text in texts):
             raise ModelError("An empty text cannot be embedded", "Skip items without a title")
         return self._loaded()(texts)
+
+    def recipe(self) -> Callable[[], SentenceTransformerEmbedder]:
+        """Say how another process builds the same embedder, with one thread: many of them share the processors."""
+        return partial(SentenceTransformerEmbedder, self.name, arithmetic=self.arithmetic, cache=self.cache, threads=1)
 
     def _loaded(self) -> Encode:
         if self._encode is None:

@@ -1,6 +1,8 @@
 """Vectors for what has none: read what is new, encode it as a stream, save it in small transactions."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,11 +15,11 @@ from core.text import embedding_text, text_hash
 from db import scores
 from db.engine import Sessions, reading
 from ranking.embedder import Embedder, Vectors
+from ranking.embedder.processes import Stream, spread
 from ranking.shards import ALL, Part
 
 BATCH = 256
 Progress = Callable[[int, int], None]
-Stream = Callable[[Iterator[list[str]]], Iterator[Vectors]]  # batches of texts to batches of rows, in order
 
 
 @dataclass(slots=True)
@@ -45,23 +47,31 @@ def embed_new(
     transaction of its own: an interrupted run loses what was on its way, and the next one takes up the rest.
     """
     model = embedder.identity.partition("@")[0]
-    waiting: list[_Batch] = []
-    texts = _texts(_read(sessions, model, part, clock), waiting)
-    made = seen = total = 0
-    for rows in (stream or (lambda batches: map(embedder.embed, batches)))(texts):
-        total = total or count_to_embed(sessions, model)  # counted before the first batch is saved
-        batch = waiting.pop(0)
-        _save(sessions, embedder.identity, batch, rows)
+    with reading(sessions) as session:
+        total = scores.count_to_embed(session, model)
+    if not total:
+        return 0
+    with spread(embedder, total // part.count) if stream is None else nullcontext(stream) as encode:
+        return _embed(sessions, embedder.identity, encode, _read(sessions, model, part, clock), total, on_progress)
+
+
+def _embed(
+    sessions: Sessions,
+    identity: str,
+    encode: Stream,
+    batches: Iterator[_Batch],
+    total: int,
+    on_progress: Progress | None,
+) -> int:
+    waiting: deque[_Batch] = deque()
+    made = seen = 0
+    for rows in encode(_texts(batches, waiting)):
+        batch = waiting.popleft()
+        _save(sessions, identity, batch, rows)
         made, seen = made + len(rows), seen + batch.seen
         if on_progress:
             on_progress(seen, max(total, seen))
     return made
-
-
-def count_to_embed(sessions: Sessions, model: str) -> int:
-    """Count the items whose text may have no vector of a model (a name without arithmetic) yet."""
-    with reading(sessions) as session:
-        return scores.count_to_embed(session, model)
 
 
 def _read(sessions: Sessions, model: str, part: Part, clock: Clock) -> Iterator[_Batch]:
@@ -95,7 +105,7 @@ def _sort_in(batch: _Batch, rows: Sequence[scores.ToEmbed], part: Part) -> None:
                 batch.new.append((row.id, text))
 
 
-def _texts(batches: Iterator[_Batch], waiting: list[_Batch]) -> Iterator[list[str]]:
+def _texts(batches: Iterator[_Batch], waiting: deque[_Batch]) -> Iterator[list[str]]:
     """Hand on the texts of each batch, and remember whose they are until their rows come back."""
     for batch in batches:
         waiting.append(batch)
