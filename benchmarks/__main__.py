@@ -1,19 +1,25 @@
 """`make bench`: one table of quality and speed; what needs the labelled corpus says so where it is absent."""
 
 import argparse
+from collections.abc import Callable, Iterator
 
-from benchmarks import corpus, ingest, quality, speed
+from benchmarks import corpus, ingest, labs, quality, speed
+
+PARTS = ["quality", "labs", "speed", "ingest"]
+Rows = Callable[[int | None], Iterator[tuple[str, str]]]
 
 
 def main() -> None:
     """Run what is asked for and print it line by line."""
     args = argparse.ArgumentParser(description=__doc__)
-    args.add_argument("what", nargs="*", default=["quality", "speed", "ingest"], help="quality, speed, ingest")
+    args.add_argument("what", nargs="*", default=PARTS, help=", ".join(PARTS))
     args.add_argument("--tiny", action="store_true", help="a small part of each, to prove that it runs")
     args.add_argument("--invented", type=int, help="with ingest: so many invented papers, once, instead", metavar="N")
     options = args.parse_args()
     if "quality" in options.what:
-        _quality(300 if options.tiny else None)
+        _labelled("quality", quality.rows, 300 if options.tiny else None)
+    if "labs" in options.what:
+        _labelled("labs", labs.rows, 200 if options.tiny else None)
     if "speed" in options.what:
         for what, figures in speed.rows(16, 200) if options.tiny else speed.rows():
             print(f"{what:62} {figures}", flush=True)
@@ -23,11 +29,11 @@ def main() -> None:
             print(f"{what:62} {figures}", flush=True)
 
 
-def _quality(limit: int | None) -> None:
+def _labelled(name: str, rows: Rows, limit: int | None) -> None:
     if not corpus.SHARED.is_dir():
-        print("quality: SKIPPED, the labelled corpus is not here (SHIRUBE_SHARED names its folder)")
+        print(f"{name}: SKIPPED, the labelled corpus is not here (SHIRUBE_SHARED names its folder)")
         return
-    for what, figures in quality.rows(limit):
+    for what, figures in rows(limit):
         print(f"{what:62} {figures}", flush=True)
 
 

@@ -148,8 +148,3 @@ def _speed(papers: Iterable[Paper], labs: Labs) -> tuple[str, str]:
         "labs: attribution of the corpus",
         f"{len(facts)} papers in {time.perf_counter() - start:.1f} s, {named} named",
     )
-
-
-if __name__ == "__main__":
-    for what, figures in rows():
-        print(f"{what:72} {figures}", flush=True)

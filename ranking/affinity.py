@@ -1,9 +1,9 @@
 """Whether the people who sign a paper publish with a lab: weak evidence for papers that carry no other (pure).
 
 An author's history is a list of what they signed: when, how surely from which lab, how much in all. The affinity to a
-lab at a moment is the lab's part of it, work near in time counting more, shrunk towards none where little is known, so
-that neither a common name nor one joint paper says much. A paper is weighed by all its authors together; one alone
-never carries it. Histories and weights are learned offline by `benchmarks/train_labs.py`.
+lab at a moment is the lab's part of it beyond that of the strongest other place, work near in time counting more, and
+shrunk towards none where little is known, so that neither a common name nor one joint paper says much. A paper is
+weighed by all its authors together; one alone never carries it. Learned offline by `benchmarks/train_labs.py`.
 """
 
 import gzip
@@ -27,7 +27,7 @@ SIGNER = 0.08  # least affinity that counts a person among those who speak for a
 SIGNERS = 2  # fewer than this many never name a lab
 SURE = 0.9  # the most that authors alone may say
 NAMED = 3  # people given as evidence
-FEATURES = ("strongest", "second", "third", "mean", "last", "gathered", "free", "unrivalled")
+FEATURES = ("strongest", "second", "mean", "last", "gathered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,13 @@ class Affinity:
     def of(self, authors: Iterable[str], year: float, without: str = "") -> dict[str, tuple[float, tuple[str, ...]]]:
         """Give the labs that authors of a paper of that moment speak for: (probability, names, strongest first)."""
         names = list(dict.fromkeys(authors))
+        if sum(fold(name) in self.histories for name in names) < SIGNERS:
+            return {}
         shares = [lab_shares(self.histories.get(fold(name), ()), year, without) for name in names]
         return {
             lab: (self._probability(features(shares, lab)), _speakers(names, shares, lab))
-            for lab in {lab for share, _ in shares for lab in share}
-            if sum(share.get(lab, 0.0) >= SIGNER for share, _ in shares) >= SIGNERS
+            for lab in {lab for share in shares for lab in share}
+            if sum(share.get(lab, 0.0) >= SIGNER for share in shares) >= SIGNERS
         }
 
     def _probability(self, values: Sequence[float]) -> float:
@@ -75,13 +77,10 @@ def years(day: date) -> float:
     return day.year + (day.month - 1) / 12 + (day.day - 1) / 365
 
 
-Shares = tuple[dict[str, float], float]  # affinity to each lab; how much is known of the person near that moment
-
-
-def lab_shares(history: Sequence[Signed], year: float, without: str = "") -> Shares:
-    """Weigh a history at a moment: the part of each lab, and how much is known at all."""
+def lab_shares(history: Sequence[Signed], year: float, without: str = "") -> dict[str, float]:
+    """Weigh a history at a moment: the part of each lab, from 0 to 1, beyond the part of the strongest other place."""
     labs: Counter[str] = Counter()
-    total = 0.0
+    total = UNKNOWN
     for signed in history:
         apart = abs(signed.year - year)
         if apart > HORIZON or (without and signed.paper == without):
@@ -90,20 +89,23 @@ def lab_shares(history: Sequence[Signed], year: float, without: str = "") -> Sha
         total += near * signed.total
         for lab, much in signed.labs:
             labs[lab] += near * much
-    return {lab: much / (total + UNKNOWN) for lab, much in labs.items()}, total
+    best = labs.most_common(2)
+    return {lab: much / total for lab in labs if (much := labs[lab] - _rival(lab, best)) > 0}
 
 
-def features(shares: Sequence[Shares], lab: str) -> tuple[float, ...]:
+def _rival(lab: str, best: Sequence[tuple[str, float]]) -> float:
+    return max((much for other, much in best if other != lab), default=0.0)
+
+
+def features(shares: Sequence[Mapping[str, float]], lab: str) -> tuple[float, ...]:
     """Describe by FEATURES how the authors of a paper, in its order, stand to a lab; each grows with the belief."""
-    own = [share.get(lab, 0.0) for share, _ in shares]
-    first, second, third = [*sorted(own, reverse=True), 0.0, 0.0][:3]
-    rival = sum(max((v for k, v in share.items() if k != lab), default=0.0) for share, _ in shares)
-    bound = sum(max(0.0, known / (known + UNKNOWN) - mine) for (_, known), mine in zip(shares, own, strict=True))
-    return first, second, third, sum(own) / len(own), own[-1], math.log1p(sum(own)), -bound / len(own), -rival
+    own = [share.get(lab, 0.0) for share in shares]
+    first, second = [*sorted(own, reverse=True), 0.0][:2]
+    return first, second, sum(own) / len(own), own[-1], math.log1p(sum(own))
 
 
-def _speakers(names: Sequence[str], shares: Sequence[Shares], lab: str) -> tuple[str, ...]:
-    found = [(-share.get(lab, 0.0), place, names[place]) for place, (share, _) in enumerate(shares)]
+def _speakers(names: Sequence[str], shares: Sequence[Mapping[str, float]], lab: str) -> tuple[str, ...]:
+    found = [(-share.get(lab, 0.0), place, names[place]) for place, share in enumerate(shares)]
     return tuple(name for much, _, name in sorted(found)[:NAMED] if -much >= SIGNER)
 
 

@@ -6,9 +6,10 @@ said on Hugging Face.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from core.text import fold
@@ -27,6 +28,7 @@ TRUST = {
 }
 AFFINITY = "affinity"  # its trust is what the authors' histories say, paper by paper
 CERTAIN_ENOUGH = 0.5  # below this a lab is not named
+_SHELVES = frozenset(("datasets", "spaces", "collections"))  # of huggingface.co: the account stands behind them
 _LINK = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}/?[\w.\-/%]*", re.IGNORECASE)
 
 
@@ -62,16 +64,49 @@ class _Proof:
     trust: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Signs:
+    """A lab's names as they are looked for: folded, in sets, phrases as one pattern."""
+
+    authors: frozenset[str]
+    affiliations: re.Pattern[str] | None
+    not_affiliations: re.Pattern[str] | None
+    organizations: frozenset[str]
+    pwc: frozenset[str]
+    github: frozenset[str]
+    hubs: frozenset[str]
+    domains: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """What of an item's facts is looked at for every lab, made comparable once."""
+
+    names: dict[str, str]  # folded author name -> as written
+    affiliations: tuple[tuple[str, str], ...]  # folded between spaces, as written
+    places: tuple[tuple[str, str, str], ...]  # address, host, owner
+
+
+def _plain(facts: LabFacts) -> _Plain:
+    places = (*facts.repositories, *facts.links)
+    return _Plain(
+        {fold(name): name for name, _ in facts.authors},
+        tuple((f" {fold(where)} ", where) for _, where in facts.authors if where),
+        tuple((url, *_host_and_owner(url)) for url in places),
+    )
+
+
 def attribute(facts: LabFacts, labs: Mapping[str, Lab], people: Affinity | None = None) -> tuple[Attribution, ...]:
     """Name the labs an item comes from, most certain first; nothing where the evidence does not carry it.
 
     `people` is what is known of who publishes with which lab; without it authors are no evidence.
     """
-    proofs = {key: _evidence(facts, lab) for key, lab in labs.items() if not _before(facts.day, lab)}
-    if people is not None:
-        for key, proof in _by_people(facts, people).items():
-            if key in proofs and (proofs[key] or not facts.organization):
-                proofs[key].append(proof)
+    plain = _plain(facts)
+    month = facts.day.isoformat()[:7] if facts.day else ""
+    proofs = {lab.key: _evidence(facts, lab, plain) for lab in labs.values() if not _before(month, lab)}
+    for key, proof in _by_people(facts, people).items():
+        if key in proofs and (proofs[key] or not facts.organization):
+            proofs[key].append(proof)
     sure = [_weigh(key, found) for key, found in proofs.items() if found]
     return tuple(sorted((a for a in sure if a.confidence >= CERTAIN_ENOUGH), key=lambda a: (-a.confidence, a.lab)))
 
@@ -90,84 +125,86 @@ def _weigh(key: str, proofs: Iterable[_Proof]) -> Attribution:
     return Attribution(key, round(1 - doubt, 4), tuple((p.kind, p.detail) for p in ordered))
 
 
-def _before(day: date | None, lab: Lab) -> bool:
+def _before(month: str, lab: Lab) -> bool:
     """Tell whether an item is older than the lab and all that it grew from: then only the name is shared."""
-    return bool(day and lab.since and f"{day:%Y-%m}" < lab.since)
+    return bool(month and lab.since and month < lab.since)
 
 
-def _by_people(facts: LabFacts, people: Affinity) -> dict[str, _Proof]:
-    if facts.day is None:
+def _by_people(facts: LabFacts, people: Affinity | None) -> dict[str, _Proof]:
+    if facts.day is None or people is None:
         return {}
     found = people.of((name for name, _ in facts.authors), years(facts.day))
     return {lab: _Proof(AFFINITY, ", ".join(names), sure) for lab, (sure, names) in found.items()}
 
 
-def _evidence(facts: LabFacts, lab: Lab) -> list[_Proof]:
+@lru_cache(maxsize=256)
+def _signs(lab: Lab) -> _Signs:
+    return _Signs(
+        authors=frozenset(map(fold, lab.authors)),
+        affiliations=_any_of(lab.affiliations),
+        not_affiliations=_any_of(lab.not_affiliations),
+        organizations=frozenset(map(fold, (*lab.hf, *lab.hf_names))),
+        pwc=frozenset(map(fold, lab.pwc)),
+        github=frozenset(map(str.casefold, lab.github)),
+        hubs=frozenset(map(str.casefold, lab.hf)),
+        domains=(*lab.domains, *(f"{account.casefold()}.github.io" for account in lab.github)),
+    )
+
+
+def _any_of(phrases: Iterable[str]) -> re.Pattern[str] | None:
+    """Make one pattern of phrases, to be looked for in folded text between spaces."""
+    folded = [re.escape(fold(phrase)) for phrase in phrases]
+    return re.compile(rf" (?:{'|'.join(folded)}) ") if folded else None
+
+
+def _evidence(facts: LabFacts, lab: Lab, plain: _Plain) -> list[_Proof]:
+    signs = _signs(lab)
     found = [
-        *_by_authors(facts, lab),
-        *_by_affiliation(facts, lab),
-        *_by_organization(facts, lab),
-        *_by_repository(facts, lab),
-        *_by_domain(facts, lab),
+        *_by_authors(plain, signs),
+        *_by_organization(facts, signs),
+        *_by_place(facts.project_url, plain, signs),
         *((kind, detail) for key, kind, detail in facts.claims if key == lab.key and kind in TRUST),
     ]
     return [_Proof(kind, detail, TRUST[kind]) for kind, detail in found]
 
 
-def _by_authors(facts: LabFacts, lab: Lab) -> list[tuple[str, str]]:
-    collective = {fold(name) for name in lab.authors}
-    return [("author", name) for name, _ in facts.authors if fold(name) in collective]
+def _by_authors(plain: _Plain, signs: _Signs) -> Iterator[tuple[str, str]]:
+    """Look for collective names and for affiliations; a near miss in the same string vetoes an affiliation."""
+    yield from (("author", plain.names[name]) for name in signs.authors & plain.names.keys())
+    for folded, where in plain.affiliations:
+        vetoed = signs.not_affiliations and signs.not_affiliations.search(folded)
+        if signs.affiliations and signs.affiliations.search(folded) and not vetoed:
+            yield "affiliation", where
 
 
-def _by_affiliation(facts: LabFacts, lab: Lab) -> list[tuple[str, str]]:
-    """Look for the lab's phrases in affiliations; a near miss in the same string vetoes it."""
-    return [
-        ("affiliation", affiliation)
-        for _, affiliation in facts.authors
-        if affiliation and _names(affiliation, lab.affiliations) and not _names(affiliation, lab.not_affiliations)
-    ]
+def _by_organization(facts: LabFacts, signs: _Signs) -> Iterator[tuple[str, str]]:
+    if facts.organization and fold(facts.organization) in signs.organizations:
+        yield "hf-organization", facts.organization
+    yield from (("pwc", name) for name in facts.organizations if fold(name) in signs.pwc)
 
 
-def _by_organization(facts: LabFacts, lab: Lab) -> list[tuple[str, str]]:
-    known = {fold(name) for name in (*lab.hf, *lab.hf_names)}
-    found = []
-    if facts.organization and fold(facts.organization) in known:
-        found.append(("hf-organization", facts.organization))
-    listed = {fold(name) for name in lab.pwc}
-    return [*found, *(("pwc", name) for name in facts.organizations if fold(name) in listed)]
+def _by_place(page: str | None, plain: _Plain, signs: _Signs) -> Iterator[tuple[str, str]]:
+    """Look at who owns a repository and whose page an address is."""
+    for url, host, owner in plain.places:
+        if (host == "github.com" and owner in signs.github) or (host == "huggingface.co" and owner in signs.hubs):
+            yield "repository", url
+        if _is_own(host, signs.domains):
+            yield "domain", url
+    if page and _is_own(_host_and_owner(page)[0], signs.domains):
+        yield "domain", page
 
 
-def _by_repository(facts: LabFacts, lab: Lab) -> list[tuple[str, str]]:
-    owners = {owner.casefold() for owner in lab.github}
-    hubs = {owner.casefold() for owner in lab.hf}
-    found = []
-    for url in (*facts.repositories, *facts.links):
-        host, owner = _host_and_owner(url)
-        if (host == "github.com" and owner in owners) or (host == "huggingface.co" and owner in hubs):
-            found.append(("repository", url))
-    return found
+def _is_own(host: str, domains: Iterable[str]) -> bool:
+    return any(host == domain or host.endswith("." + domain) for domain in domains)
 
 
-def _by_domain(facts: LabFacts, lab: Lab) -> list[tuple[str, str]]:
-    return [("domain", url) for url in (facts.project_url, *facts.links) if url and _is_own_page(url, lab)]
-
-
-def _is_own_page(url: str, lab: Lab) -> bool:
-    host, _ = _host_and_owner(url)
-    own_domain = any(host == domain or host.endswith("." + domain) for domain in lab.domains)
-    return own_domain or any(host == f"{account.casefold()}.github.io" for account in lab.github)
-
-
+@lru_cache(maxsize=4096)
 def _host_and_owner(url: str) -> tuple[str, str]:
+    """Give the host of an address and the account that its path names first, past the hub's own shelves."""
     try:
         parts = urlsplit(url if "//" in url else f"//{url}")
     except ValueError:
         return "", ""
     host = (parts.hostname or "").removeprefix("www.")
-    path = [part for part in parts.path.split("/") if part]
+    path = [part for part in parts.path.split("/") if part and not (host == "huggingface.co" and part in _SHELVES)]
     return host, path[0].casefold() if path else ""
-
-
-def _names(text: str, phrases: Iterable[str]) -> bool:
-    plain = f" {fold(text)} "
-    return any(re.search(rf" {re.escape(fold(phrase))} ", plain) for phrase in phrases)

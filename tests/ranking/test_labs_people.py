@@ -1,0 +1,138 @@
+"""What the people who sign a paper say of its lab: never one alone, never against the submitter, only near in time."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ranking import affinity
+from ranking.affinity import FEATURES, SURE, Affinity, Signed, features, lab_shares
+from ranking.labs import AFFINITY, CERTAIN_ENOUGH, LabFacts, attribute, links_in
+from roadmap.load import load_roadmap
+from tests.ranking.toy import lab
+
+LABS = {"millpond": lab("millpond", github=("millpond-lab",), hf=("millpond",))}
+DAY = date(2026, 3, 1)
+MINE = (Signed(2025.5, 2.0, (("millpond", 2.0),)),)
+BOTH = (Signed(2025.5, 2.0, (("millpond", 2.0), ("millpond-sales", 2.0))),)
+PEOPLE = Affinity(
+    {"ada moorhen": MINE, "ivo plover": MINE, "bea coot": MINE, "boss heron": BOTH, "boss egret": BOTH},
+    (2.0, 4.0, 6.0, 1.0, 1.0),
+    -5.0,
+)
+
+
+def named(*authors: str, day: date | None = DAY, **facts: object) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Give the labs named for a paper of these authors, with the evidence."""
+    known = LabFacts(authors=tuple((name, None) for name in authors), day=day, **facts)  # type: ignore[arg-type]
+    return {found.lab: found.evidence for found in attribute(known, LABS, PEOPLE)}
+
+
+def test_several_who_publish_with_a_lab_name_it_and_are_the_evidence() -> None:
+    assert named("Ada Moorhen", "Ívo Plover", "N. Body") == {"millpond": ((AFFINITY, "Ada Moorhen, Ívo Plover"),)}
+
+
+@pytest.mark.parametrize(
+    "authors",
+    [
+        (),
+        ("N. Body",),
+        ("Ada Moorhen",),  # an author alone never gives certainty
+        ("Ada Moorhen", "Ada Moorhen"),  # nor the same one twice
+        ("Ada Moorhen", "N. Body"),
+        ("Boss Heron", "Boss Egret"),  # they sign as much for the neighbours
+        ("Ada Moorhen", "Ivo Plover", *(f"Person {n}" for n in range(60))),  # two among many guests
+    ],
+)
+def test_too_few_or_torn_people_name_nobody(authors: tuple[str, ...]) -> None:
+    assert named(*authors) == {}
+
+
+@pytest.mark.parametrize("day", [None, date(2019, 1, 1), date(2036, 1, 1)])
+def test_histories_speak_for_their_own_years_only(day: date | None) -> None:
+    assert named("Ada Moorhen", "Ivo Plover", "Bea Coot", day=day) == {}
+
+
+def test_people_do_not_speak_against_what_the_submitter_said() -> None:
+    assert named("Ada Moorhen", "Ivo Plover", "Bea Coot", organization="someone-else") == {}
+    kinds = [kind for kind, _ in named("Ada Moorhen", "Ivo Plover", organization="millpond")["millpond"]]
+    assert sorted(kinds) == [AFFINITY, "hf-organization"]
+
+
+def test_people_add_to_other_evidence() -> None:
+    (alone,) = attribute(LabFacts(repositories=("github.com/millpond-lab/x",), day=DAY), LABS, PEOPLE)
+    authors = (("Ada Moorhen", None), ("Ivo Plover", None))
+    facts = LabFacts(authors=authors, repositories=("github.com/millpond-lab/x",), day=DAY)
+    (joined,) = attribute(facts, LABS, PEOPLE)
+    assert alone.confidence < joined.confidence < 1
+
+
+def test_a_lab_the_roadmap_does_not_watch_is_not_named() -> None:
+    known = LabFacts(authors=(("Ada Moorhen", None), ("Ivo Plover", None)), day=DAY)
+    assert attribute(known, {"other": lab("other")}, PEOPLE) == ()
+
+
+def test_nothing_is_from_a_lab_before_it_began() -> None:
+    labs = load_roadmap().labs
+    early, late = (LabFacts(authors=(("OpenAI", None),), day=date(year, 12, 1)) for year in (2014, 2015))
+    assert attribute(early, labs) == ()
+    assert [found.lab for found in attribute(late, labs)] == ["openai"]
+
+
+def test_a_link_in_the_abstract_speaks_as_a_repository_or_a_page() -> None:
+    labs = load_roadmap().labs
+    said = "Code: https://github.com/QwenLM/Some-Thing. Data at huggingface.co/datasets/openai/tests, page: x.org."
+    assert links_in(said) == ("https://github.com/QwenLM/Some-Thing", "huggingface.co/datasets/openai/tests")
+    assert links_in(None) == ()
+    facts = LabFacts(links=links_in(said), day=DAY)
+    assert [(a.lab, a.evidence[0][0]) for a in attribute(facts, labs)] == [
+        ("openai", "repository"),
+        ("qwen", "repository"),
+    ]
+
+
+shares = st.floats(0, 1)
+history = st.lists(st.tuples(st.floats(2020, 2030), st.floats(0, 3)), max_size=6)
+
+
+@given(st.lists(shares, min_size=1, max_size=9), st.data())
+def test_more_of_a_lab_in_one_author_never_weakens_a_sign(own: list[float], data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(own) - 1))
+    more = [*own[:place], data.draw(st.floats(own[place], 1)), *own[place + 1 :]]
+    before, after = (features([{"millpond": s} for s in some], "millpond") for some in (own, more))
+    assert len(before) == len(FEATURES)
+    assert all(b <= a + 1e-12 for b, a in zip(before, after, strict=True))
+
+
+@given(history, st.floats(2020, 2030))
+def test_a_share_is_a_part(rows: list[tuple[float, float]], year: float) -> None:
+    signed = [Signed(when, much, (("millpond", much),)) for when, much in rows]
+    assert all(0 < share < 1 for share in lab_shares(signed, year).values())
+
+
+def test_a_paper_is_not_weighed_by_itself() -> None:
+    signed = [Signed(2026.0, 1.0, (("millpond", 1.0),), "2601.00001")]
+    assert lab_shares(signed, 2026.0) == {"millpond": 0.5}
+    assert lab_shares(signed, 2026.0, "2601.00001") == {}
+
+
+def test_what_is_written_is_read_again_summed_by_quarter() -> None:
+    rows = (Signed(2025.5, 1.0, (("millpond", 1.0),), "a"), Signed(2025.6, 0.05), Signed(2024.0, 1.0))
+    again = affinity.read(affinity.write(Affinity({"ada moorhen": rows}, PEOPLE.weights, -3.0)), "x")
+    assert again.histories == {
+        "ada moorhen": (Signed(2024.125, 1.0), Signed(2025.625, 1.05, (("millpond", 1.0),))),
+    }
+    assert (again.weights, again.offset, again.fingerprint) == (PEOPLE.weights, -3.0, "x")
+
+
+def test_what_ships_is_small_holds_names_and_years_only_and_never_trusts_one_author() -> None:
+    shipped = affinity.shipped()
+    assert affinity.AFFINITY_FILE.stat().st_size < 1_000_000
+    assert min(shipped.weights) >= 0
+    assert {lab for rows in shipped.histories.values() for row in rows for lab, _ in row.labs} >= set(
+        load_roadmap().labs
+    )
+    for name, rows in shipped.histories.items():
+        assert shipped.of([name], rows[-1].year) == {}
+    assert CERTAIN_ENOUGH < SURE < 1
