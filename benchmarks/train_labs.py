@@ -23,13 +23,12 @@ from ranking.affinity import AFFINITY_FILE, FEATURES, Affinity, Histories, Signe
 from roadmap.load import load_roadmap
 
 UNLABELLED = 0.05  # what a paper of unknown origin counts in a history
+STILL_UNLABELLED = 0.4  # and what it counts once the papers that authors carry have joined: most are from elsewhere
 BORROWED = 0.6  # what a paper counts that authors alone carry
 BORROWED_FROM = 0.9  # probability from which they do: Affinity.SURE, the most it says
 CROWD = 50  # signatures beyond which each says less
 RIDGE = 1.0
-NAMED_FROM = (
-    0.4  # probability among papers of all origins that becomes 0.5: from there 0.97 were right (docs/ranking.md)
-)
+NAMED_FROM = 0.4  # probability among papers of all origins that becomes 0.5: the figures are in docs/ranking.md
 
 Known = Mapping[str, Mapping[str, float]]  # paper -> lab or other place -> how surely
 Array = NDArray[np.float64]
@@ -39,11 +38,11 @@ def learn(papers: Mapping[str, Paper], known: Known, labs: Set[str]) -> Affinity
     """Learn histories and weights from papers whose origin is known; every other paper of the corpus dilutes."""
     first = _fit(histories(papers, known), papers, known, labs)
     more = {**known, **_borrowed(first, papers, known, labs)}
-    last = _fit(histories(papers, more), papers, known, labs)
+    last = _fit(histories(papers, more, STILL_UNLABELLED), papers, known, labs)
     return replace(last, offset=last.offset - math.log(NAMED_FROM / (1 - NAMED_FROM)))
 
 
-def histories(papers: Mapping[str, Paper], known: Known) -> Histories:
+def histories(papers: Mapping[str, Paper], known: Known, unlabelled: float = UNLABELLED) -> Histories:
     """Give everyone who ever signed with a lab or its rival what they signed, paper by paper."""
     wanted = {name for number, of in known.items() if set(of) - {ELSEWHERE} for name in names(papers[number])}
     found: defaultdict[str, list[Signed]] = defaultdict(list)
@@ -51,16 +50,16 @@ def histories(papers: Mapping[str, Paper], known: Known) -> Histories:
         everyone = names(paper)
         mine = [name for name in everyone if name in wanted]
         if mine:
-            entry = _signed(paper, known.get(number), len(everyone))
+            entry = _signed(paper, known.get(number), len(everyone), unlabelled)
             for name in mine:
                 found[name].append(entry)
     return found
 
 
-def _signed(paper: Paper, of: Mapping[str, float] | None, signatures: int) -> Signed:
+def _signed(paper: Paper, of: Mapping[str, float] | None, signatures: int, unlabelled: float) -> Signed:
     year = years(paper.day)
     if of is None:
-        return Signed(year, UNLABELLED, (), paper.id)
+        return Signed(year, unlabelled, (), paper.id)
     share = 1 / math.sqrt(max(1.0, signatures / CROWD))
     labs = tuple((lab, share * sure) for lab, sure in of.items() if lab != ELSEWHERE)
     return Signed(year, share, labs, paper.id)
