@@ -72,9 +72,11 @@ def make_month(wiring: Wiring, month: str, write: Write, *, offline: bool = Fals
     return outcome
 
 
-def rank(wiring: Wiring, *, rebuild: bool = False, part: ranking.Part = ranking.ALL) -> tuple[int, int]:
-    """Embed and score what is new, with progress; gives (embedded, ratings changed)."""
-    embedded = _embed(wiring, part)
+def rank(
+    wiring: Wiring, *, rebuild: bool = False, part: ranking.Part = ranking.ALL, cluster: bool = False
+) -> tuple[int, int]:
+    """Embed (on Ray with `cluster`) and score what is new, with progress; gives (embedded, ratings changed)."""
+    embedded = _embed_on_cluster(wiring, part) if cluster else _embed(wiring, part)
     with terminal.bar("Ranking months") as bar:
         changed = ranking.rank_new(
             wiring.sessions, wiring.ranker, wiring.clock, rebuild=rebuild, part=part, on_progress=bar
@@ -96,6 +98,16 @@ def note_errata(wiring: Wiring) -> dict[str, list[Row]]:
 def _embed(wiring: Wiring, part: ranking.Part = ranking.ALL) -> int:
     with terminal.bar("Embedding") as bar:
         return ranking.embed_new(wiring.sessions, wiring.embedder, wiring.clock, part=part, on_progress=bar)
+
+
+def _embed_on_cluster(wiring: Wiring, part: ranking.Part) -> int:
+    from ranking import bulk
+
+    with bulk.cluster(bulk.recipe_of(wiring.embedder)) as workers, terminal.bar("Embedding") as bar:
+        encode = workers.encode
+        return ranking.embed_new(
+            wiring.sessions, wiring.embedder, wiring.clock, part=part, stream=encode, on_progress=bar
+        )
 
 
 def _from_store(wiring: Wiring, month: str, write: Write) -> Outcome:

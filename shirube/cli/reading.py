@@ -56,18 +56,21 @@ def digest(
         raise typer.Exit(PARTLY)
 
 
-@commands.command(epilog="Examples:  shirube rank    shirube rank --rebuild    shirube rank --shard 1/4")
+@commands.command(
+    epilog="Examples:  shirube rank    shirube rank --rebuild    shirube rank --shard 1/4    shirube rank --cluster"
+)
 def rank(
     context: typer.Context,
     rebuild: Annotated[bool, typer.Option(help="Look at every stored item again.")] = False,
     shard: Annotated[str | None, typer.Option(metavar="i/n", help="Only the i-th of n parts of what is new.")] = None,
+    cluster: Annotated[bool, typer.Option("--cluster", help="Embed on Ray; RAY_ADDRESS names a cluster.")] = False,
 ) -> None:
     """Embed and score what is new."""
     from ranking import shards
     from shirube import monthly
 
     part = shards.parse(shard) if shard else shards.ALL
-    embedded, changed = monthly.rank(context.obj, rebuild=rebuild, part=part)
+    embedded, changed = monthly.rank(context.obj, rebuild=rebuild, part=part, cluster=cluster)
     terminal.out(f"{embedded:,} embedded, {changed:,} ratings changed")
 
 

@@ -1,0 +1,38 @@
+"""As many vectors of papers as asked for: real ones of the cache, and mixtures of those where they do not suffice."""
+
+import numpy as np
+
+from benchmarks.embedded import CACHE
+from ranking.embedder import Vectors
+
+DIMENSIONS = 384
+NOISE = 0.012  # a number; some 0.23 of a vector's length
+
+
+def many_vectors(count: int) -> Vectors:
+    """Give unit rows, real ones first; the rest lies between two of them, off the line, as papers do."""
+    real = _real()[:count]
+    if len(real) == count:
+        return real
+    rng = np.random.default_rng(3)
+    first, second = rng.integers(0, len(real), (2, count - len(real)))
+    share = rng.uniform(0, 0.45, (len(first), 1)).astype(np.float32)
+    mixed = (1 - share) * real[first] + share * real[second]
+    mixed += NOISE * rng.standard_normal(mixed.shape, dtype=np.float32)
+    return np.vstack([real, _unit(mixed)])
+
+
+def _real() -> Vectors:
+    """Read the vectors that measuring quality has left in the cache; without any, make clusters."""
+    found = [np.load(file) for file in sorted(CACHE.glob("*.npy"))]
+    rows = [np.asarray(part, dtype=np.float32) for part in found if part.ndim == 2 and part.shape[1] == DIMENSIONS]
+    if rows:
+        return _unit(np.unique(np.vstack(rows), axis=0))
+    rng = np.random.default_rng(4)
+    middles = rng.standard_normal((200, DIMENSIONS), dtype=np.float32)
+    spread = rng.standard_normal((5_000, DIMENSIONS), dtype=np.float32)
+    return _unit(middles[rng.integers(0, 200, 5_000)] + spread)
+
+
+def _unit(rows: Vectors) -> Vectors:
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
