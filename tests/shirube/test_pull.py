@@ -119,8 +119,8 @@ def test_what_a_pull_came_to_as_values(empty: dict[str, str], up: Upstream) -> N
     assert (found["since"], found["until"], found["interrupted"]) == ("2026-10-30", "2026-10-31", False)
     hf, arxiv = found["sources"]
     assert set(hf) == {
-        "source", "new", "changed", "unchanged", "errors", "windows_closed", "windows_open", "failure", "unreachable",
-        "advice",
+        "source", "new", "changed", "unchanged", "errors", "passed_over", "noted", "windows_closed", "windows_open",
+        "failure", "unreachable", "advice",
     }  # fmt: skip
     assert (hf["source"], hf["windows_open"], arxiv["failure"]) == ("hf", 2, None)
     assert "503" in hf["failure"]
