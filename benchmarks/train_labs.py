@@ -23,7 +23,7 @@ from ranking.affinity import AFFINITY_FILE, FEATURES, Affinity, Histories, Signe
 from roadmap.load import load_roadmap
 
 UNLABELLED = 0.05  # what a paper of unknown origin counts in a history
-STILL_UNLABELLED = 0.4  # and what it counts once the papers that authors carry have joined: most are from elsewhere
+STILL_UNLABELLED = 0.1  # and what it counts once the papers that authors carry have joined: most are from elsewhere
 BORROWED = 0.6  # what a paper counts that authors alone carry
 BORROWED_FROM = 0.9  # probability from which they do: Affinity.SURE, the most it says
 CROWD = 50  # signatures beyond which each says less
