@@ -55,6 +55,23 @@ def overlaps(topic: str) -> set[str]:
     return set(_measure().overlaps().get(topic, set()))
 
 
+def picks() -> dict[str, str]:
+    """Read what a weekly newsletter's editors chose: id -> first day of the week."""
+    return {row["arxiv_id"]: row["week_start"] for row in _rows(SHARED / "gold" / "weekly_picks.tsv")}
+
+
+@cache
+def votes() -> dict[str, int]:
+    """Read the votes on Daily Papers of all corpus papers that were listed there."""
+    found = {}
+    with lzma.open(SHARED / "corpus" / "papers.jsonl.xz", "rt", encoding="utf-8") as file:
+        for line in file:
+            row = json.loads(line)
+            if row.get("hf_upvotes") is not None:
+                found[str(row["id"])] = int(row["hf_upvotes"])
+    return found
+
+
 def pool() -> set[str]:
     """Read the ids that ranking is measured on."""
     return set((SHARED / "gold" / "pool.txt").read_text(encoding="utf-8").split())

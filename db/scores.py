@@ -68,6 +68,20 @@ def vectors(session: Session, model: str, ids: Iterable[str]) -> dict[str, NDArr
     return found
 
 
+def month_vectors(session: Session, model: str, month: str) -> NDArray[np.float32]:
+    """Read the vectors of a month's items as float32 rows, in no order that matters; 0 x 0 where there are none."""
+    query = select(Embedding.vector).join(Item, Item.id == Embedding.item_id).where(Item.month == month, _of(model))
+    found = list(session.scalars(query))
+    rows = np.frombuffer(b"".join(found), dtype="<f2").astype(np.float32)
+    return rows.reshape(len(found), -1) if found else np.zeros((0, 0), dtype=np.float32)
+
+
+def count_vectors(session: Session, model: str, months: Sequence[str]) -> int:
+    """Count the items of some months that have a vector of a model."""
+    query = select(func.count()).select_from(Embedding).join(Item, Item.id == Embedding.item_id)
+    return session.scalar(query.where(Item.month.in_(months), _of(model))) or 0
+
+
 def vector_state(session: Session, model: str) -> tuple[int, datetime | None]:
     """Count the items that have a vector of a model, and tell when the last text was compared with one."""
     query = select(func.count(Embedding.item_id.distinct()), func.max(Embedding.made_at)).where(_of(model))

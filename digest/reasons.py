@@ -223,6 +223,10 @@ class _Teller:
         return self.v.n("%(code)s, %(n)s star", "%(code)s, %(n)s stars", int(stars), code=what)
 
     def _editors(self, facts: dict[str, Any]) -> Line:
+        if share := facts.get("share"):
+            return self.v.t(
+                "By likeness to what a newsletter’s editors chose, among the top %(n)s of 100 papers", n=int(share)
+            )
         if day := _day(facts.get("date")):
             return self.v.t("Listed on Daily Papers on %(date)s", date=self.v.day(day))
         return self.v.t("Listed on Daily Papers")

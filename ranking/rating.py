@@ -1,8 +1,10 @@
 """One item's facts turned into what is stored of it: scores, labs, worth, reasons, summary (pure)."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 
 from core.scores import REASON_ORDER, Reason
 from core.text import text_hash
-from ranking import affinity, labs, lexical, summary, worth
+from ranking import affinity, editors, labs, lexical, novelty, summary, worth
 from ranking.guide import Guide
 from roadmap.model import Roadmap
 
@@ -37,6 +39,8 @@ class Facts:
     voted: int  # how many those are
     code: tuple[tuple[str, bool | None, int | None, str], ...]
     labs: labs.LabFacts
+    listed: date | None = None  # its day on Daily Papers
+    novelty: float | None = None  # None: too little of the months before is stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +57,27 @@ def input_hash(facts: Facts, engine: str, vector_hash: str) -> str:
     return text_hash(json.dumps([engine, vector_hash, asdict(facts)], default=str, sort_keys=True))
 
 
-def rate(facts: Facts, fits: NDArray[np.float32], vector: NDArray[np.float32], guide: Guide, roadmap: Roadmap) -> Rated:
-    """Rate one item: `fits` is its row of topic fits in the guide's order, `vector` its unit vector."""
+def rate(
+    facts: Facts,
+    fits: NDArray[np.float32],
+    vector: NDArray[np.float32],
+    guide: Guide,
+    roadmap: Roadmap,
+    taste: editors.Taste | None = None,
+) -> Rated:
+    """Rate one item: `fits` is its row of topic fits in the guide's order, `vector` its unit vector.
+
+    `taste` is None where what editors choose was not learned for the model.
+    """
     found = labs.attribute(facts.labs, roadmap.labs, affinity.shipped())
     best = int(np.argmax(fits)) if len(fits) else None
     best_topic = guide.topics[best] if best is not None else None
     stage = roadmap.topics[best_topic].stage if best_topic else None
     filed = best is not None and float(fits[best]) >= FILED
     works = read_first(vector, best_topic, guide, roadmap)
-    score = worth.worth(_signals(facts, float(fits[best]), found)) if filed and best is not None else None
-    reasons = _reasons(facts, best_topic, found, works, score, roadmap) if score and best_topic else []
+    share = editors.rank_share(vector, taste) if taste else None
+    score = worth.worth(_signals(facts, float(fits[best]), found, share)) if filed and best is not None else None
+    reasons = _reasons(facts, best_topic, found, works, score, share, roadmap) if score and best_topic else []
     minutes, guessed = worth.reading_minutes(summary.page_count(facts.comment))
     rating = {
         "best_topic": best_topic,
@@ -98,15 +113,20 @@ def read_first(
     return sorted(near, key=lambda pair: (-pair[1], pair[0]))[:READ_FIRST_WORKS]
 
 
-def _signals(facts: Facts, fit: float, found: Sequence[labs.Attribution]) -> worth.Signals:
+def _signals(facts: Facts, fit: float, found: Sequence[labs.Attribution], share: float | None) -> worth.Signals:
     stars = [stars for _, _, stars, _ in facts.code if stars is not None]
     return worth.Signals(
         fit=fit,
         votes=facts.votes,
+        listed=facts.listed,
+        counted=date.fromisoformat(facts.votes_day) if facts.votes_day else None,
         has_code=bool(facts.code),
         official=any(official for _, official, _, _ in facts.code) or None,
         stars=max(stars, default=None),
         lab_confidence=found[0].confidence if found else None,
+        announced=any(kind == "feed" for _, kind, _ in facts.labs.claims),
+        likeness=editors.likeness(share) if share is not None else None,
+        novelty=facts.novelty,
         withdrawn=facts.withdrawn,
     )
 
@@ -117,15 +137,17 @@ def _reasons(
     found: Sequence[labs.Attribution],
     works: Sequence[tuple[str, float]],
     score: worth.Worth,
+    share: float | None,
     roadmap: Roadmap,
 ) -> list[Reason]:
     """List the reasons in the order people see them; each is a fact with its share of the worth."""
     reasons = [Reason("topic", {"topic": topic, **_why(facts, topic, roadmap)}, score.shares.get("topic", 0.0))]
+    if facts.novelty is not None and facts.novelty >= novelty.STRIKING:
+        reasons.append(Reason("new", {"months": novelty.MONTHS}, score.shares["new"]))
     if found:
         kind, detail = found[0].evidence[0]
-        reasons.append(
-            Reason("lab", {"lab": found[0].lab, "evidence": kind, "detail": detail}, score.shares.get("lab", 0.0))
-        )
+        much = score.shares.get("lab", 0.0) + score.shares.get("announced", 0.0)
+        reasons.append(Reason("lab", {"lab": found[0].lab, "evidence": kind, "detail": detail}, round(much, 4)))
     if facts.votes:
         readers: dict[str, Any] = {
             "votes": facts.votes,
@@ -136,6 +158,8 @@ def _reasons(
         reasons.append(Reason("readers", readers, score.shares.get("readers", 0.0)))
     if facts.code:
         reasons.append(Reason("code", _code(facts), score.shares.get("code", 0.0)))
+    if share is not None and share <= editors.STRIKING:
+        reasons.append(Reason("editors", {"share": math.ceil(share * 100)}, score.shares["editors"]))
     if works and works[0][1] >= BUILDS_ON:
         reasons.append(Reason("builds-on", {"work": works[0][0]}))
     return sorted(reasons, key=lambda reason: REASON_ORDER.index(reason.kind))

@@ -11,8 +11,14 @@ from datetime import date
 
 PRIOR = 0.3  # what an unknown paper is worth before anything speaks for it
 PRIOR_WEIGHT = 1.2
+NEUTRAL = 0.37  # the floor of the digest: what can only speak for a paper begins here, and moves none below it
+LISTED = 0.5  # what standing on Daily Papers says by itself
 MANY_VOTES = 250  # votes beyond this add nothing: popularity is capped
 MANY_STARS = 2000
+FIRST_DAY = 0.5  # share of its votes that a paper has on its day: the median of 1,653 papers of 2024 doubled later
+SETTLING = 4.0  # days in which what is missing shrinks to 37 %
+# Mean of log(1 + votes) on a weekday's lists less that of all, Monday first: 9,881 entries of May 2024 to August 2026.
+WEEKDAYS = (-0.063, 0.023, -0.001, 0.009, 0.016, 0.0, 0.0)
 MINUTES_GUESS = 15
 SHORTEST, LONGEST = 5, 60  # minutes of a first pass
 
@@ -23,10 +29,15 @@ class Signals:
 
     fit: float  # best topic fit
     votes: int | None = None
+    listed: date | None = None  # its day on Daily Papers
+    counted: date | None = None  # the day on which the votes were read
     has_code: bool = False
     official: bool | None = None
     stars: int | None = None
     lab_confidence: float | None = None
+    announced: bool = False  # linked from a lab's own feed
+    likeness: float | None = None  # to what editors chose (ranking.editors)
+    novelty: float | None = None  # ranking.novelty
     withdrawn: bool = False
 
 
@@ -43,11 +54,22 @@ def fit_signal(signals: Signals) -> float | None:
     return min(1.0, max(0.0, (signals.fit - 0.5) * 2))
 
 
+def novelty_signal(signals: Signals) -> float | None:
+    """Distance from the nearest paper of the twelve months before; unknown where few of those are stored."""
+    return None if signals.novelty is None else NEUTRAL + (1 - NEUTRAL) * signals.novelty
+
+
+def likeness_signal(signals: Signals) -> float | None:
+    """Likeness to what the editors of a weekly newsletter chose, by a linear model on the vector."""
+    return None if signals.likeness is None else NEUTRAL + (1 - NEUTRAL) * signals.likeness
+
+
 def readers_signal(signals: Signals) -> float | None:
-    """Votes on Daily Papers on a capped log scale; standing there at all is a third of it, absence says nothing."""
+    """Votes on Daily Papers, age and weekday taken out, on a capped log scale; absence says nothing."""
     if signals.votes is None:
         return None
-    return 0.35 + 0.65 * min(1.0, math.log1p(max(0, signals.votes)) / math.log1p(MANY_VOTES))
+    votes = seasoned(signals.votes, signals.listed, signals.counted)
+    return LISTED + (1 - LISTED) * min(1.0, math.log1p(votes) / math.log1p(MANY_VOTES))
 
 
 def code_signal(signals: Signals) -> float | None:
@@ -63,11 +85,19 @@ def lab_signal(signals: Signals) -> float | None:
     return None if signals.lab_confidence is None else 0.8 * signals.lab_confidence
 
 
+def announced_signal(signals: Signals) -> float | None:
+    """A lab that links the paper from its own feed stands behind it."""
+    return 0.8 if signals.announced else None
+
+
 SIGNALS: dict[str, tuple[Callable[[Signals], float | None], float]] = {
     "topic": (fit_signal, 0.6),
+    "new": (novelty_signal, 0.2),
+    "editors": (likeness_signal, 2.4),
     "readers": (readers_signal, 1.2),
     "code": (code_signal, 0.4),
     "lab": (lab_signal, 0.6),
+    "announced": (announced_signal, 0.4),
 }
 
 
@@ -79,6 +109,18 @@ def worth(signals: Signals) -> Worth:
     total = PRIOR_WEIGHT + sum(weight for _, weight in known.values())
     shares = {name: round(value * weight / total, 4) for name, (value, weight) in known.items()}
     return Worth(round(PRIOR * PRIOR_WEIGHT / total + sum(shares.values()), 4), shares)
+
+
+def seasoned(votes: int, listed: date | None, counted: date | None) -> float:
+    """Estimate the votes that a paper will have in the end, had it been listed on an average day.
+
+    Where a day is unknown, the votes are taken as they are. Nothing listed later than counted is any older than a day.
+    """
+    if listed is None or counted is None:
+        return float(max(0, votes))
+    age = max(0, (counted - listed).days)
+    there = 1 - (1 - FIRST_DAY) * math.exp(-age / SETTLING)
+    return max(0.0, (max(0, votes) / there + 1) / math.exp(WEEKDAYS[listed.weekday()]) - 1)
 
 
 def reading_minutes(pages: int | None) -> tuple[int, bool]:

@@ -1,6 +1,6 @@
 """Stored items turned into the facts that rating reads."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -26,13 +26,17 @@ def crowd(session: Session, month: str) -> Crowd:
     return Crowd({value: worth.place(value, votes) for value in set(votes)}, len(votes))
 
 
-def facts(session: Session, items: Sequence[Item], readers: Crowd) -> list[rating.Facts]:
+def facts(
+    session: Session, items: Sequence[Item], readers: Crowd, novelties: Mapping[str, float]
+) -> list[rating.Facts]:
     """Gather what rating reads of each item, in their order; code and rating must be loaded."""
     claims = scores.claims(session, [item.id for item in items])
-    return [_item_facts(item, claims.get(item.id, []), readers) for item in items]
+    return [_item_facts(item, claims.get(item.id, []), readers, novelties.get(item.id)) for item in items]
 
 
-def _item_facts(item: Item, claims: Sequence[tuple[str, str, str]], readers: Crowd) -> rating.Facts:
+def _item_facts(
+    item: Item, claims: Sequence[tuple[str, str, str]], readers: Crowd, novelty: float | None
+) -> rating.Facts:
     return rating.Facts(
         id=item.id,
         title=item.title,
@@ -43,6 +47,8 @@ def _item_facts(item: Item, claims: Sequence[tuple[str, str, str]], readers: Cro
         votes_day=worth.reading_date(item.votes_at) if item.votes_at else None,
         place=readers.places.get(item.votes or 0),
         voted=readers.voted if item.votes else 0,  # else one more voted paper would rank the whole month anew
+        listed=item.daily_date,
+        novelty=novelty,
         code=tuple((c.url, c.official, c.stars, worth.reading_date(c.checked_at)) for c in item.code),
         labs=_lab_facts(item, claims),
     )

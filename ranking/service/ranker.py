@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from core.text import text_hash
+from ranking import editors
 from ranking.affinity import shipped
 from ranking.embedder import Embedder
 from ranking.guide import Guide
 from ranking.topics import Blend
 from roadmap.model import Roadmap
 
-SCORER = "blend-4"  # named with every rating: a new scorer ranks everything anew
+SCORER = "blend-5"  # named with every rating: a new scorer ranks everything anew
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,16 @@ class Ranker:
         """Tell whether each topic has trained weights: then a fit depends on its paper alone."""
         return self.blend is not None and set(self.guide.topics) <= set(self.blend.topics)
 
+    @property
+    def taste(self) -> editors.Taste | None:
+        """Give what editors choose, where that was learned for this model."""
+        found = editors.shipped()
+        return found if found.model == self.model else None
+
     @cached_property
     def engine(self) -> str:
         """Name all that a rating depends on beside the item: scorer, weights, model, roadmap."""
         roadmap = repr((self.roadmap.topics, self.roadmap.labs, self.roadmap.canon, self.roadmap.applied))
         weights = (self.blend.fingerprint if self.blend else "no weights") + shipped().fingerprint
+        weights += self.taste.fingerprint if self.taste else ""
         return f"{SCORER}+{self.model}+{text_hash(roadmap + weights)[:8]}"

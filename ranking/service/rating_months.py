@@ -19,6 +19,7 @@ from ranking import rating, topics
 from ranking.service import shortlists
 from ranking.service.embedding import Progress
 from ranking.service.facts import Crowd, crowd, facts
+from ranking.service.past import novelties
 from ranking.service.ranker import Ranker
 from ranking.shards import ALL, Part
 from ranking.topics import Fits, Texts
@@ -109,7 +110,7 @@ def _rate(sessions: Sessions, ranker: Ranker, month: _Month, ids: Sequence[str])
     with reading(sessions) as session:
         vectors = scores.vectors(session, ranker.model, ids)
         items = [item for item in scores.items(session, ids) if item.id in vectors]
-        known = facts(session, items, month.readers)
+        known = facts(session, items, month.readers, novelties(session, ranker.model, month.month, vectors))
     hashes = [
         rating.input_hash(fact, ranker.engine, _digest(vectors[item.id]))
         for item, fact in zip(items, known, strict=True)
@@ -117,7 +118,7 @@ def _rate(sessions: Sessions, ranker: Ranker, month: _Month, ids: Sequence[str])
     stale = [i for i, item in enumerate(items) if item.rating is None or item.rating.input_hash != hashes[i]]
     fits = _fits(ranker, month, [items[i] for i in stale], vectors)
     rated = {
-        i: rating.rate(known[i], fits[n], vectors[items[i].id], ranker.guide, ranker.roadmap)
+        i: rating.rate(known[i], fits[n], vectors[items[i].id], ranker.guide, ranker.roadmap, ranker.taste)
         for n, i in enumerate(stale)
     }
     return _Made(

@@ -73,6 +73,12 @@ def spoken(kind: str, facts: dict[str, JsonValue], lang: str = "en") -> str:
             "Editors: Listed on Daily Papers on 12 Oct",
             "編集者: 10月12日のDaily Papersに掲載",
         ),
+        (
+            "editors",
+            {"share": 3},
+            "Editors: By likeness to what a newsletter’s editors chose, among the top 3 of 100 papers",
+            "編集者: ニュースレターの編集者が選んだ論文への近さで、100本中の上位3本に入る",
+        ),
     ],
 )
 def test_a_reason_in_words(kind: str, facts: dict[str, JsonValue], en: str, ja: str) -> None:

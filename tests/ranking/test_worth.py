@@ -1,27 +1,33 @@
 """Worth: every signal within bounds and monotonic, what is unknown drops out, the shares add up."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digest.compose import WORTH_FLOOR
 from ranking.worth import (
     MANY_STARS,
     MANY_VOTES,
+    NEUTRAL,
     PRIOR,
     PRIOR_WEIGHT,
     SIGNALS,
     Signals,
+    announced_signal,
     code_signal,
     fit_signal,
     lab_signal,
+    likeness_signal,
+    novelty_signal,
     place,
     readers_signal,
     reading_date,
     reading_minutes,
+    seasoned,
     worth,
 )
 
@@ -34,6 +40,11 @@ signals = st.builds(
     official=st.none() | st.booleans(),
     stars=st.none() | st.integers(0, 200_000),
     lab_confidence=st.none() | unit,
+    listed=st.none() | st.dates(date(2023, 1, 1), date(2027, 1, 1)),
+    counted=st.none() | st.dates(date(2023, 1, 1), date(2027, 1, 1)),
+    announced=st.booleans(),
+    likeness=st.none() | unit,
+    novelty=st.none() | unit,
     withdrawn=st.just(False),
 )
 
@@ -83,10 +94,49 @@ def test_official_code_counts_more() -> None:
 
 @given(signals)
 def test_what_is_unknown_drops_out_and_is_never_a_zero(found: Signals) -> None:
-    bare = worth(replace(found, votes=None, has_code=False, lab_confidence=None))
+    bare = worth(Signals(found.fit))
     assert set(bare.shares) == {"topic"}
     silent, loud = replace(found, lab_confidence=None), replace(found, lab_confidence=0.0)
     assert worth(silent).score >= worth(loud).score
+
+
+@given(st.lists(unit, min_size=2).map(sorted))
+def test_likeness_and_novelty_grow_and_never_pull_below_the_floor(values: list[float]) -> None:
+    for rule, field in ((likeness_signal, "likeness"), (novelty_signal, "novelty")):
+        found = [rule(Signals(0, **{field: value})) or 0 for value in values]  # type: ignore[arg-type]
+        assert found == sorted(found)
+        assert found[0] >= NEUTRAL
+    assert NEUTRAL == WORTH_FLOOR
+
+
+@given(signals.map(lambda s: replace(s, likeness=None, novelty=None)), unit, unit)
+def test_what_passes_the_floor_passes_it_whatever_likeness_and_novelty_say(
+    found: Signals, alike: float, new: float
+) -> None:
+    known = worth(replace(found, likeness=alike, novelty=new))
+    if worth(found).score >= WORTH_FLOOR + 0.001:
+        assert known.score >= WORTH_FLOOR
+
+
+@given(st.integers(0, 3000), st.integers(0, 60), st.integers(0, 60), st.integers(0, 6))
+def test_the_same_votes_say_more_the_sooner_they_came(votes: int, one: int, other: int, weekday: int) -> None:
+    listed = date(2026, 6, 1) + timedelta(days=weekday)
+    sooner, later = (seasoned(votes, listed, listed + timedelta(days=age)) for age in sorted((one, other)))
+    assert sooner >= later
+    assert seasoned(votes + 1, listed, listed) > seasoned(votes, listed, listed)
+
+
+def test_age_and_weekday_are_taken_out() -> None:
+    monday, tuesday = date(2026, 6, 1), date(2026, 6, 2)
+    assert seasoned(10, tuesday, date(2026, 9, 1)) == pytest.approx(9.75, abs=0.01)
+    assert seasoned(10, tuesday, tuesday) == pytest.approx(19.5, abs=0.1)
+    assert seasoned(10, monday, monday) > seasoned(10, tuesday, tuesday)
+    assert seasoned(10, None, monday) == seasoned(10, monday, None) == 10
+
+
+def test_a_link_from_a_labs_feed_speaks_for_a_paper_and_its_absence_says_nothing() -> None:
+    assert announced_signal(Signals(0)) is None
+    assert worth(Signals(0.7, announced=True)).score > worth(Signals(0.7)).score
 
 
 @given(signals)

@@ -1,0 +1,22 @@
+"""How new each of some papers is, against what is stored of the twelve months before theirs."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from db import scores
+from ranking import novelty
+
+
+def novelties(session: Session, model: str, month: str, vectors: Mapping[str, NDArray[np.float32]]) -> dict[str, float]:
+    """Give the novelty of papers of a month; none where too little of the months before is stored to tell."""
+    ids = list(vectors)
+    if not ids or scores.count_vectors(session, model, novelty.past(month)) < novelty.LEAST_KNOWN:
+        return {}
+    queries = np.stack([vectors[item_id] for item_id in ids])
+    nearest = np.full(len(ids), -1.0, dtype=np.float32)
+    for earlier in novelty.past(month):
+        nearest = novelty.nearer(nearest, queries, scores.month_vectors(session, model, earlier))
+    return {item_id: novelty.novelty(float(cosine)) for item_id, cosine in zip(ids, nearest, strict=True)}
