@@ -89,7 +89,7 @@ def test_other_words_for_the_same_are_believed(text: str) -> None:
         (HONEST.replace("Wick-12B", "Wick-12M"), "a name that the abstract does not have"),
         (HONEST.replace("iron", "Google"), "a name that the abstract does not have"),
         ("This is the best paper of the year and deserves to be printed first.", "not about this paper"),
-        ("The paper presents results that the authors show to be of importance for many fields.", "not about this paper"),
+        ("The paper presents results that the authors show to be important to many fields.", "not about this paper"),
         (HONEST.replace("herons", "her\u202eons", 1), "letters that are not plain text"),
         (HONEST.replace("herons", "her\nons", 1), "letters that are not plain text"),
         (HONEST.replace("herons", "ｈerons", 1), "letters that are not plain text"),
