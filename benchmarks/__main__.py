@@ -3,9 +3,9 @@
 import argparse
 from collections.abc import Callable, Iterator
 
-from benchmarks import corpus, ingest, labs, quality, speed
+from benchmarks import corpus, ingest, labs, picks, quality, speed
 
-PARTS = ["quality", "labs", "speed", "ingest"]
+PARTS = ["quality", "labs", "picks", "speed", "ingest"]
 Rows = Callable[[int | None], Iterator[tuple[str, str]]]
 
 
@@ -20,6 +20,8 @@ def main() -> None:
         _labelled("quality", quality.rows, 300 if options.tiny else None)
     if "labs" in options.what:
         _labelled("labs", labs.rows, 200 if options.tiny else None)
+    if "picks" in options.what:
+        _labelled("picks", picks.rows, 400 if options.tiny else None)
     if "speed" in options.what:
         for what, figures in speed.rows(16, 200, 600) if options.tiny else speed.rows():
             print(f"{what:62} {figures}", flush=True)

@@ -75,10 +75,10 @@ def _even(ids: Sequence[str], chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
     return np.asarray(weights * len(ids) / max(weights.sum(), 1e-9), dtype=np.float64)
 
 
-def taste(first: Question, second: Question, vectors: Vectors, usual: Sequence[str]) -> Taste:
-    """Join both models; the scale is that of `usual`, all papers of a usual month."""
-    weights = direction(first, vectors) + LISTED * direction(second, vectors)
-    found = np.array([vectors[p] for p in usual], np.float32) @ weights
+def taste(first: Array, second: Array, usual: Array) -> Taste:
+    """Join the directions of both models; the scale is that of `usual`, the vectors of a usual month's papers."""
+    weights = first + np.float32(LISTED) * second
+    found = usual @ weights
     scores = np.quantile(found, [1 - share for share in SHARES])
     shares = np.array(SHARES, np.float32)
     return Taste(PACKAGED, weights, scores.astype(np.float32), shares)
@@ -106,8 +106,8 @@ def main() -> None:
     vectors = embedded.vectors(papers, SentenceTransformerEmbedder())
     read = {p for p in papers if papers[p].abstract}
     first, second = picked(read, corpus.picks(), votes), listed(read, votes, DENSE)
-    usual = [p for p in sorted(read) if p[:4] in DENSE]
-    save(taste(first, second, vectors, usual), options.out)
+    usual = np.array([vectors[p] for p in sorted(read) if p[:4] in DENSE])
+    save(taste(direction(first, vectors), direction(second, vectors), usual), options.out)
     print(f"{len(first.chosen):,} picks, {len(second.chosen):,} listed papers -> {options.out.name}")
 
 
