@@ -16,7 +16,8 @@ from tests.shirube.command import CLOSED, DRAFT, run
 from tests.shirube.conftest import MONTH, Store
 from tests.upstream import Upstream
 
-GAP, FAILED, BROKEN = "2026-10-13", "2026-10-07", "2026-10-22"
+GAP, BROKEN = "2026-10-13", "2026-10-22"
+FAILED = ("2026-10-05", "2026-10-06", "2026-10-07")
 MONDAY = "             Mon 12    Tue 13    Wed 14    Thu 15    Fri 16    Sat 17    Sun 18"
 
 
@@ -26,7 +27,8 @@ def october_with_gaps(up: Upstream, tmp_path_factory: pytest.TempPathFactory) ->
     env = {**up.environment(), "SHIRUBE_DATA_DIR": str(tmp_path_factory.mktemp("gaps") / "var")}
     up.fault("/api/query", "short-page", containing=GAP.replace("-", "") + "0000")
     up.fault("/api/query", "malformed-middle", containing=BROKEN.replace("-", "") + "0000")
-    up.fault("/api/daily_papers", status=500, containing=FAILED)
+    for day in FAILED:
+        up.fault("/api/daily_papers", status=500, containing=day)
     made = run("pull", "--since", "2026-10-01", env=env)
     up.clear_faults()
     return Store(up, env, made)
