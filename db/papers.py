@@ -1,7 +1,7 @@
 """Items as people and programs ask for them: filtered and sorted lists, single items, counts."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
@@ -62,6 +62,26 @@ def state(session: Session, wanted: PaperFilter, stage_topics: Mapping[int, tupl
     ranked = select(Rating.ranked_at).where(Rating.item_id == Item.id).scalar_subquery()
     query = _query(wanted, stage_topics).with_only_columns(Item.id, Item.updated, ranked, maintain_column_froms=True)
     return text_hash(repr([tuple(row) for row in session.execute(query)]))
+
+
+def chosen(wanted: PaperFilter, stage_topics: Mapping[int, tuple[str, ...]]) -> Select[str] | None:
+    """Make the query for the ids of all items that a list may hold, in no order; None where it asks for nothing."""
+    plain = replace(wanted, sort="newest", limit=0, after=None)
+    if plain == PaperFilter(sort="newest", limit=0):
+        return None
+    query = _query(plain, stage_topics).order_by(None).limit(None)
+    return query.with_only_columns(Item.id, maintain_column_froms=True)
+
+
+def headings(session: Session, ids: Iterable[str]) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Read title and authors' names of items; those not stored are absent."""
+    found: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for part in chunks(ids, 5_000):
+        for item_id, title, authors in session.execute(
+            select(Item.id, Item.title, Item.authors).where(Item.id.in_(part))
+        ):
+            found[item_id] = (title, tuple(author["name"] for author in authors))
+    return found
 
 
 def _query(wanted: PaperFilter, stage_topics: Mapping[int, tuple[str, ...]]) -> Select[Item]:

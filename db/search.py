@@ -9,10 +9,14 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
-from sqlalchemy import Executable, text
+from sqlalchemy import Executable, Select, bindparam, literal_column, or_, select, text
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
+
+from db.models import Alias, Code, Item
 
 MOST = 24  # words of one query that count
 LONGEST = 100  # characters of a word that count
@@ -24,21 +28,63 @@ _COMMON = frozenset(
 _TRIGGERS = {"sqlite": {"insert", "delete", "update"}, "postgresql": {"insert", "update"}}
 
 
-def matching(session: Session, words: str, limit: int) -> list[tuple[str, float]]:
+def matching(
+    session: Session, words: str, limit: int, among: Select[str] | None = None, enough: int | None = None
+) -> list[tuple[str, float]]:
     """Find items by the words of a query: (id, rank), at most `limit`, best first, ties by id.
 
-    Those that hold every word come first; only if they are fewer than `limit` do those with some of the words follow.
-    Whatever is no letter or digit only parts words, so that no query is an error; one without words finds nothing.
+    Those that hold every word come first; only if they are fewer than `enough` (default: `limit`) do those follow that
+    hold each word or its other number (model, models), and then those with some of the words. `among`, a query for
+    ids, says which items may be found. Whatever is no letter or digit only parts words, so that no query is an error;
+    one without words finds nothing.
     """
     terms = terms_of(words)
     if not terms or limit < 1:
         return []
-    found = _matches(session, terms, " AND ", limit)
-    if len(found) < limit and len(terms) > 1:
-        known = {item_id for item_id, _ in found}
-        some = _matches(session, terms, " OR ", limit)
-        found += [match for match in some if match[0] not in known]
-    return found[:limit]
+    both = [[term, *other_numbers(term)] for term in terms]
+    plans = [([[term] for term in terms], " AND "), (both, " AND "), (both, " OR ")]
+    found: dict[str, float] = {}
+    for groups, joint in plans if len(terms) > 1 else plans[:2]:
+        if len(found) < min(limit, limit if enough is None else enough):
+            for item_id, rank in _matches(session, groups, joint, limit, among):
+                found.setdefault(item_id, rank)
+    return list(found.items())[:limit]
+
+
+def named(session: Session, ids: Sequence[str], doi: str | None, urls: Sequence[str], title: str) -> list[str]:
+    """Find the items that go by a name: an id, a DOI, an address of their own or of their code, a folded title.
+
+    Ids come in order, each once; a name that was once told by a source counts as well (`alias`).
+    """
+    checks: list[ColumnElement[bool]] = []
+    aliases: list[tuple[str, str]] = [("id", item_id) for item_id in ids]
+    if ids:
+        checks.append(or_(Item.id.in_(ids), Item.arxiv_id.in_(ids)))
+    if doi:
+        checks.append(Item.doi == doi)
+        aliases.append(("doi", doi))
+    if urls:
+        coded = select(Code.item_id).where(Code.url.in_(urls))
+        checks.append(or_(Item.url.in_(urls), Item.pdf_url.in_(urls), Item.id.in_(coded)))
+    if title:
+        checks.append(Item.folded_title == title)
+        aliases.append(("title", title))
+    known = [select(Item.id).where(check) for check in checks]
+    known += [select(Alias.item_id).where(Alias.kind == kind, Alias.value == value) for kind, value in aliases]
+    return sorted({item_id for query in known for item_id in session.scalars(query)})
+
+
+def other_numbers(word: str) -> list[str]:
+    """Guess the singular or plural of an English word, none where the word is short or no plain word."""
+    if len(word) < 4 or not (word.isascii() and word.isalpha()) or word.endswith("ss"):
+        return []
+    if word.endswith("ies"):
+        return [f"{word[:-3]}y"]
+    if word.endswith("s"):
+        return [word[:-1], *([word[:-2]] if word.endswith(("ches", "shes", "xes", "sses")) else [])]
+    if word.endswith("y") and word[-2] not in "aeiou":
+        return [f"{word[:-1]}ies"]
+    return [f"{word}es" if word.endswith(("ch", "sh", "x")) else f"{word}s"]
 
 
 def terms_of(words: str) -> list[str]:
@@ -118,28 +164,48 @@ _EMPTY = {
     "sqlite": ("INSERT INTO item_fts (item_fts) VALUES ('delete-all')", "DELETE FROM item_fts_row"),
     "postgresql": ("DELETE FROM item_fts",),
 }
-_SQLITE_MATCHES = text(
-    "SELECT r.item_id, -f.rank AS score FROM item_fts AS f JOIN item_fts_row AS r ON r.number = f.rowid"
-    " WHERE item_fts MATCH :query ORDER BY score DESC, r.item_id LIMIT :limit"
+_SQLITE_ID: ColumnElement[str] = literal_column("r.item_id")
+_POSTGRES_ID: ColumnElement[str] = literal_column("f.item_id")
+_SQLITE_MATCHES: Select[Any, Any] = (
+    select(_SQLITE_ID, literal_column("-f.rank").label("score"))
+    .select_from(text("item_fts AS f JOIN item_fts_row AS r ON r.number = f.rowid"))
+    .where(text("item_fts MATCH :query"))
+    .order_by(text("score DESC, r.item_id"))
 )
-_POSTGRES_MATCHES = text(
-    "SELECT item_id, ts_rank(document, query) AS score FROM item_fts, to_tsquery('simple', :query) AS query"
-    ' WHERE document @@ query ORDER BY score DESC, item_id COLLATE "C" LIMIT :limit'
+_POSTGRES_MATCHES: Select[Any, Any] = (
+    select(_POSTGRES_ID, literal_column("ts_rank(f.document, query)").label("score"))
+    .select_from(text("item_fts AS f, to_tsquery('simple', :query) AS query"))
+    .where(text("f.document @@ query"))
+    .order_by(text('score DESC, f.item_id COLLATE "C"'))
 )
 _PLAIN = text(
     "SELECT item_fts_plain(term) FROM unnest(CAST(:terms AS text[])) WITH ORDINALITY AS t(term, n) ORDER BY n"
 )
 
 
-def _matches(session: Session, terms: Sequence[str], joint: str, limit: int) -> list[tuple[str, float]]:
+def _matches(
+    session: Session, groups: Sequence[Sequence[str]], joint: str, limit: int, among: Select[str] | None
+) -> list[tuple[str, float]]:
+    """Ask once: of each group of words one is enough."""
     if _sqlite(session):
-        query, statement = joint.join(f'"{term}"' for term in terms), _SQLITE_MATCHES
+        statement, own = _SQLITE_MATCHES, _SQLITE_ID
+        quoted = [" OR ".join(f'"{word}"' for word in group) for group in groups]
+        query = joint.join(f"({group})" for group in quoted)
     else:
-        plain = session.execute(_PLAIN, {"terms": list(terms)}).scalars()
-        parts = [word for term in plain for word in _WORD.findall(term)]
-        query, statement = {" AND ": " & ", " OR ": " | "}[joint].join(f"'{part}'" for part in parts), _POSTGRES_MATCHES
-    rows = session.execute(statement, {"query": query, "limit": limit})
+        statement, own = _POSTGRES_MATCHES, _POSTGRES_ID
+        asked = [group for group in (_postgres_group(session, group) for group in groups) if group]
+        query = {" AND ": " & ", " OR ": " | "}[joint].join(asked)
+    if among is not None:
+        statement = statement.where(own.in_(among))
+    rows = session.execute(statement.limit(bindparam("most")), {"query": query, "most": limit})
     return [(row[0], float(row[1])) for row in rows]
+
+
+def _postgres_group(session: Session, group: Sequence[str]) -> str:
+    """Write a group as tsquery; a word may become several when its signs part it, and then all must be there."""
+    plain = session.execute(_PLAIN, {"terms": list(group)}).scalars()
+    words = [" & ".join(f"'{part}'" for part in _WORD.findall(word)) for word in plain]
+    return f"({' | '.join(f'({word})' for word in words if word)})" if any(words) else ""
 
 
 def _sqlite_without_trigger(session: Session) -> Executable:

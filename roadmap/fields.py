@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from roadmap.model import Phrase, Text
+from roadmap.model import Phrase, Term, Text
 
 LANGUAGES = ("en", "ja")
 
@@ -92,6 +92,23 @@ class Fields:
             self.problem(name, 'should be a table of "phrase" = weight; correct it')
             return ()
         return tuple(self._phrase(name, text, weight) for text, weight in value.items())
+
+    def terms(self, name: str) -> tuple[Term, ...]:
+        """Read a table of Japanese word = English name, or a list of names, the usual one first."""
+        value = self._take(name, True)
+        if value is None:
+            return ()
+        if not isinstance(value, dict):
+            self.problem(name, 'should be a table of "Japanese" = "English"; correct it')
+            return ()
+        return tuple(self._term(name, ja, en) for ja, en in value.items())
+
+    def _term(self, name: str, ja: str, en: object) -> Term:
+        given = en if isinstance(en, list) else [en]
+        names = tuple(one.strip() for one in given if isinstance(one, str) and one.strip())
+        if not ja.strip() or not names or len(names) < len(given):
+            self.problem(name, f"{ja!r} should have an English name or a list of names, is {en!r}; correct it")
+        return Term(ja, names)
 
     def _phrase(self, name: str, text: str, weight: object) -> Phrase:
         if text != text.strip().lower() or not text:

@@ -9,17 +9,23 @@ from pathlib import Path
 
 from core.errors import ShirubeError
 from roadmap.fields import Fields, Problems
-from roadmap.model import Lab, Phrase, Roadmap, Stage, Topic, Work
+from roadmap.model import Lab, Phrase, Roadmap, Stage, Term, Topic, Work
 
 PACKAGED = Path(__file__).parent
 STAGES, LABS, CANON, APPLIED, TOPICS = "stages.toml", "labs.toml", "canon.toml", "applied.toml", "topics"
+GLOSSARY = "glossary.toml"
 CHECKED = ("corpus", "gold", "memory")
 ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}|[a-z]+(-[a-z]+)?/\d{7}")
 KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class RoadmapError(ShirubeError):
-    """The curriculum's files contradict themselves; the message lists every problem found."""
+    """The curriculum's files contradict themselves; the message lists every problem found, `problems` one by one."""
+
+    def __init__(self, folder: Path, problems: list[str]) -> None:
+        heading = f"The roadmap in {folder} is not whole (problems: {len(problems)}):"
+        super().__init__("\n".join([heading, *problems]), "Correct the files named, then start again.")
+        self.problems = tuple(problems)
 
 
 def load_roadmap(directory: Path | None = None) -> Roadmap:
@@ -31,12 +37,12 @@ def load_roadmap(directory: Path | None = None) -> Roadmap:
     labs = _labs(folder, problems)
     canon = _canon(folder, problems)
     applied = _applied(folder, problems)
+    glossary = _glossary(folder, problems)
     _check_topics(topics, stages, problems)
     _check_canon(canon, stages, topics, problems)
     if problems.lines:
-        heading = f"The roadmap in {folder} is not whole (problems: {len(problems.lines)}):"
-        raise RoadmapError("\n".join([heading, *problems.lines]), "Correct the files named, then start again.")
-    return Roadmap(stages, topics, {lab.key: lab for lab in labs}, canon, applied)
+        raise RoadmapError(folder, problems.lines)
+    return Roadmap(stages, topics, {lab.key: lab for lab in labs}, canon, applied, glossary)
 
 
 def _read(path: Path, name: str, problems: Problems) -> dict[str, object] | None:
@@ -212,6 +218,19 @@ def _applied(folder: Path, problems: Problems) -> tuple[Phrase, ...]:
     phrases = fields.phrases("phrases")
     fields.finish()
     return phrases
+
+
+def _glossary(folder: Path, problems: Problems) -> tuple[Term, ...]:
+    """Read the words of the field in both languages; a curriculum without the file knows its own names alone."""
+    if not (folder / GLOSSARY).exists():
+        return ()
+    content = _read(folder / GLOSSARY, GLOSSARY, problems)
+    if content is None:
+        return ()
+    fields = Fields(GLOSSARY, "glossary", content, problems)
+    terms = fields.terms("terms")
+    fields.finish()
+    return terms
 
 
 def _work(fields: Fields) -> Work:

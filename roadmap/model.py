@@ -92,6 +92,14 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """A Japanese word of the field and what English papers call it, the usual name first."""
+
+    ja: str
+    en: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Roadmap:
     """A whole curriculum; topics and works come in study order."""
 
@@ -100,6 +108,7 @@ class Roadmap:
     labs: dict[str, Lab] = field(default_factory=dict)
     canon: tuple[Work, ...] = ()
     applied: tuple[Phrase, ...] = ()  # words of fields a method may merely be applied to
+    glossary: tuple[Term, ...] = ()  # for queries in Japanese
 
     def stage(self, number: int) -> Stage:
         """Give the stage with this number; KeyError when the curriculum has none."""

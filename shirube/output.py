@@ -3,8 +3,9 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from api.schemas import item_json
 from core.errors import ShirubeError, UsageError
@@ -18,6 +19,7 @@ from roadmap.model import Roadmap
 from shirube import terminal
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that begins so
+Beside = Mapping[str, Mapping[str, Any]]  # item id -> what else is said of it, by name
 COLUMNS = ("id", "submitted", "title", "topics", "labs", "worth", "votes", "url", "withdrawn")
 
 
@@ -45,11 +47,19 @@ def write_digest(issue: Issue, folder: Path, form: str, lang: str, stages: Seque
     return folder / _name(issue.month, form, lang, stages, minutes)
 
 
-def listing(items: Sequence[Item], form: str, roadmap: Roadmap) -> None:
-    """Print items as a table, json, jsonl or csv; raises UsageError for another format."""
+def check_listing(form: str) -> None:
+    """Refuse, before any work is done, a format lists are not printed in; raises UsageError."""
     if form not in LISTINGS:
         raise UsageError(f"There is no format {form!r}", f"Formats are {', '.join(LISTINGS)}")
-    LISTINGS[form](items, roadmap)
+
+
+def listing(items: Sequence[Item], form: str, roadmap: Roadmap, beside: Beside | None = None) -> None:
+    """Print items as a table, json, jsonl or csv; raises UsageError for another format.
+
+    `beside` adds the same names to each item: keys in JSON, columns at the end of a table.
+    """
+    check_listing(form)
+    LISTINGS[form](items, roadmap, beside or {})
 
 
 def _name(month: str, form: str, lang: str, stages: Sequence[int], minutes: int | None) -> str:
@@ -78,7 +88,7 @@ def _write_whole(file: Path, text: str) -> None:
         ) from problem
 
 
-def _table(items: Sequence[Item], roadmap: Roadmap) -> None:
+def _table(items: Sequence[Item], roadmap: Roadmap, beside: Beside) -> None:
     rows = [
         (
             item.id,
@@ -86,38 +96,54 @@ def _table(items: Sequence[Item], roadmap: Roadmap) -> None:
             f"{item.title} (withdrawn)" if item.withdrawn else item.title,
             _topics(item, roadmap),
             "" if (worth := _worth(item)) is None else f"{worth:.2f}",
+            *map(_cell, beside.get(item.id, {}).values()),
         )
         for item in items
     ]
-    terminal.table(("id", "submitted", "title", "topics", "worth"), rows, right=(4,))
+    terminal.table(("id", "submitted", "title", "topics", "worth", *_names(beside)), rows, right=(4,))
 
 
-def _jsonl(items: Sequence[Item], roadmap: Roadmap) -> None:
+def _jsonl(items: Sequence[Item], roadmap: Roadmap, beside: Beside) -> None:
     for item in items:
-        terminal.out(json.dumps(item_json(item, roadmap), ensure_ascii=False))
+        terminal.out(json.dumps(_value(item, roadmap, beside), ensure_ascii=False))
 
 
-def _json(items: Sequence[Item], roadmap: Roadmap) -> None:
-    terminal.out(json.dumps([item_json(item, roadmap) for item in items], ensure_ascii=False, indent=2))
+def _json(items: Sequence[Item], roadmap: Roadmap, beside: Beside) -> None:
+    terminal.out(json.dumps([_value(item, roadmap, beside) for item in items], ensure_ascii=False, indent=2))
 
 
-def _csv(items: Sequence[Item], roadmap: Roadmap) -> None:
+def _csv(items: Sequence[Item], roadmap: Roadmap, beside: Beside) -> None:
     lines = io.StringIO()
     rows = csv.writer(lines, lineterminator="\n")
-    rows.writerow(COLUMNS)
+    rows.writerow([*COLUMNS, *_names(beside)])
     for item in items:
         labs = " ".join(lab.lab for lab in item.labs)
         cells = (item.id, _day(item), item.title, _topics(item, roadmap), labs, _worth(item), item.votes, item.url)
-        rows.writerow([*(_inert(cell) for cell in cells), str(item.withdrawn).lower()])
+        more = map(_cell, beside.get(item.id, {}).values())
+        rows.writerow([*(_inert(cell) for cell in cells), str(item.withdrawn).lower(), *map(_inert, more)])
     terminal.out(lines.getvalue())
 
 
-LISTINGS: dict[str, Callable[[Sequence[Item], Roadmap], None]] = {
+LISTINGS: dict[str, Callable[[Sequence[Item], Roadmap, Beside], None]] = {
     "table": _table,
     "json": _json,
     "jsonl": _jsonl,
     "csv": _csv,
 }
+
+
+def _value(item: Item, roadmap: Roadmap, beside: Beside) -> dict[str, Any]:
+    return {**item_json(item, roadmap), **beside.get(item.id, {})}
+
+
+def _names(beside: Beside) -> list[str]:
+    return list(next(iter(beside.values()), {}))
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return " ".join(value) if isinstance(value, list) else str(value)
 
 
 def _inert(cell: object) -> str:

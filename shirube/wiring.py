@@ -202,6 +202,11 @@ class Wiring:
         return FolderDelivery(self.mail_dir)
 
     @property
+    def cache_dir(self) -> Path:
+        """Tell where copies are kept that may be thrown away."""
+        return self._data_dir() / "cache"
+
+    @property
     def mail_dir(self) -> Path:
         """Tell where mails are written while no mail server is set."""
         return self._data_dir() / "mail"

@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from db import scores
+from db import papers, scores
 from db.scores import Rated
-from ranking.shortlist import LENGTH, POOL, Contender, Place, shortlist
+from ranking.shortlist import LENGTH, POOL, Contender, Heading, Place, shortlist
 from roadmap.model import Roadmap
 
 LEFT_OUT_FROM = 50  # of the stage's most noticed papers
@@ -39,8 +39,13 @@ def _contenders(session: Session, model: str, own: Sequence[Rated]) -> list[Cont
     """Let what is filed somewhere and not withdrawn compete; vectors are read of those alone that can win a place."""
     filed = [i for i in own if i.worth is not None and i.topic is not None and not i.withdrawn]
     best = sorted(filed, key=lambda i: (-(i.worth or 0), i.id))[: LENGTH * POOL]
-    vectors = scores.vectors(session, model, [item.id for item in best])
-    return [Contender(i.id, str(i.topic), float(i.worth or 0), vectors[i.id]) for i in best if i.id in vectors]
+    ids = [item.id for item in best]
+    vectors, headings = scores.vectors(session, model, ids), papers.headings(session, ids)
+    return [
+        Contender(i.id, str(i.topic), float(i.worth or 0), vectors[i.id], Heading.of(*headings[i.id]))
+        for i in best
+        if i.id in vectors
+    ]
 
 
 def _row(

@@ -11,7 +11,7 @@ import typer
 
 from core.errors import ShirubeError, UsageError
 from shirube import logs, terminal
-from shirube.cli import collecting, keeping, looking, people, reading, running
+from shirube.cli import collecting, keeping, looking, people, reading, roads, running, searching
 from shirube.cli.options import FAILED, PARTLY, WRONG_USAGE
 from shirube.settings import load_settings
 from shirube.wiring import Wiring, program_version
@@ -27,11 +27,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (reading, collecting, looking, running, people):
+for part in (reading, searching, collecting, looking, running, people):
     app.add_typer(part.commands)
 app.add_typer(people.subscribers_app, name="subscribers")
 app.add_typer(keeping.config_app, name="config")
 app.add_typer(keeping.db_app, name="db")
+app.add_typer(roads.roadmap_app, name="roadmap")
 
 
 def _print_version(wanted: bool) -> None:

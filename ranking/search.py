@@ -1,0 +1,95 @@
+"""Hybrid search: what a query asks for, and two rankings, by words and by meaning, made one (pure).
+
+Reciprocal rank fusion: Cormack, Clarke and Buettcher, SIGIR 2009, https://doi.org/10.1145/1571941.1572114
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.ids import parse_arxiv_id
+from core.text import fold
+from ranking.glossary import Reading, Terms, read
+
+K = 60  # the paper's constant: how little the first places of one ranking count against being in both
+DEPTH = 100  # places of each ranking that are looked at
+LONGEST = 2_000  # characters of a query that count
+_DOI = re.compile(r"^(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/\S+)$", re.IGNORECASE)
+_URL = re.compile(r"^https?://\S+$", re.IGNORECASE)
+_POST = re.compile(r"^[a-z0-9-]+:[^\s/]\S*$")
+_REPOSITORY = re.compile(
+    r"^(https?://(?:www\.)?(?:github|gitlab)\.com/[^/\s]+/[^/\s?#]+?)(?:\.git)?(?:[/?#].*)?$", re.I
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a query may be the name of: an item's id, a DOI, addresses, a folded title; none is known to exist."""
+
+    ids: tuple[str, ...] = ()
+    doi: str | None = None
+    urls: tuple[str, ...] = ()
+    title: str = ""
+    only: bool = False  # the query is an arXiv id, a DOI or an address, and no words
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query understood: what it may name, and the words looked for, in English."""
+
+    text: str
+    named: Named
+    reading: Reading
+
+    @property
+    def words(self) -> str:
+        """The words for both arms; none where the query is a name, or nothing of it was understood."""
+        return "" if self.named.only else self.reading.english
+
+
+def understand(query: str, terms: Terms) -> Asked:
+    """Read a query: a name of a paper in any of its forms, else words, the Japanese among them by the glossary."""
+    text = " ".join(query[:LONGEST].split())
+    return Asked(text, _named(text), read(text, terms))
+
+
+def fuse(rankings: Sequence[Sequence[str]], k: int = K) -> list[tuple[str, float]]:
+    """Join rankings of ids, each best first: (id, sum of 1 / (k + place)), best first, ties by id.
+
+    What stands in two rankings goes before what stands equally high in one.
+    """
+    scores: dict[str, float] = {}
+    for ranking in rankings:
+        for place, item_id in enumerate(dict.fromkeys(ranking), 1):
+            scores[item_id] = scores.get(item_id, 0.0) + 1.0 / (k + place)
+    return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def joined(first: Sequence[str], rankings: Sequence[Sequence[str]], limit: int) -> list[str]:
+    """Order what was found: the papers named, then the fused rankings; each id once, at most `limit`."""
+    order = [*first, *(item_id for item_id, _ in fuse(rankings))]
+    return list(dict.fromkeys(order))[:limit]
+
+
+def _named(text: str) -> Named:
+    if (parsed := parse_arxiv_id(text)) is not None:
+        return Named(ids=(parsed[0],), only=True)
+    if match := _DOI.match(text):
+        return Named(doi=match[1].lower().rstrip(".,;"), only=True)
+    if _URL.match(text):
+        return Named(urls=_addresses(text), only=True)
+    return Named(ids=(text,) if _POST.match(text) else (), title=fold(text))
+
+
+def _addresses(url: str) -> tuple[str, ...]:
+    """List the forms in which an address may be stored: http or https, www or not, a final slash, the repository."""
+    repository = _REPOSITORY.match(url)
+    forms = [url.split("#")[0], *([repository[1]] if repository else [])]
+    bare = [_bare(form) for form in forms]
+    starts = ("https://", "http://", "https://www.")
+    return tuple(dict.fromkeys(f"{start}{one}{end}" for one in bare for start in starts for end in ("", "/")))
+
+
+def _bare(url: str) -> str:
+    host, slash, path = url.partition("://")[2].rstrip("/").partition("/")
+    return f"{host.lower().removeprefix('www.')}{slash}{path}"

@@ -1,0 +1,149 @@
+"""Search for people: papers by name, words and meaning, narrowed by filters; and what an item's neighbours are."""
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
+
+from core.errors import NotFoundError
+from core.ids import parse_arxiv_id
+from core.text import embedding_text
+from db import papers
+from db import search as words
+from db.papers import PaperFilter
+from ranking.embedder import Embedder
+from ranking.matrix import Mask, Matrix
+from ranking.search import DEPTH, Asked, joined
+from ranking.shortlist import Heading, folded
+
+SPARE = 3  # neighbours looked at for each one shown: twins are folded
+
+Among = Select[str] | None
+Stages = Mapping[int, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What search by meaning needs: the query's unit vector, and those of the stored items by the same model."""
+
+    vector: NDArray[np.float32] = field(repr=False)
+    matrix: Matrix = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The ids found, best first, and what the person should be told of how they were found."""
+
+    ids: tuple[str, ...]
+    named: tuple[str, ...]  # of these, the papers that the query is the name of
+    left_out: tuple[str, ...]  # papers that the query names, which the filters leave out
+    by_words: int  # how many of the first places of each arm there were
+    by_meaning: int
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """An item close to another: the cosine of their vectors, and its own near-twins, which are not listed."""
+
+    id: str
+    cosine: float
+    twins: tuple[str, ...]
+
+
+def search(session: Session, asked: Asked, wanted: PaperFilter, stages: Stages, meaning: Meaning | None) -> Found:
+    """Find items: those the query names first, then by words and by meaning, fused; at most `wanted.limit`.
+
+    `stages` names the topics of each stage. Without `meaning` the words alone decide.
+    """
+    among = papers.chosen(wanted, stages)
+    name = asked.named
+    all_named = words.named(session, name.ids, name.doi, name.urls, name.title)
+    named = _those(session, all_named, among)
+    lexical, semantic = _arms(session, asked.words, wanted.limit, among, meaning)
+    ids = joined(named, [lexical, semantic], wanted.limit)
+    left_out = tuple(item_id for item_id in all_named if item_id not in named)
+    return Found(tuple(ids), tuple(named), left_out, len(lexical), len(semantic))
+
+
+def similar(
+    session: Session, item_id: str, wanted: PaperFilter, stages: Stages, matrix: Matrix, embedder: Embedder | None
+) -> list[Neighbour]:
+    """List the nearest items, best first, near-twins of one another folded; at most `wanted.limit`.
+
+    An item that has no vector yet is embedded for the occasion; without a model NotFoundError says what to do.
+    """
+    vector = _vector(session, item_id, matrix, embedder)
+    mask = _mask(session, papers.chosen(wanted, stages), matrix)
+    near = matrix.nearest(vector, wanted.limit * SPARE + 1, mask)
+    near = [(other, cosine) for other, cosine in near if other != item_id]
+    return _folded(session, near, matrix)[: wanted.limit]
+
+
+def known_id(session: Session, text: str) -> str:
+    """Find the item that a person names by its id in any form; raises NotFoundError."""
+    parsed = parse_arxiv_id(text)
+    found = words.named(session, [parsed[0] if parsed else text.strip()], None, (), "")
+    if not found:
+        raise NotFoundError(f"{text} is not stored", "Look for it by its title with shirube search, or pull its month")
+    return found[0]
+
+
+def _arms(
+    session: Session, query: str, limit: int, among: Among, meaning: Meaning | None
+) -> tuple[list[str], list[str]]:
+    if not query:
+        return [], []
+    depth = max(DEPTH, limit)
+    lexical = [item_id for item_id, _ in words.matching(session, query, depth, among, enough=limit)]
+    if meaning is None:
+        return lexical, []
+    mask = _mask(session, among, meaning.matrix)
+    nearest = meaning.matrix.nearest(meaning.vector, depth, mask)
+    return lexical, [item_id for item_id, _ in nearest]
+
+
+def _mask(session: Session, among: Among, matrix: Matrix) -> Mask | None:
+    """Mark the vectors of the items that may be found; None where all may."""
+    if among is None:
+        return None
+    allowed = set(session.scalars(among))
+    return np.fromiter((item_id in allowed for item_id in matrix.ids), dtype=np.bool_, count=len(matrix.ids))
+
+
+def _those(session: Session, ids: Sequence[str], among: Among) -> list[str]:
+    if among is None or not ids:
+        return list(ids)
+    allowed = set(session.scalars(among))
+    return [item_id for item_id in ids if item_id in allowed]
+
+
+def _vector(session: Session, item_id: str, matrix: Matrix, embedder: Embedder | None) -> NDArray[np.float32]:
+    place = _place(matrix, item_id)
+    if place is not None:
+        return np.asarray(matrix.rows[place], dtype=np.float32)
+    item = papers.by_id(session, item_id)
+    if item is None or embedder is None:
+        raise NotFoundError(f"{item_id} has no vector yet", "Run shirube rank first")
+    row: NDArray[np.float32] = embedder.embed([embedding_text(item.title, item.abstract)])[0]
+    return row
+
+
+def _place(matrix: Matrix, item_id: str) -> int | None:
+    place = bisect_left(matrix.ids, item_id)
+    return place if place < len(matrix.ids) and matrix.ids[place] == item_id else None
+
+
+def _folded(session: Session, near: Sequence[tuple[str, float]], matrix: Matrix) -> list[Neighbour]:
+    if not near:
+        return []
+    ids = [item_id for item_id, _ in near]
+    places = [place for item_id in ids if (place := _place(matrix, item_id)) is not None]
+    rows = matrix.rows[places]
+    known = papers.headings(session, ids)
+    headings = [Heading.of(*known[item_id]) if item_id in known else Heading() for item_id in ids]
+    twins = folded(np.asarray(rows @ rows.T, dtype=np.float32), headings)
+    return [Neighbour(ids[i], near[i][1], tuple(ids[j] for j in twins[i])) for i in twins]

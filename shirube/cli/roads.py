@@ -1,0 +1,38 @@
+"""Commands about the curriculum itself: is a folder of TOML files whole, and what is thin in it?"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shirube import terminal
+from shirube.cli.options import FAILED
+from shirube.wiring import Wiring
+
+roadmap_app = typer.Typer(help="The curriculum papers are filed along.", no_args_is_help=True)
+
+
+@roadmap_app.command(epilog="Examples:  shirube roadmap check    shirube roadmap check my-road")
+def check(
+    context: typer.Context,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DIR]", help="The folder; default: SHIRUBE_ROADMAP_DIR, else the packaged road."),
+    ] = None,
+) -> None:
+    """Read a curriculum and name every fault in it: the file, the key, what is wrong and how to mend it."""
+    from roadmap.load import PACKAGED, RoadmapError, load_roadmap
+    from roadmap.thin import thin_spots
+
+    wiring: Wiring = context.obj
+    place = folder or wiring.settings.roadmap_dir or PACKAGED
+    try:
+        road = load_roadmap(place)
+    except RoadmapError as problem:
+        terminal.out("\n".join(problem.problems))
+        terminal.say(f"{place}: problems: {len(problem.problems)}")
+        raise typer.Exit(FAILED) from problem
+    counts = f"{len(road.stages)} stages, {len(road.topics)} topics, {len(road.canon)} works, {len(road.labs)} labs"
+    terminal.out(f"{place} is whole: {counts}, {len(road.glossary)} words of the glossary")
+    for line in thin_spots(road):
+        terminal.out(f"could be better: {line}")

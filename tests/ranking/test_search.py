@@ -1,0 +1,164 @@
+"""Search without a database: what a query names, how rankings are joined, how Japanese is read."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ranking.glossary import JOINING, is_japanese, read, terms_of, topics_named
+from ranking.search import Named, fuse, joined, understand
+from roadmap.model import Roadmap
+
+ids = st.lists(st.sampled_from([f"p{n}" for n in range(12)]), max_size=12, unique=True)
+
+
+# What a query names
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["2606.00001", "arXiv:2606.00001v3", "https://arxiv.org/abs/2606.00001", "  10.48550/arXiv.2606.00001 "],
+)
+def test_an_arxiv_id_in_any_form_is_a_name(query: str) -> None:
+    asked = understand(query, {})
+    assert asked.named == Named(ids=("2606.00001",), only=True)
+    assert asked.words == ""
+
+
+@pytest.mark.parametrize(
+    "query", ["10.1145/1571941.1572114", "https://doi.org/10.1145/1571941.1572114", "doi:10.1145/1571941.1572114."]
+)
+def test_a_doi_is_a_name(query: str) -> None:
+    assert understand(query, {}).named == Named(doi="10.1145/1571941.1572114", only=True)
+
+
+def test_an_address_is_looked_for_in_all_its_forms() -> None:
+    urls = understand("http://www.GitHub.com/brass/heron/tree/main#readme", {}).named.urls
+    assert {"https://github.com/brass/heron", "https://www.github.com/brass/heron/tree/main"} <= set(urls)
+    assert all(url.startswith("http") for url in urls)
+
+
+@pytest.mark.parametrize("query", ["brass herons", "rag: a survey", "10.5 percent better", "2606 papers"])
+def test_words_are_words_and_perhaps_a_title(query: str) -> None:
+    asked = understand(query, {})
+    assert not asked.named.only
+    assert asked.words == query
+    assert asked.named.title
+
+
+def test_what_may_be_a_post_is_searched_for_as_words_too() -> None:
+    asked = understand("millpond:brass-herons", {})
+    assert asked.named.ids == ("millpond:brass-herons",)
+    assert asked.words == "millpond:brass-herons"
+
+
+@given(st.text(max_size=60))
+def test_no_query_is_an_error(query: str) -> None:
+    asked = understand(query, {"拡散": "diffusion"})
+    assert asked.text == " ".join(query.split())
+
+
+# Fusion
+
+
+def test_fusion_is_that_of_the_paper() -> None:
+    assert fuse([["a", "b"], ["b", "c"]]) == [
+        ("b", pytest.approx(1 / 62 + 1 / 61)),
+        ("a", pytest.approx(1 / 61)),
+        ("c", pytest.approx(1 / 62)),
+    ]
+
+
+@given(ids)
+def test_one_ranking_stays_as_it_is(ranking: list[str]) -> None:
+    assert [item for item, _ in fuse([ranking, []])] == ranking
+
+
+@given(ids, ids)
+def test_fusion_finds_what_either_found_and_no_order_of_arms_counts(one: list[str], other: list[str]) -> None:
+    found = fuse([one, other])
+    assert {item for item, _ in found} == {*one, *other}
+    assert len(found) == len({*one, *other})
+    assert found == fuse([other, one])
+
+
+@given(ids, ids)
+def test_what_is_first_in_both_is_first(one: list[str], other: list[str]) -> None:
+    assert fuse([["x", *one], ["x", *other]])[0][0] == "x"
+
+
+@given(ids, ids, st.data())
+def test_rising_in_one_ranking_never_lowers_a_paper(one: list[str], other: list[str], data: st.DataObject) -> None:
+    if not one:
+        return
+    item = data.draw(st.sampled_from(one))
+    place = data.draw(st.integers(0, one.index(item)))
+    risen = [each for each in one if each != item]
+    risen.insert(place, item)
+    before, after = ([each for each, _ in fuse([ranking, other])].index(item) for ranking in (one, risen))
+    assert after <= before
+
+
+@given(ids, ids, ids, st.integers(1, 8))
+def test_the_named_come_first_and_nothing_twice(named: list[str], one: list[str], other: list[str], limit: int) -> None:
+    found = joined(named, [one, other], limit)
+    assert found[: len(named)] == named[:limit]
+    assert len(found) == len(set(found)) <= limit
+
+
+# Japanese
+
+
+TERMS = {"拡散": "diffusion", "拡散モデル": "diffusion model", "動画": "video", "トランスフォーマ": "transformer"}
+
+
+@pytest.mark.parametrize(
+    ("query", "english", "unknown"),
+    [
+        ("拡散モデルによる動画", "diffusion model video", ()),
+        ("トランスフォーマーの拡散", "transformer diffusion", ()),
+        ("トランス・フォーマ", "transformer", ()),
+        ("ﾄﾗﾝｽﾌｫｰﾏｰ", "transformer", ()),
+        ("LLMの拡散", "LLM diffusion", ()),
+        ("LoRA 動画 2026", "LoRA video 2026", ()),
+        ("料理の動画", "video", ("料理",)),
+        ("料理のレシピ", "", ("料理", "レシピ")),
+        ("diffusion models", "diffusion models", ()),
+    ],
+)
+def test_japanese_is_read_term_by_term(query: str, english: str, unknown: tuple[str, ...]) -> None:
+    reading = read(query, TERMS)
+    assert (reading.english, reading.unknown) == (english, unknown)
+
+
+@given(st.lists(st.sampled_from([*TERMS, *sorted(JOINING), "料理", "LLM", " "]), max_size=8))
+def test_every_part_of_a_query_is_translated_kept_or_named(parts: list[str]) -> None:
+    reading = read("".join(parts), TERMS)
+    assert not is_japanese(reading.english)
+    assert all(term in TERMS for term, _ in reading.terms)
+    assert ("料理" in parts) == any("料理" in word for word in reading.unknown)
+
+
+def test_the_names_of_the_road_are_terms(roadmap: Roadmap) -> None:
+    terms = terms_of(roadmap)
+    for topic in roadmap.topics.values():
+        reading = read(topic.name.ja, terms)
+        assert reading.unknown == (), topic.key
+    assert topics_named(read("検索拡張生成", terms), roadmap) == ["rag"]
+
+
+def test_the_glossary_is_large_and_consistent(roadmap: Roadmap) -> None:
+    terms = roadmap.glossary
+    assert len(terms) >= 150
+    for term in terms:
+        assert is_japanese(term.ja), term
+        assert not any(is_japanese(name) for name in term.en), term
+        assert term.ja not in JOINING, term
+    known = terms_of(roadmap)
+    assert all(read(term.ja, known).unknown == () for term in terms)
+
+
+def test_what_the_road_asks_in_japanese_is_mostly_understood(roadmap: Roadmap) -> None:
+    terms = terms_of(roadmap)
+    queries = [query for topic in roadmap.topics.values() for query in topic.queries_ja]
+    understood = sum(bool(read(query, terms).english) for query in queries)
+    assert understood >= 0.95 * len(queries)
