@@ -45,6 +45,11 @@ def topic_labels() -> dict[str, set[str]]:
     return dict(labels)
 
 
+def listed_titles() -> dict[str, str]:
+    """Read the titles of all papers that public lists name, also those the corpus does not hold."""
+    return {row["arxiv_id"]: row["title"] for row in _rows(SHARED / "gold" / "topics.tsv")}
+
+
 def judgments(file: Path | None = None) -> list[tuple[str, str, int]]:
     """Read judged pairs: (topic, id, grade 0 to 2)."""
     return [(row["topic"], row["arxiv_id"], int(row["grade"])) for row in _rows(file or SHARED / "gold" / "judged.tsv")]

@@ -18,7 +18,7 @@ BATCH = 512
 
 def vectors(papers: Mapping[str, Paper], embedder: Embedder) -> dict[str, NDArray[np.float32]]:
     """Give a unit row for each paper; what the cache holds is not embedded again."""
-    name = embedder.identity.replace("/", "-")
+    name = embedder.identity.partition("@")[0].replace("/", "-")  # precisions are one model (decision 0020)
     ids_file, rows_file = CACHE / f"{name}.json", CACHE / f"{name}.npy"
     known: dict[str, NDArray[np.float32]] = {}
     if ids_file.is_file() and rows_file.is_file():

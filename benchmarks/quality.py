@@ -1,45 +1,42 @@
 """How good the topics are: the two measures on public labels, our blend beside its baselines, one table.
 
-On `topics`: nDCG@20 and MAP over the labelled pool, our linear models trained without the paper's fold. On `shown`:
-precision and recall of what a reader would see of one whole month.
+On `lists`: nDCG@20 and MAP over the labelled pool, everything trained without the paper's fold. On `shown`: precision
+and recall of what a reader would see of one whole month, once with every paper held out by its fold, once by a blend
+that knows no judgment of that month.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
+from sklearn.svm import LinearSVC  # type: ignore[import-untyped]
 
-from benchmarks import corpus, embedded
-from benchmarks.train_topics import FOLDS, Trainer, fold, train
+from benchmarks import corpus
+from benchmarks.examples import FOLDS, fold, read_known
+from benchmarks.train_topics import Trainer, held_out, read_trainer, train
 from ranking import metrics, topics
 from ranking.embedder import SentenceTransformerEmbedder
-from ranking.guide import Guide, make_guide
 from roadmap.load import load_roadmap
 from roadmap.model import Roadmap
 
 Scores = NDArray[np.float32]  # papers x topics
 SHOWN_PER_TOPIC = 10
 LEAST_LABELS = 10
-MONTH = "2506"
+MONTHS = ("2506", "2606")
+SVM = {"C": 0.02, "class_weight": "balanced"}  # as arxiv-sanity-lite trains its lists
 
 
 def rows(limit: int | None = None) -> Iterator[tuple[str, str]]:
     """Measure and give (what, figures) line by line; `limit` takes a small part, to prove that it runs."""
-    roadmap, embedder = load_roadmap(), SentenceTransformerEmbedder()
-    guide = make_guide(roadmap, embedder)
-    grades: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for topic, paper, grade in corpus.judgments():
-        grades[topic][paper] = grade
-    wanted = labelled() | {p for g in grades.values() for p in g} | corpus.month(MONTH)
-    ids = sorted(wanted)[:limit] if limit else sorted(wanted)
-    papers = corpus.papers(ids)
-    vectors = embedded.vectors(papers, embedder)
-    trainer = Trainer(roadmap, guide, vectors, dict(grades))
-    yield from _listed(trainer, papers, guide, roadmap)
-    yield from _shown(trainer, papers, guide, roadmap)
+    known = read_known()
+    ids = sorted(labelled() | set().union(*(corpus.month(month) for month in MONTHS)))[:limit]
+    trainer = read_trainer(load_roadmap(), SentenceTransformerEmbedder(), known, frozenset(ids))
+    scores = out_of_fold(trainer, ids)
+    yield from _listed(trainer, ids, scores)
+    for month in MONTHS:
+        yield from _shown(trainer, [p for p in ids if p.startswith(month)], month, dict(zip(ids, scores, strict=True)))
 
 
 def labelled() -> set[str]:
@@ -47,27 +44,45 @@ def labelled() -> set[str]:
     return corpus.pool() & set().union(*corpus.topic_labels().values())
 
 
-def _listed(
-    trainer: Trainer, papers: Mapping[str, corpus.Paper], guide: Guide, roadmap: Roadmap
-) -> Iterator[tuple[str, str]]:
+def out_of_fold(trainer: Trainer, ids: list[str]) -> Scores:
+    """Score papers by blends whose models and weights never saw their fold."""
+    result = np.zeros((len(ids), len(trainer.guide.topics)), np.float32)
+    for number in range(FOLDS):
+        part = [n for n, p in enumerate(ids) if fold(p) == number]
+        if part:
+            result[part] = fits(trainer, [ids[n] for n in part], train(held_out(trainer, number)))
+    return result
+
+
+def fits(trainer: Trainer, ids: list[str], blend: topics.Blend) -> Scores:
+    """Score papers by a blend as ranking does."""
+    texts = [trainer.texts(p) for p in ids]
+    vectors = np.array([trainer.vectors[p] for p in ids], np.float32)
+    return topics.fits(texts, vectors, trainer.guide, trainer.roadmap, blend)
+
+
+def _listed(trainer: Trainer, ids: list[str], scores: Scores) -> Iterator[tuple[str, str]]:
     """Measure the order of the labelled pool, as evaluate.py does."""
-    ids = sorted(labelled() & set(papers))
-    texts = [topics.Texts(papers[p].title, papers[p].abstract) for p in ids]
-    for name, scores in (
-        ("TF-IDF to the description", tfidf(texts, roadmap)),
-        ("MiniLM to the description", np.array([trainer.vectors[p] for p in ids]) @ guide.descriptions.T),
-        ("the blend, papers held out", held_out(trainer, papers, ids)),
+    wanted = labelled()
+    places = [n for n, p in enumerate(ids) if p in wanted]
+    some = [ids[n] for n in places]
+    texts = [trainer.texts(p) for p in some]
+    for name, found in (
+        ("TF-IDF to the description", tfidf(texts, trainer.roadmap)),
+        ("MiniLM to the description", np.array([trainer.vectors[p] for p in some]) @ trainer.guide.descriptions.T),
+        ("TF-IDF and linear SVM as in arxiv-sanity, papers held out", svm(trainer, some)),
+        ("the blend, papers held out", scores[places]),
     ):
-        ndcg, precision = listed(scores, ids, guide.topics, trainer)
+        ndcg, precision = listed(found, some, trainer)
         yield f"lists: {name}", f"nDCG@20 {ndcg:.3f}  MAP {precision:.3f}"
 
 
-def listed(scores: Scores, ids: list[str], names: tuple[str, ...], trainer: Trainer) -> tuple[float, float]:
+def listed(scores: Scores, ids: list[str], trainer: Trainer) -> tuple[float, float]:
     """Give mean nDCG@20 and MAP over the topics with enough labels; overlapping topics' papers are left out."""
     labels = {t: s & set(ids) for t, s in corpus.topic_labels().items()}
     place = {p: n for n, p in enumerate(ids)}
     found = []
-    for column, topic in enumerate(names):
+    for column, topic in enumerate(trainer.guide.topics):
         own = labels.get(topic, set())
         if len(own) < LEAST_LABELS:
             continue
@@ -80,67 +95,47 @@ def listed(scores: Scores, ids: list[str], names: tuple[str, ...], trainer: Trai
     return float(means[0]), float(means[1])
 
 
-def held_out(trainer: Trainer, papers: Mapping[str, corpus.Paper], ids: list[str]) -> Scores:
-    """Score papers by a blend whose heads and weights never saw their fold."""
-    result = np.zeros((len(ids), len(trainer.guide.topics)), np.float32)
-    for number in range(FOLDS):
-        part = [n for n, p in enumerate(ids) if fold(p) == number]
-        if part:
-            kept = {t: {p: g for p, g in some.items() if fold(p) != number} for t, some in trainer.grades.items()}
-            blend = train(_without(trainer, kept, number), dict(papers))
-            result[part] = _fits(trainer, papers, [ids[n] for n in part], blend)
-    return result
-
-
-def _without(trainer: Trainer, grades: dict[str, dict[str, int]], number: int) -> Trainer:
-    other = Trainer(trainer.roadmap, trainer.guide, trainer.vectors, grades)
-    other.lists = {t: {p for p in some if fold(p) != number} for t, some in trainer.lists.items()}
-    return other
-
-
-def _fits(trainer: Trainer, papers: Mapping[str, corpus.Paper], ids: list[str], blend: topics.Blend) -> Scores:
-    texts = [topics.Texts(papers[p].title, papers[p].abstract) for p in ids]
-    vectors = np.array([trainer.vectors[p] for p in ids], np.float32)
-    return topics.fits(texts, vectors, trainer.guide, trainer.roadmap, replace(blend))
-
-
-def _shown(
-    trainer: Trainer, papers: Mapping[str, corpus.Paper], guide: Guide, roadmap: Roadmap
-) -> Iterator[tuple[str, str]]:
+def _shown(trainer: Trainer, ids: list[str], month: str, known: Mapping[str, Scores]) -> Iterator[tuple[str, str]]:
     """Measure what readers of one month would see under each topic, as evaluate_shown.py does."""
-    ids = sorted(corpus.month(MONTH) & set(papers))
-    texts = [topics.Texts(papers[p].title, papers[p].abstract) for p in ids]
+    texts = [trainer.texts(p) for p in ids]
+    blind = replace(trainer, known=trainer.known.before_grading(month))
     for name, scores, floor in (
-        ("TF-IDF to description and queries, top ten", tfidf(texts, roadmap), None),
+        ("TF-IDF to description and queries, top ten", tfidf(texts, trainer.roadmap), None),
         ("MiniLM to description and queries, top ten", _likeness(trainer, ids), None),
-        ("the blend, papers held out, fit >= 0.5", held_out(trainer, papers, ids), 0.5),
+        ("the blend without this month's judgments, fit >= 0.5", fits(trainer, ids, train(blind)), 0.5),
+        ("the blend, papers held out, fit >= 0.5", np.array([known[p] for p in ids]), 0.5),
     ):
-        precision, recall, low, unjudged = shown(scores, ids, guide.topics, trainer.grades, floor)
-        figures = f"precision {precision:.3f}  recall@10 {recall:.3f}  topics below 0.8: {low}  unjudged {unjudged}"
-        yield f"shown: {name}", figures
+        found = shown(scores, ids, trainer.guide.topics, trainer.known.grades, floor)
+        yield f"shown 20{month[:2]}-{month[2:]}: {name}", _told(*found)
+
+
+def _told(precision: float, recall: float, low: list[str], unjudged: int) -> str:
+    below = f"{len(low)} ({', '.join(low)})" if 0 < len(low) < 8 else str(len(low))
+    return f"precision {precision:.3f}  recall@10 {recall:.3f}  unjudged {unjudged}  topics below 0.8: {below}"
 
 
 def shown(
-    scores: Scores, ids: list[str], names: tuple[str, ...], grades: Mapping[str, dict[str, int]], floor: float | None
-) -> tuple[float, float, int, int]:
+    scores: Scores, ids: list[str], names: tuple[str, ...], grades: Mapping[str, Mapping[str, int]], floor: float | None
+) -> tuple[float, float, list[str], int]:
     """Give precision and recall over the topics, the topics below 0.8, and the shown pairs nobody judged."""
-    precisions, recalls, unjudged = [], [], 0
+    precisions, recalls, unjudged, low, month = [], [], 0, list[str](), set(ids)
     for column, topic in enumerate(names):
         order = [
             n for n in np.argsort(-scores[:, column], kind="stable") if floor is None or scores[n, column] >= floor
         ]
         listed_ids = [ids[n] for n in order[:SHOWN_PER_TOPIC]]
-        known = grades.get(topic, {})
+        known = {p: g for p, g in grades.get(topic, {}).items() if p in month}
         judged = [known[p] for p in listed_ids if p in known]
         unjudged += len(listed_ids) - len(judged)
         right, there = sum(g == 2 for g in judged), sum(g == 2 for g in known.values())
         if judged:
             precisions.append(right / len(judged))
+            low += [topic] if precisions[-1] < 0.8 else []
         if there:
             recalls.append(min(1.0, right / min(SHOWN_PER_TOPIC, there)))
     if not precisions or not recalls:
-        return 0.0, 0.0, 0, unjudged
-    return float(np.mean(precisions)), float(np.mean(recalls)), sum(p < 0.8 for p in precisions), unjudged
+        return 0.0, 0.0, low, unjudged
+    return float(np.mean(precisions)), float(np.mean(recalls)), low, unjudged
 
 
 def tfidf(texts: list[topics.Texts], roadmap: Roadmap) -> Scores:
@@ -149,6 +144,21 @@ def tfidf(texts: list[topics.Texts], roadmap: Roadmap) -> Scores:
     rows_ = model.fit_transform([f"{t.title}. {t.abstract or ''}" for t in texts])
     said = model.transform([" ".join((t.description.en, *t.queries)) for t in roadmap.topics.values()])
     return np.asarray((rows_ @ said.T).todense(), dtype=np.float32)
+
+
+def svm(trainer: Trainer, ids: list[str]) -> Scores:
+    """The baseline of arxiv-sanity-lite: a linear SVM a topic on TF-IDF of what the lists name, papers held out."""
+    model = TfidfVectorizer(ngram_range=(1, 2), max_features=20_000, stop_words="english", sublinear_tf=True)
+    rows_ = model.fit_transform([f"{trainer.papers[p].title}. {trainer.papers[p].abstract or ''}" for p in ids])
+    result = np.full((len(ids), len(trainer.guide.topics)), -10, np.float32)
+    folds = np.array([fold(p) for p in ids])
+    for column, topic in enumerate(trainer.guide.topics):
+        own = np.array([p in trainer.known.lists.get(topic, ()) for p in ids])
+        for number in range(FOLDS):
+            used, held = folds != number, folds == number
+            if own[used].any() and held.any():
+                result[held, column] = LinearSVC(**SVM).fit(rows_[used], own[used]).decision_function(rows_[held])
+    return result
 
 
 def _likeness(trainer: Trainer, ids: list[str]) -> Scores:

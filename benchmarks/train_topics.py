@@ -1,14 +1,14 @@
 """Trains the topic blend that ships in ranking/weights: `python -m benchmarks.train_topics`.
 
-A linear model per topic on the vector (positives: public lists, judgments, the topic's own sentences; negatives: papers
-of topics that do not overlap, judged non-members), then one logistic regression over the signals of judged pairs, its
-linear signal taken from folds that never saw the paper. Each pair counts twice, with and without its abstract, so
-that an item known by title alone is judged on the same scale.
+Linear models on vectors and words (benchmarks/heads.py) from all that people said (benchmarks/examples.py), then one
+logistic regression over the signals of pairs: judged ones, and those of the public lists. The linear signals of a pair
+come from models that never saw its paper. Each pair counts twice, with and without its abstract, so that an item known
+by title alone is judged on the same scale.
 """
 
 import argparse
-import hashlib
-from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,162 +16,223 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
 from benchmarks import corpus, embedded
+from benchmarks.examples import FOLDS, OWN_JUDGMENTS, TITLE_WEIGHT, Example, Known, answers, fold, near, read_known
+from benchmarks.heads import Heads, choose_terms, telling_terms, train_heads
 from ranking import topics
-from ranking.embedder import PACKAGED, SentenceTransformerEmbedder, Vectors
+from ranking.embedder import PACKAGED, Embedder, SentenceTransformerEmbedder
 from ranking.guide import Guide, make_guide
+from ranking.words import Rows, Texts, Vocabulary
 from roadmap.load import load_roadmap
 from roadmap.model import Roadmap
 
 OUT = Path(__file__).resolve().parents[1] / "ranking" / "weights" / topics.BLEND_FILE
-FOLDS = 5
-HEAD_C, BLEND_C = 8.0, 1.0
-TOPIC_STRENGTH = 0.4  # how far a topic's own offset may leave the common line
+STRENGTH = 1.0  # inverse of the ridge on the blend
+TOPIC_STRENGTH = 0.6  # how far a topic's own offset may leave the common line
+LISTS_SHARE = 1.0  # weight of all pairs of lists beside that of all judged pairs
+LEAST_LISTED = 10  # papers of a topic before its lists are learned from
 FILED = 0.5  # probability on judged pairs that becomes fit 0.5
-LINEAR = topics.SIGNALS.index("linear")
 
-Grades = dict[str, dict[str, int]]  # topic -> id -> grade
 Array = NDArray[np.float32]
+Pairs = list[tuple[str, str, bool]]  # topic, paper, belongs
 
 
+@dataclass(frozen=True)
 class Trainer:
-    """Everything read once: labels, vectors, the roadmap as vectors."""
+    """Everything read once: the roadmap as vectors, papers with their vectors, by abstract and by title."""
 
-    def __init__(self, roadmap: Roadmap, guide: Guide, vectors: dict[str, Array], grades: Grades) -> None:
-        """Take what training reads; `vectors` holds a unit row for each paper that may be used."""
-        self.roadmap, self.guide, self.vectors, self.grades = roadmap, guide, vectors, grades
-        self.lists = corpus.topic_labels()
-        self.near = {topic: set(roadmap.topics[topic].neighbours) | corpus.overlaps(topic) for topic in guide.topics}
+    roadmap: Roadmap
+    guide: Guide
+    papers: Mapping[str, corpus.Paper]
+    vectors: Mapping[str, Array]
+    titles: Mapping[str, str]
+    title_vectors: Mapping[str, Array]
+    known: Known
 
-    def heads(self, without: int | None = None) -> tuple[Array, Array]:
-        """Train every topic's linear model, leaving out one fold of papers: (topics x dimensions, topics)."""
-        pairs = [self._head(topic, without) for topic in self.guide.topics]
-        return np.array([w for w, _ in pairs], np.float32), np.array([b for _, b in pairs], np.float32)
-
-    def _head(self, topic: str, without: int | None) -> tuple[Array, float]:
-        own, close, far = self._examples(topic, without)
-        i = self.guide.topics.index(topic)
-        said = np.vstack([self.guide.queries[self.guide.query_owner == i], self.guide.descriptions[i : i + 1]])
-        misses = self.guide.misses[self.guide.miss_owner == i]
-        groups = [self._rows(own, said), self._rows(close, misses), self._rows(far, self._other_sentences(topic))]
-        x = np.vstack(groups)
-        y = np.concatenate([np.full(len(g), n == 0) for n, g in enumerate(groups)])
-        weights = np.concatenate(
-            [np.full(len(g), share / max(len(g), 1)) for g, share in zip(groups, (21, 15, 63), strict=True)]
-        )
-        model = LogisticRegression(C=HEAD_C, max_iter=500).fit(x, y, sample_weight=weights)
-        return model.coef_[0].astype(np.float32), float(model.intercept_[0])
-
-    def _examples(self, topic: str, without: int | None) -> tuple[list[str], list[str], list[str]]:
-        grades = self.grades.get(topic, {})
-        own = self.lists.get(topic, set()) | {p for p, g in grades.items() if g == 2}
-        close = {p for p, g in grades.items() if g == 1}
-        far = {p for p, g in grades.items() if g == 0}
-        for other in self.guide.topics:
-            if other != topic and other not in self.near[topic]:
-                far |= self.lists.get(other, set())
-                far |= {p for p, g in self.grades.get(other, {}).items() if g == 2 and p not in grades}
-        for other in self.near[topic]:
-            far -= self.lists.get(other, set())
-        kept = [
-            [p for p in sorted(s) if p in self.vectors and fold(p) != without] for s in (own, close, far - own - close)
+    def examples(self) -> list[Example]:
+        """List every text to learn from: abstracts, titles with the abstract's vector, titles alone, sentences."""
+        said = self.known.papers
+        whole = [p for p in self.papers if p in said and p in self.vectors]
+        return [
+            *(Example(p, self.texts(p), self.vectors[p]) for p in whole),
+            *(Example(p, self.texts(p, alone=True), self.vectors[p], TITLE_WEIGHT) for p in whole),
+            *(
+                Example(p, Texts(title, None), self.title_vectors[p], TITLE_WEIGHT)
+                for p, title in self.titles.items()
+                if p in said
+            ),
+            *self._sentences(),
         ]
-        return kept[0], kept[1], kept[2]
 
-    def _rows(self, ids: list[str], more: Vectors) -> Array:
-        return np.vstack([np.array([self.vectors[p] for p in ids], np.float32).reshape(-1, more.shape[1]), more])
+    def texts(self, paper: str, *, alone: bool = False) -> Texts:
+        """Give a paper's words, with the abstract or without."""
+        return Texts(self.papers[paper].title, None if alone else self.papers[paper].abstract)
 
-    def _other_sentences(self, topic: str) -> Array:
-        far = [n for n, other in enumerate(self.guide.topics) if other != topic and other not in self.near[topic]]
-        return self.guide.queries[np.isin(self.guide.query_owner, far)]
+    def _sentences(self) -> list[Example]:
+        found = []
+        for column, (key, topic) in enumerate(self.roadmap.topics.items()):
+            own = self.guide.queries[self.guide.query_owner == column]
+            found += [Example("", Texts(q, None), v, 1.0, key) for q, v in zip(topic.queries, own, strict=True)]
+            words = Texts(topic.name.en, topic.description.en)
+            found.append(Example("", words, self.guide.descriptions[column], 1.0, key))
+        return found
 
 
-def train(trainer: Trainer, papers: dict[str, corpus.Paper]) -> topics.Blend:
+@dataclass(frozen=True)
+class Learned:
+    """Linear models with the vocabulary they hold for."""
+
+    terms: tuple[str, ...]
+    rarity: Array
+    heads: Heads
+
+    def __call__(self, texts: list[Texts], vectors: Array) -> Array:
+        """Give the logits as ranking.topics does."""
+        words = Vocabulary(self.terms, self.rarity).rows(texts)
+        return np.clip(self.heads(vectors, words), -topics.MOST, topics.MOST)
+
+
+class Linear:
+    """Trains linear models on all examples or on all but one fold, with one vocabulary."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        """Read the examples; choose the terms that tell most by a first training on all terms."""
+        self._examples = trainer.examples()
+        self._texts = [example.texts for example in self._examples]
+        self._vectors = np.array([example.vector for example in self._examples], np.float32)
+        self._fold = np.array([fold(e.paper) if e.paper else -1 for e in self._examples])
+        self._answers, self._shares = answers(self._examples, trainer.known, trainer.roadmap)
+        self.terms, self.rarity = choose_terms([f"{t.title} {t.abstract or ''}" for t in self._texts])
+        self._words: Rows = Vocabulary(self.terms, self.rarity).rows(self._texts)
+        kept = telling_terms(self.without(None).heads, self.rarity)
+        self.terms, self.rarity = tuple(self.terms[n] for n in kept), self.rarity[kept]
+        self._words = Vocabulary(self.terms, self.rarity).rows(self._texts)
+
+    def without(self, number: int | None) -> Learned:
+        """Train on all examples but those of a fold."""
+        used = self._fold != number if number is not None else np.ones(len(self._fold), np.bool_)
+        heads = train_heads(self._vectors[used], self._words[used], self._answers[used], self._shares[used])
+        return Learned(self.terms, self.rarity, heads)
+
+
+def train(trainer: Trainer) -> topics.Blend:
     """Train heads and blend; the result is what ranking.topics reads."""
-    pairs = [
-        (t, p, g) for t, grades in sorted(trainer.grades.items()) for p, g in sorted(grades.items()) if p in papers
-    ]
-    ids = sorted({p for _, p, _ in pairs})
-    linear = out_of_fold(trainer, ids)
-    stacks = [_signals(trainer, papers, ids, linear, titles_only) for titles_only in (False, True)]
-    row, column = {p: n for n, p in enumerate(ids)}, {t: n for n, t in enumerate(trainer.guide.topics)}
-    where = [row[p] for _, p, _ in pairs], [column[t] for t, _, _ in pairs]
-    x = np.vstack([stack[where] for stack in stacks])
-    offsets = np.zeros((len(x), len(column)), np.float32)
-    offsets[np.arange(len(x)), [column[t] for t, _, _ in pairs] * 2] = TOPIC_STRENGTH
-    return _blend(trainer, x, offsets, np.array([g == 2 for _, _, g in pairs] * 2))
-
-
-def out_of_fold(trainer: Trainer, ids: list[str]) -> Array:
-    """Give each paper's linear signals by models that did not see it: papers x topics."""
-    vectors = np.array([trainer.vectors[p] for p in ids], np.float32)
-    result = np.zeros((len(ids), len(trainer.guide.topics)), np.float32)
-    for number in range(FOLDS):
-        weights, bias = trainer.heads(without=number)
-        held = np.array([fold(p) == number for p in ids])
-        result[held] = np.clip(vectors[held] @ weights.T + bias, -8, 8)
-    return result
-
-
-def fold(paper: str) -> int:
-    """Put a paper into one of the folds, by its id alone."""
-    return hashlib.md5(paper.encode(), usedforsecurity=False).digest()[0] % FOLDS
-
-
-def _signals(
-    trainer: Trainer, papers: dict[str, corpus.Paper], ids: list[str], linear: Array, titles_only: bool
-) -> Array:
-    texts = [topics.Texts(papers[p].title, None if titles_only else papers[p].abstract) for p in ids]
-    vectors = np.array([trainer.vectors[p] for p in ids], np.float32)
-    stack = topics.signals(texts, vectors, trainer.guide, trainer.roadmap, None)
-    stack[:, :, LINEAR] = linear
-    return stack
-
-
-def _blend(trainer: Trainer, x: Array, offsets: Array, y: NDArray[np.bool_]) -> topics.Blend:
-    middle, spread = x.mean(axis=0), x.std(axis=0) + 1e-6
-    model = LogisticRegression(C=BLEND_C, max_iter=2000).fit(np.hstack([(x - middle) / spread, offsets]), y)
-    weights = (model.coef_[0][: len(topics.SIGNALS)] / spread).astype(np.float32)
-    own = model.coef_[0][len(topics.SIGNALS) :] * TOPIC_STRENGTH
-    shift = np.log(FILED / (1 - FILED))
-    bias = model.intercept_[0] - float(weights @ middle) + own - shift
-    heads, head_bias = trainer.heads()
-    count = len(trainer.guide.topics)
+    pairs = _judged(trainer), _listed(trainer)
+    ids = sorted({p for some in pairs for _, p, _ in some})
+    linear = Linear(trainer)
+    parts = [linear.without(number) for number in range(FOLDS)]
+    stacks = [_signals(trainer, ids, parts, alone=alone) for alone in (False, True)]
+    weights, bias = _blend(trainer, stacks, ids, *pairs)
+    whole, names = linear.without(None), tuple(trainer.roadmap.topics)
+    heads = whole.heads
     return topics.Blend(
-        PACKAGED, trainer.guide.topics, heads, head_bias, np.tile(weights, (count, 1)), bias.astype(np.float32)
+        PACKAGED, names, heads.vector.T.copy(), heads.bias, whole.terms, whole.rarity, heads.term, weights, bias
     )
 
 
+def _judged(trainer: Trainer) -> Pairs:
+    grades = trainer.known.grades
+    return [(t, p, g == 2) for t in sorted(grades) for p, g in sorted(grades[t].items()) if p in trainer.vectors]
+
+
+def _listed(trainer: Trainer) -> Pairs:
+    """List the pairs a list speaks about: its papers, and those of topics that do not overlap."""
+    lists = {t: {p for p in ids if p in trainer.vectors} for t, ids in trainer.known.lists.items()}
+    found: Pairs = []
+    for topic, own in sorted(lists.items()):
+        if len(own) >= LEAST_LISTED:
+            close = near(topic, trainer.roadmap)
+            far = set().union(*(ids for other, ids in lists.items() if other not in close | {topic}))
+            far -= set().union(*(lists.get(other, set()) for other in close)) | own
+            found += [(topic, p, p in own) for p in sorted(own | far)]
+    return found
+
+
+def _signals(trainer: Trainer, ids: list[str], parts: list[Learned], *, alone: bool) -> Array:
+    """Compute the signals of papers, the linear ones by models that did not see them: papers x topics x signals."""
+    texts = [trainer.texts(p, alone=alone) for p in ids]
+    vectors = np.array([trainer.vectors[p] for p in ids], np.float32)
+    stack = topics.signals(texts, vectors, trainer.guide, trainer.roadmap, None)
+    for number, part in enumerate(parts):
+        held = [n for n, p in enumerate(ids) if fold(p) == number]
+        if held:
+            stack[held, :, topics.LINEAR] = part([texts[n] for n in held], vectors[held])
+    stack[:, :, topics.LEAD] = topics.lead(stack[:, :, topics.LINEAR])
+    return stack
+
+
+def _blend(trainer: Trainer, stacks: list[Array], ids: list[str], judged: Pairs, listed: Pairs) -> tuple[Array, Array]:
+    """Fit one weight a signal and one offset a topic: (topics x signals, topics)."""
+    row, column = {p: n for n, p in enumerate(ids)}, {t: n for n, t in enumerate(trainer.roadmap.topics)}
+    pairs = [*judged, *listed]
+    where = [row[p] for _, p, _ in pairs], [column[t] for t, _, _ in pairs]
+    x = np.vstack([stack[where] for stack in stacks])
+    middle, spread = x.mean(axis=0), x.std(axis=0) + 1e-6
+    offsets = np.zeros((len(pairs), len(column) + 1), np.float32)
+    offsets[np.arange(len(judged)), where[1][: len(judged)]] = TOPIC_STRENGTH
+    offsets[len(judged) :, -1] = 1  # lists draw their line elsewhere: many are wider than the definitions
+    both = np.hstack([(x - middle) / spread, np.vstack([offsets] * len(stacks))])
+    y, weights = np.array([b for *_, b in pairs] * len(stacks)), _weights(judged, listed) * len(stacks)
+    model = LogisticRegression(C=STRENGTH, max_iter=3000).fit(both, y, sample_weight=weights)
+    signals, rest = np.split(model.coef_[0], [len(topics.SIGNALS)])
+    slopes = (signals / spread).astype(np.float32)
+    bias = model.intercept_[0] - float(slopes @ middle) + rest[:-1] * TOPIC_STRENGTH - np.log(FILED / (1 - FILED))
+    return np.tile(slopes, (len(column), 1)), bias.astype(np.float32)
+
+
+def _weights(judged: Pairs, listed: Pairs) -> list[float]:
+    """Weigh judged pairs 1 each; a topic's lists share alike, half for its papers and half against the others."""
+    count: dict[tuple[str, bool], int] = {}
+    for topic, _, belongs in listed:
+        count[topic, belongs] = count.get((topic, belongs), 0) + 1
+    unit = LISTS_SHARE * len(judged) / max(len(count), 1)
+    return [1.0] * len(judged) + [unit / count[topic, belongs] for topic, _, belongs in listed]
+
+
 def save(blend: topics.Blend, file: Path) -> None:
-    """Write the weights; heads at half precision, a fifth of a megabyte in all."""
+    """Write the weights: heads at half precision, terms' at a byte with one scale a topic."""
+    scale = np.abs(blend.term_heads).max(axis=0) / 127 + 1e-9
     file.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(
+    np.savez_compressed(
         file,
         model=np.array(blend.model),
         topics=np.array(blend.topics),
         heads=blend.heads.astype(np.float16),
         head_bias=blend.head_bias,
+        terms=np.frombuffer("\n".join(blend.terms).encode(), np.uint8),
+        rarity=blend.rarity.astype(np.float16),
+        term_heads=np.round(blend.term_heads / scale).astype(np.int8),
+        term_scale=scale.astype(np.float32),
         weights=blend.weights,
         bias=blend.bias,
     )
+
+
+def read_trainer(roadmap: Roadmap, embedder: Embedder, known: Known, more: frozenset[str] = frozenset()) -> Trainer:
+    """Read and embed all that training needs (kept in a cache), and the papers of `more` beside."""
+    papers = corpus.papers(known.papers | more)
+    titles = {p: title for p, title in corpus.listed_titles().items() if title}
+    alone = {f"title:{p}": corpus.Paper(f"title:{p}", title, None) for p, title in titles.items()}
+    title_vectors = embedded.vectors(alone, embedder)
+    vectors = embedded.vectors(papers, embedder)
+    guide = make_guide(roadmap, embedder)
+    return Trainer(roadmap, guide, papers, vectors, titles, {p: title_vectors[f"title:{p}"] for p in titles}, known)
+
+
+def held_out(trainer: Trainer, number: int) -> Trainer:
+    """Give a trainer that never heard of one fold of papers."""
+    return replace(trainer, known=trainer.known.without(number))
 
 
 def main() -> None:
     """Read the labels, embed what they name (kept in a cache), train, write."""
     args = argparse.ArgumentParser(description=__doc__)
     args.add_argument("--out", type=Path, default=OUT)
-    args.add_argument(
-        "--labels", type=Path, nargs="*", default=[], help="further judged pairs, in the form of judged.tsv"
-    )
+    args.add_argument("--labels", type=Path, nargs="*", default=[OWN_JUDGMENTS], help="judged pairs beside judged.tsv")
     options = args.parse_args()
-    grades: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for topic, paper, grade in [pair for file in (None, *options.labels) for pair in corpus.judgments(file)]:
-        grades[topic][paper] = grade
-    wanted = {p for g in grades.values() for p in g} | (set().union(*corpus.topic_labels().values()) & corpus.pool())
-    papers, embedder = corpus.papers(wanted), SentenceTransformerEmbedder()
-    roadmap = load_roadmap()
-    vectors = embedded.vectors(papers, embedder)
-    save(train(Trainer(roadmap, make_guide(roadmap, embedder), vectors, dict(grades)), papers), options.out)
-    print(f"{len(papers):,} papers, {sum(map(len, grades.values())):,} judged pairs -> {options.out.name}")
+    known = read_known(tuple(options.labels))
+    trainer = read_trainer(load_roadmap(), SentenceTransformerEmbedder(), known)
+    save(train(trainer), options.out)
+    print(f"{len(known.papers):,} papers, {sum(map(len, known.grades.values())):,} judged pairs -> {options.out.name}")
 
 
 if __name__ == "__main__":

@@ -1,16 +1,15 @@
 """How well each item fits each topic: signals blended and calibrated so that 0.5 means "file it here" (pure).
 
-Signals of a pair: likeness to the topic's queries and description, unlikeness to its near misses, the lead over the
-best other topic, a linear model on the vector, the topic's phrases in title and abstract, and words of a field that a
-method may merely be applied to. The blend is a logistic
-regression (benchmarks/train_topics.py) whose weights ship as data; a topic or a model it never saw falls back to the
-same signals set against the month's own spread.
+Signals of a pair: likeness to the topic's queries and description, unlikeness to its near misses, a linear model on the
+vector and on words, its lead over the best other topic, the topic's phrases in title and abstract, and words of a field
+that a method may merely be applied to. The blend is a logistic regression (benchmarks/train_topics.py) whose weights
+ship as data; a topic or a model it never saw falls back to the same signals set against the month's own spread.
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 
 import numpy as np
@@ -19,38 +18,49 @@ from numpy.typing import NDArray
 from ranking import lexical
 from ranking.embedder import Vectors
 from ranking.guide import Guide, Owners
+from ranking.words import Texts as Texts
+from ranking.words import Vocabulary
 from roadmap.model import Roadmap
 
 Fits = NDArray[np.float32]  # items x topics, in [0, 1]
-SIGNALS = ("queries", "description", "miss", "lead", "linear", "words", "applied")
+SIGNALS = ("queries", "description", "miss", "linear", "lead", "words", "applied")
+LINEAR, LEAD, WORDS, APPLIED = (SIGNALS.index(name) for name in ("linear", "lead", "words", "applied"))
 TOP_QUERIES = 3
+MOST = 8.0  # logits: surer than this a linear model is not believed
+FURTHEST = 6.0  # logits of a lead
 BLEND_FILE = "blend.npz"
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """The words of an item; the abstract may be unknown."""
-
-    title: str
-    abstract: str | None
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Blend:
-    """Trained weights: a linear model per topic on the vector, one weight a signal, one offset a topic."""
+    """Trained weights: a linear model per topic on vector and words, one weight a signal, one offset a topic."""
 
     model: str  # the embedding model they hold for
     topics: tuple[str, ...]
     heads: Vectors = field(repr=False)  # topics x dimensions
     head_bias: NDArray[np.float32] = field(repr=False)
+    terms: tuple[str, ...] = field(repr=False)
+    rarity: NDArray[np.float32] = field(repr=False)  # one a term
+    term_heads: NDArray[np.float32] = field(repr=False)  # terms x topics
     weights: NDArray[np.float32] = field(repr=False)  # topics x signals
     bias: NDArray[np.float32] = field(repr=False)  # one a topic
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """Give the terms ready to read texts."""
+        return Vocabulary(self.terms, self.rarity)
 
     @property
     def fingerprint(self) -> str:
         """Name these weights by what they are, so that new ones rank everything anew."""
-        parts = (self.heads, self.head_bias, self.weights, self.bias)
-        return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()[:12]
+        arrays = (self.heads, self.head_bias, self.rarity, self.term_heads, self.weights, self.bias)
+        parts = ("\n".join(self.terms).encode(), *(array.tobytes() for array in arrays))
+        return hashlib.sha256(b"".join(parts)).hexdigest()[:12]
+
+    def linear(self, texts: Sequence[Texts], vectors: Vectors) -> NDArray[np.float32]:
+        """Give the linear models' logits: items x `topics`, within MOST."""
+        by_words = np.asarray(self.vocabulary.rows(texts) @ self.term_heads, np.float32)
+        return np.asarray(np.clip(vectors @ self.heads.T + by_words + self.head_bias, -MOST, MOST), np.float32)
 
 
 @cache
@@ -62,6 +72,9 @@ def packaged_blend() -> Blend:
             topics=tuple(str(t) for t in data["topics"]),
             heads=data["heads"].astype(np.float32),
             head_bias=data["head_bias"],
+            terms=tuple(data["terms"].tobytes().decode().split("\n")),
+            rarity=data["rarity"].astype(np.float32),
+            term_heads=data["term_heads"].astype(np.float32) * data["term_scale"],
             weights=data["weights"],
             bias=data["bias"],
         )
@@ -86,16 +99,26 @@ def signals(
     texts: Sequence[Texts], vectors: Vectors, guide: Guide, roadmap: Roadmap, blend: Blend | None
 ) -> NDArray[np.float32]:
     """Compute the signals: items x topics x SIGNALS, float32."""
-    likeness = _top_mean(vectors @ guide.queries.T, guide.query_owner, len(guide.topics))
+    linear = _linear(texts, vectors, guide, blend)
     parts = [
-        likeness,
+        _top_mean(vectors @ guide.queries.T, guide.query_owner, len(guide.topics)),
         vectors @ guide.descriptions.T,
         _largest(vectors @ guide.misses.T, guide.miss_owner, len(guide.topics)),
-        _lead(likeness),
-        _linear(vectors, guide, blend),
+        linear,
+        lead(linear),
         *_words(texts, guide, roadmap),
     ]
     return np.stack(parts, axis=2).astype(np.float32)
+
+
+def lead(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Tell how far each topic stands before the best other one (negative: behind it), within FURTHEST."""
+    if scores.shape[1] < 2:
+        return np.zeros_like(scores)
+    ordered = np.partition(scores, -2, axis=1)
+    best, second = ordered[:, -1:], ordered[:, -2:-1]
+    ahead = scores - np.where(scores >= best, second, best)
+    return np.asarray(np.clip(ahead, -FURTHEST, FURTHEST), dtype=np.float32)
 
 
 def by_spread(pair: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -104,19 +127,20 @@ def by_spread(pair: NDArray[np.float32]) -> NDArray[np.float32]:
     Likeness to queries and description less a part of the likeness to near misses, in robust standard deviations;
     2.5 of them without a phrase, or 1.5 with a proving one, are the line.
     """
-    raw = pair[:, 0] * 0.6 + pair[:, 1] * 0.4 - 0.3 * pair[:, 2] - 0.05 * pair[:, 6]
+    raw = pair[:, 0] * 0.6 + pair[:, 1] * 0.4 - 0.3 * pair[:, 2] - 0.05 * pair[:, APPLIED]
     middle = np.median(raw)
     spread = 1.4826 * np.median(np.abs(raw - middle)) or 1.0
-    return _sigmoid(2.0 * ((raw - middle) / max(float(spread), 0.03) - 2.5 + 1.2 * pair[:, 5]))
+    return _sigmoid(2.0 * ((raw - middle) / max(float(spread), 0.03) - 2.5 + 1.2 * pair[:, WORDS]))
 
 
-def _linear(vectors: Vectors, guide: Guide, blend: Blend | None) -> NDArray[np.float32]:
-    result = np.zeros((len(vectors), len(guide.topics)), dtype=np.float32)
-    known = {topic: i for i, topic in enumerate(blend.topics)} if blend else {}
-    for column, topic in enumerate(guide.topics):
-        if blend is not None and topic in known:
-            row = known[topic]
-            result[:, column] = np.clip(vectors @ blend.heads[row] + blend.head_bias[row], -8, 8)
+def _linear(texts: Sequence[Texts], vectors: Vectors, guide: Guide, blend: Blend | None) -> NDArray[np.float32]:
+    # What the models never learned is no rival to what they did.
+    result = np.full((len(vectors), len(guide.topics)), -MOST, dtype=np.float32)
+    if blend is None or not len(texts):
+        return result
+    known = {topic: i for i, topic in enumerate(blend.topics)}
+    columns = [column for column, topic in enumerate(guide.topics) if topic in known]
+    result[:, columns] = blend.linear(texts, vectors)[:, [known[guide.topics[column]] for column in columns]]
     return result
 
 
@@ -132,8 +156,9 @@ def _top_mean(likeness: Vectors, owner: Owners, topics: int) -> NDArray[np.float
     """Mean of the best few queries of each topic: one lucky query is not enough, all of them too many."""
     result = np.zeros((len(likeness), topics), dtype=np.float32)
     for topic in range(topics):
-        own = np.sort(likeness[:, owner == topic], axis=1)[:, -TOP_QUERIES:]
-        result[:, topic] = own.mean(axis=1) if own.shape[1] else 0.0
+        own = likeness[:, owner == topic]
+        kept = min(TOP_QUERIES, own.shape[1])
+        result[:, topic] = np.partition(own, -kept, axis=1)[:, -kept:].mean(axis=1) if kept else 0.0
     return result
 
 
@@ -143,15 +168,6 @@ def _largest(likeness: Vectors, owner: Owners, topics: int) -> NDArray[np.float3
         own = likeness[:, owner == topic]
         result[:, topic] = own.max(axis=1) if own.shape[1] else 0.0
     return result
-
-
-def _lead(likeness: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How far each topic stands before the best other one (negative: behind it)."""
-    if likeness.shape[1] < 2:
-        return np.zeros_like(likeness)
-    ordered = np.sort(likeness, axis=1)
-    best, second = ordered[:, -1:], ordered[:, -2:-1]
-    return np.asarray(likeness - np.where(likeness >= best, second, best), dtype=np.float32)
 
 
 def _sigmoid(x: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -47,7 +47,8 @@ def trained(guide: Guide) -> Blend:
     weights[:, SIGNALS.index("words")] = 3
     none = np.zeros(topics, dtype=np.float32)
     heads = np.zeros((topics, 384), dtype=np.float32)
-    return Blend(HashEmbedder().identity.partition("@")[0], guide.topics, heads, none, weights, none - 3)
+    name = HashEmbedder().identity.partition("@")[0]
+    return Blend(name, guide.topics, heads, none, (), none[:0], heads.T[:0], weights, none - 3)
 
 
 def fresh(guide: Guide, *, weights: bool) -> Ranker:

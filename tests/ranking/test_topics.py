@@ -10,7 +10,21 @@ from hypothesis.extra.numpy import arrays
 
 from ranking.embedder import Vectors
 from ranking.guide import Guide, make_guide
-from ranking.topics import SIGNALS, Blend, Texts, by_spread, fits, packaged_blend, signals
+from ranking.topics import (
+    FURTHEST,
+    LEAD,
+    LINEAR,
+    MOST,
+    SIGNALS,
+    WORDS,
+    Blend,
+    Texts,
+    by_spread,
+    fits,
+    lead,
+    packaged_blend,
+    signals,
+)  # fmt: skip
 from roadmap.model import Roadmap
 from tests.fakes import HashEmbedder
 from tests.ranking.toy import TOY, topic
@@ -31,12 +45,14 @@ def vectors(texts: list[Texts]) -> Vectors:
     return HashEmbedder().embed([f"{t.title}. {t.abstract}" for t in texts])
 
 
-def toy_blend(topics: tuple[str, ...]) -> Blend:
-    """Weights that look at the phrases alone."""
+def toy_blend(topics: tuple[str, ...], signal: str = "words") -> Blend:
+    """Weights that look at one signal alone; the linear models know one term, which speaks for the first topic."""
     weights = np.zeros((len(topics), len(SIGNALS)), dtype=np.float32)
-    weights[:, SIGNALS.index("words")] = 8
+    weights[:, SIGNALS.index(signal)] = 8
     zeros = np.zeros(len(topics), dtype=np.float32)
-    return Blend("toy", topics, np.zeros((len(topics), 384), dtype=np.float32), zeros, weights, zeros - 4)
+    heads = np.zeros((len(topics), 384), dtype=np.float32)
+    term = np.eye(1, len(topics), dtype=np.float32)
+    return Blend("toy", topics, heads, zeros, ("brass heron",), np.ones(1, np.float32), term, weights, zeros - 4)
 
 
 def test_signals_are_items_by_topics_by_signals(guide: Guide) -> None:
@@ -46,8 +62,34 @@ def test_signals_are_items_by_topics_by_signals(guide: Guide) -> None:
     assert np.isfinite(found).all()
     named = dict(zip(SIGNALS, found[0].T, strict=True))
     assert np.argmax(named["queries"]) == np.argmax(named["words"]) == 0
-    assert named["lead"][0] > 0 > named["lead"][1]
-    assert not named["linear"].any()
+    assert (named["linear"] == -MOST).all()
+    assert not named["lead"].any()
+
+
+def test_linear_models_read_words_and_vectors_and_lead_over_rivals(guide: Guide) -> None:
+    blend = toy_blend(guide.topics, "linear")
+    found = signals(MONTH, vectors(MONTH), guide, TOY, blend)
+    assert found[:2, :, LINEAR].tolist() == [[1, 0, 0], [0, 0, 0]]
+    assert found[0, :, LEAD].tolist() == [1, -1, -1]
+    seeing = replace(blend, heads=np.vstack([vectors([KITE])] * 3) * np.array([[0], [0], [20]], np.float32))
+    assert signals(MONTH, vectors(MONTH), guide, TOY, seeing)[1, 2, LINEAR] == MOST
+    assert seeing.fingerprint != blend.fingerprint != replace(blend, terms=("paper kite",)).fingerprint
+
+
+def test_what_the_models_never_learned_is_no_rival(guide: Guide) -> None:
+    found = signals(MONTH, vectors(MONTH), guide, TOY, toy_blend((guide.topics[0], "gone-topic")))
+    assert found[0, :, LINEAR].tolist() == [1, -MOST, -MOST]
+    assert found[0, 0, LEAD] == FURTHEST
+
+
+@given(arrays(np.float32, st.tuples(st.integers(1, 9), st.integers(1, 9)), elements=st.floats(-8, 8, width=32)))
+def test_one_topic_leads_by_what_the_second_is_behind(scores: Vectors) -> None:
+    found = lead(scores)
+    assert found.shape == scores.shape
+    assert (np.abs(found) <= FURTHEST).all()
+    if scores.shape[1] > 1:
+        assert (found.max(axis=1) >= 0).all()
+        assert (found.min(axis=1) <= 0).all()
 
 
 def test_without_trained_weights_the_spread_decides(guide: Guide) -> None:
@@ -90,7 +132,7 @@ def test_the_fallback_is_a_fit_and_a_phrase_never_hurts(pair: Vectors) -> None:
     found = by_spread(pair)
     assert ((found >= 0) & (found <= 1)).all()
     more = pair.copy()
-    more[0, 5] = 1
+    more[0, WORDS] = 1
     assert by_spread(more)[0] >= found[0]
 
 
@@ -101,6 +143,8 @@ def test_the_packaged_weights_fit_roadmap_and_model(roadmap: Roadmap) -> None:
     assert blend.heads.shape == (len(blend.topics), 384)
     assert blend.weights.shape == (len(blend.topics), len(SIGNALS))
     assert blend.bias.shape == blend.head_bias.shape == (len(blend.topics),)
-    for part in (blend.heads, blend.weights, blend.bias, blend.head_bias):
+    assert blend.term_heads.shape == (len(blend.terms), len(blend.topics))
+    assert len(set(blend.terms)) == len(blend.rarity) == len(blend.terms) > 1000
+    for part in (blend.term_heads, blend.rarity, blend.heads, blend.weights, blend.bias, blend.head_bias):
         assert np.isfinite(part).all()
     assert packaged_blend() is blend

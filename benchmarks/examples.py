@@ -1,0 +1,137 @@
+"""What people said about papers and topics, as examples to learn from: who said it, how much it counts, and for what.
+
+Positives of a topic: papers of public lists, papers judged 2, the topic's own sentences. Negatives: papers of topics
+that do not overlap with it, papers judged 1 or 0, papers of a month that nobody filed anywhere. A paper is an example
+by its abstract and by its title alone, since items come both ways.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import corpus
+from ranking.words import Texts
+from roadmap.model import Roadmap
+
+FOLDS = 5
+OWN_JUDGMENTS = Path(__file__).with_name("judged.tsv")
+UNFILED = 3_000  # papers nobody filed anywhere, as a background
+TITLE_WEIGHT = 0.5  # of an example known by its title alone
+# How the weight of a topic's examples is shared out.
+SHARES = {
+    "own": 30.0,
+    "far": 30.0,
+    "touching": 10.0,
+    "wrong": 10.0,
+    "unfiled": 20.0,
+    "said": 5.0,
+    "said elsewhere": 5.0,
+}
+FULL_SHARE = 10  # judged 1 or 0 get their whole share from so many examples on
+
+Grades = dict[str, dict[str, int]]  # topic -> id -> grade
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All that was said: lists by topic, grades by topic, and papers nobody filed."""
+
+    lists: Mapping[str, frozenset[str]]
+    grades: Mapping[str, Mapping[str, int]]
+    unfiled: frozenset[str] = frozenset()
+
+    def without(self, number: int) -> "Known":
+        """Forget one fold of papers."""
+        lists = {t: frozenset(p for p in ids if fold(p) != number) for t, ids in self.lists.items()}
+        grades = {t: {p: g for p, g in some.items() if fold(p) != number} for t, some in self.grades.items()}
+        return Known(lists, grades, frozenset(p for p in self.unfiled if fold(p) != number))
+
+    def before_grading(self, month: str) -> "Known":
+        """Forget the judgments of papers of a month, such as 2506."""
+        grades = {t: {p: g for p, g in some.items() if not p.startswith(month)} for t, some in self.grades.items()}
+        return Known(self.lists, grades, self.unfiled)
+
+    @property
+    def papers(self) -> set[str]:
+        """Name every paper that something was said about."""
+        return set().union(*self.lists.values(), *self.grades.values(), self.unfiled)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A text with its vector; `paper` is empty for a sentence of the roadmap, which speaks for `topic`."""
+
+    paper: str
+    texts: Texts
+    vector: Array = field(repr=False)
+    weight: float = 1.0
+    topic: str = ""
+
+
+def read_known(more: tuple[Path, ...] = (OWN_JUDGMENTS,), months: tuple[str, ...] = ("2506", "2606")) -> Known:
+    """Read lists and judgments, and draw the papers nobody filed from whole months."""
+    grades: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for topic, paper, grade in [pair for file in (*more, None) for pair in corpus.judgments(file)]:
+        grades[topic][paper] = grade
+    lists = {topic: frozenset(ids) for topic, ids in corpus.topic_labels().items()}
+    said = set().union(*lists.values(), *grades.values())
+    rest = sorted(set().union(*(corpus.month(month) for month in months)) - said)
+    unfiled = Random(1).sample(rest, min(UNFILED, len(rest)))  # noqa: S311 - nothing secret
+    return Known(lists, dict(grades), frozenset(unfiled))
+
+
+def fold(paper: str) -> int:
+    """Put a paper into one of the folds, by its id alone."""
+    return hashlib.md5(paper.encode(), usedforsecurity=False).digest()[0] % FOLDS
+
+
+def near(topic: str, roadmap: Roadmap) -> set[str]:
+    """Name the topics whose papers say nothing against a topic."""
+    return set(roadmap.topics[topic].neighbours) | corpus.overlaps(topic)
+
+
+def answers(examples: list[Example], known: Known, roadmap: Roadmap) -> tuple[NDArray[np.bool_], Array]:
+    """Say of every example and topic whether it belongs, and how much it counts (0: not at all)."""
+    is_own = np.zeros((len(examples), len(roadmap.topics)), np.bool_)
+    shares = np.zeros(is_own.shape, np.float32)
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for n, example in enumerate(examples):
+        places[example.paper].append(n)
+    weights = np.array([example.weight for example in examples], np.float32)
+    for column, topic in enumerate(roadmap.topics):
+        for name, found in _groups(topic, examples, places, known, roadmap).items():
+            if found:
+                full = min(1.0, len(found) / FULL_SHARE) if name in ("touching", "wrong") else 1.0
+                shares[found, column] += full * SHARES[name] * weights[found] / weights[found].sum()
+                is_own[found, column] = name in ("own", "said")
+    return is_own, shares
+
+
+def _groups(
+    topic: str, examples: list[Example], places: Mapping[str, list[int]], known: Known, roadmap: Roadmap
+) -> dict[str, list[int]]:
+    papers = _papers(topic, known, roadmap)
+    groups = {name: [n for p in sorted(ids) for n in places.get(p, ())] for name, ids in papers.items()}
+    close = near(topic, roadmap)
+    said = [n for n in places.get("", ()) if examples[n].topic == topic]
+    elsewhere = [n for n in places.get("", ()) if examples[n].topic not in close | {topic}]
+    return {**groups, "said": said, "said elsewhere": elsewhere}
+
+
+def _papers(topic: str, known: Known, roadmap: Roadmap) -> dict[str, set[str]]:
+    grades, close = known.grades.get(topic, {}), near(topic, roadmap)
+    touching, wrong = ({p for p, g in grades.items() if g == grade} for grade in (1, 0))
+    own = (set(known.lists.get(topic, ())) | {p for p, g in grades.items() if g == 2}) - touching - wrong
+    far: set[str] = set()
+    for other in roadmap.topics.keys() - close - {topic}:
+        far |= known.lists.get(other, frozenset()) | {p for p, g in known.grades.get(other, {}).items() if g == 2}
+    far -= set().union(*(known.lists.get(other, frozenset()) for other in close))
+    unfiled = set(known.unfiled) - own - touching - wrong
+    return {"own": own, "far": far - own - touching - wrong, "touching": touching, "wrong": wrong, "unfiled": unfiled}
