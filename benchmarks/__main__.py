@@ -3,9 +3,9 @@
 import argparse
 from collections.abc import Callable, Iterator
 
-from benchmarks import corpus, ingest, labs, picks, quality, speed
+from benchmarks import corpus, ingest, labs, picks, quality, search, speed
 
-PARTS = ["quality", "labs", "picks", "speed", "ingest"]
+PARTS = ["quality", "labs", "picks", "search", "speed", "ingest"]
 Rows = Callable[[int | None], Iterator[tuple[str, str]]]
 
 
@@ -22,6 +22,8 @@ def main() -> None:
         _labelled("labs", labs.rows, 200 if options.tiny else None)
     if "picks" in options.what:
         _labelled("picks", picks.rows, 400 if options.tiny else None)
+    if "search" in options.what:
+        _labelled("search", search.rows, 200 if options.tiny else None)
     if "speed" in options.what:
         for what, figures in speed.rows(16, 200, 600) if options.tiny else speed.rows():
             print(f"{what:62} {figures}", flush=True)

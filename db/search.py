@@ -9,9 +9,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
-from sqlalchemy import Executable, Select, bindparam, literal_column, or_, select, text
+from sqlalchemy import Executable, Select, bindparam, column, func, literal_column, or_, select, table, text
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
@@ -164,19 +163,19 @@ _EMPTY = {
     "sqlite": ("INSERT INTO item_fts (item_fts) VALUES ('delete-all')", "DELETE FROM item_fts_row"),
     "postgresql": ("DELETE FROM item_fts",),
 }
-_SQLITE_ID: ColumnElement[str] = literal_column("r.item_id")
-_POSTGRES_ID: ColumnElement[str] = literal_column("f.item_id")
-_SQLITE_MATCHES: Select[Any, Any] = (
-    select(_SQLITE_ID, literal_column("-f.rank").label("score"))
-    .select_from(text("item_fts AS f JOIN item_fts_row AS r ON r.number = f.rowid"))
+_F = table("item_fts", column("rowid"), column("rank"), column("item_id"), column("document")).alias("f")
+_R = table("item_fts_row", column("number"), column("item_id")).alias("r")
+_SQLITE_MATCHES = (
+    select(_R.c.item_id, (-_F.c.rank).label("score"))
+    .select_from(_F.join(_R, _R.c.number == _F.c.rowid))
     .where(text("item_fts MATCH :query"))
-    .order_by(text("score DESC, r.item_id"))
+    .order_by(text("score DESC"), _R.c.item_id)
 )
-_POSTGRES_MATCHES: Select[Any, Any] = (
-    select(_POSTGRES_ID, literal_column("ts_rank(f.document, query)").label("score"))
-    .select_from(text("item_fts AS f, to_tsquery('simple', :query) AS query"))
-    .where(text("f.document @@ query"))
-    .order_by(text('score DESC, f.item_id COLLATE "C"'))
+_QUERY = func.to_tsquery(literal_column("'simple'"), bindparam("query")).column_valued("query")
+_POSTGRES_MATCHES = (
+    select(_F.c.item_id, func.ts_rank(_F.c.document, _QUERY).label("score"))
+    .where(_F.c.document.bool_op("@@")(_QUERY))
+    .order_by(text("score DESC"), _F.c.item_id.collate("C"))
 )
 _PLAIN = text(
     "SELECT item_fts_plain(term) FROM unnest(CAST(:terms AS text[])) WITH ORDINALITY AS t(term, n) ORDER BY n"
@@ -188,11 +187,11 @@ def _matches(
 ) -> list[tuple[str, float]]:
     """Ask once: of each group of words one is enough."""
     if _sqlite(session):
-        statement, own = _SQLITE_MATCHES, _SQLITE_ID
+        statement, own = _SQLITE_MATCHES, _R.c.item_id
         quoted = [" OR ".join(f'"{word}"' for word in group) for group in groups]
         query = joint.join(f"({group})" for group in quoted)
     else:
-        statement, own = _POSTGRES_MATCHES, _POSTGRES_ID
+        statement, own = _POSTGRES_MATCHES, _F.c.item_id
         asked = [group for group in (_postgres_group(session, group) for group in groups) if group]
         query = {" AND ": " & ", " OR ": " | "}[joint].join(asked)
     if among is not None:

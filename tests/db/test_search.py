@@ -14,9 +14,10 @@ import db.engine
 from db import search
 from db.engine import Sessions, make_engine, make_sessions, reading
 from db.migrate import downgrade, locked, upgrade
-from db.models import Code, Evidence, Item
-from db.search import check, fill, matching, missing, rebuild, suspended, unfinished
+from db.models import Alias, Code, Evidence, Item
+from db.search import check, fill, matching, missing, named, other_numbers, rebuild, suspended, unfinished
 from db.storing import delete_items, save
+from tests.conftest import NOW
 from tests.db.shelf import stored
 
 SHELF = [
@@ -59,6 +60,59 @@ def test_all_words_first_then_some(shelf: Sessions) -> None:
 
 def test_a_title_counts_more_than_an_abstract(shelf: Sessions) -> None:
     assert ids(shelf, "brass") == ["2606.00001", "2606.00002"]
+
+
+def test_only_what_may_be_found_is_found(shelf: Sessions) -> None:
+    with reading(shelf) as session:
+        among = select(Item.id).where(Item.id > "2606.00001")
+        assert [found for found, _ in matching(session, "brass birds", 10, among)] == ["2606.00002"]
+
+
+def test_the_other_number_of_a_word_comes_after_the_word_and_before_some_of_the_words(sessions: Sessions) -> None:
+    titles = {"1": "A brass heron stands", "2": "Brass herons stand", "3": "Brass boxes", "4": "Brass box heron"}
+    with sessions.begin() as session:
+        save(session, [stored(f"2606.0000{n}", title=title, abstract="x") for n, title in titles.items()])
+    assert ids(sessions, "brass herons") == ["2606.00002", "2606.00004", "2606.00001", "2606.00003"]
+    assert ids(sessions, "boxes") == ["2606.00003", "2606.00004"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("model", "models"), ("policy", "policies"), ("box", "boxes"), ("approach", "approaches")]
+)
+def test_numbers_of_words(one: str, other: str) -> None:
+    assert other in other_numbers(one) or len(one) < 4
+    assert one in other_numbers(other)
+
+
+@pytest.mark.parametrize("word", ["loss", "rag", "état", "3d", "gpt4o", "学習"])
+def test_what_has_no_other_number(word: str) -> None:
+    assert other_numbers(word) == []
+
+
+def test_enough_of_all_words_leaves_the_rest_alone(shelf: Sessions) -> None:
+    with reading(shelf) as session:
+        assert len(matching(session, "brass birds", 10, enough=1)) == 2
+        assert len(matching(session, "brass tin", 10, enough=1)) == 1
+
+
+def test_names_of_items(sessions: Sessions) -> None:
+    brass = stored("2606.00001", title="Brass Herons: études", doi="10.1234/herons")
+    with sessions.begin() as session:
+        save(session, [brass, stored("2606.00002", title="Other")])
+        session.add(
+            Code(item_id="2606.00001", url="https://github.com/brass/heron", source="x", first_seen=NOW, checked_at=NOW)
+        )
+        session.add(Alias(item_id="2606.00001", kind="title", value="brass herons first draft"))
+    with reading(sessions) as session:
+        found = [
+            named(session, ["2606.00001"], None, (), ""),
+            named(session, (), "10.1234/herons", (), ""),
+            named(session, (), None, ("https://github.com/brass/heron", "https://x.example"), ""),
+            named(session, (), None, (), "brass herons etudes"),
+            named(session, (), None, (), "brass herons first draft"),
+        ]
+        assert found == [["2606.00001"]] * 5
+        assert named(session, ["2606.00009"], "10.1/x", ("https://x.example",), "nothing") == []
 
 
 def test_ties_are_by_id(shelf: Sessions) -> None:
