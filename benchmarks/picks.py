@@ -126,7 +126,7 @@ def _own_months(
         own = {p for p in known.vectors if p.startswith(month)}
         found: dict[str, dict[str, float]] = {}
         for first, part in split(known, month):
-            if len(first.chosen) >= LEAST_EARLIER:
+            if min(len(first.chosen), len(first.passed)) >= LEAST_EARLIER:
                 for way, scores in ways(known, part, first, second).items():
                     found.setdefault(way, {}).update(scores)
         if len(own & known.picks) >= LEAST_PICKS and found:
