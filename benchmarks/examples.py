@@ -25,7 +25,8 @@ UNFILED = 3_000  # papers nobody filed anywhere, as a background
 TITLE_WEIGHT = 0.5  # of an example known by its title alone
 # How the weight of a topic's examples is shared out.
 SHARES = {
-    "own": 30.0,
+    "judged": 15.0,
+    "listed": 15.0,
     "far": 30.0,
     "touching": 10.0,
     "wrong": 10.0,
@@ -110,7 +111,7 @@ def answers(examples: list[Example], known: Known, roadmap: Roadmap) -> tuple[ND
             if found:
                 full = min(1.0, len(found) / FULL_SHARE) if name in ("touching", "wrong") else 1.0
                 shares[found, column] += full * SHARES[name] * weights[found] / weights[found].sum()
-                is_own[found, column] = name in ("own", "said")
+                is_own[found, column] = name in ("judged", "listed", "said")
     return is_own, shares
 
 
@@ -128,10 +129,15 @@ def _groups(
 def _papers(topic: str, known: Known, roadmap: Roadmap) -> dict[str, set[str]]:
     grades, close = known.grades.get(topic, {}), near(topic, roadmap)
     touching, wrong = ({p for p, g in grades.items() if g == grade} for grade in (1, 0))
-    own = (set(known.lists.get(topic, ())) | {p for p, g in grades.items() if g == 2}) - touching - wrong
+    judged = {p for p, g in grades.items() if g == 2}
+    listed = set(known.lists.get(topic, ())) - grades.keys()
+    own = judged | listed
     far: set[str] = set()
     for other in roadmap.topics.keys() - close - {topic}:
         far |= known.lists.get(other, frozenset()) | {p for p, g in known.grades.get(other, {}).items() if g == 2}
     far -= set().union(*(known.lists.get(other, frozenset()) for other in close))
+    far -= own | touching | wrong
     unfiled = set(known.unfiled) - own - touching - wrong
-    return {"own": own, "far": far - own - touching - wrong, "touching": touching, "wrong": wrong, "unfiled": unfiled}
+    return {
+        "judged": judged, "listed": listed, "far": far, "touching": touching, "wrong": wrong, "unfiled": unfiled,
+    }  # fmt: skip

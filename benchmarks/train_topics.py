@@ -27,10 +27,10 @@ from roadmap.model import Roadmap
 
 OUT = Path(__file__).resolve().parents[1] / "ranking" / "weights" / topics.BLEND_FILE
 STRENGTH = 1.0  # inverse of the ridge on the blend
-TOPIC_STRENGTH = 0.6  # how far a topic's own offset may leave the common line
-LISTS_SHARE = 1.0  # weight of all pairs of lists beside that of all judged pairs
+TOPIC_STRENGTH = 1.0  # how far a topic's own offset may leave the common line
+LISTS_SHARE = 0.5  # weight of all pairs of lists beside that of all judged pairs
 LEAST_LISTED = 10  # papers of a topic before its lists are learned from
-FILED = 0.5  # probability on judged pairs that becomes fit 0.5
+FILED = 0.65  # probability on judged pairs that becomes fit 0.5: they hold more doubtful papers than a month does
 
 Array = NDArray[np.float32]
 Pairs = list[tuple[str, str, bool]]  # topic, paper, belongs
