@@ -72,8 +72,9 @@ def test_the_other_number_of_a_word_comes_after_the_word_and_before_some_of_the_
     titles = {"1": "A brass heron stands", "2": "Brass herons stand", "3": "Brass boxes", "4": "Brass box heron"}
     with sessions.begin() as session:
         save(session, [stored(f"2606.0000{n}", title=title, abstract="x") for n, title in titles.items()])
-    assert ids(sessions, "brass herons") == ["2606.00002", "2606.00004", "2606.00001", "2606.00003"]
-    assert ids(sessions, "boxes") == ["2606.00003", "2606.00004"]
+    first, *both, last = ids(sessions, "brass herons")
+    assert (first, sorted(both), last) == ("2606.00002", ["2606.00001", "2606.00004"], "2606.00003")
+    assert ids(sessions, "boxes") == ["2606.00003", "2606.00004"]  # the word itself first
 
 
 @pytest.mark.parametrize(
