@@ -13,7 +13,8 @@ class Reason:
     """One nameable cause for a place in the list; `facts` hold everything its sentence needs.
 
     topic: topic, phrase (verbatim or None), title_only; lab: lab, evidence, detail; readers: votes, place, of, date;
-    code: official, stars, date; new: months; editors: share (of 100 papers, the most alike) or date; builds-on: work (canon key); share: the part of `worth` this signal gave, 0 to 1.
+    code: official, stars, date; new: months; editors: share (of 100 papers, the most alike) or date; builds-on: work
+    (canon key). `share` is the part of `worth` that this signal gave, 0 to 1.
     """
 
     kind: str
