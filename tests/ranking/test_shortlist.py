@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from random import Random
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ranking.shortlist import LENGTH, POOL, TWIN, Contender, shortlist
+from ranking.shortlist import LENGTH, POOL, TWIN, Contender, Heading, Place, same_work, shortlist
 
 
 def unit(*values: float) -> NDArray[np.float32]:
@@ -93,3 +94,44 @@ def test_a_list_is_no_longer_than_asked_and_looks_at_a_bounded_pool() -> None:
     found = [Contender(f"p{n:03d}", "rag", 1 - n / 100, row) for n, row in enumerate(rows)]
     assert order(found, 2) == ["p000", "p001"]
     assert shortlist([]) == []
+
+
+# One work told twice
+
+HERON = Heading.of("Brass herons cast slowly in wet sand", ["Ada Brown", "Bo Chen", "Cy Dorn"])
+
+
+@pytest.mark.parametrize(
+    ("title", "authors", "same"),
+    [
+        ("Brass Herons, Cast Slowly in Wet Sand!", ["ada brown", "Bo Chen"], True),
+        ("Brass herons cast in wet sand", ["Bo Chen", "Cy Dorn", "New Hand"], True),
+        ("Brass herons cast slowly in wet sand 2", ["Ada Brown", "Bo Chen", "Cy Dorn"], False),
+        ("Brass herons cast slowly in wet sand", ["Someone Else"], False),
+        ("Brass herons cast slowly in wet sand", [], False),
+        ("Paper kites that hold in a storm", ["Ada Brown", "Bo Chen", "Cy Dorn"], False),
+    ],
+)
+def test_one_work_has_nearly_one_title_and_mostly_the_same_authors(title: str, authors: list[str], same: bool) -> None:
+    assert same_work(HERON, Heading.of(title, authors)) is same
+
+
+headings = st.builds(
+    Heading.of,
+    st.lists(st.sampled_from(["brass", "heron", "kite", "v2", "3"]), max_size=5).map(" ".join),
+    st.lists(st.sampled_from(["Ada Brown", "Bo Chen", "Cy Dorn"]), max_size=3),
+)
+
+
+@given(headings, headings)
+def test_being_one_work_is_mutual_and_a_paper_is_itself(one: Heading, other: Heading) -> None:
+    assert same_work(one, other) == same_work(other, one)
+    assert same_work(one, one) == bool(one.words and one.authors)
+
+
+def test_a_follow_up_is_folded_though_its_vector_is_less_alike() -> None:
+    near = unit(1, 0.6)  # cosine 0.86
+    follow_up = Contender("b", "rag", 0.4, near, Heading.of("Brass herons cast in wet sand", ["Bo Chen"]))
+    assert shortlist([Contender("a", "rag", 0.9, unit(1, 0), HERON), follow_up]) == [Place("a", ("b",))]
+    stranger = Contender("b", "rag", 0.4, near, Heading.of("Tin herons", ["Bo Chen"]))
+    assert len(shortlist([Contender("a", "rag", 0.9, unit(1, 0), HERON), stranger])) == 2
