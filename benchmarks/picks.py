@@ -30,7 +30,7 @@ from roadmap.model import Roadmap
 Array = NDArray[np.float32]
 DEPTH = 100
 FOLDS = 5
-LEAST_PICKS, LEAST_EARLIER = 8, 40
+LEAST_PICKS, LEAST_OTHERS, LEAST_EARLIER = 8, DEPTH, 40
 WHOLE = 1_000  # corpus papers from which a month counts as whole
 LATEST = "2407"  # picks from here on are kept back from training where they are put among all of a dense month
 VOTED = 0.37  # share of an editor's picks with votes: with it votes alone have the AUC of 0.66 that real months gave
@@ -129,7 +129,7 @@ def _own_months(
             if min(len(first.chosen), len(first.passed)) >= LEAST_EARLIER:
                 for way, scores in ways(known, part, first, second).items():
                     found.setdefault(way, {}).update(scores)
-        if len(own & known.picks) >= LEAST_PICKS and found:
+        if len(own & known.picks) >= LEAST_PICKS and len(own - known.picks) >= LEAST_OTHERS and found:
             for way, scores in found.items():
                 figures.setdefault(way, []).append(measure(scores, own & known.picks))
     for way, all_months in figures.items():
