@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import signal
 import sys
-import time
+import threading
 
 from tests.upstream.catalogue import MONTHS
 from tests.upstream.faults import KINDS, parsed
@@ -15,17 +16,17 @@ from tests.upstream.server import Upstream
 def main(arguments: list[str] | None = None) -> int:
     """Serve until interrupted."""
     options = _parser().parse_args(arguments)
+    # Set by hand: a shell without job control starts its background commands deaf to an interrupt.
+    ended = threading.Event()
+    signal.signal(signal.SIGINT, lambda *_: ended.set())
     with Upstream(options.port, tuple(options.months.split(","))) as upstream:
         for fault in options.fault:
             upstream.fault(**parsed(fault))
         for name, value in upstream.environment().items():
             sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
         sys.stdout.flush()
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            return 0
+        ended.wait()
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:

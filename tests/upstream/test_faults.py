@@ -260,7 +260,10 @@ def test_command_prints_settings() -> None:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(8)]
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        try:
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
     assert lines[0].startswith("export SHIRUBE_ARXIV_URL=http://127.0.0.1:")
     assert {line.split("=")[0].removeprefix("export SHIRUBE_") for line in lines} == {
         "ARXIV_URL", "OAI_URL", "ARXIV_RSS_URL", "HF_URL", "PWC_URL", "LAB_FEEDS", "ALLOW_PRIVATE_HOSTS",
