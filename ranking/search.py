@@ -4,7 +4,7 @@ Reciprocal rank fusion: Cormack, Clarke and Buettcher, SIGIR 2009, https://doi.o
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.ids import parse_arxiv_id
@@ -13,6 +13,8 @@ from ranking.glossary import Reading, Terms, read
 
 K = 60  # the paper's constant: how little the first places of one ranking count against being in both
 DEPTH = 100  # places of each ranking that are looked at
+TITLE_WORDS = 3  # words of a query that, all in one title, are taken for part of it
+TITLES = 5  # more titles than this with all the words are a subject, not a title half remembered
 LONGEST = 2_000  # characters of a query that count
 _DOI = re.compile(r"^(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/\S+)$", re.IGNORECASE)
 _URL = re.compile(r"^https?://\S+$", re.IGNORECASE)
@@ -69,6 +71,17 @@ def joined(first: Sequence[str], rankings: Sequence[Sequence[str]], limit: int) 
     """Order what was found: the papers named, then the fused rankings; each id once, at most `limit`."""
     order = [*first, *(item_id for item_id, _ in fuse(rankings))]
     return list(dict.fromkeys(order))[:limit]
+
+
+def half_remembered(terms: Sequence[str], titles: Mapping[str, str]) -> list[str]:
+    """List the papers whose title holds every word of a query, where these are few: what a title half remembered is.
+
+    `titles` (id -> title) are in order of rank by words. Fusion alone would put what both arms know in the middle
+    before such a paper: its vector is not near that of three words.
+    """
+    wanted = {part for term in terms for part in fold(term).split()}
+    held = [item_id for item_id, title in titles.items() if wanted <= set(fold(title).split())]
+    return held if len(wanted) >= TITLE_WORDS and len(held) <= TITLES else []
 
 
 def _named(text: str) -> Named:

@@ -17,7 +17,7 @@ from db import search as words
 from db.papers import PaperFilter
 from ranking.embedder import Embedder
 from ranking.matrix import Mask, Matrix
-from ranking.search import DEPTH, Asked, joined
+from ranking.search import DEPTH, Asked, half_remembered, joined
 from ranking.shortlist import Heading, folded
 
 SPARE = 3  # neighbours looked at for each one shown: twins are folded
@@ -64,7 +64,10 @@ def search(session: Session, asked: Asked, wanted: PaperFilter, stages: Stages, 
     all_named = words.named(session, name.ids, name.doi, name.urls, name.title)
     named = _those(session, all_named, among)
     lexical, semantic = _arms(session, asked.words, wanted.limit, among, meaning)
-    ids = joined(named, [lexical, semantic], wanted.limit)
+    known = papers.headings(session, lexical)
+    titles = {item_id: known[item_id][0] for item_id in lexical if item_id in known}
+    first = [*named, *half_remembered(words.terms_of(asked.words), titles)]
+    ids = joined(first, [lexical, semantic], wanted.limit)
     left_out = tuple(item_id for item_id in all_named if item_id not in named)
     return Found(tuple(ids), tuple(named), left_out, len(lexical), len(semantic))
 

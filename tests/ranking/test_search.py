@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ranking.glossary import JOINING, is_japanese, read, terms_of, topics_named
-from ranking.search import Named, fuse, joined, understand
+from ranking.search import TITLES, Named, fuse, half_remembered, joined, understand
 from roadmap.model import Roadmap
 
 ids = st.lists(st.sampled_from([f"p{n}" for n in range(12)]), max_size=12, unique=True)
@@ -101,6 +101,15 @@ def test_the_named_come_first_and_nothing_twice(named: list[str], one: list[str]
     found = joined(named, [one, other], limit)
     assert found[: len(named)] == named[:limit]
     assert len(found) == len(set(found)) <= limit
+
+
+def test_a_title_half_remembered_goes_before_the_fused_rankings() -> None:
+    titles = {"a": "Slow herons", "b": "Brass herons, cast slowly", "c": "Cast of brass: the slowly made herons"}
+    assert half_remembered(["cast", "brass", "Herons"], titles) == ["b", "c"]
+    assert half_remembered(["brass", "herons"], titles) == []  # two words are a subject
+    assert half_remembered(["cast", "brass", "tin"], titles) == []
+    many = {f"p{n}": "Brass herons cast" for n in range(TITLES + 1)}
+    assert half_remembered(["cast", "brass", "herons"], many) == []
 
 
 # Japanese
