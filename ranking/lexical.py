@@ -33,7 +33,9 @@ class PhraseIndex:
         for topic, some in enumerate(phrases):
             for phrase in some:
                 self._known.setdefault(" ".join(_words(phrase.text)), []).append((topic, phrase.weight))
-        self._longest = max((key.count(" ") + 1 for key in self._known), default=0)
+        self._lengths: dict[str, set[int]] = {}  # of the phrases that begin with a word
+        for key in self._known:
+            self._lengths.setdefault(key.partition(" ")[0], set()).add(key.count(" ") + 1)
 
     def scores(self, title: str, abstract: str | None) -> list[float]:
         """Join each topic's phrases as independent evidence: 0 where none is found, towards 1 for several."""
@@ -41,19 +43,16 @@ class PhraseIndex:
         in_title = self._found(title)
         in_abstract = self._found(abstract) - in_title if abstract else set()
         for found, factor in ((in_title, TITLE_WEIGHT), (in_abstract, ABSTRACT_WEIGHT)):
-            for key in found:
+            for key in sorted(found):  # floats multiply differently in another order
                 for topic, weight in self._known[key]:
                     doubt[topic] *= 1 - factor * weight
         return [1 - one for one in doubt]
 
     def _found(self, text: str) -> set[str]:
         words = _words(text)
-        sequences = (
-            " ".join(words[i : i + length])
-            for length in range(1, self._longest + 1)
-            for i in range(len(words) - length + 1)
-        )
-        return {sequence for sequence in sequences if sequence in self._known}
+        begun = ((n, lengths) for n, word in enumerate(words) if (lengths := self._lengths.get(word)))
+        sequences = {" ".join(words[n : n + length]) for n, lengths in begun for length in lengths}
+        return sequences & self._known.keys()
 
 
 def _words(text: str) -> list[str]:

@@ -44,7 +44,7 @@ class Vocabulary:
         return _unit(whole + TITLE_SHARE * titles)
 
     def _weighed(self, found: Sequence[Iterable[str]]) -> Rows:
-        counts = [Counter(p for term in terms if (p := self._place.get(term)) is not None) for terms in found]
+        counts = [Counter(place for place in map(self._place.get, terms) if place is not None) for terms in found]
         ends = np.cumsum([0, *(len(count) for count in counts)])
         places = np.fromiter((p for count in counts for p in count), np.int32, ends[-1])
         often = np.fromiter((n for count in counts for n in count.values()), np.float32, ends[-1])
@@ -55,7 +55,7 @@ class Vocabulary:
 def terms_of(text: str) -> list[str]:
     """List the terms of a text: its words in small letters, then each two in a row, joined by a space."""
     words = _WORD.findall(text.lower())
-    return words + [f"{one} {two}" for one, two in pairwise(words)]
+    return [*words, *map(" ".join, pairwise(words))]
 
 
 def _unit(rows: Rows) -> Rows:
