@@ -14,6 +14,8 @@ from tests.upstream import Request, Upstream
 SERVICES = ("/api/query", "/oai", "/rss/")
 DELAY = 0.06  # seconds; the pace is the same rule whatever the figure
 WISH = 1  # seconds
+ONE_PULL = 12  # requests to arXiv that one pull alone makes at most
+TRIES = 5
 
 
 def asked(up: Upstream) -> list[Request]:
@@ -32,12 +34,16 @@ def two_at_once(warm: Warm, store: Store, up: Upstream, delay: float) -> None:
 
 
 def test_two_processes_keep_one_pace_over_all_of_arxivs_services(warm: Warm, store: Store, told: Told) -> None:
-    with world.upstream() as up:
-        two_at_once(warm, store, up, DELAY)
-    log = asked(up)
+    # On a busy machine one process may be done before the other begins, which would show nothing: then once more.
+    for _ in range(TRIES):
+        with world.upstream() as up:
+            two_at_once(warm, store, up, DELAY)
+        log = asked(up)
+        assert min(later.at - earlier.at for earlier, later in pairwise(log)) >= DELAY
+        if len(log) > ONE_PULL:
+            break
     assert {service for service in SERVICES if any(r.path.startswith(service) for r in log)} == set(SERVICES)
-    assert min(later.at - earlier.at for earlier, later in pairwise(log)) >= DELAY
-    assert len({request.client for request in log}) == len(log) > 12  # no connection outlives its answer
+    assert len({request.client for request in log}) == len(log) > ONE_PULL  # no connection outlives its answer
     told("least time between two requests to arXiv", f"{min(b.at - a.at for a, b in pairwise(log)) * 1000:.1f} ms")
 
 
