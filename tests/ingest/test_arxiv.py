@@ -1,6 +1,5 @@
 """arXiv's query API: nothing lost, nothing twice, nothing believed that was cut (reliability.md, rows 4 to 8)."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import parse_qs
@@ -24,21 +23,6 @@ HEAD = (
 )
 TOTAL = "<opensearch:totalResults>1</opensearch:totalResults>"
 DATES = "<updated>2026-09-03T01:02:03Z</updated><published>2026-09-01T01:02:03Z</published>"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Upstream]:
-    """One stand-in for the whole module."""
-    with Upstream(months=("2026-09",)) as running:
-        yield running
-
-
-@pytest.fixture
-def up(server: Upstream) -> Upstream:
-    """The stand-in without faults and with an empty log."""
-    server.clear_faults()
-    server.log.clear()
-    return server
 
 
 class Harvest:

@@ -120,7 +120,7 @@ def more(sessions: Sessions, way: Way, batch: Sequence[PaperRecord]) -> Tally:
         return way(session, batch, NOW)
 
 
-def converges(sessions: Sessions, data: st.DataObject) -> None:
+def check_converging(sessions: Sessions, data: st.DataObject) -> None:
     given_claims = data.draw(claims)
     filled(sessions, [(store, given_claims)])
     expected = state(sessions)
@@ -137,13 +137,13 @@ calm = {"suppress_health_check": [HealthCheck.function_scoped_fixture]}
 @settings(max_examples=60, **calm)  # type: ignore[arg-type]
 @given(st.data())
 def test_order_repetition_and_batches_leave_the_same_database(sqlite_sessions: Sessions, data: st.DataObject) -> None:
-    converges(sqlite_sessions, data)
+    check_converging(sqlite_sessions, data)
 
 
 @settings(max_examples=8, **calm)  # type: ignore[arg-type]
 @given(st.data())
 def test_they_do_on_postgresql_too(postgres_sessions: Sessions, data: st.DataObject) -> None:
-    converges(postgres_sessions, data)
+    check_converging(postgres_sessions, data)
 
 
 @settings(max_examples=25, **calm)  # type: ignore[arg-type]

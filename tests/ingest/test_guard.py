@@ -22,21 +22,6 @@ PUBLIC = "93.184.215.14"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Upstream]:
-    """A server that may be asked."""
-    with Upstream(months=("2026-09",)) as running:
-        yield running
-
-
-@pytest.fixture
-def up(server: Upstream) -> Upstream:
-    """The same without faults and with an empty log."""
-    server.clear_faults()
-    server.log.clear()
-    return server
-
-
-@pytest.fixture(scope="module")
 def internal() -> Iterator[Upstream]:
     """A server nobody allowed to ask."""
     with Upstream(months=("2026-09",)) as running:

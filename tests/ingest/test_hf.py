@@ -2,7 +2,6 @@
 
 import json
 import lzma
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -53,21 +52,6 @@ OLD: dict[str, Any] = {
     "mediaUrl": "https://media.example/x.png",
     "numComments": 1,
 }
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Upstream]:
-    """One stand-in for the whole module."""
-    with Upstream(months=("2026-09",)) as running:
-        yield running
-
-
-@pytest.fixture
-def up(server: Upstream) -> Upstream:
-    """The stand-in without faults and with an empty log."""
-    server.clear_faults()
-    server.log.clear()
-    return server
 
 
 def day_of(up: Upstream, day: date = DAY) -> Page:

@@ -5,7 +5,6 @@ import resource
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
@@ -19,23 +18,7 @@ from tests.ingest.doubles import FakeTime, free_port, guarded, policy, raw_serve
 from tests.upstream import Upstream
 
 ROUTE = "/api/daily_papers"
-CHAT = "/v1/chat/completions"
 PARAMS = {"date": "2026-09-01"}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Upstream]:
-    """One stand-in for the whole module."""
-    with Upstream(months=("2026-09",)) as running:
-        yield running
-
-
-@pytest.fixture
-def up(server: Upstream) -> Upstream:
-    """The stand-in without faults and with an empty log."""
-    server.clear_faults()
-    server.log.clear()
-    return server
 
 
 def test_says_who_asks_and_ignores_proxies_of_the_environment(up: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -373,40 +356,6 @@ def test_requests_goes_through_the_guard(up: Upstream) -> None:
         with pytest.raises(SourceError, match="POST"):
             session.post(up.url + ROUTE)
     assert [request.headers["User-Agent"] for request in up.log] == ["shirube/1.2 (+mailto:me@example.org)"]
-
-
-def test_posts_once_with_its_headers_and_says_how_the_answer_failed(up: Upstream) -> None:
-    up.fault(CHAT, status=500, times=1)
-    with guarded(up) as guard:
-        with pytest.raises(SourceError, match="failed once: status 500"):
-            guard.post(up.url + CHAT, b"{}", {"Authorization": "Bearer heron"})
-        with pytest.raises(SourceError, match="answered with status 400"):
-            guard.post(up.url + CHAT, b"{}", {"Authorization": "Bearer heron"})
-    assert [(r.method, r.headers["Authorization"], r.query) for r in up.log] == [
-        ("POST", "Bearer heron", "body=%7B%7D")
-    ] * 2
-    assert up.log[0].headers["Content-Type"] == "application/json"
-
-
-def test_what_is_posted_follows_no_redirect(up: Upstream) -> None:
-    up.fault(CHAT, "redirect", to=f"{up.url}/elsewhere", status=307)
-    with guarded(up) as guard, pytest.raises(SourceError, match="status 307"):
-        guard.post(up.url + CHAT, b"{}", {"Authorization": "Bearer heron"})
-    assert [request.path for request in up.log] == [CHAT]
-
-
-def test_nothing_is_posted_before_the_moment_the_server_names(up: Upstream) -> None:
-    clock = FakeTime()
-    up.fault(CHAT, status=429, retry_after="20", times=1)
-    with guarded(up, time=clock) as guard:
-        for reason in ("failed once: status 429", "left alone"):
-            with pytest.raises(SourceError, match=reason):
-                guard.post(up.url + CHAT, b"{}", {})
-        assert len(up.log) == 1
-        clock.seconds += 21
-        with pytest.raises(SourceError, match="status 400"):
-            guard.post(up.url + CHAT, b"{}", {})
-    assert clock.sleeps == []
 
 
 def test_keeps_no_cookie() -> None:

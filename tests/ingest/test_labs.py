@@ -1,6 +1,5 @@
 """The labs' feeds: posts, links to papers, titles that scrapers spoiled, and pages that are no feed."""
 
-from collections.abc import Iterator
 from datetime import date, datetime
 
 import pytest
@@ -17,21 +16,6 @@ from tests.upstream import Upstream
 
 SEPTEMBER = (date(2026, 9, 1), date(2026, 9, 30))
 LABS = ("openai", "google-deepmind", "qwen", "anthropic", "meta-fair")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Upstream]:
-    """One stand-in for the whole module."""
-    with Upstream(months=("2026-09",)) as running:
-        yield running
-
-
-@pytest.fixture
-def up(server: Upstream) -> Upstream:
-    """The stand-in without faults and with an empty log."""
-    server.clear_faults()
-    server.log.clear()
-    return server
 
 
 def read(up: Upstream, lab: str = "qwen", now: datetime = NOW, days: tuple[date, date] = SEPTEMBER) -> Page:

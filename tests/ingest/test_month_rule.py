@@ -132,7 +132,7 @@ def emptied(sessions: Sessions) -> None:
             session.execute(delete(table))
 
 
-def keep_the_rule(sessions: Sessions, given_claims: list[Claim], delays: dict[str, int], restarts: set[int]) -> None:
+def check_the_rule(sessions: Sessions, given_claims: list[Claim], delays: dict[str, int], restarts: set[int]) -> None:
     emptied(sessions)
     rule, before, closed = Rule(), dict[str, str](), set[str]()
     for number, (claim, final) in enumerate(told(given_claims, closings(delays))):
@@ -163,7 +163,7 @@ given_months = {
 def test_every_item_is_in_one_month_and_leaves_it_only_while_neither_is_final(
     sqlite_sessions: Sessions, given_claims: list[Claim], delays: dict[str, int], restarts: set[int]
 ) -> None:
-    keep_the_rule(sqlite_sessions, given_claims, delays, restarts)
+    check_the_rule(sqlite_sessions, given_claims, delays, restarts)
 
 
 @settings(max_examples=6, **calm)
@@ -171,7 +171,7 @@ def test_every_item_is_in_one_month_and_leaves_it_only_while_neither_is_final(
 def test_the_same_on_postgresql(
     postgres_sessions: Sessions, given_claims: list[Claim], delays: dict[str, int], restarts: set[int]
 ) -> None:
-    keep_the_rule(postgres_sessions, given_claims, delays, restarts)
+    check_the_rule(postgres_sessions, given_claims, delays, restarts)
 
 
 @settings(max_examples=25, **calm)

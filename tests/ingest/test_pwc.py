@@ -1,7 +1,6 @@
 """Papers with Code: filters that must be confirmed, repositories, papers that are not on arXiv."""
 
 import json
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -32,21 +31,6 @@ ENTRY: dict[str, Any] = {
     "tasks": [{"name": "Boat Lighting", "slug": "boat-lighting"}],
     "organizations": [{"name": "Harbour Lab", "slug": "harbour-lab"}, "Pier"],
 }
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Upstream]:
-    """One stand-in for the whole module."""
-    with Upstream(months=("2026-09",)) as running:
-        yield running
-
-
-@pytest.fixture
-def up(server: Upstream) -> Upstream:
-    """The stand-in without faults and with an empty log."""
-    server.clear_faults()
-    server.log.clear()
-    return server
 
 
 def pages(up: Upstream, window: Window = WEEK) -> list[Page]:
