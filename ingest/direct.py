@@ -30,6 +30,13 @@ _SILENT = (*[None] * 10, *[()] * 5)
 _SOURCES = frozenset({"arxiv", "arxiv-snapshot"})
 _NONE: list[Any] = []  # one empty list for all rows, so that it is written once
 _BEGAN = datetime.combine(BEGAN, time(), UTC)
+# What arXiv's records never say of a paper.
+_UNSAID: Row = {
+    "kind": "paper",
+    **dict.fromkeys(("feed_date", "announced", "votes", "votes_at", "discussion", "daily_date"), None),
+    **dict.fromkeys(("organization", "project_url"), None),
+    **dict.fromkeys(("organizations", "keywords", "tasks", "code", "evidence", "history", "aliases"), _NONE),
+}
 
 
 def row(record: PaperRecord, now: datetime) -> Row | None:
@@ -44,9 +51,13 @@ def row(record: PaperRecord, now: datetime) -> Row | None:
     version = record.version if record.version is not None and 0 <= record.version < INTEGER else None
     if not title or _OTHER(record) != _SILENT or (record.withdrawn and version is None):
         return None
-    met = moment(now)
     submitted = _submitted(record, paper, now)
-    claimed: dict[str, Any] = {
+    return _whole(record, paper, _claimed(record, title, version, submitted), now)
+
+
+def _claimed(record: PaperRecord, title: str, version: int | None, submitted: datetime | None) -> Row:
+    """Clean the fields that a record may speak of."""
+    return {
         "abstract": _text(record.abstract, LONGEST["abstract"]),
         "authors": _authors(record.authors),
         "categories": _categories(record.categories),
@@ -58,38 +69,29 @@ def row(record: PaperRecord, now: datetime) -> Row | None:
         "version": version,
         "withdrawn": record.withdrawn,
     }
+
+
+def _whole(record: PaperRecord, paper: str, claimed: Row, now: datetime) -> Row:
+    """Add to the claims what follows from them, and who made them."""
+    met, submitted = moment(now), claimed["submitted"]
     names = tuple([name for name, value in claimed.items() if value is not None and value != _NONE])
     as_of = min(_utc(record.as_of), met)
-    return claimed | {
+    return {
+        **_UNSAID,
+        **claimed,
         "id": paper,
-        "kind": "paper",
         "arxiv_id": paper,
-        "folded_title": folded(title),
+        "folded_title": folded(claimed["title"]),
         "submitted_from": "arxiv" if submitted else "id",
-        "feed_date": None,
-        "announced": None,
         "first_seen": met,
         "updated": now,
         "month": item_month("paper", paper, submitted, None, met),
         "withdrawn": bool(record.withdrawn),
         "url": f"https://arxiv.org/abs/{paper}",
         "pdf_url": f"https://arxiv.org/pdf/{paper}",
-        "votes": None,
-        "votes_at": None,
-        "discussion": None,
-        "daily_date": None,
-        "organization": None,
-        "organizations": _NONE,
-        "project_url": None,
-        "keywords": _NONE,
-        "tasks": _NONE,
         "sources": _sources(record.source),
-        "provenance": _provenance(names, record.source, as_of, version or 0),
-        "code": _NONE,
-        "evidence": _NONE,
+        "provenance": _provenance(names, record.source, as_of, claimed["version"] or 0),
         "versions": _versions(record.versions, paper, submitted, now + AHEAD),
-        "history": _NONE,
-        "aliases": _NONE,
     }
 
 
