@@ -5,6 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse  # type: ignore[import-untyped]
+
+from ranking.words import Rows, Texts
 from roadmap.model import Phrase
 
 TITLE_WEIGHT = 0.9
@@ -24,35 +29,46 @@ class Match:
 
 
 class PhraseIndex:
-    """All topics' phrases in one table of word sequences, so that a text is read once whatever their number."""
+    """All topics' phrases in one table of word sequences, so that a text is read once whatever their number.
+
+    Reading (`rows`) looks for words alone; what they weigh comes after (`scores`), so that other weights need no text.
+    """
 
     def __init__(self, phrases: Sequence[Sequence[Phrase]]) -> None:
         """Take the phrases of each topic, in the order of topics that `scores` answers in."""
-        self._topics = len(phrases)
-        self._known: dict[str, list[tuple[int, float]]] = {}
-        for topic, some in enumerate(phrases):
-            for phrase in some:
-                self._known.setdefault(" ".join(_words(phrase.text)), []).append((topic, phrase.weight))
+        said = [(topic, " ".join(_words(p.text)), p.weight) for topic, some in enumerate(phrases) for p in some]
+        self.known = tuple(dict.fromkeys(key for _, key, _ in said))
+        self._places = {key: place for place, key in enumerate(self.known)}
         self._lengths: dict[str, set[int]] = {}  # of the phrases that begin with a word
-        for key in self._known:
+        for key in self.known:
             self._lengths.setdefault(key.partition(" ")[0], set()).add(key.count(" ") + 1)
+        self._doubt = np.zeros((2 * len(self.known), len(phrases)), np.float32)
+        for topic, key, weight in said:
+            for row, factor in ((0, TITLE_WEIGHT), (len(self.known), ABSTRACT_WEIGHT)):
+                self._doubt[row + self._places[key], topic] += np.log1p(-factor * weight)
 
-    def scores(self, title: str, abstract: str | None) -> list[float]:
-        """Join each topic's phrases as independent evidence: 0 where none is found, towards 1 for several."""
-        doubt = [1.0] * self._topics
-        in_title = self._found(title)
-        in_abstract = self._found(abstract) - in_title if abstract else set()
-        for found, factor in ((in_title, TITLE_WEIGHT), (in_abstract, ABSTRACT_WEIGHT)):
-            for key in sorted(found):  # floats multiply differently in another order
-                for topic, weight in self._known[key]:
-                    doubt[topic] *= 1 - factor * weight
-        return [1 - one for one in doubt]
+    def rows(self, texts: Sequence[Texts]) -> Rows:
+        """Mark the phrases in each text, texts x twice the phrases: first those in titles, then in abstracts alone."""
+        found = [self._of(text) for text in texts]
+        ends = np.cumsum([0, *map(len, found)], dtype=np.int32)
+        places = np.fromiter((place for some in found for place in some), np.int32, ends[-1])
+        marks = np.ones(len(places), np.float32)
+        return sparse.csr_array((marks, places, ends), shape=(len(texts), 2 * len(self.known)))
 
-    def _found(self, text: str) -> set[str]:
+    def scores(self, rows: Rows) -> NDArray[np.float32]:
+        """Join each topic's phrases as independent evidence, texts x topics: 0 where none is, towards 1 for several."""
+        return np.asarray(-np.expm1(rows @ self._doubt), np.float32)
+
+    def _of(self, text: Texts) -> list[int]:
+        in_title = self._found(text.title)
+        in_abstract = self._found(text.abstract) - in_title if text.abstract else set()
+        return sorted([*in_title, *(len(self.known) + place for place in in_abstract)])
+
+    def _found(self, text: str) -> set[int]:
         words = _words(text)
         begun = ((n, lengths) for n, word in enumerate(words) if (lengths := self._lengths.get(word)))
         sequences = {" ".join(words[n : n + length]) for n, lengths in begun for length in lengths}
-        return sequences & self._known.keys()
+        return {self._places[key] for key in sequences & self._places.keys()}
 
 
 def _words(text: str) -> list[str]:

@@ -15,9 +15,10 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
-from ranking import lexical
 from ranking.embedder import Vectors
 from ranking.guide import Guide, Owners
+from ranking.lexical import PhraseIndex
+from ranking.reading import Reader, Readings
 from ranking.words import Texts as Texts
 from ranking.words import Vocabulary
 from roadmap.model import Roadmap
@@ -28,6 +29,7 @@ LINEAR, LEAD, WORDS, APPLIED = (SIGNALS.index(name) for name in ("linear", "lead
 TOP_QUERIES = 3
 MOST = 8.0  # logits: surer than this a linear model is not believed
 FURTHEST = 6.0  # logits of a lead
+BLOCK = 2_048  # items whose products lie side by side in the processor's cache
 BLEND_FILE = "blend.npz"
 
 
@@ -57,11 +59,6 @@ class Blend:
         parts = ("\n".join(self.terms).encode(), *(array.tobytes() for array in arrays))
         return hashlib.sha256(b"".join(parts)).hexdigest()[:12]
 
-    def linear(self, texts: Sequence[Texts], vectors: Vectors) -> NDArray[np.float32]:
-        """Give the linear models' logits: items x `topics`, within MOST."""
-        by_words = np.asarray(self.vocabulary.rows(texts) @ self.term_heads, np.float32)
-        return np.asarray(np.clip(vectors @ self.heads.T + by_words + self.head_bias, -MOST, MOST), np.float32)
-
 
 @cache
 def packaged_blend() -> Blend:
@@ -81,44 +78,146 @@ def packaged_blend() -> Blend:
 
 
 def fits(texts: Sequence[Texts], vectors: Vectors, guide: Guide, roadmap: Roadmap, blend: Blend | None) -> Fits:
-    """Score every item against every topic: items x topics, in the guide's order of topics."""
-    stack = signals(texts, vectors, guide, roadmap, blend)
-    known = {topic: i for i, topic in enumerate(blend.topics)} if blend else {}
-    result = np.zeros((len(texts), len(guide.topics)), dtype=np.float32)
-    for column, topic in enumerate(guide.topics):
-        pair = stack[:, column, :]
-        if blend is not None and topic in known:
-            row = known[topic]
-            result[:, column] = _sigmoid(pair @ blend.weights[row] + blend.bias[row])
-        else:
-            result[:, column] = by_spread(pair)
-    return result
+    """Read every item and score it against every topic: items x topics, in the guide's order of topics."""
+    reader = make_reader(guide, roadmap, blend)
+    return score(reader.read(texts), vectors, guide, reader, blend)
 
 
 def signals(
     texts: Sequence[Texts], vectors: Vectors, guide: Guide, roadmap: Roadmap, blend: Blend | None
 ) -> NDArray[np.float32]:
-    """Compute the signals: items x topics x SIGNALS, float32."""
-    linear = _linear(texts, vectors, guide, blend)
-    parts = [
-        _top_mean(vectors @ guide.queries.T, guide.query_owner, len(guide.topics)),
-        vectors @ guide.descriptions.T,
-        _largest(vectors @ guide.misses.T, guide.miss_owner, len(guide.topics)),
-        linear,
-        lead(linear),
-        *_words(texts, guide, roadmap),
-    ]
-    return np.stack(parts, axis=2).astype(np.float32)
+    """Read every item and compute its signals: items x topics x SIGNALS, float32."""
+    reader = make_reader(guide, roadmap, blend)
+    compare = _Comparison(reader.read(texts), vectors, guide, reader, blend)
+    return np.ascontiguousarray(compare.signals(0, len(texts)).transpose(2, 1, 0))
+
+
+def make_reader(guide: Guide, roadmap: Roadmap, blend: Blend | None) -> Reader:
+    """Say what scoring needs read: the blend's terms, the topics' phrases and, last, those of applied fields."""
+    vocabulary = blend.vocabulary if blend is not None else Vocabulary((), np.zeros(0, np.float32))
+    phrases = [*(roadmap.topics[topic].phrases for topic in guide.topics), roadmap.applied]
+    return Reader(vocabulary, PhraseIndex(phrases))
+
+
+def score(readings: Readings, vectors: Vectors, guide: Guide, reader: Reader, blend: Blend | None) -> Fits:
+    """Score what was read against every topic: items x topics, in the guide's order of topics.
+
+    `reader` is what made the readings, or one that differs from it in weights of phrases alone.
+    """
+    known, learned = _known(guide, blend)
+    rest = [column for column in range(len(guide.topics)) if column not in known]
+    result = np.zeros((len(readings), len(guide.topics)), np.float32)
+    if not len(readings):
+        return result
+    unlearned = np.zeros((len(SIGNALS), len(rest), len(readings)), np.float32)
+    compare = _Comparison(readings, vectors, guide, reader, blend)
+    for start in range(0, len(readings), BLOCK):
+        stack = compare.signals(start, start + BLOCK)
+        unlearned[:, :, start : start + BLOCK] = stack[:, rest]
+        if blend is not None:
+            pairs = zip(blend.weights[learned].T[:, :, None], stack[:, known], strict=True)
+            logits = sum((weight * signal for weight, signal in pairs), blend.bias[learned, None])
+            result[start : start + BLOCK, known] = _sigmoid(logits).T
+    for column, signal in zip(rest, unlearned.transpose(1, 2, 0), strict=True):
+        result[:, column] = by_spread(signal)
+    return result
+
+
+class _Comparison:
+    """All products that scoring needs, made ready; blocks of items then stay within a processor's cache."""
+
+    def __init__(self, readings: Readings, vectors: Vectors, guide: Guide, reader: Reader, blend: Blend | None) -> None:
+        self._vectors, self._topics = vectors, len(guide.topics)
+        self._words = reader.phrases.scores(readings.phrases)
+        self._known, learned = _known(guide, blend)
+        heads = np.zeros((0, guide.descriptions.shape[1]), np.float32)
+        self._by_words = np.zeros((len(readings), 0), np.float32)
+        if blend is not None:
+            heads = blend.heads[learned]
+            self._by_words = readings.terms @ blend.term_heads[:, learned] + blend.head_bias[learned]
+        parts = (guide.queries, guide.misses, guide.descriptions, heads)
+        self._sides, self._ends = np.vstack(parts), np.cumsum([len(part) for part in parts])
+        self._queries = _Groups(guide.query_owner, self._topics)
+        self._misses = _Groups(guide.miss_owner, self._topics)
+
+    def signals(self, start: int, end: int) -> NDArray[np.float32]:
+        """Compute the signals of a block of items: SIGNALS x topics x items."""
+        cosines = self._sides @ self._vectors[start:end].T
+        queries, misses, descriptions, heads, _ = np.split(cosines, self._ends)
+        words = self._words[start:end].T
+        # What the models never learned is no rival to what they did.
+        linear = np.full(descriptions.shape, -MOST, np.float32)
+        linear[self._known] = np.clip(heads + self._by_words[start:end].T, -MOST, MOST)
+        found = np.empty((len(SIGNALS), *descriptions.shape), np.float32)
+        applied = np.broadcast_to(words[self._topics :], descriptions.shape)
+        parts = (
+            self._queries.top_mean(queries),
+            descriptions,
+            self._misses.largest(misses),
+            linear,
+            _lead(linear),
+            words[: self._topics],
+            applied,
+        )
+        for place, part in enumerate(parts):
+            found[place] = part
+        return found
+
+
+class _Groups:
+    """Cosines of each topic's own sentences, however many those are, side by side."""
+
+    def __init__(self, owner: Owners, topics: int) -> None:
+        self._count = np.bincount(owner, minlength=topics)
+        self._most, self._topics = int(self._count.max(initial=0)), topics
+        self._places = np.arange(len(owner)) - np.searchsorted(owner, owner), owner  # owners are in order
+
+    def top_mean(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Mean of the best few of each topic: one lucky query is not enough, all of them too many; 0 without any."""
+        total = np.zeros((self._topics, cosines.shape[1]), np.float32)
+        for place, best in enumerate(_few_largest(self._spread(cosines), TOP_QUERIES)):
+            total[self._count > place] += best[self._count > place]
+        return total / np.clip(self._count, 1, TOP_QUERIES).astype(np.float32)[:, None]
+
+    def largest(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Give the largest of each topic, 0 without any: topics x items."""
+        best: NDArray[np.float32] = self._spread(cosines).max(axis=0, initial=-np.inf)
+        best[self._count == 0] = 0
+        return best
+
+    def _spread(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+        room = np.full((self._most, self._topics, cosines.shape[1]), -np.inf, np.float32)
+        room[self._places] = cosines
+        return room
+
+
+def _few_largest(rows: NDArray[np.float32], count: int) -> list[NDArray[np.float32]]:
+    """Find the largest few over the first axis, in order, by insertion: for so few that is quicker than sorting."""
+    best = [np.full(rows.shape[1:], -np.inf, np.float32) for _ in range(count)]
+    for row in rows:
+        for place in range(count):
+            best[place], row = np.maximum(best[place], row), np.minimum(best[place], row)
+    return best
 
 
 def lead(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     """Tell how far each topic stands before the best other one (negative: behind it), within FURTHEST."""
-    if scores.shape[1] < 2:
+    return _lead(scores.T).T
+
+
+def _lead(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Do so for topics x items."""
+    if len(scores) < 2:
         return np.zeros_like(scores)
-    ordered = np.partition(scores, -2, axis=1)
-    best, second = ordered[:, -1:], ordered[:, -2:-1]
-    ahead = scores - np.where(scores >= best, second, best)
-    return np.asarray(np.clip(ahead, -FURTHEST, FURTHEST), dtype=np.float32)
+    best, second = _few_largest(scores, 2)
+    return np.clip(scores - np.where(scores >= best, second, best), -FURTHEST, FURTHEST)
+
+
+def _known(guide: Guide, blend: Blend | None) -> tuple[list[int], list[int]]:
+    """Pair the guide's topics that the blend has learned with their places in the blend."""
+    places = {topic: place for place, topic in enumerate(blend.topics)} if blend is not None else {}
+    pairs = [(column, places[topic]) for column, topic in enumerate(guide.topics) if topic in places]
+    return [column for column, _ in pairs], [place for _, place in pairs]
 
 
 def by_spread(pair: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -131,43 +230,6 @@ def by_spread(pair: NDArray[np.float32]) -> NDArray[np.float32]:
     middle = np.median(raw)
     spread = 1.4826 * np.median(np.abs(raw - middle)) or 1.0
     return _sigmoid(2.0 * ((raw - middle) / max(float(spread), 0.03) - 2.5 + 1.2 * pair[:, WORDS]))
-
-
-def _linear(texts: Sequence[Texts], vectors: Vectors, guide: Guide, blend: Blend | None) -> NDArray[np.float32]:
-    # What the models never learned is no rival to what they did.
-    result = np.full((len(vectors), len(guide.topics)), -MOST, dtype=np.float32)
-    if blend is None or not len(texts):
-        return result
-    known = {topic: i for i, topic in enumerate(blend.topics)}
-    columns = [column for column, topic in enumerate(guide.topics) if topic in known]
-    result[:, columns] = blend.linear(texts, vectors)[:, [known[guide.topics[column]] for column in columns]]
-    return result
-
-
-def _words(texts: Sequence[Texts], guide: Guide, roadmap: Roadmap) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Read each text once for both lexical signals: the topics' own phrases, and words of an applied field."""
-    count = len(guide.topics)
-    index = lexical.PhraseIndex([*(roadmap.topics[topic].phrases for topic in guide.topics), roadmap.applied])
-    rows = np.array([index.scores(t.title, t.abstract) for t in texts], dtype=np.float32).reshape(len(texts), count + 1)
-    return rows[:, :count], np.repeat(rows[:, count:], count, axis=1)
-
-
-def _top_mean(likeness: Vectors, owner: Owners, topics: int) -> NDArray[np.float32]:
-    """Mean of the best few queries of each topic: one lucky query is not enough, all of them too many."""
-    result = np.zeros((len(likeness), topics), dtype=np.float32)
-    for topic in range(topics):
-        own = likeness[:, owner == topic]
-        kept = min(TOP_QUERIES, own.shape[1])
-        result[:, topic] = np.partition(own, -kept, axis=1)[:, -kept:].mean(axis=1) if kept else 0.0
-    return result
-
-
-def _largest(likeness: Vectors, owner: Owners, topics: int) -> NDArray[np.float32]:
-    result = np.zeros((len(likeness), topics), dtype=np.float32)
-    for topic in range(topics):
-        own = likeness[:, owner == topic]
-        result[:, topic] = own.max(axis=1) if own.shape[1] else 0.0
-    return result
 
 
 def _sigmoid(x: NDArray[np.float32]) -> NDArray[np.float32]:

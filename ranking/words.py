@@ -34,8 +34,9 @@ class Vocabulary:
 
     def __init__(self, terms: Sequence[str], rarity: NDArray[np.float32]) -> None:
         """Take the terms (`terms_of` says how they are written) and one weight each, inverse document frequency."""
+        self.terms = tuple(terms)
         self._place = {term: place for place, term in enumerate(terms)}
-        self._rarity = rarity
+        self.rarity = rarity
 
     def rows(self, texts: Sequence[Texts]) -> Rows:
         """Give a row of length 1 for each text; a text without any known term gets an empty row."""
@@ -45,10 +46,10 @@ class Vocabulary:
 
     def _weighed(self, found: Sequence[Iterable[str]]) -> Rows:
         counts = [Counter(place for place in map(self._place.get, terms) if place is not None) for terms in found]
-        ends = np.cumsum([0, *(len(count) for count in counts)])
+        ends = np.cumsum([0, *map(len, counts)], dtype=np.int32)
         places = np.fromiter((p for count in counts for p in count), np.int32, ends[-1])
         often = np.fromiter((n for count in counts for n in count.values()), np.float32, ends[-1])
-        weights = (1 + np.log(often)) * self._rarity[places]
+        weights = (1 + np.log(often)) * self.rarity[places]
         return _unit(sparse.csr_array((weights, places, ends), shape=(len(counts), len(self._place))))
 
 
@@ -61,4 +62,5 @@ def terms_of(text: str) -> list[str]:
 def _unit(rows: Rows) -> Rows:
     lengths = np.sqrt(np.asarray(rows.power(2).sum(axis=1), np.float32)).ravel()
     scale = np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)
-    return sparse.csr_array(sparse.diags_array(scale) @ rows, dtype=np.float32)
+    rows.data *= np.repeat(scale, np.diff(rows.indptr))
+    return rows

@@ -1,18 +1,28 @@
 """Words as evidence: phrases found whatever their case, and quotes that stand verbatim in the text."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ranking.lexical import PhraseIndex, best_match, quote
+from ranking.lexical import ABSTRACT_WEIGHT, TITLE_WEIGHT, PhraseIndex, best_match, quote
+from ranking.words import Texts
 from roadmap.model import Phrase
 
 RAG = (Phrase("retrieval-augmented generation", 1.0), Phrase("retriever", 0.7), Phrase("chunking", 0.6))
 KITES = (Phrase("paper kite", 0.5),)
+WORD = r"\w+"
 words = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=8)
 texts = st.lists(words | st.sampled_from(["retriever", "Chunking", "$x$", "$y", "(e.g.)", "…"]), max_size=30).map(
     " ".join
 )
+
+
+def scores(index: PhraseIndex, title: str, abstract: str | None) -> list[float]:
+    """Read one text and score it."""
+    found: list[float] = index.scores(index.rows([Texts(title, abstract)]))[0].tolist()
+    return found
 
 
 @given(st.lists(texts, min_size=1, max_size=3).map(". ".join), st.data())
@@ -87,28 +97,45 @@ def test_the_heaviest_phrase_wins_and_a_title_goes_before_an_abstract() -> None:
 )
 def test_phrases_are_whole_words_in_any_case(text: str, found: bool) -> None:
     assert (best_match(text, None, RAG) is not None) is found
-    assert (PhraseIndex([RAG]).scores(text, None)[0] > 0) is found
+    assert (scores(PhraseIndex([RAG]), text, None)[0] > 0) is found
 
 
 def test_each_topic_is_scored_by_its_own_phrases() -> None:
     index = PhraseIndex([RAG, KITES, ()])
-    assert index.scores("A paper kite", "with a retriever") == pytest.approx([0.6 * 0.7, 0.9 * 0.5, 0])
-    assert index.scores("Nothing", None) == [0, 0, 0]
+    assert scores(index, "A paper kite", "with a retriever") == pytest.approx([0.6 * 0.7, 0.9 * 0.5, 0])
+    assert scores(index, "Nothing", None) == [0, 0, 0]
 
 
 def test_a_phrase_counts_once_and_more_in_the_title() -> None:
     index = PhraseIndex([RAG])
-    title, both = index.scores("A retriever", None), index.scores("A retriever", "A retriever and a retriever")
+    title, both = scores(index, "A retriever", None), scores(index, "A retriever", "A retriever and a retriever")
     assert title == both == pytest.approx([0.9 * 0.7])
-    assert index.scores("Nothing", "A retriever") < title
+    assert scores(index, "Nothing", "A retriever") < title
 
 
 @given(texts, texts)
 def test_more_words_never_lower_a_score(title: str, more: str) -> None:
     index = PhraseIndex([RAG, KITES])
-    before, after = index.scores(title, None), index.scores(title, more)
+    before, after = scores(index, title, None), scores(index, title, more)
     assert all(0 <= a <= b <= 1 for a, b in zip(before, after, strict=True))
 
 
+@given(st.lists(st.tuples(texts, st.none() | texts), max_size=5))
+def test_doubts_multiply_phrase_by_phrase_in_any_company(found: list[tuple[str, str | None]]) -> None:
+    index = PhraseIndex([RAG, KITES, (*KITES, Phrase("chunking", 1.0))])
+    rows = index.rows([Texts(*text) for text in found])
+    assert rows.shape == (len(found), 2 * len(index.known)) == (len(found), 8)
+    for (title, abstract), row in zip(found, index.scores(rows), strict=True):
+        for some, score in zip([RAG, KITES, (*KITES, Phrase("chunking", 1.0))], row, strict=True):
+            doubt = 1.0
+            for phrase in some:
+                in_title, in_abstract = (
+                    f" {' '.join(re.findall(WORD, phrase.text))} " in f" {' '.join(re.findall(WORD, text.lower()))} "
+                    for text in (title, abstract or "")
+                )
+                doubt *= 1 - phrase.weight * (TITLE_WEIGHT if in_title else ABSTRACT_WEIGHT if in_abstract else 0)
+            assert score == pytest.approx(1 - doubt, abs=1e-6)
+
+
 def test_an_index_without_topics_answers_nothing() -> None:
-    assert PhraseIndex([]).scores("A title", "A text") == []
+    assert scores(PhraseIndex([]), "A title", "A text") == []
