@@ -7,10 +7,7 @@ on its own rows, and a search whose last hit lies near the edge looks again at f
 Rows are single precision, though half is what is stored: turning halves into singles costs ten times the product.
 """
 
-import json
-import shutil
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -18,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ModelError
+from ranking import folders
+from ranking.folders import Said
 
 Rows = NDArray[np.float32]  # vectors x dimensions, length one
 Signs = NDArray[np.uint64]  # words x vectors: a column each, since one word of all is read at a time
 Mask = NDArray[np.bool_]
-STATE = "state.json"
 SMALL = 8_192  # below so many vectors everything is multiplied out
 SHORTEST = 4_000
 TRIALS = 64  # rows asked for their neighbours when the shortlist's length is chosen
@@ -33,14 +31,13 @@ BLOCK = 16_384  # vectors multiplied with many queries at once
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a matrix was made of, and how to tell that its files are whole."""
+    """What a matrix was made of."""
 
     model: str  # a name without arithmetic
     count: int
     newest: str  # when the last of its texts was compared, ISO 8601
     dimensions: int
     shortlist: int
-    checksums: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,22 +124,15 @@ def write(folder: Path, model: str, newest: str, ids: Sequence[str], rows: Rows)
     """Write a matrix in place of the former, whole or not at all; `ids` must be in order, one for each row."""
     if list(ids) != sorted(set(ids)) or len(ids) != len(rows):
         raise ModelError("A matrix of vectors needs ids in order, each once", "This is a fault of the program")
-    folder.mkdir(parents=True, exist_ok=True)
-    fresh = folder / ".new"
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir()
     signs = pack(rows)
-    np.save(fresh / "rows.npy", np.asarray(rows, dtype=np.float32))
-    np.save(fresh / "signs.npy", signs)
-    (fresh / "ids.txt").write_text("\n".join(ids), encoding="utf-8")
-    state = State(model, len(ids), newest, rows.shape[1], shortlist_length(rows, signs), _checksums(fresh))
-    (fresh / STATE).write_text(json.dumps(asdict(state)), encoding="utf-8")
-    target = folder / _folder_name(state)
-    if not target.exists():
-        fresh.replace(target)
-    for old in folder.glob(f"{_stem(model)}*"):
-        if old != target:
-            shutil.rmtree(old, ignore_errors=True)  # who has it open keeps it
+    state = State(model, len(ids), newest, rows.shape[1], shortlist_length(rows, signs))
+
+    def fill(place: Path) -> None:
+        np.save(place / "rows.npy", np.asarray(rows, dtype=np.float32))
+        np.save(place / "signs.npy", signs)
+        (place / "ids.txt").write_text("\n".join(ids), encoding="utf-8")
+
+    folders.put(folder, _stem(model), f"{_stem(model)}*", asdict(state), fill)
     found = read(folder, model)
     if found is None:
         raise ModelError(f"The matrix of vectors in {folder} cannot be read back", "Check the disk")
@@ -151,12 +141,7 @@ def write(folder: Path, model: str, newest: str, ids: Sequence[str], rows: Rows)
 
 def read(folder: Path, model: str) -> Matrix | None:
     """Open a model's matrix; None where there is none, or a file is damaged: it is made anew from the rows."""
-    for place in sorted(folder.glob(f"{_stem(model)}*")):
-        try:
-            return _read(place)
-        except (OSError, ValueError, TypeError, KeyError, EOFError):
-            shutil.rmtree(place, ignore_errors=True)
-    return None
+    return folders.opened(folder, _stem(model), _read)
 
 
 def shortlist_length(rows: Rows, signs: Signs) -> int:
@@ -172,11 +157,8 @@ def shortlist_length(rows: Rows, signs: Signs) -> int:
     return min(needed, len(rows))
 
 
-def _read(place: Path) -> Matrix:
-    values = json.loads((place / STATE).read_text(encoding="utf-8"))
-    state = State(**{**values, "checksums": tuple(values["checksums"])})
-    if place.name != _folder_name(state) or state.checksums != _checksums(place):
-        raise ValueError(f"{place} is damaged")
+def _read(place: Path, said: Said) -> Matrix:
+    state = State(**said)
     ids = (place / "ids.txt").read_text(encoding="utf-8").split("\n") if state.count else []
     rows = np.load(place / "rows.npy", mmap_mode="r")
     signs = np.load(place / "signs.npy")  # small, and read as a whole by each search
@@ -192,27 +174,5 @@ def _kept(
     return np.take_along_axis(cosines, best, axis=1), np.take_along_axis(places, best, axis=1)
 
 
-def _checksums(place: Path) -> tuple[int, ...]:
-    return tuple(_checksum(place / name) for name in ("rows.npy", "signs.npy", "ids.txt"))
-
-
-def _checksum(file: Path) -> int:
-    found = 0
-    for part in _parts(file):
-        found = zlib.crc32(part, found)
-    return found
-
-
-def _parts(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as opened:
-        while part := opened.read(1 << 22):
-            yield part
-
-
-def _folder_name(state: State) -> str:
-    """Name a matrix by all that is said of it, so that a word altered in its state is noticed."""
-    return f"{_stem(state.model)}{zlib.crc32(repr(state).encode()):08x}"
-
-
 def _stem(model: str) -> str:
-    return f"vectors-{zlib.crc32(model.encode()):08x}-"
+    return f"vectors-{folders.named(model)}-"

@@ -1,0 +1,97 @@
+"""Disposable caches as folders of files: put in place whole by one renaming, and opened only undamaged.
+
+A folder is named by the checksum of all that its state says, the checksums of its files among it; so a bit turned, a
+file cut or a word altered is noticed, and the cache is made anew from what it was made of.
+"""
+
+import json
+import shutil
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+STATE = "state.json"
+FRESH = ".new-"
+LEFT_OVER = 86_400  # seconds after which what a killed run was writing is taken away
+
+Said = Mapping[str, Any]
+Made = TypeVar("Made")
+
+
+def put(folder: Path, stem: str, former: str, said: Said, fill: Callable[[Path], None]) -> Path:
+    """Write a cache in place of the former ones, those that match the pattern `former`; gives its folder.
+
+    `fill` writes the files, `said` goes beside them. Who has a former one open keeps it whole.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=FRESH, dir=folder))
+    try:
+        fill(fresh)
+        state = {**said, "checksums": {file.name: _checksum(file) for file in sorted(fresh.iterdir())}}
+        (fresh / STATE).write_text(json.dumps(state), encoding="utf-8")
+        target = folder / f"{stem}{_name(state)}"
+        _rename(fresh, target)
+    finally:
+        _sweep(folder, fresh)
+    for old in folder.glob(former):
+        if old != target:
+            shutil.rmtree(old, ignore_errors=True)
+    return target
+
+
+def opened(folder: Path, stem: str, read: Callable[[Path, Said], Made]) -> Made | None:
+    """Read the cache of this name; None where there is none. What is damaged is thrown away."""
+    for place in sorted(folder.glob(f"{stem}*")):
+        try:
+            return read(place, _whole(place, stem))
+        except (OSError, ValueError, TypeError, KeyError, EOFError):
+            shutil.rmtree(place, ignore_errors=True)
+    return None
+
+
+def named(words: str) -> str:
+    """Shorten words of any letters to eight that a file may be called by."""
+    return f"{zlib.crc32(words.encode()):08x}"
+
+
+def _whole(place: Path, stem: str) -> Said:
+    state = json.loads((place / STATE).read_text(encoding="utf-8"))
+    files = {name: _checksum(place / name) for name in state["checksums"]}
+    if place.name != f"{stem}{_name(state)}" or files != state["checksums"]:
+        raise ValueError(f"{place} is damaged")
+    return {key: value for key, value in state.items() if key != "checksums"}
+
+
+def _name(state: Said) -> str:
+    return named(json.dumps(state, sort_keys=True))
+
+
+def _rename(fresh: Path, target: Path) -> None:
+    try:
+        fresh.replace(target)
+    except OSError:
+        if not target.is_dir():  # else another process has just written the same
+            raise
+
+
+def _sweep(folder: Path, fresh: Path) -> None:
+    """Take away what was not put in place: this run's, and what killed ones have left."""
+    now = folder.stat().st_mtime
+    for left in folder.glob(f"{FRESH}*"):
+        if left == fresh or now - left.stat().st_mtime > LEFT_OVER:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _checksum(file: Path) -> int:
+    found = 0
+    for part in _parts(file):
+        found = zlib.crc32(part, found)
+    return found
+
+
+def _parts(file: Path) -> Iterator[bytes]:
+    with file.open("rb") as opened_file:
+        while part := opened_file.read(1 << 22):
+            yield part
