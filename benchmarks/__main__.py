@@ -3,9 +3,9 @@
 import argparse
 from collections.abc import Callable, Iterator
 
-from benchmarks import corpus, ingest, labs, picks, quality, search, speed
+from benchmarks import corpus, ingest, labs, picks, quality, search, speed, types
 
-PARTS = ["quality", "labs", "picks", "search", "speed", "ingest"]
+PARTS = ["quality", "labs", "picks", "types", "search", "speed", "ingest"]
 Rows = Callable[[int | None], Iterator[tuple[str, str]]]
 
 
@@ -22,6 +22,8 @@ def main() -> None:
         _labelled("labs", labs.rows, 200 if options.tiny else None)
     if "picks" in options.what:
         _labelled("picks", picks.rows, 400 if options.tiny else None)
+    if "types" in options.what:
+        _labelled("types", types.rows, 200 if options.tiny else None)
     if "search" in options.what:
         _labelled("search", search.rows, 200 if options.tiny else None)
     if "speed" in options.what:
