@@ -157,10 +157,10 @@ class Wiring:
         from ranking.service import Ranker
         from ranking.topics import packaged_blend
 
-        guide = make_guide(self.roadmap, self.embedder, self._data_dir() / "cache")
+        guide = make_guide(self.roadmap, self.embedder, self.cache_dir)
         blend = packaged_blend()
         fitting = blend if blend.model == self.settings.embedding_model else None
-        return Ranker(self.roadmap, guide, self.embedder, fitting)
+        return Ranker(self.roadmap, guide, self.embedder, fitting, self.cache_dir)
 
     def issue_options(self) -> IssueOptions:
         """Give what making an issue must be told."""

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from core.text import text_hash
-from ranking import editors
+from ranking import editors, kinds, topics
 from ranking.affinity import shipped
 from ranking.embedder import Embedder
 from ranking.guide import Guide
+from ranking.kept import Kept
+from ranking.reading import Reader
 from ranking.topics import Blend
 from roadmap.model import Roadmap
 
@@ -22,6 +25,7 @@ class Ranker:
     guide: Guide
     embedder: Embedder
     blend: Blend | None  # None: no trained weights for this model
+    cache: Path | None = None  # where what was read of texts is kept; None: it is not
 
     @property
     def model(self) -> str:
@@ -40,9 +44,19 @@ class Ranker:
         return found if found.model == self.model else None
 
     @cached_property
+    def reader(self) -> Reader:
+        """Give what reads texts for scoring."""
+        return topics.make_reader(self.guide, self.roadmap, self.blend)
+
+    def readings(self, month: str) -> Kept:
+        """Give what was read of a month's texts."""
+        return Kept(self.reader, self.cache, month)
+
+    @cached_property
     def engine(self) -> str:
         """Name all that a rating depends on beside the item: scorer, weights, model, roadmap."""
         roadmap = repr((self.roadmap.topics, self.roadmap.labs, self.roadmap.canon, self.roadmap.applied))
         weights = (self.blend.fingerprint if self.blend else "no weights") + shipped().fingerprint
         weights += self.taste.fingerprint if self.taste else ""
+        weights += kinds.fingerprint()
         return f"{SCORER}+{self.model}+{text_hash(roadmap + weights)[:8]}"

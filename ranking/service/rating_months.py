@@ -16,6 +16,7 @@ from db.engine import Sessions, reading
 from db.models import Item
 from db.upsert import chunks
 from ranking import rating, topics
+from ranking.kept import Kept
 from ranking.service import shortlists
 from ranking.service.embedding import Progress
 from ranking.service.facts import Crowd, crowd, facts
@@ -36,6 +37,7 @@ class _Month:
     looked_at: datetime
     due: list[str]
     readers: Crowd
+    kept: Kept
     fits: Found | None  # where a fit depends on the whole month
 
 
@@ -77,12 +79,12 @@ def _month(sessions: Sessions, ranker: Ranker, month: str, engine: str, part: Pa
     """Look at what of a month is due. Where a fit depends on the whole month, a part waits until all have vectors."""
     with reading(sessions) as session:
         due = scores.due(session, month, engine, ranker.model)
-        readers = crowd(session, month)
+        readers, kept = crowd(session, month), ranker.readings(month)
         if ranker.trained:
-            return _Month(month, now, [item_id for item_id in due if part.holds(item_id)], readers, None)
+            return _Month(month, now, [item_id for item_id in due if part.holds(item_id)], readers, kept, None)
         if part.count > 1 and scores.lacks_vectors(session, month, ranker.model):
-            return _Month(month, now, [], readers, None)
-        return _Month(month, now, due, readers, _fits_of_month(session, month, ranker) if due else None)
+            return _Month(month, now, [], readers, kept, None)
+        return _Month(month, now, due, readers, kept, _fits_of_month(session, month, ranker, kept) if due else None)
 
 
 def _rank_month(sessions: Sessions, ranker: Ranker, month: _Month) -> int:
@@ -102,6 +104,7 @@ def _rank_month(sessions: Sessions, ranker: Ranker, month: _Month) -> int:
         scores.hold_shortlists(session)
         changed += _save(session, made, month.looked_at)
         shortlists.renew(session, month.month, ranker.model, ranker.roadmap)
+    month.kept.save()
     return changed
 
 
@@ -139,23 +142,23 @@ def _fits(ranker: Ranker, month: _Month, items: Sequence[Item], vectors: Found) 
     if month.fits is not None:
         found = [month.fits[item.id] for item in items]
         return np.array(found, dtype=np.float32).reshape(len(items), len(ranker.guide.topics))
-    return _scored(ranker, [Texts(i.title, i.abstract) for i in items], [vectors[i.id] for i in items])
+    return _scored(ranker, month.kept, [Texts(i.title, i.abstract) for i in items], [vectors[i.id] for i in items])
 
 
-def _fits_of_month(session: Session, month: str, ranker: Ranker) -> Found:
+def _fits_of_month(session: Session, month: str, ranker: Ranker, kept: Kept) -> Found:
     """Score a whole month: a topic without trained weights is judged against all its papers."""
     texts = scores.month_texts(session, month)
     vectors = scores.vectors(session, ranker.model, [row.id for row in texts])
     texts = [row for row in texts if row.id in vectors]  # the rest waits for its vector
     words = [Texts(row.title, row.abstract) for row in texts]
-    fits = _scored(ranker, words, [vectors[row.id] for row in texts])
+    fits = _scored(ranker, kept, words, [vectors[row.id] for row in texts])
     return {row.id: fits[n] for n, row in enumerate(texts)}
 
 
-def _scored(ranker: Ranker, texts: Sequence[Texts], vectors: Sequence[NDArray[np.float32]]) -> Fits:
+def _scored(ranker: Ranker, kept: Kept, texts: Sequence[Texts], vectors: Sequence[NDArray[np.float32]]) -> Fits:
     if not texts:
         return np.zeros((0, len(ranker.guide.topics)), dtype=np.float32)
-    return topics.fits(texts, np.stack(vectors), ranker.guide, ranker.roadmap, ranker.blend)
+    return topics.score(kept.read(texts), np.stack(vectors), ranker.guide, ranker.reader, ranker.blend)
 
 
 def _digest(vector: NDArray[np.float32]) -> str:
