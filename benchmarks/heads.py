@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse  # type: ignore[import-untyped]
 from scipy.optimize import minimize  # type: ignore[import-untyped]
+from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
 from ranking.words import Rows, terms_of
 
@@ -74,3 +76,13 @@ def train_heads(vectors: Array, words: Rows, answers: NDArray[np.bool_], shares:
     found = minimize(cost, start, jac=True, method="L-BFGS-B", options=options).x
     weights = found.reshape(size + terms + 1, topics).astype(np.float32)
     return Heads(weights[:size], weights[size:-1], weights[-1])
+
+
+def train_subject(words: Rows, topic: NDArray[np.int64], answers: NDArray[np.bool_], weights: Array) -> Array:
+    """Fit one linear model on words for the judged pairs of all topics (a column number each): one weight a term.
+
+    Each topic has its own offset, so that only what tells a paper on the topic from one that touches it is learned.
+    """
+    own = sparse.csr_array((np.ones(len(topic), np.float32), (np.arange(len(topic)), topic)))
+    model = LogisticRegression(C=1.0, max_iter=500).fit(sparse.hstack([words, own], "csr"), answers, weights)
+    return np.asarray(model.coef_[0][: words.shape[1]], np.float32)

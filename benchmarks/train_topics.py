@@ -1,13 +1,13 @@
 """Trains the topic blend that ships in ranking/weights: `python -m benchmarks.train_topics`.
 
 Linear models on vectors and words (benchmarks/heads.py) from all that people said (benchmarks/examples.py), then one
-logistic regression over the signals of pairs: judged ones, and those of the public lists. The linear signals of a pair
+logistic regression over the signals of pairs: judged ones, and those of the public lists. The learned signals of a pair
 come from models that never saw its paper. Each pair counts twice, with and without its abstract, so that an item known
 by title alone is judged on the same scale.
 """
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyp
 
 from benchmarks import corpus, embedded
 from benchmarks.examples import FOLDS, OWN_JUDGMENTS, TITLE_WEIGHT, Example, Known, answers, fold, near, read_known
-from benchmarks.heads import Heads, choose_terms, telling_terms, train_heads
+from benchmarks.heads import Heads, choose_terms, telling_terms, train_heads, train_subject
 from ranking import topics
 from ranking.embedder import PACKAGED, Embedder, SentenceTransformerEmbedder
 from ranking.guide import Guide, make_guide
@@ -28,9 +28,10 @@ from roadmap.model import Roadmap
 OUT = Path(__file__).resolve().parents[1] / "ranking" / "weights" / topics.BLEND_FILE
 STRENGTH = 1.0  # inverse of the ridge on the blend
 TOPIC_STRENGTH = 1.0  # how far a topic's own offset may leave the common line
-LISTS_SHARE = 0.5  # weight of all pairs of lists beside that of all judged pairs
+TOPIC_SLOPE = 0.6  # how far a topic's own trust in its linear model may leave the common one
+LISTS_SHARE = 1.0  # weight of all pairs of lists beside that of all judged pairs
 LEAST_LISTED = 10  # papers of a topic before its lists are learned from
-FILED = 0.65  # probability on judged pairs that becomes fit 0.5: they hold more doubtful papers than a month does
+FILED = 0.72  # probability on judged pairs that becomes fit 0.5: they hold more doubtful papers than a month does
 
 Array = NDArray[np.float32]
 Pairs = list[tuple[str, str, bool]]  # topic, paper, belongs
@@ -84,10 +85,14 @@ class Learned:
     terms: tuple[str, ...]
     rarity: Array
     heads: Heads
+    subject: Array  # one a term
 
-    def __call__(self, texts: list[Texts], vectors: Array) -> Array:
-        """Give the logits as ranking.topics does."""
-        words = Vocabulary(self.terms, self.rarity).rows(texts)
+    def rows(self, texts: list[Texts]) -> Rows:
+        """Read texts by the models' own terms."""
+        return Vocabulary(self.terms, self.rarity).rows(texts)
+
+    def __call__(self, words: Rows, vectors: Array) -> Array:
+        """Give the topics' logits as ranking.topics does."""
         return np.clip(self.heads(vectors, words), -topics.MOST, topics.MOST)
 
 
@@ -103,15 +108,30 @@ class Linear:
         self._answers, self._shares = answers(self._examples, trainer.known, trainer.roadmap)
         self.terms, self.rarity = choose_terms([f"{t.title} {t.abstract or ''}" for t in self._texts])
         self._words: Rows = Vocabulary(self.terms, self.rarity).rows(self._texts)
-        kept = telling_terms(self.without(None).heads, self.rarity)
+        kept = telling_terms(self._heads(np.ones(len(self._fold), np.bool_)), self.rarity)
         self.terms, self.rarity = tuple(self.terms[n] for n in kept), self.rarity[kept]
         self._words = Vocabulary(self.terms, self.rarity).rows(self._texts)
+        self._pairs = list(self._graded(trainer))
+
+    def _graded(self, trainer: Trainer) -> Iterator[tuple[int, int, bool]]:
+        """List judged pairs: the place of an example, the column of a topic, whether it belongs."""
+        for column, topic in enumerate(trainer.roadmap.topics):
+            grades = trainer.known.grades.get(topic, {})
+            yield from ((n, column, grades[e.paper] == 2) for n, e in enumerate(self._examples) if e.paper in grades)
 
     def without(self, number: int | None) -> Learned:
         """Train on all examples but those of a fold."""
         used = self._fold != number if number is not None else np.ones(len(self._fold), np.bool_)
-        heads = train_heads(self._vectors[used], self._words[used], self._answers[used], self._shares[used])
-        return Learned(self.terms, self.rarity, heads)
+        return Learned(self.terms, self.rarity, self._heads(used), self._subject(used))
+
+    def _heads(self, used: NDArray[np.bool_]) -> Heads:
+        return train_heads(self._vectors[used], self._words[used], self._answers[used], self._shares[used])
+
+    def _subject(self, used: NDArray[np.bool_]) -> Array:
+        places, columns, belongs = (np.array(part) for part in zip(*self._pairs, strict=True))
+        mine = used[places]
+        weights = np.array([self._examples[n].weight for n in places[mine]], np.float32)
+        return train_subject(self._words[places[mine]], columns[mine], belongs[mine], weights)
 
 
 def train(trainer: Trainer) -> topics.Blend:
@@ -125,7 +145,16 @@ def train(trainer: Trainer) -> topics.Blend:
     whole, names = linear.without(None), tuple(trainer.roadmap.topics)
     heads = whole.heads
     return topics.Blend(
-        PACKAGED, names, heads.vector.T.copy(), heads.bias, whole.terms, whole.rarity, heads.term, weights, bias
+        PACKAGED,
+        names,
+        heads.vector.T.copy(),
+        heads.bias,
+        whole.terms,
+        whole.rarity,
+        heads.term,
+        whole.subject,
+        weights,
+        bias,
     )
 
 
@@ -148,20 +177,22 @@ def _listed(trainer: Trainer) -> Pairs:
 
 
 def _signals(trainer: Trainer, ids: list[str], parts: list[Learned], *, alone: bool) -> Array:
-    """Compute the signals of papers, the linear ones by models that did not see them: papers x topics x signals."""
+    """Compute the signals of papers, the learned ones by models that did not see them: papers x topics x signals."""
     texts = [trainer.texts(p, alone=alone) for p in ids]
     vectors = np.array([trainer.vectors[p] for p in ids], np.float32)
     stack = topics.signals(texts, vectors, trainer.guide, trainer.roadmap, None)
     for number, part in enumerate(parts):
         held = [n for n, p in enumerate(ids) if fold(p) == number]
         if held:
-            stack[held, :, topics.LINEAR] = part([texts[n] for n in held], vectors[held])
+            words = part.rows([texts[n] for n in held])
+            stack[held, :, topics.LINEAR] = part(words, vectors[held])
+            stack[held, :, topics.SUBJECT] = topics.told(words, part.subject)[:, None]
     stack[:, :, topics.LEAD] = topics.lead(stack[:, :, topics.LINEAR])
     return stack
 
 
 def _blend(trainer: Trainer, stacks: list[Array], ids: list[str], judged: Pairs, listed: Pairs) -> tuple[Array, Array]:
-    """Fit one weight a signal and one offset a topic: (topics x signals, topics)."""
+    """Fit one weight a signal, and for each topic an offset and a slope: (topics x signals, topics)."""
     row, column = {p: n for n, p in enumerate(ids)}, {t: n for n, t in enumerate(trainer.roadmap.topics)}
     pairs = [*judged, *listed]
     where = [row[p] for _, p, _ in pairs], [column[t] for t, _, _ in pairs]
@@ -170,13 +201,16 @@ def _blend(trainer: Trainer, stacks: list[Array], ids: list[str], judged: Pairs,
     offsets = np.zeros((len(pairs), len(column) + 1), np.float32)
     offsets[np.arange(len(judged)), where[1][: len(judged)]] = TOPIC_STRENGTH
     offsets[len(judged) :, -1] = 1  # lists draw their line elsewhere: many are wider than the definitions
-    both = np.hstack([(x - middle) / spread, np.vstack([offsets] * len(stacks))])
-    y, weights = np.array([b for *_, b in pairs] * len(stacks)), _weights(judged, listed) * len(stacks)
-    model = LogisticRegression(C=STRENGTH, max_iter=3000).fit(both, y, sample_weight=weights)
-    signals, rest = np.split(model.coef_[0], [len(topics.SIGNALS)])
-    slopes = (signals / spread).astype(np.float32)
-    bias = model.intercept_[0] - float(slopes @ middle) + rest[:-1] * TOPIC_STRENGTH - np.log(FILED / (1 - FILED))
-    return np.tile(slopes, (len(column), 1)), bias.astype(np.float32)
+    scaled, offsets = (x - middle) / spread, np.vstack([offsets] * len(stacks))
+    slopes = offsets[:, :-1] / TOPIC_STRENGTH * TOPIC_SLOPE * scaled[:, [topics.LINEAR]]
+    both = np.hstack([scaled, offsets, slopes])
+    y, much = np.array([b for *_, b in pairs] * len(stacks)), _weights(judged, listed) * len(stacks)
+    model = LogisticRegression(C=STRENGTH, max_iter=3000).fit(both, y, sample_weight=much)
+    common, own, own_slopes = np.split(model.coef_[0], np.cumsum([len(topics.SIGNALS), len(column) + 1]))
+    weights = np.tile(common / spread, (len(column), 1))
+    weights[:, topics.LINEAR] += own_slopes * TOPIC_SLOPE / spread[topics.LINEAR]
+    bias = model.intercept_[0] - weights @ middle + own[:-1] * TOPIC_STRENGTH - np.log(FILED / (1 - FILED))
+    return weights.astype(np.float32), bias.astype(np.float32)
 
 
 def _weights(judged: Pairs, listed: Pairs) -> list[float]:
@@ -200,6 +234,7 @@ def save(blend: topics.Blend, file: Path) -> None:
         head_bias=blend.head_bias,
         terms=np.frombuffer("\n".join(blend.terms).encode(), np.uint8),
         rarity=blend.rarity.astype(np.float16),
+        subject=blend.subject.astype(np.float16),
         term_heads=np.round(blend.term_heads / scale).astype(np.int8),
         term_scale=scale.astype(np.float32),
         weights=blend.weights,

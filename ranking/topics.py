@@ -1,9 +1,10 @@
 """How well each item fits each topic: signals blended and calibrated so that 0.5 means "file it here" (pure).
 
 Signals of a pair: likeness to the topic's queries and description, unlikeness to its near misses, a linear model on the
-vector and on words, its lead over the best other topic, the topic's phrases in title and abstract, and words of a field
-that a method may merely be applied to. The blend is a logistic regression (benchmarks/train_topics.py) whose weights
-ship as data; a topic or a model it never saw falls back to the same signals set against the month's own spread.
+vector and on words, its lead over the best other topic, the topic's phrases in title and abstract, words of a field
+that a method may merely be applied to, and, by one linear model on words for all topics, whether a paper is about
+methods or merely uses them. The blend is a logistic regression (benchmarks/train_topics.py) whose weights ship as data;
+a topic or a model it never saw falls back to the same signals set against the month's own spread.
 """
 
 import hashlib
@@ -19,16 +20,17 @@ from ranking.embedder import Vectors
 from ranking.guide import Guide, Owners
 from ranking.lexical import PhraseIndex
 from ranking.reading import Reader, Readings
+from ranking.words import Rows, Vocabulary
 from ranking.words import Texts as Texts
-from ranking.words import Vocabulary
 from roadmap.model import Roadmap
 
 Fits = NDArray[np.float32]  # items x topics, in [0, 1]
-SIGNALS = ("queries", "description", "miss", "linear", "lead", "words", "applied")
-LINEAR, LEAD, WORDS, APPLIED = (SIGNALS.index(name) for name in ("linear", "lead", "words", "applied"))
+SIGNALS = ("queries", "description", "miss", "linear", "lead", "words", "applied", "subject")
+LINEAR, LEAD, WORDS, APPLIED, SUBJECT = map(SIGNALS.index, ("linear", "lead", "words", "applied", "subject"))
 TOP_QUERIES = 3
 MOST = 8.0  # logits: surer than this a linear model is not believed
 FURTHEST = 6.0  # logits of a lead
+LOUDEST = 0.5  # logits: words that speak of every topic alike may not say more
 BLOCK = 4_096  # items whose products lie side by side in the processor's cache
 BLEND_FILE = "blend.npz"
 
@@ -44,6 +46,7 @@ class Blend:
     terms: tuple[str, ...] = field(repr=False)
     rarity: NDArray[np.float32] = field(repr=False)  # one a term
     term_heads: NDArray[np.float32] = field(repr=False)  # terms x topics
+    subject: NDArray[np.float32] = field(repr=False)  # one a term, the same for all topics
     weights: NDArray[np.float32] = field(repr=False)  # topics x signals
     bias: NDArray[np.float32] = field(repr=False)  # one a topic
 
@@ -55,7 +58,7 @@ class Blend:
     @property
     def fingerprint(self) -> str:
         """Name these weights by what they are, so that new ones rank everything anew."""
-        arrays = (self.heads, self.head_bias, self.rarity, self.term_heads, self.weights, self.bias)
+        arrays = (self.heads, self.head_bias, self.rarity, self.term_heads, self.subject, self.weights, self.bias)
         parts = ("\n".join(self.terms).encode(), *(array.tobytes() for array in arrays))
         return hashlib.sha256(b"".join(parts)).hexdigest()[:12]
 
@@ -72,6 +75,7 @@ def packaged_blend() -> Blend:
             terms=tuple(data["terms"].tobytes().decode().split("\n")),
             rarity=data["rarity"].astype(np.float32),
             term_heads=data["term_heads"].astype(np.float32) * data["term_scale"],
+            subject=data["subject"].astype(np.float32),
             weights=data["weights"],
             bias=data["bias"],
         )
@@ -124,6 +128,11 @@ def score(readings: Readings, vectors: Vectors, guide: Guide, reader: Reader, bl
     return result
 
 
+def told(terms: Rows, subject: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Tell by its words a paper on a method (above 0) from one that merely applies it: one logit an item."""
+    return np.asarray(np.clip(terms @ subject, -LOUDEST, LOUDEST), np.float32)
+
+
 class _Comparison:
     """All products that scoring needs, made ready; blocks of items then stay within a processor's cache."""
 
@@ -133,16 +142,18 @@ class _Comparison:
         self._known, learned = _known(guide, blend)
         heads = np.zeros((0, guide.descriptions.shape[1]), np.float32)
         self._by_words = np.zeros((len(readings), 0), np.float32)
+        self._subject = np.zeros(len(readings), np.float32)
         if blend is not None:
             heads = blend.heads[learned]
             self._by_words = readings.terms @ blend.term_heads[:, learned] + blend.head_bias[learned]
+            self._subject = told(readings.terms, blend.subject)
         parts = (guide.queries, guide.misses, guide.descriptions, heads)
         self._sides, self._ends = np.vstack(parts), np.cumsum([len(part) for part in parts])
         self._queries = _Groups(guide.query_owner, self._topics)
         self._misses = _Groups(guide.miss_owner, self._topics)
 
     def signals(self, start: int, end: int) -> list[NDArray[np.float32]]:
-        """Compute SIGNALS of a block of items, each topics x items; applied fields say the same of all topics."""
+        """Compute SIGNALS of a block of items, each topics x items; the last two say the same of all topics."""
         cosines = self._sides @ self._vectors[start:end].T
         queries, misses, descriptions, heads, _ = np.split(cosines, self._ends)
         words = self._words[start:end].T
@@ -157,6 +168,7 @@ class _Comparison:
             _lead(linear),
             words[: self._topics],
             words[self._topics :],
+            self._subject[None, start:end],
         ]
 
 

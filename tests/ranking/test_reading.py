@@ -11,7 +11,7 @@ from ranking import topics
 from ranking.embedder import Vectors
 from ranking.guide import Guide
 from ranking.reading import Readings
-from ranking.topics import FURTHEST, MOST, SIGNALS, Blend, Texts, fits, make_reader, score, signals
+from ranking.topics import FURTHEST, LOUDEST, MOST, SIGNALS, Blend, Texts, fits, make_reader, score, signals
 from roadmap.model import Phrase
 from tests.ranking.toy import TOY
 
@@ -43,8 +43,9 @@ def some_blend(known: tuple[str, ...], seed: int = 2) -> Blend:
 
     terms, count = ("brass heron", "kite", "water", "moss", "pond"), len(known)
     rarity, heads = np.abs(numbers(5)) + 1, numbers(count, DIMENSIONS, scale=4)
+    weights = numbers(count, len(SIGNALS))
     return Blend(
-        "toy", known, heads, numbers(count), terms, rarity, numbers(5, count), numbers(count, 7), numbers(count)
+        "toy", known, heads, numbers(count), terms, rarity, numbers(5, count), numbers(5), weights, numbers(count)
     )
 
 
@@ -62,7 +63,8 @@ def plain(texts: list[Texts], vectors: Vectors, guide: Guide, blend: Blend | Non
             ahead = linear[n] - max(linear[:n] + linear[n + 1 :])
             mean = sum(near) / len(near) if near else 0.0
             likeness = [mean, float(guide.descriptions[n] @ vector), max(miss, default=0.0)]
-            row.append([*likeness, linear[n], min(max(ahead, -FURTHEST), FURTHEST), words[n], words[-1]])
+            lead = min(max(ahead, -FURTHEST), FURTHEST)
+            row.append([*likeness, linear[n], lead, words[n], words[-1], _subject(text, blend)])
         found.append(row)
     return found
 
@@ -73,6 +75,12 @@ def _linear(text: Texts, vector: Vectors, topic: str, blend: Blend | None) -> fl
     n = blend.topics.index(topic)
     row = blend.vocabulary.rows([text]).toarray()[0]
     return float(np.clip(blend.heads[n] @ vector + row @ blend.term_heads[:, n] + blend.head_bias[n], -MOST, MOST))
+
+
+def _subject(text: Texts, blend: Blend | None) -> float:
+    if blend is None:
+        return 0.0
+    return float(np.clip(blend.vocabulary.rows([text]).toarray()[0] @ blend.subject, -LOUDEST, LOUDEST))
 
 
 @given(

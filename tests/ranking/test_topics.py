@@ -14,8 +14,10 @@ from ranking.topics import (
     FURTHEST,
     LEAD,
     LINEAR,
+    LOUDEST,
     MOST,
     SIGNALS,
+    SUBJECT,
     WORDS,
     Blend,
     Texts,
@@ -52,7 +54,14 @@ def toy_blend(topics: tuple[str, ...], signal: str = "words") -> Blend:
     zeros = np.zeros(len(topics), dtype=np.float32)
     heads = np.zeros((len(topics), 384), dtype=np.float32)
     term = np.eye(1, len(topics), dtype=np.float32)
-    return Blend("toy", topics, heads, zeros, ("brass heron",), np.ones(1, np.float32), term, weights, zeros - 4)
+    one = np.ones(1, np.float32)
+    return Blend("toy", topics, heads, zeros, ("brass heron",), one, term, -one, weights, zeros - 4)
+
+
+def test_words_of_mere_use_speak_alike_against_every_topic_and_only_so_loud(guide: Guide) -> None:
+    used, other = Texts("A brass heron at work", None), Texts("Quiet ponds", None)
+    found = signals([used, other], vectors([used, other]), guide, TOY, toy_blend(guide.topics))[:, :, SUBJECT]
+    assert found.tolist() == [[-LOUDEST] * 3, [0.0] * 3]
 
 
 def test_signals_are_items_by_topics_by_signals(guide: Guide) -> None:
