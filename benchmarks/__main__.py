@@ -27,7 +27,7 @@ def main() -> None:
     if "search" in options.what:
         _labelled("search", search.rows, 200 if options.tiny else None)
     if "speed" in options.what:
-        for what, figures in speed.rows(16, 200, 600) if options.tiny else speed.rows():
+        for what, figures in speed.rows(4, 600, 1) if options.tiny else speed.rows():
             print(f"{what:62} {figures}", flush=True)
     if "ingest" in options.what:
         lines = ingest.rows((20, 50), 50) if options.tiny else ingest.rows()

@@ -7,7 +7,7 @@ import re
 import resource
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -25,21 +25,29 @@ from ranking import matrix, topics
 from ranking.embedder import PACKAGED, SentenceTransformerEmbedder, Vectors, model_folder
 from ranking.embedder.networks import candidates
 from ranking.guide import make_guide
+from ranking.kept import Kept
+from ranking.reading import Reader, Readings
 from roadmap.load import load_roadmap
 
-ROUNDS = 4
+ROUNDS = 3
+PAPERS = 100  # embedded each way
 STORED = 112_000  # papers of some years, as in the goals
+SHELF = 10_000  # of them in a month
 HITS = 20
 QUERIES = 100
 Work = Callable[[], object]
 
 
-def rows(papers: int = 200, scored: int = 20_000, stored: int = STORED) -> Iterator[tuple[str, str]]:
-    """Time embedding, scoring, nearest vectors and a second rank; gives (what, figures) line by line."""
-    yield from _embedding(papers)
-    yield from _peaks(papers)
-    yield from _scoring(scored)
-    yield from _nearest(many_vectors(stored))
+def rows(papers: int = PAPERS, stored: int = STORED, ways: int | None = None) -> Iterator[tuple[str, str]]:
+    """Time embedding, scoring, nearest vectors and a second rank; gives (what, figures) line by line.
+
+    `ways`: embed in so many of the arithmetics only, to prove that it runs.
+    """
+    names = list(candidates())[:ways]
+    yield from embedding(papers, names)
+    yield from peaks(papers, names)
+    yield from scoring(stored)
+    yield from nearest(many_vectors(stored))
     yield from second_rank(stored)
     yield "peak memory of this whole run", f"{_peak():.0f} MB"
 
@@ -54,21 +62,17 @@ def in_turn(works: Mapping[str, Work], rounds: int = ROUNDS) -> dict[str, tuple[
     best = dict.fromkeys(works, (float("inf"), float("inf")))
     for _ in range(rounds):
         for name, work in works.items():
-            wall, processor = time.perf_counter(), time.process_time()
-            work()
-            spent = time.perf_counter() - wall, time.process_time() - processor
+            spent = _spent(work)
             best[name] = (min(best[name][0], spent[0]), min(best[name][1], spent[1]))
     return best
 
 
-def _embedding(count: int) -> Iterator[tuple[str, str]]:
-    """Time each arithmetic beside encode() as shipped, one thread each."""
+def embedding(count: int, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Time arithmetics beside encode() as shipped, one thread each."""
     texts = paper_texts(count)
     default = _as_shipped()
     wanted = default(texts)
-    ways: dict[str, SentenceTransformerEmbedder] = {
-        name: SentenceTransformerEmbedder(arithmetic=name, threads=1) for name in candidates()
-    }
+    ways = {name: SentenceTransformerEmbedder(arithmetic=name, threads=1) for name in names}
     works: dict[str, Work] = {name: _bound(ways[name].embed, texts) for name in ways}
     took = in_turn({"encode": lambda: default(texts), **works})
     base = took["encode"]
@@ -94,14 +98,14 @@ def _as_shipped() -> Callable[[list[str]], Vectors]:
     return lambda texts: np.asarray(model.encode(texts, show_progress_bar=False), dtype=np.float32)
 
 
-def _peaks(count: int) -> Iterator[tuple[str, str]]:
+def peaks(count: int, names: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Embed in a process of its own each: its peak memory, beside that of encode()."""
     with tempfile.TemporaryDirectory() as cache:
-        if "openvino-bf16" in candidates():
+        if "openvino-bf16" in names:
             SentenceTransformerEmbedder(arithmetic="openvino-bf16", cache=Path(cache)).embed(["The trace is made."])
         base = _alone(None, count, cache)
         yield "peak memory of a process that embeds, encode()", f"{base:.0f} MB"
-        for name in candidates():
+        for name in names:
             found = _alone(name, count, cache)
             yield f"peak memory of a process that embeds, {name}", f"{found:.0f} MB, {found / base:.2f} of encode()"
 
@@ -119,36 +123,72 @@ def _peak_of(name: str | None, count: int, cache: str) -> float:
 
 
 def paper_texts(count: int) -> list[str]:
+    """Give what papers are embedded by."""
+    return [embedding_text(paper.title, paper.abstract) for paper in paper_words(count)]
+
+
+def paper_words(count: int) -> list[topics.Texts]:
     """Give texts of papers: real ones where the labelled corpus is at hand, else invented ones of their length."""
     if not corpus.SHARED.is_dir():
-        return invented_texts(count)
+        return [topics.Texts(text[:90], text[90:]) for text in invented_texts(count)]
     with lzma.open(corpus.SHARED / "corpus" / "papers.jsonl.xz", "rt", encoding="utf-8") as lines:
         known = (json.loads(line) for line in lines)
-        return list(islice((embedding_text(row["title"], row["abstract"]) for row in known if row["abstract"]), count))
+        return list(islice((topics.Texts(row["title"], row["abstract"]) for row in known if row["abstract"]), count))
 
 
-def _scoring(count: int) -> Iterator[tuple[str, str]]:
-    """Time the scoring of stored vectors beside a bare product with as many topic vectors."""
-    roadmap = load_roadmap()
-    with tempfile.TemporaryDirectory() as folder:
-        guide = make_guide(roadmap, SentenceTransformerEmbedder(arithmetic="fp32"), Path(folder))
-    vectors = many_vectors(count)
-    texts = [topics.Texts(text[:90], text[90:]) for text in paper_texts(count)]
-    blend = topics.packaged_blend()
-    took = in_turn(
-        {
-            "bare": lambda: vectors @ guide.descriptions.T,
-            "ours": lambda: topics.fits(texts, vectors, guide, roadmap, blend),
-        },
-        rounds=1,
-    )
+def scoring(count: int) -> Iterator[tuple[str, str]]:
+    """Time the scoring of stored papers: of what was read before, out of the files it is kept in, and from the texts.
+
+    The vectors are those of `many_vectors`, not of the same papers: no step depends on what they say.
+    """
+    from threadpoolctl import threadpool_limits
+
+    texts = paper_words(count)
+    vectors, blend, roadmap = many_vectors(len(texts)), topics.packaged_blend(), load_roadmap()
+    with tempfile.TemporaryDirectory() as name, threadpool_limits(1):
+        folder = Path(name)
+        guide = make_guide(roadmap, SentenceTransformerEmbedder(arithmetic="fp32"), folder)
+        reader = topics.make_reader(guide, roadmap, blend)
+        anew = _spent(lambda: _shelved(reader, folder, texts))
+        found = _spent(lambda: _shelved(reader, folder, texts))
+        readings = _shelved(reader, folder, texts)
+        took = in_turn(
+            {
+                "bare": lambda: vectors @ guide.descriptions.T,
+                "ours": lambda: topics.score(readings, vectors, guide, reader, blend),
+            }
+        )
+        size = sum(file.stat().st_size for file in folder.glob("read-*/*")) / len(texts)
+    ours, what = took["ours"], f"scoring {len(texts):,} stored papers on all topics"
     yield (
-        f"scoring {count:,} papers on all topics, against one bare product",
-        f"{took['ours'][1] / took['bare'][1]:.0f} times its time; {count / took['ours'][1]:,.0f} papers/s",
+        what,
+        f"{_both(ours)}, {ours[1] / took['bare'][1]:.0f} times one bare product; {len(texts) / ours[1]:,.0f} papers/s",
     )
+    yield f"{what}, finding what was read of them", f"{_both(found)}; {size:.0f} bytes a paper on disk"
+    yield f"{what}, reading them anew", f"{_both(anew)}; {len(texts) / anew[1]:,.0f} papers/s"
 
 
-def _nearest(vectors: Vectors) -> Iterator[tuple[str, str]]:
+def _shelved(reader: Reader, folder: Path, texts: Sequence[topics.Texts]) -> Readings:
+    """Read texts as ranking does, month by month, out of what is kept or anew."""
+    found = reader.read([])
+    for start in range(0, len(texts), SHELF):
+        kept = Kept(reader, folder, f"{start}")
+        found = found.joined(kept.read(texts[start : start + SHELF]))
+        kept.save()
+    return found
+
+
+def _spent(work: Work) -> tuple[float, float]:
+    wall, processor = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - wall, time.process_time() - processor
+
+
+def _both(spent: tuple[float, float]) -> str:
+    return f"{spent[1]:.2f} s by processor, {spent[0]:.2f} s by clock"
+
+
+def nearest(vectors: Vectors) -> Iterator[tuple[str, str]]:
     """Time the top 20 of all vectors beside numpy in single precision and a linear SVM fitted at each request."""
     with tempfile.TemporaryDirectory() as folder:
         ids = [f"{n:08d}" for n in range(len(vectors))]
