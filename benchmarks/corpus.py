@@ -65,6 +65,11 @@ def picks() -> dict[str, str]:
     return {row["arxiv_id"]: row["week_start"] for row in _rows(SHARED / "gold" / "weekly_picks.tsv")}
 
 
+def pick_titles() -> dict[str, str]:
+    """Read the titles that the newsletter gives its picks, often shortened: id -> title."""
+    return {row["arxiv_id"]: row["title"] for row in _rows(SHARED / "gold" / "weekly_picks.tsv")}
+
+
 @cache
 def votes() -> dict[str, int]:
     """Read the votes on Daily Papers of all corpus papers that were listed there."""

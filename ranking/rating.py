@@ -63,11 +63,11 @@ def rate(
     vector: NDArray[np.float32],
     guide: Guide,
     roadmap: Roadmap,
-    taste: editors.Taste | None = None,
+    share: float | None = None,
 ) -> Rated:
     """Rate one item: `fits` is its row of topic fits in the guide's order, `vector` its unit vector.
 
-    `taste` is None where what editors choose was not learned for the model.
+    `share` is the share of papers as alike to what editors choose (ranking.editors), None where that is unknown.
     """
     found = labs.attribute(facts.labs, roadmap.labs, affinity.shipped())
     best = int(np.argmax(fits)) if len(fits) else None
@@ -75,7 +75,6 @@ def rate(
     stage = roadmap.topics[best_topic].stage if best_topic else None
     filed = best is not None and float(fits[best]) >= FILED
     works = read_first(vector, best_topic, guide, roadmap)
-    share = editors.rank_share(vector, taste) if taste else None
     score = worth.worth(_signals(facts, float(fits[best]), found, share)) if filed and best is not None else None
     reasons = _reasons(facts, best_topic, found, works, score, share, roadmap) if score and best_topic else []
     minutes, guessed = worth.reading_minutes(summary.page_count(facts.comment))

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 
 PRIOR = 0.3  # what an unknown paper is worth before anything speaks for it
-PRIOR_WEIGHT = 1.2
+PRIOR_WEIGHT = 0.6
 NEUTRAL = 0.37  # the floor of the digest: what can only speak for a paper begins here, and moves none below it
-LISTED = 0.5  # what standing on Daily Papers says by itself
+LISTED = 0.85  # what standing on Daily Papers says by itself
 MANY_VOTES = 250  # votes beyond this add nothing: popularity is capped
 MANY_STARS = 2000
 FIRST_DAY = 0.5  # share of its votes that a paper has on its day: the median of 1,653 papers of 2024 doubled later
@@ -60,7 +60,7 @@ def novelty_signal(signals: Signals) -> float | None:
 
 
 def likeness_signal(signals: Signals) -> float | None:
-    """Likeness to what the editors of a weekly newsletter chose, by a linear model on the vector."""
+    """Likeness to what the editors of a weekly newsletter chose, by a linear model on vector and words."""
     return None if signals.likeness is None else NEUTRAL + (1 - NEUTRAL) * signals.likeness
 
 
@@ -76,28 +76,28 @@ def code_signal(signals: Signals) -> float | None:
     """Code one can run: official counts more, stars on a capped log scale."""
     if not signals.has_code:
         return None
-    base = 0.6 if signals.official else 0.5
-    return base + 0.4 * min(1.0, math.log1p(max(0, signals.stars or 0)) / math.log1p(MANY_STARS))
+    base = 0.8 if signals.official else 0.7
+    return base + 0.2 * min(1.0, math.log1p(max(0, signals.stars or 0)) / math.log1p(MANY_STARS))
 
 
 def lab_signal(signals: Signals) -> float | None:
-    """A lab of the roadmap, as surely as the evidence says; capped, so that a name never decides alone."""
-    return None if signals.lab_confidence is None else 0.8 * signals.lab_confidence
+    """A lab of the roadmap, as surely as the evidence says; its weight is small, so that a name never decides alone."""
+    return signals.lab_confidence
 
 
 def announced_signal(signals: Signals) -> float | None:
     """A lab that links the paper from its own feed stands behind it."""
-    return 0.8 if signals.announced else None
+    return 1.0 if signals.announced else None
 
 
 SIGNALS: dict[str, tuple[Callable[[Signals], float | None], float]] = {
-    "topic": (fit_signal, 0.6),
-    "new": (novelty_signal, 0.2),
-    "editors": (likeness_signal, 2.4),
-    "readers": (readers_signal, 1.2),
-    "code": (code_signal, 0.4),
-    "lab": (lab_signal, 0.6),
-    "announced": (announced_signal, 0.4),
+    "topic": (fit_signal, 0.3),
+    "new": (novelty_signal, 0.1),
+    "editors": (likeness_signal, 4.0),
+    "readers": (readers_signal, 0.8),
+    "code": (code_signal, 0.2),
+    "lab": (lab_signal, 0.5),
+    "announced": (announced_signal, 0.3),
 }
 
 

@@ -119,9 +119,10 @@ def _rate(sessions: Sessions, ranker: Ranker, month: _Month, ids: Sequence[str])
         for item, fact in zip(items, known, strict=True)
     ]
     stale = [i for i, item in enumerate(items) if item.rating is None or item.rating.input_hash != hashes[i]]
-    fits = _fits(ranker, month, [items[i] for i in stale], vectors)
+    old = [items[i] for i in stale]
+    fits, shares = _fits(ranker, month, old, vectors), _shares(ranker, old, vectors)
     rated = {
-        i: rating.rate(known[i], fits[n], vectors[items[i].id], ranker.guide, ranker.roadmap, ranker.taste)
+        i: rating.rate(known[i], fits[n], vectors[items[i].id], ranker.guide, ranker.roadmap, shares[n])
         for n, i in enumerate(stale)
     }
     return _Made(
@@ -143,6 +144,15 @@ def _fits(ranker: Ranker, month: _Month, items: Sequence[Item], vectors: Found) 
         found = [month.fits[item.id] for item in items]
         return np.array(found, dtype=np.float32).reshape(len(items), len(ranker.guide.topics))
     return _scored(ranker, month.kept, [Texts(i.title, i.abstract) for i in items], [vectors[i.id] for i in items])
+
+
+def _shares(ranker: Ranker, items: Sequence[Item], vectors: Found) -> Sequence[float | None]:
+    """Say for each item how many papers are as alike to what editors choose; None without a model of that."""
+    if ranker.taste is None or not items:
+        return [None] * len(items)
+    return ranker.taste.rank_shares(
+        [Texts(i.title, i.abstract) for i in items], np.stack([vectors[i.id] for i in items])
+    )
 
 
 def _fits_of_month(session: Session, month: str, ranker: Ranker, kept: Kept) -> Found:

@@ -167,3 +167,12 @@ def test_ties_share_the_better_place() -> None:
 
 def test_days_are_written_as_reasons_carry_them() -> None:
     assert reading_date(date(2026, 6, 3)) == "2026-06-03"
+
+
+@given(unit, unit, unit, st.integers(20, 3000))
+def test_votes_and_a_sure_lab_speak_for_a_paper_also_near_the_top(
+    fit: float, alike: float, new: float, votes: int
+) -> None:
+    bare = Signals(fit, likeness=alike, novelty=new)
+    assert worth(replace(bare, votes=votes)).score > worth(bare).score
+    assert worth(replace(bare, lab_confidence=1.0)).score > worth(bare).score

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from benchmarks.picks import DEPTH, Known, _each, _moved, measure, replace_votes
+from benchmarks.picks import DEPTH, Known, _each, _moved, measure, moved_places, replace_votes
+from benchmarks.train_picks import Shelf
 from ranking.worth import Signals
 
 
 def known(votes: dict[str, int]) -> Known:
     ids = [*votes, "2401.90000"]
-    return Known({}, votes, frozenset(), {p: Signals(0.6, votes.get(p)) for p in ids}, {})
+    return Known(Shelf({}, {}, {}), votes, frozenset(), {p: Signals(0.6, votes.get(p)) for p in ids}, {})
 
 
 def test_all_picks_first_is_one_and_none_of_the_first_hundred_is_nothing() -> None:
@@ -41,3 +42,12 @@ def test_votes_taken_away_are_unknown_and_not_none_at_all() -> None:
     assert left.votes == {"2401.00002": 6}
     assert left.signals["2401.00001"].votes is None
     assert np.isclose(left.signals["2401.00002"].fit, 0.6)
+
+
+def test_a_number_keeps_its_place_among_others() -> None:
+    old, new = [10.0 * n for n in range(11)], [float(n) for n in range(101)]
+    low, middle, high = moved_places(old, new, [-5, 50, 500])
+    assert low < middle < high
+    assert middle == pytest.approx(50, abs=6)
+    assert new[0] <= low
+    assert high <= new[-1]
