@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, func, insert,
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from core.months import first_day, last_day, shift
-from db.models import Issue, IssueItem, Item, LabScore, Rating, Shortlist, TopicScore, Window
+from db.models import Code, Issue, IssueItem, Item, LabScore, Rating, Shortlist, TopicScore, Window
 from db.upsert import chunks
 
 _CLOSING_LOCK = 7_411_520_232  # any number that no other lock of this program uses
@@ -133,6 +133,23 @@ def considered(session: Session, month: str, real: bool) -> dict[int, int]:
         .group_by(Rating.best_stage)
     )
     return {stage: count for stage, count in session.execute(query) if stage is not None}
+
+
+def coded(session: Session, month: str, real: bool) -> dict[int, int]:
+    """Count the items of a month whose code is known, by the stage that fits them best."""
+    query = (
+        select(Rating.best_stage, func.count())
+        .join(Item, Item.id == Rating.item_id)
+        .where(_in_month(month, real), Rating.best_stage.is_not(None), exists().where(Code.item_id == Item.id))
+        .group_by(Rating.best_stage)
+    )
+    return {stage: count for stage, count in session.execute(query) if stage is not None}
+
+
+def unranked(session: Session, month: str) -> bool:
+    """Tell whether anything real of a month still waits to be ranked."""
+    query = select(Item.id).outerjoin(Rating).where(_in_month(month, real=True), Rating.item_id.is_(None))
+    return session.scalars(query.limit(1)).first() is not None
 
 
 def worthy_stages(session: Session, month: str, floor: float, fit: float) -> frozenset[int]:

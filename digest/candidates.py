@@ -1,10 +1,10 @@
 """What compose is given: items, places on a shortlist and the facts of a month, frozen so that composing is pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from core.scores import Reason
-from digest.model import Banner, CodeRef, Summary
+from digest.model import Banner, CodeRef, SecondLook, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class Candidate:
     withdrawn: bool
     has_abstract: bool
     recorded: bool  # known from the recorded month alone
+    type: str | None = None  # survey, benchmark, ... as ranking tells
 
     @property
     def fit(self) -> float:
@@ -97,3 +98,8 @@ class Facts:
     version: str
     model: str
     inputs_hash: str
+    coded: dict[int, int] = field(default_factory=dict)  # stage -> considered items whose code is known
+    before: dict[str, dict[int, int]] | None = None  # month -> considered; full months only; None: nothing to compare
+    second: tuple[SecondLook, ...] = ()  # in the order they are printed; more than are
+    shortlisted: int = 0
+    inputs: tuple[tuple[str, str], ...] = ()

@@ -48,6 +48,11 @@ class Loaded:
         """Tell whether arXiv was asked about any day of the month."""
         return any(w.source == ledger.ARXIV for w in ledger.by_submission(self.windows))
 
+    @property
+    def whole(self) -> bool:
+        """Tell whether the month is stored and ranked in full, so that its counts can stand beside another's."""
+        return ledger.whole(self.month, self.windows) and not self.counts.unranked and not self.counts.recorded
+
     def coverage(self, status: str) -> Coverage:
         """Say what may be missing: of a draft up to the day last asked about, else up to the month's end."""
         asked = ledger.horizon(self.month, self.windows)

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from digest.candidates import Candidate, Facts, Place
+from digest.changes import change
 from digest.labs import lab_sections
+from digest.looks import BUDGET as SECOND_BUDGET
 from digest.model import Coverage, Digest, Entry, LabRef, LeftOut, Making, StageSection, TopicRef, Topmost, WorkRef
 from roadmap.model import Roadmap, Stage, Work
 
@@ -60,7 +62,10 @@ def compose(shortlists: Sequence[Place], roadmap: Roadmap, coverage: Coverage, f
         late=late,
         late_more=max(0, facts.late_total - len(late)),
         coverage=coverage,
-        making=Making(facts.version, facts.model, facts.inputs_hash),
+        making=Making(facts.version, facts.model, facts.inputs_hash, facts.shortlisted, facts.inputs),
+        compared=None if facts.before is None else tuple(sorted(facts.before)),
+        second=facts.second[:SECOND_BUDGET],
+        second_more=max(0, len(facts.second) - SECOND_BUDGET),
     )
 
 
@@ -136,6 +141,7 @@ def entry_of(candidate: Candidate, number: str, roadmap: Roadmap) -> Entry:
         read_first=_first_work(candidate.read_first, roadmap),
         has_abstract=candidate.has_abstract,
         recorded=candidate.recorded,
+        type=candidate.type,
     )
 
 
@@ -179,6 +185,8 @@ def _section(
         read_first=month_work(roadmap, stage.number, facts.month),
         entries=entries,
         left_out=_left_out([p for p in shortlists if p.stage == stage.number], printed, facts.printed_before),
+        coded=facts.coded.get(stage.number, 0),
+        change=change(stage.number, facts.before),
     )
 
 

@@ -150,6 +150,12 @@ def _state(windows: Sequence[WindowFact]) -> str:
     return "unreachable" if tried and all(w.unreachable for w in tried) else "failed"
 
 
+def whole(month: str, windows: Sequence[WindowFact]) -> bool:
+    """Tell whether arXiv was read in full for every day of a month, after each was over."""
+    own = [w for w in by_submission(windows) if w.source == ARXIV]
+    return all(w.settled for w in own) and not missing_days(month, own, last_day(month))
+
+
 def open_sources(
     month: str,
     windows: Sequence[WindowFact],
@@ -168,10 +174,10 @@ def open_sources(
 
     def is_open(source: str) -> bool:
         own = [w for w in counting if w.source == source]
+        if source == ARXIV:
+            return not whole(month, own)
         if not all(w.settled for w in own):
             return True
-        if source == ARXIV:
-            return bool(missing_days(month, own, last_day(month)))
         return source not in last_reads or last_reads[source] < closing
 
     return tuple(source for source in sources if is_open(source))

@@ -28,7 +28,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Where an issue names an item; section: stage | late | labs | left-out | read-first."""
+    """Where an issue names an item; section: stage | late | second | labs | left-out | read-first."""
 
     title: str
     section: str
@@ -56,6 +56,7 @@ def ids_in(stored: Mapping[str, Any]) -> frozenset[str]:
     works = [stage["read_first"] for stage in stored["stages"]]
     found: set[str] = {line["id"] for lab in stored["labs"] for line in lab["lines"]}
     found |= {row["id"] for stage in stored["stages"] for row in stage["left_out"]}
+    found |= {row["id"] for row in stored.get("second", ())}
     for entries in (stored["late"], *(stage["entries"] for stage in stored["stages"])):
         found |= {entry["id"] for entry in entries}
         works += [entry["read_first"] for entry in entries]
@@ -83,6 +84,7 @@ def withdrawn(digest: Digest, rows: Sequence[Mapping[str, Any]]) -> frozenset[st
     said = {entry.id for entry in digest.entries.values() if entry.withdrawn}
     said |= {line.id for lab in digest.labs for line in lab.lines if line.withdrawn}
     said |= {row.id for stage in digest.stages for row in stage.left_out if row.reason == "withdrawn"}
+    said |= {look.id for look in digest.second if look.withdrawn}
     for row in rows:
         if row["kind"] == "withdrawn":
             said.add(row["item_id"])
@@ -103,6 +105,7 @@ def corrected(digest: Digest, rows: Sequence[Mapping[str, Any]]) -> Digest:
         stages=tuple(replace(stage, entries=_marked(stage.entries, said)) for stage in digest.stages),
         labs=tuple(_marked_lab(lab, said) for lab in digest.labs),
         late=_marked(digest.late, said),
+        second=tuple(replace(look, withdrawn=look.id in said) for look in digest.second),
     )
 
 
@@ -110,6 +113,7 @@ def _mentions(digest: Digest) -> Iterator[tuple[str, Mention]]:
     for stage in digest.stages:
         yield from ((e.id, Mention(e.title, "stage", e.number, stage.number)) for e in stage.entries)
     yield from ((e.id, Mention(e.title, "late", e.number)) for e in digest.late)
+    yield from ((look.id, Mention(look.title, "second", stage=look.stage or 0)) for look in digest.second)
     for lab in digest.labs:
         yield from ((line.id, Mention(line.title, "labs", lab=lab.key)) for line in lab.lines)
     for stage in digest.stages:

@@ -60,6 +60,14 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class Stood:
+    """Where a paper stood in an issue; `number` None: it was considered there, and not printed."""
+
+    month: str
+    number: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A paper or post as printed; `number` is "5.1" (stage and place)."""
 
@@ -86,6 +94,8 @@ class Entry:
     read_first: WorkRef | None
     has_abstract: bool
     recorded: bool
+    type: str | None = None  # survey, benchmark, dataset or another; None where not told
+    stood: Stood | None = None  # in a catch-up view: the issue that considered it
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +111,32 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A stage's count against those of earlier months that are stored in full (digest.changes)."""
+
+    before: tuple[tuple[str, int], ...]  # (month, papers whose best fit was the stage), oldest first
+    low: int  # what the months before let expect, with 95% confidence
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """Something an earlier issue considered that deserves another look; what: code | votes."""
+
+    id: str
+    kind: str
+    title: str
+    url: str
+    what: str
+    stood: Stood
+    stage: int | None
+    code: CodeRef | None  # the code that came since
+    votes: int | None  # as of today
+    votes_then: int | None  # when that issue closed; None: it was not on Daily Papers yet
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StageSection:
     """One stage of the road in one month."""
 
@@ -113,6 +149,8 @@ class StageSection:
     read_first: WorkRef | None
     entries: tuple[Entry, ...]
     left_out: tuple[LeftOut, ...]
+    coded: int = 0  # of the considered: those whose code is known
+    change: Change | None = None  # None: too few months to compare with, or the month is not over
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +219,7 @@ class Topmost:
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """Something the reader must know first; kind: draft | sample | offline | partial | overdue | erratum."""
+    """Something the reader must know first; kind: draft | sample | offline | partial | catch-up | overdue | erratum."""
 
     kind: str
     facts: dict[str, str | int]
@@ -193,7 +231,9 @@ class Making:
 
     version: str
     model: str
-    inputs_hash: str
+    inputs_hash: str  # of everything below together
+    shortlisted: int = 0  # items that stood on a shortlist
+    inputs: tuple[tuple[str, str], ...] = ()  # (what, hash): items, ranking, ledger, curriculum
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +260,10 @@ class Digest:
     late_more: int
     coverage: Coverage
     making: Making
+    compared: tuple[str, ...] | None = None  # months compared with; None: the month is not over, or not real
+    second: tuple[SecondLook, ...] = ()
+    second_more: int = 0
+    since: str | None = None  # a catch-up view begins with this month
 
     @property
     def entries(self) -> dict[str, Entry]:

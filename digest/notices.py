@@ -6,6 +6,7 @@ from itertools import groupby
 
 from digest.links import Links
 from digest.model import Digest, SourceCoverage
+from digest.news import not_compared
 from digest.words import Line, Part, Value, Voice
 
 
@@ -49,9 +50,9 @@ def gaps(v: Voice, digest: Digest) -> list[tuple[Line, Line]]:
         unranked = coverage.stored - coverage.ranked
         said.append((v.n("%(n)s paper not ranked.", "%(n)s papers not ranked.", unranked), Line()))
     said += [_gap(v, source) for source in coverage.sources if source.state != "complete"]
-    if not said:
-        return [(v.t("Nothing is known to be missing."), Line())]
-    return said
+    said = said or [(v.t("Nothing is known to be missing."), Line())]
+    compared = not_compared(v, digest)
+    return [*said, (compared, Line())] if compared else said
 
 
 def _gap(v: Voice, source: SourceCoverage) -> tuple[Line, Line]:
@@ -235,7 +236,7 @@ def _heading(v: Voice, digest: Digest, facts: Facts) -> Line:
     lab = next((found for found in digest.labs if found.key == facts.get("lab")), None)
     under = {
         "late": v.t("Late arrivals"), "labs": v.t("From the labs"), "left-out": v.t("Left out, and why"),
-        "read-first": v.t("Read this first"),
+        "read-first": v.t("Read this first"), "second": v.t("Second looks"),
     }.get(str(facts.get("section")), Line())  # fmt: skip
     if stage:
         where = v.t("Stage %(stage)s, %(name)s", stage=stage.number, name=v.name(stage.name))

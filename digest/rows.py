@@ -25,7 +25,7 @@ def candidate(item: Item) -> Candidate:
         pdf_url=item.pdf_url,
         topics=tuple((topic.topic, topic.fit) for topic in item.topics),
         labs=tuple(LabBelief(lab.lab, lab.confidence, _evidence(lab)) for lab in item.labs),
-        code=tuple(_code(code) for code in item.code),
+        code=tuple(code(one) for one in item.code),
         votes=item.votes,
         stage=rating.best_stage if rating else None,
         worth=rating.worth if rating else None,
@@ -37,6 +37,7 @@ def candidate(item: Item) -> Candidate:
         withdrawn=item.withdrawn,
         has_abstract=bool(item.abstract),
         recorded=item.sources == ["recorded"],
+        type=rating.type if rating else None,
     )
 
 
@@ -80,12 +81,13 @@ def window(row: Window) -> WindowFact:
     )
 
 
+def code(row: Code) -> CodeRef:
+    """Freeze a repository."""
+    return CodeRef(row.url, row.official, row.stars, row.checked_at.astimezone(UTC).date())
+
+
 def _evidence(score: LabScore) -> tuple[tuple[str, str], ...]:
     return tuple((fact["kind"], fact["detail"]) for fact in score.evidence)
-
-
-def _code(code: Code) -> CodeRef:
-    return CodeRef(code.url, code.official, code.stars, code.checked_at.astimezone(UTC).date())
 
 
 def _day(moment: datetime | None) -> date | None:

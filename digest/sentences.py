@@ -134,7 +134,9 @@ def place(v: Voice, digest: Digest, entry: Entry) -> Line:
         where = v.t("Stage %(stage)s", stage=number)
     else:
         where = v.t("Stage %(stage)s, %(topic)s", stage=number, topic=topic)
-    return v.join([where, v.t("withdrawn")]) if entry.withdrawn else where
+    tags = type_mark(v, entry.type)
+    tags += [str(v.t("withdrawn"))] if entry.withdrawn else []
+    return v.join([where, *tags]) if tags else where
 
 
 def lab_title(v: Voice, line: LabLine, href: str | None = None) -> Line:
@@ -159,6 +161,21 @@ def minutes(v: Voice, entry: Entry) -> str:
     """Say how long an entry takes, and when that is a guess."""
     time = v.duration(entry.minutes)
     return str(v.t("about %(time)s, a guess", time=time)) if entry.minutes_guessed else time
+
+
+def marks(v: Voice, entry: Entry) -> list[str]:
+    """Mark what a reader should know at once: a post, or one of the types that have a mark."""
+    return [*([str(v.t("post"))] if entry.kind == "post" else []), *type_mark(v, entry.type)]
+
+
+def type_mark(v: Voice, kind: str | None) -> list[str]:
+    """Mark a survey, a benchmark or a dataset; other types say nothing that a reader would look for."""
+    said = {
+        "survey": v.tc("type", "survey"),
+        "benchmark": v.tc("type", "benchmark"),
+        "dataset": v.tc("type", "dataset"),
+    }
+    return [str(said[kind])] if kind in said else []
 
 
 def byline(v: Voice, digest: Digest, entry: Entry) -> list[Line]:
@@ -322,4 +339,19 @@ def cite(v: Voice, digest: Digest) -> list[Line]:
         date=v.moment(digest.made),
         hash=Part(digest.making.inputs_hash[:12], "code"),
     )
-    return [lasting, made]
+    return [lasting, *_figures(v, digest), made]
+
+
+def _figures(v: Voice, digest: Digest) -> list[Line]:
+    """Say how many papers every step left, from what is stored to what is printed."""
+    if not digest.making.shortlisted:
+        return []
+    return [
+        v.t(
+            "%(stored)s papers stored, %(ranked)s ranked, %(listed)s on shortlists, %(chosen)s chosen.",
+            stored=digest.coverage.stored,
+            ranked=digest.coverage.ranked,
+            listed=digest.making.shortlisted,
+            chosen=digest.chosen,
+        )
+    ]

@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from core.ids import anchor
-from digest import maths, notices, sentences
+from digest import maths, news, notices, sentences
 from digest.words import Line, Voice, web
 
 FOLDER = Path(__file__).parent
@@ -32,9 +32,10 @@ def environment() -> Environment:
 
 
 def write(template: str, voice: Voice, **values: Any) -> str:
-    """Fill a template; t, n, tc are the voice's sentences, `say` and `notices` hold what is said of a digest."""
-    spoken = {"v": voice, "t": voice.t, "n": voice.n, "tc": voice.tc, "say": sentences, "notices": notices}
-    return environment().get_template(template).render(**spoken, **values)
+    """Fill a template: t, n, tc are the voice's sentences; `say`, `news`, `notices` hold what is said of a digest."""
+    spoken = {"v": voice, "t": voice.t, "n": voice.n, "tc": voice.tc}
+    modules = {"say": sentences, "news": news, "notices": notices}
+    return environment().get_template(template).render(**spoken, **modules, **values)
 
 
 def mail(value: object) -> Markup:

@@ -38,7 +38,9 @@ def _only_stages(digest: Digest, stages: Collection[int]) -> Digest:
     topics = {topic.key for section in sections for topic in section.topics}
     late = tuple(e for e in digest.late if e.topics and e.topics[0].key in topics)
     topmost = digest.topmost if digest.topmost and digest.topmost.key in topics else None
-    return _recount(replace(digest, stages=sections, late=late, topmost=topmost, late_more=0))
+    second = tuple(look for look in digest.second if look.stage in stages)
+    narrowed = replace(digest, stages=sections, late=late, topmost=topmost, late_more=0, second=second, second_more=0)
+    return _recount(narrowed)
 
 
 def _keep(digest: Digest, ids: frozenset[str]) -> Digest:

@@ -10,10 +10,10 @@ import css_inline
 from babel import Locale
 from markupsafe import Markup
 
-from digest import charts, notices, sentences
+from digest import charts, news, notices, sentences
 from digest.formats.text import Writer
 from digest.links import Links
-from digest.model import Digest, Entry, LeftOut, StageSection, WorkRef
+from digest.model import Digest, Entry, LeftOut, SecondLook, StageSection, WorkRef
 from digest.reasons import Said, brief, names_in, say_all
 from digest.templating import TEMPLATES, write
 from digest.words import NBSP, Line, Part, Voice, voice, web
@@ -34,7 +34,7 @@ class Reader:
     unsubscribe_url: str
     address: str  # r•••@example.org
     confirmed: date | None = None
-    feedback_url: str | None = None  # gets ?id=...&verb=more|less; a page with one button; None leaves the links out
+    feedback_url: str | None = None  # gets ?item=...&verb=more|less; a page with one button; None leaves the links out
     minutes: int | None = None  # the reader's budget a month
 
 
@@ -73,7 +73,7 @@ class MailLinks(Links):
         """Link the page with one button that says more or less of this."""
         if self.feedback is None:
             return None
-        return f"{self.feedback}?{urlencode({'lang': self._lang, 'id': item_id, 'verb': verb})}"
+        return f"{self.feedback}?{urlencode({'lang': self._lang, 'item': item_id, 'verb': verb})}"
 
 
 def message_parts(digest: Digest, lang: str, reader: Reader) -> MailParts:
@@ -246,6 +246,11 @@ class _Mail:
             late=sentences.late_line(v, entry),
         )
 
+    def second_line(self, look: SecondLook) -> Line:
+        """Say a second look in one line."""
+        title = news.second_title(self.v, look, self.links.paper(look.id)) + self.v.line(".")
+        return self.v.text([title, news.second_line(self.v, look, self.links.issue(look.stood.month))])
+
     def left_out(self, item: LeftOut) -> Line:
         """Say a paper that was left out in one line."""
         title = self.v.title(item.title, href=web(item.url))
@@ -281,7 +286,7 @@ class _Mail:
 
     def kicker(self, entry: Entry) -> list[str]:
         """Give topic, tags and minutes of an entry."""
-        tags = [str(self.v.t("post"))] if entry.kind == "post" else []
+        tags = sentences.marks(self.v, entry)
         tags += [str(self.v.t("withdrawn"))] if entry.withdrawn else []
         return [x for x in (sentences.topic_name(self.v, entry), *tags, sentences.minutes(self.v, entry)) if x]
 
@@ -355,6 +360,7 @@ class _Mail:
             writer.stage(stage, self.full_limit, self.compact_limit)
         self._rest(writer)
         writer.late()
+        writer.second()
         writer.coverage()
         self._foot(writer)
         return str(sheet)

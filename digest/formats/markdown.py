@@ -2,7 +2,7 @@
 
 import re
 
-from digest import notices, sentences
+from digest import news, notices, sentences
 from digest.model import Digest, Entry, StageSection
 from digest.reasons import FILE, names_in, say_all
 from digest.words import NBSP, Line, Part, Voice, voice, web
@@ -22,7 +22,7 @@ def render(digest: Digest, lang: str) -> str:
     blocks = [*_front(digest, v), *_hour(digest, v), _chart(digest, v)]
     for stage in digest.stages:
         blocks += _stage(digest, stage, v)
-    blocks += [*_labs(digest, v), *_late(digest, v), *_coverage(digest, v), *_cite(digest, v)]
+    blocks += [*_labs(digest, v), *_late(digest, v), *_second(digest, v), *_coverage(digest, v), *_cite(digest, v)]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -93,6 +93,8 @@ def _chart(digest: Digest, v: Voice) -> str:
 def _stage(digest: Digest, stage: StageSection, v: Voice) -> list[str]:
     blocks = [f"## {stage.number}\\. {written(v.name(stage.name))}", written(v.name(stage.description))]
     blocks.append(written(sentences.counts(v, stage)))
+    if changed := news.changed(v, stage):
+        blocks.append(written(v.text([v.t("What changed:"), *changed])))
     if stage.read_first:
         work = v.title(stage.read_first.title, href=web(stage.read_first.url))
         note = sentences.work_note(v, stage.read_first)
@@ -111,9 +113,9 @@ def _stage(digest: Digest, stage: StageSection, v: Voice) -> list[str]:
 
 
 def _entry(digest: Digest, entry: Entry, v: Voice) -> list[str]:
-    about = [sentences.topic_name(v, entry), sentences.minutes(v, entry)]
-    if entry.withdrawn:
-        about.insert(1, str(v.t("withdrawn")))
+    tags = sentences.type_mark(v, entry.type)
+    tags += [str(v.t("withdrawn"))] if entry.withdrawn else []
+    about = [sentences.topic_name(v, entry), *tags, sentences.minutes(v, entry)]
     pieces = [written(v.join([word for word in about if word]))]
     pieces += [written(piece) for piece in sentences.byline(v, digest, entry)]
     reasons = [
@@ -162,6 +164,16 @@ def _late(digest: Digest, v: Voice) -> list[str]:
         for entry in digest.late
     ]
     return [f"## {written(v.t('Late arrivals'))}", written(sentences.late_note(v, digest)), _bullets(rows)]
+
+
+def _second(digest: Digest, v: Voice) -> list[str]:
+    if not (digest.second or digest.second_more):
+        return []
+    rows = [
+        v.text([news.second_title(v, look, web(look.url)) + v.line("."), news.second_line(v, look)])
+        for look in digest.second
+    ]
+    return [f"## {written(v.t('Second looks'))}", written(news.second_note(v, digest)), _bullets(rows)]
 
 
 def _coverage(digest: Digest, v: Voice) -> list[str]:

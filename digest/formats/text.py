@@ -1,6 +1,6 @@
 """The digest as plain text: complete, 72 columns, for a terminal and for the text part of a mail."""
 
-from digest import notices, sentences
+from digest import news, notices, sentences
 from digest.links import Links
 from digest.model import Digest, Entry, StageSection
 from digest.reasons import FILE, Names, brief, names_in, say_all
@@ -20,6 +20,7 @@ def render(digest: Digest, lang: str) -> str:
         writer.stage(stage)
     writer.labs()
     writer.late()
+    writer.second()
     writer.coverage()
     writer.cite()
     return str(writer.sheet)
@@ -104,6 +105,8 @@ class Writer:
         self.sheet.heading(place)
         self.sheet.text(v.name(stage.description))
         self.sheet.text(sentences.counts(v, stage))
+        if changed := news.changed(v, stage):
+            self.sheet.text(v.text([v.t("What changed:"), *changed]))
         self._read_first(stage)
         for entry in stage.entries[:full]:
             self.entry(entry)
@@ -145,7 +148,7 @@ class Writer:
         self._addresses(entry)
 
     def _tags(self, entry: Entry) -> list[str]:
-        tags = [str(self.v.t("post"))] if entry.kind == "post" else []
+        tags = sentences.marks(self.v, entry)
         return [*tags, str(self.v.t("withdrawn"))] if entry.withdrawn else tags
 
     def _summary(self, entry: Entry) -> None:
@@ -236,6 +239,21 @@ class Writer:
             title = v.line(v.title(entry.title))
             self.sheet.text(v.t("%(title)s (%(place)s). %(late)s", title=title, place=where, late=when), 2, "-")
             self.sheet.address(self.url(entry), 2)
+
+    def second(self) -> None:
+        """Write second looks, if any."""
+        if not (self.d.second or self.d.second_more):
+            return
+        self.sheet.heading(self.v.t("Second looks"))
+        self.sheet.text(news.second_note(self.v, self.d))
+        self.sheet.gap()
+        for look in self.d.second:
+            self.sheet.text(
+                self.v.text([news.second_title(self.v, look) + self.v.line("."), news.second_line(self.v, look)]),
+                2,
+                "-",
+            )
+            self.sheet.address(self.links.paper(look.id) or web(look.url), 2)
 
     def coverage(self) -> None:
         """Write what may be missing."""

@@ -6,13 +6,15 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from core.months import closing_time
-from db import issues
+from core.months import closing_time, shift
+from db import issues, looks
+from digest import changes, rows
 from digest import coverage as ledger
-from digest import rows
 from digest.candidates import Facts, Place
 from digest.closing import IssueOptions, Loaded, takes_late
 from digest.compose import FIT_SHOWN, LATE_BUDGET, WORTH_FLOOR
+from digest.looks import LEAST_VOTES, second_looks
+from digest.model import SecondLook
 
 
 def load(session: Session, month: str, options: IssueOptions) -> Loaded:
@@ -61,8 +63,40 @@ def facts_of(
         version=options.version,
         model=options.model,
         inputs_hash="",
+        coded=issues.coded(session, month, real),
+        before=_before(session, loaded),
+        second=_second(session, loaded),
+        shortlisted=len({place.candidate.id for place in shortlists}),
     )
     return facts, shortlists
+
+
+def _before(session: Session, loaded: Loaded) -> dict[str, dict[int, int]] | None:
+    """Count the six months before by stage, those alone that are stored and ranked in full.
+
+    None while the month itself is not: a month half read falls short of every other.
+    """
+    if not loaded.whole:
+        return None
+    months = [shift(loaded.month, -back) for back in range(changes.MONTHS, 0, -1)]
+    return {month: issues.considered(session, month, real=True) for month in months if _whole(session, month)}
+
+
+def _whole(session: Session, month: str) -> bool:
+    windows = [rows.window(row) for row in issues.windows(session, month)]
+    return ledger.whole(month, windows) and not issues.unranked(session, month)
+
+
+def _second(session: Session, loaded: Loaded) -> tuple[SecondLook, ...]:
+    """Look again at what the issues of the six months before considered; like late items, in the next issue alone."""
+    month = loaded.month
+    if not takes_late(month, loaded.statuses) or not loaded.pulled:
+        return ()
+    earlier = [issue.digest for issue in looks.finals_before(session, month)]
+    if not earlier:
+        return ()
+    coded = [(since, rows.code(code)) for since, code in looks.with_code_since(session, month)]
+    return second_looks(coded, looks.noticed_since(session, month, LEAST_VOTES, WORTH_FLOOR, FIT_SHOWN), earlier)
 
 
 def _late_ids(session: Session, loaded: Loaded) -> tuple[list[str], int]:

@@ -169,11 +169,16 @@ def reasons(topic: str, lab: str) -> tuple[Reason, ...]:
     )
 
 
+TYPES = {(5, 1): "survey", (5, 4): "benchmark", (6, 1): "dataset", (7, 1): "method"}
+
+
 def _awkward(made: Entry, stage: int, place: int) -> Entry:
     topic = made.topics[0].key
     if place == 2:  # a record without abstract, code, lab or page count
         short = (Reason("topic", {"topic": topic, "phrase": "Memorised Labels", "title_only": True}),)
         return replace(made, summary=None, has_abstract=False, code=(), labs=(), reasons=short, minutes_guessed=True)
+    if (stage, place) in TYPES:
+        return replace(made, type=TYPES[stage, place])
     if (stage, place) == (5, 3):
         return replace(made, title=LONG, more_authors=1204, withdrawn=True, code=(), read_first=None)
     if (stage, place) == (6, 3):
@@ -225,3 +230,8 @@ def _labs(stages: tuple[StageSection, ...]) -> tuple[LabSection, ...]:
     )
     return tuple(LabSection(key, Text(name, name), 6 if key == "qwen" else 0, lines if key == "qwen" else ())
                  for key, name in LABS.items())  # fmt: skip
+
+
+def replaced(stage: StageSection, **changes: Any) -> StageSection:
+    """Give a stage with some fields replaced."""
+    return replace(stage, **changes)

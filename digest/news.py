@@ -1,0 +1,98 @@
+"""The sentences on what happened since: a stage beside earlier months, second looks, where a paper stood."""
+
+from digest.changes import FEWEST, MONTHS, verdict
+from digest.model import Digest, SecondLook, StageSection, Stood
+from digest.sentences import code
+from digest.words import Line, Part, Voice, web
+
+
+def changed(v: Voice, stage: StageSection) -> list[Line]:
+    """Say what changed in a stage: its count beside the months before, what they let expect, and code."""
+    said = []
+    if stage.change:
+        counts = [count for _, count in stage.change.before]
+        low, high = min(counts), max(counts)
+        span = v.t("%(low)s to %(high)s", low=low, high=high) if low < high else v.line(low)
+        said.append(
+            v.n(
+                "%(n)s paper, against %(span)s a month in the %(months)s months before.",
+                "%(n)s papers, against %(span)s a month in the %(months)s months before.",
+                stage.considered,
+                span=span,
+                months=len(counts),
+            )
+        )
+        said.append(_expected(v, stage))
+    if stage.considered:
+        said.append(
+            v.n("Code is known for %(n)s of them.", "Code is known for %(n)s of them.", stage.coded)
+            if stage.change
+            else v.t("Code is known for %(n)s of %(considered)s.", n=stage.coded, considered=stage.considered)
+        )
+    return said
+
+
+def _expected(v: Voice, stage: StageSection) -> Line:
+    found = stage.change
+    if found is None:
+        return Line()
+    span = {"low": found.low, "high": found.high}
+    return {
+        "fewer": v.t("That is fewer than they let expect, %(low)s to %(high)s with 95%% confidence.", **span),
+        "expected": v.t("That is what they let expect, %(low)s to %(high)s with 95%% confidence.", **span),
+        "more": v.t("That is more than they let expect, %(low)s to %(high)s with 95%% confidence.", **span),
+    }[verdict(found, stage.considered)]
+
+
+def not_compared(v: Voice, digest: Digest) -> Line:
+    """Say why no stage is compared with earlier months; "" where they are, and where no reader would ask."""
+    if digest.compared is None or len(digest.compared) >= FEWEST:
+        return Line()
+    return v.t(
+        "Counts are not set beside earlier months: of the %(months)s before, %(n)s are stored in full.",
+        months=MONTHS,
+        n=len(digest.compared),
+    )
+
+
+def second_note(v: Voice, digest: Digest) -> Line:
+    """Say what second looks are and how many are only counted."""
+    head = v.t("Earlier issues considered these; this happened since.")
+    if not digest.second_more:
+        return head
+    more = v.n("%(n)s more is counted but not printed.", "%(n)s more are counted but not printed.", digest.second_more)
+    return v.text([head, more])
+
+
+def second_line(v: Voice, look: SecondLook, href: str | None = None) -> Line:
+    """Say where a paper stood and what happened since; `href` leads to that issue."""
+    return v.text([stood(v, look.stood, href), _happened(v, look)])
+
+
+def second_title(v: Voice, look: SecondLook, href: str | None = None) -> Line:
+    """Give the title of a second look, marked where it was withdrawn."""
+    title = v.title(look.title, href=href)
+    return v.join([title, v.t("withdrawn")]) if look.withdrawn else v.line(title)
+
+
+def stood(v: Voice, place: Stood, href: str | None = None) -> Line:
+    """Say in which issue a paper stood, and under which number; `href` leads there."""
+    month = Part(v.month(place.month), href=href)
+    if place.number is None:
+        return v.t("Considered in the issue of %(month)s, not printed.", month=month)
+    return v.t("Issue of %(month)s, %(number)s.", month=month, number=place.number)
+
+
+def _happened(v: Voice, look: SecondLook) -> Line:
+    if look.what == "code" and look.code:
+        link = Part(str(v.t("Code")), href=web(look.code.url))
+        about = code(v, look.code)
+        return v.t("%(code)s since: %(about)s.", code=link, about=about) if about else v.t("%(code)s since.", code=link)
+    if look.votes_then is None:
+        return v.n("%(n)s upvote since.", "%(n)s upvotes since.", look.votes or 0)
+    return v.n(
+        "%(n)s upvote; when that issue closed it had %(then)s.",
+        "%(n)s upvotes; when that issue closed it had %(then)s.",
+        look.votes or 0,
+        then=look.votes_then,
+    )
