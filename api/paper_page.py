@@ -14,6 +14,7 @@ from db.papers import SHOWN
 from digest import maths
 from digest.notices import source_name
 from digest.reasons import Names, evidence, in_order, names_of, say
+from digest.sentences import type_mark
 from digest.words import Line, Voice, voice, web
 from roadmap.model import Roadmap, Topic, Work
 
@@ -54,6 +55,7 @@ class PaperPage:
     v: Voice
     title: Markup
     plain_title: str
+    marks: tuple[str, ...]
     authors: tuple[str, ...]
     more_authors: tuple[str, ...]
     abstract: Markup | None
@@ -87,6 +89,7 @@ def paper_page(item: Item, roadmap: Roadmap, lang: str) -> PaperPage:
         v=v,
         title=maths.to_html(item.title),
         plain_title=maths.to_text(item.title),
+        marks=tuple(type_mark(v, rating.type if rating is not None else None)),
         authors=tuple(names[:AUTHORS_SHOWN]),
         more_authors=tuple(names[AUTHORS_SHOWN:]),
         abstract=maths.to_html(item.abstract) if item.abstract else None,

@@ -232,8 +232,8 @@ def item_json(item: Item, roadmap: Roadmap, min_fit: float = SHOWN) -> ItemJson:
         "topics": [_topic(score) for score in topics],
         "labs": [_lab(score) for score in item.labs],
         "stages": _stages(topics),
-        "level": None,  # not measured yet
-        "type": None,  # not measured yet
+        "level": None,  # could not be told better than by guessing: docs/ranking.md
+        "type": item.rating.type if item.rating is not None else None,
         "worth": _worth(item.rating),
         "read_first": _read_first(item.rating, roadmap),
         "sources": list(item.sources),

@@ -271,7 +271,7 @@ class LabScore(Base):
 
 
 class Rating(Base):
-    """What ranking says of an item as a whole: best topic and stage, worth, reasons, summary."""
+    """What ranking says of an item as a whole: best topic and stage, worth, reasons, summary, type."""
 
     __tablename__ = "rating"
     __table_args__ = (Index("ix_rating_worth", "worth"),)
@@ -285,6 +285,7 @@ class Rating(Base):
     reasons: Mapped[list[Any]]  # [{"kind", "facts", "share"}], core.scores.Reason
     summary: Mapped[dict[str, Any] | None]  # {"text", "kind": extractive|machine, "model", "created"}
     read_first: Mapped[list[Any]]  # canon keys
+    type: Mapped[str | None] = mapped_column(String(12))  # survey, benchmark, dataset, method; null: not told
     minutes: Mapped[int]
     minutes_guessed: Mapped[bool]
     ranked_at: Mapped[datetime]

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.ids import parse_arxiv_id
 from core.scores import REASON_ORDER, Reason
 from core.text import text_hash
-from ranking import affinity, editors, labs, lexical, novelty, summary, worth
+from ranking import affinity, editors, kinds, labs, lexical, novelty, summary, worth
 from ranking.guide import Guide
 from roadmap.model import Roadmap
 
@@ -85,6 +86,7 @@ def rate(
         "reasons": [asdict(reason) for reason in reasons],
         "summary": _summary(facts) if filed else None,
         "read_first": [key for key, _ in works],
+        "type": _type(facts),
         "minutes": minutes,
         "minutes_guessed": guessed,
     }
@@ -176,6 +178,11 @@ def _code(facts: Facts) -> dict[str, Any]:
     """Speak of the best repository: an official one before others, then by stars."""
     url, official, stars, day = max(facts.code, key=lambda c: (bool(c[1]), c[2] or -1, c[0]))
     return {"url": url, "official": official, "stars": stars, "date": day}
+
+
+def _type(facts: Facts) -> str | None:
+    """Tell what sort of paper an item is; a post is none."""
+    return kinds.kind(facts.title, facts.abstract) if parse_arxiv_id(facts.id) else None
 
 
 def _summary(facts: Facts) -> dict[str, Any] | None:
