@@ -44,7 +44,6 @@ class Candidate:
     has_abstract: bool
     recorded: bool  # known from the recorded month alone
     type: str | None = None  # survey, benchmark, ... as ranking tells
-    type: str | None = None  # survey, benchmark, ... as ranking tells
 
     @property
     def fit(self) -> float:

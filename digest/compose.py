@@ -142,7 +142,6 @@ def entry_of(candidate: Candidate, number: str, roadmap: Roadmap) -> Entry:
         has_abstract=candidate.has_abstract,
         recorded=candidate.recorded,
         type=candidate.type,
-        type=candidate.type,
     )
 
 

@@ -95,7 +95,6 @@ class Entry:
     has_abstract: bool
     recorded: bool
     type: str | None = None  # survey, benchmark, dataset or another; None where not told
-    type: str | None = None  # survey, benchmark, dataset or another; None where not told
     stood: Stood | None = None  # in a catch-up view: the issue that considered it
 
 

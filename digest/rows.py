@@ -38,7 +38,6 @@ def candidate(item: Item) -> Candidate:
         has_abstract=bool(item.abstract),
         recorded=item.sources == ["recorded"],
         type=rating.type if rating else None,
-        type=rating.type if rating else None,
     )
 
 

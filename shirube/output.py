@@ -12,15 +12,17 @@ from core.errors import ShirubeError, UsageError
 from db.models import Issue, Item
 from digest.formats import formats
 from digest.formats.html import file_name
+from digest.sentences import type_mark
 from digest.service import shown
 from digest.views import view
+from digest.words import voice
 from locales.load import LANGUAGES
 from roadmap.model import Roadmap
 from shirube import terminal
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that begins so
 Beside = Mapping[str, Mapping[str, Any]]  # item id -> what else is said of it, by name
-COLUMNS = ("id", "submitted", "title", "topics", "labs", "worth", "votes", "url", "withdrawn")
+COLUMNS = ("id", "submitted", "title", "topics", "labs", "worth", "votes", "url", "withdrawn", "type")
 
 
 def check_format(form: str) -> None:
@@ -93,7 +95,7 @@ def _table(items: Sequence[Item], roadmap: Roadmap, beside: Beside) -> None:
         (
             item.id,
             _day(item),
-            f"{item.title} (withdrawn)" if item.withdrawn else item.title,
+            f"{item.title}{_remark(item)}",
             _topics(item, roadmap),
             "" if (worth := _worth(item)) is None else f"{worth:.2f}",
             *map(_cell, beside.get(item.id, {}).values()),
@@ -120,7 +122,8 @@ def _csv(items: Sequence[Item], roadmap: Roadmap, beside: Beside) -> None:
         labs = " ".join(lab.lab for lab in item.labs)
         cells = (item.id, _day(item), item.title, _topics(item, roadmap), labs, _worth(item), item.votes, item.url)
         more = map(_cell, beside.get(item.id, {}).values())
-        rows.writerow([*(_inert(cell) for cell in cells), str(item.withdrawn).lower(), *map(_inert, more)])
+        told = (str(item.withdrawn).lower(), _type(item) or "")
+        rows.writerow([*(_inert(cell) for cell in cells), *told, *map(_inert, more)])
     terminal.out(lines.getvalue())
 
 
@@ -155,8 +158,18 @@ def _day(item: Item) -> str:
     return item.submitted.date().isoformat() if item.submitted else item.month
 
 
+def _type(item: Item) -> str | None:
+    return item.rating.type if item.rating is not None else None
+
+
 def _worth(item: Item) -> float | None:
     return item.rating.worth if item.rating else None
+
+
+def _remark(item: Item) -> str:
+    """Say beside a title what the digest marks as well."""
+    marks = [*(["withdrawn"] if item.withdrawn else []), *type_mark(voice("en"), _type(item))]
+    return f" ({', '.join(marks)})" if marks else ""
 
 
 def _topics(item: Item, roadmap: Roadmap) -> str:

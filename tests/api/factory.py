@@ -107,6 +107,7 @@ def _rating(roadmap: Roadmap, item_id: str, fits: Mapping[str, float], worth: fl
         ],
         summary={"text": SENTENCE, "kind": "extractive", "model": None, "created": None},
         read_first=[roadmap.canon[0].key],
+        type="survey",
         minutes=12,
         minutes_guessed=False,
         ranked_at=SEEN,

@@ -54,7 +54,7 @@ def test_an_item_has_every_field_of_the_contract(client: TestClient, sessions: S
     assert item["worth"]["score"] == 0.8
     assert [reason["kind"] for reason in item["worth"]["reasons"]] == ["topic", "readers"]
     assert item["read_first"][0]["key"] == roadmap.canon[0].key
-    assert (item["level"], item["type"]) == (None, None)
+    assert (item["level"], item["type"]) == (None, "survey")
 
 
 def test_answers_fit_the_published_schema(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:

@@ -179,6 +179,30 @@ def test_every_state_is_said(lang: str, words: list[str]) -> None:
     assert [one for one in words if one not in shown.replace("　", " ")] == []
 
 
+@pytest.mark.parametrize(
+    ("lang", "marks"),
+    [("en", ["survey", "benchmark", "dataset"]), ("ja", ["サーベイ", "ベンチマーク", "データセット"])],
+)
+def test_surveys_benchmarks_and_datasets_are_marked_and_no_other_type(lang: str, marks: list[str]) -> None:
+    written = sample.digest()
+    page = html.fragment(written, lang)
+    assert [page.count(f'<span class="tag">{mark}</span>') for mark in marks] == [1, 1, 1]
+    assert '<span class="tag">method</span>' not in page
+    for form in (text, markdown):
+        body = form.render(written, lang)
+        assert [mark for mark in marks if mark not in body] == []
+    entries = {entry.number: entry.type for entry in written.entries.values() if entry.type}
+    assert entries == {"5.1": "survey", "5.4": "benchmark", "6.1": "dataset", "7.1": "method"}
+
+
+def test_an_issue_stored_before_types_were_told_is_read() -> None:
+    plain = to_json(sample.digest())
+    for stage in plain["stages"]:
+        for entry in stage["entries"]:
+            del entry["type"]
+    assert {entry.type for entry in from_json(plain).entries.values()} == {None}
+
+
 def test_banners_stand_in_order_and_unknown_ones_are_passed_over() -> None:
     source = html.render(everything(), "en")
     heads = re.findall(r'role="note"><b>(.*?)</b>', source)
