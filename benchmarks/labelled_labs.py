@@ -9,23 +9,36 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from benchmarks.corpus import SHARED
-from core.text import fold
+from ranking.affinity import person
 from ranking.labs import LabFacts, attribute, links_in
 from roadmap.load import load_roadmap
 from roadmap.model import Roadmap
 
 # Organisations on Hugging Face that stand beside a lab of the roadmap in the same company: rivals, not the lab.
 NEAR = {
-    "google": "google-other",
     "alibaba-inc": "alibaba-not-qwen",
     "AlibabaTongyiLab": "alibaba-not-qwen",
     "Alibaba-DAMO-Academy": "alibaba-not-qwen",
     "Tongyi-MAI": "alibaba-not-qwen",
 }
+NEAR_OWNERS = {  # the same of owners of repositories
+    "google-research": "google-other",
+    "google-research-datasets": "google-other",
+    "alibaba-damo-academy": "alibaba-not-qwen",
+    "alibaba-nlp": "alibaba-not-qwen",
+    "tongyi-mai": "alibaba-not-qwen",
+    "tongyi-zhiwen": "alibaba-not-qwen",
+}
+# The handle of a whole company: the same people submit under it and under their lab's own, so it leaves the lab open.
+COMPANY = "google"
+OPEN = {COMPANY: frozenset(("google-deepmind",))}  # origin -> labs that it says nothing about
 ELSEWHERE = "elsewhere"  # the paper is known to be from an organisation that is none of these
+OWN_PAPERS = Path(__file__).with_name("lab_papers.tsv")
+_OWNER = re.compile(r"github\.com/([\w-]+)")
 TIERS = {"A": 1.0, "B": 0.8}  # how surely a label is right; tier C says too little
 
 
@@ -109,17 +122,35 @@ def _roadmap() -> Roadmap:
 
 def labels(paper: Paper) -> dict[str, float]:
     """Give the labs, near misses and other places a paper is from, each with how surely; empty where unknown."""
-    found = {lab: TIERS[tier] for lab, (tier, _) in paper.said.items() if tier in TIERS}
+    found = {lab: TIERS[tier] for lab, (tier, why) in paper.said.items() if tier in TIERS and not _by_company(why)}
     for attribution in attribute(paper.facts(), _roadmap().labs):
         found[attribution.lab] = 1.0
-    if not found and paper.organization:
-        found = {NEAR.get(paper.organization, ELSEWHERE): 1.0}
-    return found
+    return found or _beside(paper)
+
+
+def _by_company(why: str) -> bool:
+    return why.startswith("HF daily papers organization='Google'") and ";;" not in why
+
+
+def _beside(paper: Paper) -> dict[str, float]:
+    """Give the place beside the labs that a paper is from."""
+    if paper.organization == COMPANY:
+        return {COMPANY: 1.0}
+    if paper.organization:
+        return {NEAR.get(paper.organization, ELSEWHERE): 1.0}
+    owners = {m[1].casefold() for url in (*paper.code, *paper.links) if (m := _OWNER.search(url))}
+    return {NEAR_OWNERS[owner]: 1.0 for owner in owners & NEAR_OWNERS.keys()}
+
+
+def own_papers() -> dict[str, str]:
+    """Read further papers that a lab gives as its own on its pages: number -> lab. Learned from, never measured on."""
+    with OWN_PAPERS.open(encoding="utf-8", newline="") as file:
+        return {row["arxiv_id"]: row["lab"] for row in csv.DictReader(file, delimiter="\t")}
 
 
 def names(paper: Paper) -> tuple[str, ...]:
-    """Give the folded names that sign a paper, each once."""
-    return tuple(dict.fromkeys(fold(name) for name in paper.authors))
+    """Give the names that sign a paper as histories know them, each once."""
+    return tuple(dict.fromkeys(person(name) for name in paper.authors))
 
 
 def _lines(name: str) -> Iterator[dict[str, Any]]:

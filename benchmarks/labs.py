@@ -15,7 +15,7 @@ from datetime import date
 
 from benchmarks import labelled_labs
 from benchmarks.labelled_labs import Paper
-from benchmarks.train_labs import Known, known_origins, learn
+from benchmarks.train_labs import Known, known_origins, learn, left_open
 from core.text import fold
 from ranking.affinity import Affinity, shipped
 from ranking.labs import attribute
@@ -131,7 +131,9 @@ def _count(some: Iterable[Paper], namer: Namer, lab: str | None = None, known: K
     count = Count()
     for paper in some:
         true = set(known[paper.id]) if known else {k for k, (tier, _) in paper.said.items() if tier != "C"}
-        doubtful = {k for k, (tier, _) in paper.said.items() if tier == "C"}
+        doubtful = {k for k, (tier, _) in paper.said.items() if tier == "C"} | left_open(
+            known[paper.id] if known else ()
+        )
         named, of = namer(paper) - doubtful, true & MODELS.keys()
         for key in {lab} if lab else MODELS.keys():
             count.right += key in named and key in of

@@ -12,13 +12,14 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 
 from benchmarks import labelled_labs
-from benchmarks.labelled_labs import ELSEWHERE, Paper, labels, names
+from benchmarks.labelled_labs import COMPANY, ELSEWHERE, OPEN, Paper, labels, names
 from ranking.affinity import AFFINITY_FILE, FEATURES, Affinity, Histories, Signed, features, lab_shares, write, years
 from roadmap.load import load_roadmap
 
@@ -28,23 +29,32 @@ BORROWED = 0.6  # what a paper counts that authors alone carry
 BORROWED_FROM = 0.9  # probability from which they do: Affinity.SURE, the most it says
 CROWD = 50  # signatures beyond which each says less
 RIDGE = 1.0
-NAMED_FROM = 0.4  # probability among papers of all origins that becomes 0.5: the figures are in docs/ranking.md
+NAMED_FROM = 0.45  # probability among papers of all origins that becomes 0.5: the figures are in docs/ranking.md
 
 Known = Mapping[str, Mapping[str, float]]  # paper -> lab or other place -> how surely
 Array = NDArray[np.float64]
 
 
 def learn(papers: Mapping[str, Paper], known: Known, labs: Set[str]) -> Affinity:
-    """Learn histories and weights from papers whose origin is known; every other paper of the corpus dilutes."""
+    """Learn histories and weights from papers whose origin is known; every other paper of the corpus dilutes.
+
+    What labs give as their own papers joins, up to the month of the last paper known: nothing is learned from later.
+    """
+    known = {**_own(papers, max(papers[number].day for number in known)), **known}
     first = _fit(histories(papers, known), papers, known, labs)
     more = {**known, **_borrowed(first, papers, known, labs)}
     last = _fit(histories(papers, more, STILL_UNLABELLED), papers, known, labs)
     return replace(last, offset=last.offset - math.log(NAMED_FROM / (1 - NAMED_FROM)))
 
 
+def _own(papers: Mapping[str, Paper], until: date) -> dict[str, dict[str, float]]:
+    own = {number: lab for number, lab in labelled_labs.own_papers().items() if number in papers}
+    return {number: {lab: 1.0} for number, lab in own.items() if papers[number].authors and papers[number].day <= until}
+
+
 def histories(papers: Mapping[str, Paper], known: Known, unlabelled: float = UNLABELLED) -> Histories:
     """Give everyone who ever signed with a lab or its rival what they signed, paper by paper."""
-    wanted = {name for number, of in known.items() if set(of) - {ELSEWHERE} for name in names(papers[number])}
+    wanted = {name for number, of in known.items() if set(of) - {ELSEWHERE, COMPANY} for name in names(papers[number])}
     found: defaultdict[str, list[Signed]] = defaultdict(list)
     for number, paper in papers.items():
         everyone = names(paper)
@@ -58,7 +68,7 @@ def histories(papers: Mapping[str, Paper], known: Known, unlabelled: float = UNL
 
 def _signed(paper: Paper, of: Mapping[str, float] | None, signatures: int, unlabelled: float) -> Signed:
     year = years(paper.day)
-    if of is None:
+    if of is None or COMPANY in of:
         return Signed(year, unlabelled, (), paper.id)
     share = 1 / math.sqrt(max(1.0, signatures / CROWD))
     labs = tuple((lab, share * sure) for lab, sure in of.items() if lab != ELSEWHERE)
@@ -69,11 +79,16 @@ def _fit(history: Histories, papers: Mapping[str, Paper], known: Known, labs: Se
     rows, truth = [], []
     for number, of in known.items():
         for lab, values in candidates(history, papers[number], labs).items():
-            if papers[number].said.get(lab, ("",))[0] != "C":
+            if papers[number].said.get(lab, ("",))[0] != "C" and lab not in left_open(of):
                 rows.append(values)
                 truth.append(lab in of)
     weights, offset = _regress(np.array(rows), np.array(truth))
     return Affinity(history, tuple(weights.tolist()), offset)
+
+
+def left_open(of: Iterable[str]) -> frozenset[str]:
+    """Give the labs about which origins say neither yes nor no."""
+    return frozenset().union(*(OPEN.get(place, frozenset()) for place in of))
 
 
 def candidates(history: Histories, paper: Paper, labs: Set[str]) -> dict[str, tuple[float, ...]]:

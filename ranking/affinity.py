@@ -2,8 +2,9 @@
 
 An author's history is a list of what they signed: when, how surely from which lab, how much in all. The affinity to a
 lab at a moment is the lab's part of it beyond that of the strongest other place, work near in time counting more, and
-shrunk towards none where little is known, so that neither a common name nor one joint paper says much. A paper is
-weighed by all its authors together; one alone never carries it. Learned offline by `benchmarks/train_labs.py`.
+shrunk towards none where little is known. It is taken twice: among work of known origin, and among everything that the
+name signs, so that neither a common name nor a group elsewhere with one joint paper says much. A paper is weighed by
+all its authors together; one alone never carries it. Learned offline by `benchmarks/train_labs.py`.
 """
 
 import gzip
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from core.text import fold
 
@@ -27,23 +29,36 @@ SIGNER = 0.08  # least affinity that counts a person among those who speak for a
 SIGNERS = 2  # fewer than this many never name a lab
 SURE = 0.9  # the most that authors alone may say
 NAMED = 3  # people given as evidence
-FEATURES = ("strongest", "second", "mean", "last", "gathered")
+FEATURES = ("mean", "last", "gathered", "second steady", "mean steady")
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A part of a person's history: when (years), how much in all, and how much of it was with which lab.
+    """A part of a person's history: when (years), how much of known origin, how much of it was with which lab.
 
-    `paper` names the one paper it is about while learning, so that a paper is never weighed by itself.
+    `papers` is how many papers it is about, of known origin or not. `paper` names the one it is about while learning,
+    so that a paper is never weighed by itself.
     """
 
     year: float
     total: float
     labs: tuple[tuple[str, float], ...] = ()
     paper: str = ""
+    papers: float = 1.0
 
 
-Histories = Mapping[str, Sequence[Signed]]  # by folded name
+class Share(NamedTuple):
+    """The part, from 0 to 1, that a lab has in a history: of the work of known origin, and of all work."""
+
+    known: float
+    steady: float
+
+
+NONE = Share(0.0, 0.0)
+
+
+Histories = Mapping[str, Sequence[Signed]]  # by `person`
+Row = tuple[int, int, int, list[tuple[int, int]]]  # quarter since year 0, hundredths, papers, (lab, hundredths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +73,13 @@ class Affinity:
     def of(self, authors: Iterable[str], year: float, without: str = "") -> dict[str, tuple[float, tuple[str, ...]]]:
         """Give the labs that authors of a paper of that moment speak for: (probability, names, strongest first)."""
         names = list(dict.fromkeys(authors))
-        if sum(fold(name) in self.histories for name in names) < SIGNERS:
+        if sum(person(name) in self.histories for name in names) < SIGNERS:
             return {}
-        shares = [lab_shares(self.histories.get(fold(name), ()), year, without) for name in names]
+        shares = [lab_shares(self.histories.get(person(name), ()), year, without) for name in names]
         return {
             lab: (self._probability(features(shares, lab)), _speakers(names, shares, lab))
             for lab in {lab for share in shares for lab in share}
-            if sum(share.get(lab, 0.0) >= SIGNER for share in shares) >= SIGNERS
+            if sum(share.get(lab, NONE).known >= SIGNER for share in shares) >= SIGNERS
         }
 
     def _probability(self, values: Sequence[float]) -> float:
@@ -72,40 +87,48 @@ class Affinity:
         return min(SURE, 1 / (1 + math.exp(-max(-30.0, score))))
 
 
+def person(name: str) -> str:
+    """Reduce a name to what its spellings share; spaces go too, for hyphens and accents that came off leave some."""
+    return fold(name).replace(" ", "")
+
+
 def years(day: date) -> float:
     """Give a day as years, 2026.5 in the middle of 2026."""
     return day.year + (day.month - 1) / 12 + (day.day - 1) / 365
 
 
-def lab_shares(history: Sequence[Signed], year: float, without: str = "") -> dict[str, float]:
-    """Weigh a history at a moment: the part of each lab, from 0 to 1, beyond the part of the strongest other place."""
+def lab_shares(history: Sequence[Signed], year: float, without: str = "") -> dict[str, Share]:
+    """Weigh a history at a moment: the parts of each lab beyond those of the strongest other place."""
     labs: Counter[str] = Counter()
-    total = UNKNOWN
+    total = papers = UNKNOWN
     for signed in history:
         apart = abs(signed.year - year)
         if apart > HORIZON or (without and signed.paper == without):
             continue
         near = 0.5 ** (apart / HALF_LIFE)
         total += near * signed.total
+        papers += near * signed.papers
         for lab, much in signed.labs:
             labs[lab] += near * much
     best = labs.most_common(2)
-    return {lab: much / total for lab in labs if (much := labs[lab] - _rival(lab, best)) > 0}
+    beyond = {lab: labs[lab] - _rival(lab, best) for lab in labs}
+    return {lab: Share(much / total, much / papers) for lab, much in beyond.items() if much > 0}
 
 
 def _rival(lab: str, best: Sequence[tuple[str, float]]) -> float:
     return max((much for other, much in best if other != lab), default=0.0)
 
 
-def features(shares: Sequence[Mapping[str, float]], lab: str) -> tuple[float, ...]:
+def features(shares: Sequence[Mapping[str, Share]], lab: str) -> tuple[float, ...]:
     """Describe by FEATURES how the authors of a paper, in its order, stand to a lab; each grows with the belief."""
-    own = [share.get(lab, 0.0) for share in shares]
-    first, second = [*sorted(own, reverse=True), 0.0][:2]
-    return first, second, sum(own) / len(own), own[-1], math.log1p(sum(own))
+    own = [share.get(lab, NONE) for share in shares]
+    known, steady = [part.known for part in own], [part.steady for part in own]
+    second = [*sorted(steady, reverse=True), 0.0][1]
+    return sum(known) / len(known), known[-1], math.log1p(sum(known)), second, sum(steady) / len(steady)
 
 
-def _speakers(names: Sequence[str], shares: Sequence[Mapping[str, float]], lab: str) -> tuple[str, ...]:
-    found = [(-share.get(lab, 0.0), place, names[place]) for place, share in enumerate(shares)]
+def _speakers(names: Sequence[str], shares: Sequence[Mapping[str, Share]], lab: str) -> tuple[str, ...]:
+    found = [(-share.get(lab, NONE).known, place, names[place]) for place, share in enumerate(shares)]
     return tuple(name for much, _, name in sorted(found)[:NAMED] if -much >= SIGNER)
 
 
@@ -122,8 +145,8 @@ def read(text: bytes, fingerprint: str) -> Affinity:
     labs, weights = content["labs"], content["weights"]
     histories = {
         name: tuple(
-            Signed(quarter / 4 + 0.125, total / 100, tuple((labs[n], much / 100) for n, much in of))
-            for quarter, total, of in rows
+            Signed(quarter / 4 + 0.125, total / 100, tuple((labs[n], much / 100) for n, much in of), papers=papers)
+            for quarter, total, papers, of in rows
         )
         for name, rows in content["authors"].items()
     }
@@ -139,11 +162,16 @@ def write(affinity: Affinity) -> bytes:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _by_quarter(history: Sequence[Signed], labs: Sequence[str]) -> list[tuple[int, int, list[tuple[int, int]]]]:
+def _by_quarter(history: Sequence[Signed], labs: Sequence[str]) -> list[Row]:
     totals: Counter[int] = Counter()
+    papers: Counter[int] = Counter()
     parts: dict[int, Counter[str]] = {}
     for signed in history:
         quarter = math.floor(signed.year * 4)
         totals[quarter] += round(100 * signed.total)
+        papers[quarter] += round(signed.papers)
         parts.setdefault(quarter, Counter()).update({lab: round(100 * much) for lab, much in signed.labs})
-    return [(q, t, [(labs.index(lab), n) for lab, n in sorted(parts[q].items())]) for q, t in sorted(totals.items())]
+    return [
+        (q, total, papers[q], [(labs.index(lab), n) for lab, n in sorted(parts[q].items())])
+        for q, total in sorted(totals.items())
+    ]
