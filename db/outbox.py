@@ -1,19 +1,31 @@
 """The outbox: one row per person and issue, and the only steps a row may take (reliability.md, 2).
 
 queued -> sending (leased) -> sent | retry (certainly not delivered) | failed | unknown (perhaps delivered);
-skipped: the person left before the lease was taken.
+skipped: the person left before the lease was taken. A domain has a row of its own while mail to it must wait.
 """
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
-from db.models import Outbox, Subscriber
+from core.text import text_hash
+from db import subscribers
+from db.models import MailDomain, Outbox, Subscriber
 
 LEASE = timedelta(minutes=10)  # far longer than one message may take
+MOST_SILENCES = 2  # after so many attempts without an answer a person decides: each could be one more copy
+WAITING = ("queued", "sending", "retry")
+_DIED = "the sender stopped before a reply came"
+
+
+def domain_of(email: str) -> str:
+    """Name the domain of an address by a hash: enough to pace mails by, and no part of an address beside a row."""
+    return text_hash(email.rpartition("@")[2].casefold())
 
 
 def fill(session: Session, month: str, now: datetime, message_id: Callable[[int], str]) -> int:
@@ -21,53 +33,91 @@ def fill(session: Session, month: str, now: datetime, message_id: Callable[[int]
 
     `message_id` names the message to a person, by the person's id, for ever.
     """
-    has_one = exists().where(Outbox.month == month, Outbox.subscriber_id == Subscriber.id)
-    query = select(Subscriber.id).where(Subscriber.state == "active", ~has_one).order_by(Subscriber.id)
-    wanted = session.scalars(query).all()
+    wanted = session.execute(_without_row(month).with_only_columns(Subscriber.id, Subscriber.email)).all()
     session.add_all(
-        Outbox(month=month, subscriber_id=id_, message_id=message_id(id_), state="queued", created=now)
-        for id_ in wanted
+        Outbox(
+            month=month,
+            subscriber_id=id_,
+            message_id=message_id(id_),
+            domain=domain_of(email),
+            state="queued",
+            created=now,
+        )
+        for id_, email in wanted
     )
     session.flush()
     return len(wanted)
 
 
-def take(session: Session, now: datetime, resend: bool) -> tuple[Outbox, Subscriber] | None:
+def people_without_row(session: Session, month: str) -> list[Subscriber]:
+    """List the active people for whom `fill` would write a row."""
+    return list(session.scalars(_without_row(month)))
+
+
+def _without_row(month: str) -> Select[Subscriber]:
+    has_one = exists().where(Outbox.month == month, Outbox.subscriber_id == Subscriber.id)
+    return select(Subscriber).where(Subscriber.state == "active", ~has_one).order_by(Subscriber.id)
+
+
+def people_waiting(session: Session, month: str, now: datetime, resend: bool) -> list[tuple[Outbox, Subscriber]]:
+    """List the rows of an issue that may be sent now, with their people; nobody's lease is taken."""
+    query = select(Outbox, Subscriber).join(Subscriber, Subscriber.id == Outbox.subscriber_id)
+    mine = (_of(month), _waiting(now), Subscriber.state == "active")
+    rows = session.execute(query.where(*mine).order_by(Outbox.id)).all()
+    return [(row, person) for row, person in rows if resend or row.state != "unknown"]
+
+
+def take(
+    session: Session, now: datetime, resend: bool, pause: timedelta = timedelta()
+) -> tuple[Outbox, Subscriber] | None:
     """Lease the next row that may be sent now, with its person; None when there is none.
 
-    The person is read again in this transaction: who left gets nothing more. A row whose lease ran out after its
-    message was begun is `unknown`, and sent again only with `resend`.
+    The person is read again in this transaction: who left or was suppressed gets nothing more. A row whose lease ran
+    out after its message was begun becomes `unknown`, and is sent again only with `resend`. `pause` is kept between two
+    mails to one domain, over all senders.
     """
-    while row := session.scalars(_due(now, resend)).first():
-        if _perhaps_delivered(row) and not resend:
-            row.state, row.retry_at, row.lease_until = "unknown", now, None
-            row.error = "the sender stopped before a reply came"
+    while row := session.scalars(_due(now)).first():
+        if row.state == "sending" and row.data_started_at is not None:
+            doubt(row, now if resend else None)
+        elif row.state == "unknown" and not resend:
+            row.retry_at = None
         elif (person := _active(session, row.subscriber_id)) is None:
             row.state, row.lease_until = "skipped", None
-        else:
-            row.state, row.attempts, row.lease_until, row.retry_at = "sending", row.attempts + 1, now + LEASE, None
+        elif not pause or _claim(session, row.domain, now, now + pause):
+            row.state, row.attempts, row.lease_until = "sending", row.attempts + 1, now + LEASE
+            row.retry_at = row.data_started_at = None
             session.flush()
             return row, person
         session.flush()
     return None
 
 
-def _due(now: datetime, resend: bool) -> Select[Outbox]:
-    again = ("retry", "unknown") if resend else ("retry",)
-    waiting = or_(
+def doubt(row: Outbox, again: datetime | None) -> None:
+    """Note that nobody knows whether a row's message arrived; it may be sent `again` from then on, unless held."""
+    row.state, row.lease_until, row.error = "unknown", None, _DIED
+    row.silences += 1
+    row.retry_at = again if row.silences < MOST_SILENCES else None
+
+
+def _waiting(now: datetime) -> ColumnElement[bool]:
+    return or_(
         Outbox.state == "queued",
-        and_(Outbox.state.in_(again), Outbox.retry_at <= now),
+        and_(Outbox.state.in_(("retry", "unknown")), Outbox.retry_at <= now),
         and_(Outbox.state == "sending", Outbox.lease_until <= now),
     )
+
+
+def _due(now: datetime) -> Select[Outbox]:
+    held = exists().where(MailDomain.domain == Outbox.domain, MailDomain.free_at > now)
     # PostgreSQL: two senders never wait for each other's row. SQLite has one writer and ignores the clause.
-    return select(Outbox).where(waiting).order_by(Outbox.id).limit(1).with_for_update(skip_locked=True)
+    one = select(Outbox).where(_waiting(now), ~held).order_by(Outbox.id).limit(1)
+    return one.with_for_update(skip_locked=True, of=Outbox)
 
 
-def _perhaps_delivered(row: Outbox) -> bool:
-    """Tell whether a row's last attempt ended, without a word, after its message was begun."""
-    if row.state != "sending" or row.data_started_at is None or row.lease_until is None:
-        return False
-    return row.data_started_at >= row.lease_until - LEASE
+def free_at(session: Session, now: datetime) -> datetime | None:
+    """Tell when the next domain is free to which a mail waits that could go now; None when no domain holds any up."""
+    waiting = exists().where(MailDomain.domain == Outbox.domain, _waiting(now))
+    return session.scalar(select(func.min(MailDomain.free_at)).where(MailDomain.free_at > now, waiting))
 
 
 def _active(session: Session, subscriber_id: int) -> Subscriber | None:
@@ -75,9 +125,48 @@ def _active(session: Session, subscriber_id: int) -> Subscriber | None:
     return session.scalars(query.execution_options(populate_existing=True)).first()
 
 
-def start_data(session: Session, row_id: int, attempt: int, now: datetime, body_hash: str) -> bool:
-    """Note that the message is about to be written; False when another sender has taken the row over."""
-    return _step(session, row_id, attempt, data_started_at=now, body_hash=body_hash)
+def _claim(session: Session, domain: str, now: datetime, until: datetime) -> bool:
+    """Take a domain's turn; False when another sender has taken it since the row was chosen."""
+    insert: Any = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    one = insert(MailDomain).values(domain=domain, free_at=until, refusals=0)
+    return _changed(
+        session,
+        one.on_conflict_do_update(index_elements=["domain"], set_={"free_at": until}, where=MailDomain.free_at <= now),
+    )
+
+
+def delay_domain(session: Session, domain: str, now: datetime, wait: Callable[[int], timedelta]) -> None:
+    """Leave a domain alone for a while; `wait` is told how often in a row it has asked for that."""
+    row = session.get(MailDomain, domain, populate_existing=True, with_for_update=True)
+    if row is None:
+        row = MailDomain(domain=domain, free_at=now, refusals=0)
+        session.add(row)
+    row.refusals += 1
+    row.free_at = max(row.free_at, now + wait(row.refusals))
+    session.flush()
+
+
+def forget_domains(session: Session, before: datetime) -> None:
+    """Drop what is known of domains that were free again before a moment."""
+    session.execute(delete(MailDomain).where(MailDomain.free_at < before))
+
+
+def trust_domain(session: Session, domain: str) -> None:
+    """Forget how often a domain asked to be left alone: it has taken a mail."""
+    session.execute(update(MailDomain).where(MailDomain.domain == domain, MailDomain.refusals > 0).values(refusals=0))
+
+
+def note_body(session: Session, row_id: int, attempt: int, body_hash: str) -> bool:
+    """Keep what will be sent, by its hash, before any server hears of it; False as for `start_data`."""
+    return _step(session, row_id, attempt, body_hash=body_hash)
+
+
+def start_data(session: Session, row_id: int, attempt: int, now: datetime) -> bool:
+    """Note that the message is about to be written; False when another sender has taken the row over.
+
+    The lease begins anew, so that a slow answer to a whole message does not outlast it.
+    """
+    return _step(session, row_id, attempt, data_started_at=now, lease_until=now + LEASE)
 
 
 def settle(session: Session, row_id: int, attempt: int, **values: object) -> bool:
@@ -88,8 +177,18 @@ def settle(session: Session, row_id: int, attempt: int, **values: object) -> boo
 def _step(session: Session, row_id: int, attempt: int, **values: object) -> bool:
     # The attempt's number is the fencing token: a sender that was paused past its lease changes nothing.
     own = and_(Outbox.id == row_id, Outbox.state == "sending", Outbox.attempts == attempt)
-    result = session.execute(update(Outbox).where(own).values(**values))
+    return _changed(session, update(Outbox).where(own).values(**values))
+
+
+def _changed(session: Session, statement: Any) -> bool:
+    result = session.execute(statement)
     return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def suppress(session: Session, subscriber_id: int, now: datetime) -> None:
+    """Mail an address no more: its server says for good that there is no such mailbox."""
+    if person := _active(session, subscriber_id):
+        subscribers.move(session, person, "suppressed", now, "refused")
 
 
 def counts(session: Session, month: str | None = None) -> dict[str, int]:
@@ -101,16 +200,31 @@ def counts(session: Session, month: str | None = None) -> dict[str, int]:
 
 def finished(session: Session, month: str) -> bool:
     """Tell whether no row of an issue waits for anything more; computed from the rows, never remembered."""
-    open_ = or_(
-        Outbox.state.in_(("queued", "sending", "retry")), and_(Outbox.state == "unknown", Outbox.retry_at.is_not(None))
-    )
-    return not session.scalar(select(func.count()).where(_of(month), open_))
+    return not session.scalar(select(func.count()).where(_of(month), _open()))
 
 
-def troubled(session: Session, limit: int = 100) -> list[Outbox]:
-    """List the rows a person should look at: failed or unknown, newest first."""
-    query = select(Outbox).where(Outbox.state.in_(("failed", "unknown"))).order_by(Outbox.id.desc()).limit(limit)
-    return list(session.scalars(query))
+def next_at(session: Session, month: str | None = None) -> datetime | None:
+    """Tell when the next row that waits may be sent, domains aside; None when none waits."""
+    when = func.coalesce(Outbox.retry_at, Outbox.lease_until, Outbox.created)
+    query = select(func.min(when)).where(_open())
+    return session.scalar(query if month is None else query.where(_of(month)))
+
+
+def _open() -> ColumnElement[bool]:
+    return or_(Outbox.state.in_(WAITING), and_(Outbox.state == "unknown", Outbox.retry_at.is_not(None)))
+
+
+def get(session: Session, row_id: int) -> Outbox | None:
+    """Find a row by its id, for a change."""
+    return session.get(Outbox, row_id, populate_existing=True, with_for_update=True)
+
+
+def troubled(session: Session, month: str | None = None, limit: int = 100) -> list[tuple[Outbox, Subscriber]]:
+    """List the rows a person should look at, failed or unknown, newest first, with their people."""
+    query = select(Outbox, Subscriber).join(Subscriber, Subscriber.id == Outbox.subscriber_id)
+    query = query.where(Outbox.state.in_(("failed", "unknown"))).order_by(Outbox.id.desc()).limit(limit)
+    rows = session.execute(query if month is None else query.where(_of(month)))
+    return [(row, person) for row, person in rows]
 
 
 def _of(month: str) -> ColumnElement[bool]:

@@ -8,14 +8,16 @@ from typing import Literal
 from core.errors import ShirubeError
 from core.text import text_hash
 from db.models import Outbox, Subscriber
+from db.outbox import MOST_SILENCES
 from digest.delivery import Later, Outcome, Refused, Sent
 from digest.delivery.message import Sender
 from digest.formats.email import MailParts, Reader
 from digest.model import Digest
-from digest.subscriptions import link, mask, token
+from digest.subscriptions import Purpose, link, mask, token
 
 Render = Callable[[Digest, str, Reader], MailParts]  # digest.formats.email.message_parts
-MAX_ATTEMPTS = 12  # about a day of waiting, see pause
+_LINKED: tuple[Purpose, ...] = ("preferences", "unsubscribe", "feedback")
+MAX_REFUSALS = 12  # about a day of waiting, see pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +25,25 @@ class Mailer:
     """What sending must be told: who sends, the keys that sign links (oldest first), and what to do about `unknown`.
 
     `resend` sends such a mail once more, with the same Message-ID; `hold` never does, and a person decides.
+    `domain_pause` is kept between two mails to one domain, over all senders.
     """
 
     sender: Sender
     keys: tuple[str, ...]
     unknown: Literal["resend", "hold"] = "resend"
+    domain_pause: timedelta = timedelta()
+
+    @property
+    def resend(self) -> bool:
+        """Tell whether a mail that perhaps arrived is sent once more."""
+        return self.unknown == "resend"
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The mail could not be made, by a fault of our own; nothing was sent, and nobody is given up for it."""
+
+    reason: str
 
 
 class LeaseLostError(ShirubeError):
@@ -48,7 +64,10 @@ class Job:
     month: str
     message_id: str
     created: datetime
-    begun: datetime | None  # when an earlier attempt began to write the message; then this is a second sending
+    domain: str
+    refusals: int
+    silences: int
+    subscriber_id: int
     email: str
     lang: str
     reader: Reader
@@ -62,7 +81,10 @@ def job_of(row: Outbox, person: Subscriber, mailer: Mailer) -> Job:
         month=row.month,
         message_id=row.message_id,
         created=row.created,
-        begun=row.data_started_at,
+        domain=row.domain,
+        refusals=row.refusals,
+        silences=row.silences,
+        subscriber_id=person.id,
         email=person.email,
         lang=person.lang,
         reader=reader_of(person, mailer),
@@ -70,46 +92,62 @@ def job_of(row: Outbox, person: Subscriber, mailer: Mailer) -> Job:
 
 
 def reader_of(person: Subscriber, mailer: Mailer) -> Reader:
-    """Freeze what one mail must know of the person it is for, with their own signed link to leave.
-
-    The web service has no pages for preferences and feedback yet, so no mail links them.
-    """
-    leave = token(mailer.keys, "unsubscribe", person.id, person.created)
-    stages = tuple(sorted(person.stages))
+    """Freeze what one mail must know of the person it is for, with their own signed links."""
+    base, stages = mailer.sender.base_url, tuple(sorted(person.stages))
+    signed = {purpose: token(mailer.keys, purpose, person.id, person.created) for purpose in _LINKED}
     return Reader(
         stages=stages,
         here=stages[-1] if stages else None,
-        base_url=mailer.sender.base_url,
-        preferences_url=None,
-        unsubscribe_url=link(mailer.sender.base_url, leave, "unsubscribe"),
+        base_url=base,
+        preferences_url=link(base, signed["preferences"], "preferences", person.lang),
+        unsubscribe_url=link(base, signed["unsubscribe"], "unsubscribe", person.lang),
         address=mask(person.email),
         confirmed=person.consent_at.date(),
-        feedback_url=None,
+        feedback_url=link(base, signed["feedback"], "feedback"),
         minutes=person.minutes,
     )
 
 
-def after(job: Job, outcome: Outcome, now: datetime) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What follows from how an attempt ended: the row's new values, and what it says of person and domain."""
+
+    values: dict[str, object]
+    suppress: bool = False  # there is no such mailbox
+    domain: Literal["trust", "delay", "leave"] = "leave"
+
+
+def after(job: Job, outcome: Outcome | Broken, now: datetime, mailer: Mailer) -> Ending:
     """Choose a row's next state (reliability.md, 2)."""
     if isinstance(outcome, Sent):
-        return {"state": "sent", "sent_at": now, "error": None}
+        return Ending({"state": "sent", "sent_at": now, "error": None}, domain="trust")
     if isinstance(outcome, Refused):
-        return {"state": "failed", "error": outcome.reason}
+        return Ending({"state": "failed", "error": outcome.reason}, suppress=outcome.address)
+    if isinstance(outcome, Broken):
+        return Ending({"state": "retry", "retry_at": now + pause(1), "error": outcome.reason})
     if isinstance(outcome, Later):  # certain: this attempt delivered nothing, so it leaves no trace of having begun
-        return {**_retry(job, outcome, now), "data_started_at": job.begun}
-    # A second silence in a row is held for a person: each further try could be one more copy.
-    again = None if job.begun else now + pause(job.attempt)
-    return {"state": "unknown", "retry_at": again, "error": outcome.reason}
+        values = {**_retry(job, outcome, now), "data_started_at": None}
+        return Ending(values, domain="delay" if outcome.delays == "domain" else "leave")
+    silences = job.silences + 1
+    again = now + pause(silences) if mailer.resend and silences < MOST_SILENCES else None
+    return Ending({"state": "unknown", "retry_at": again, "error": outcome.reason, "silences": silences})
 
 
 def _retry(job: Job, outcome: Later, now: datetime) -> dict[str, object]:
     """Give up on a person whose server keeps refusing, never because our own server was down for everyone."""
-    if job.attempt >= MAX_ATTEMPTS and not outcome.everyone:
-        return {"state": "failed", "error": f"gave up after {job.attempt} attempts: {outcome.reason}"}
-    wait = pause(1 if outcome.everyone else job.attempt)
-    return {"state": "retry", "retry_at": now + wait, "error": outcome.reason}
+    if outcome.delays == "everyone":
+        return {"state": "retry", "retry_at": now + pause(1), "error": outcome.reason}
+    refusals = job.refusals + 1
+    if refusals >= MAX_REFUSALS:
+        return {"state": "failed", "refusals": refusals, "error": f"gave up after {refusals} tries: {outcome.reason}"}
+    return {"state": "retry", "retry_at": now + pause(refusals), "refusals": refusals, "error": outcome.reason}
 
 
-def pause(attempt: int) -> timedelta:
+def pause(refusals: int) -> timedelta:
     """Wait five minutes, then twice as long each time, four hours at most."""
-    return timedelta(minutes=min(5 * 2.0 ** (attempt - 1), 240))
+    return timedelta(minutes=min(5 * 2.0 ** (refusals - 1), 240))
+
+
+def domain_wait(refusals: int) -> timedelta:
+    """Leave a domain alone for a minute, then twice as long each time in a row, an hour at most."""
+    return timedelta(minutes=min(2.0 ** (refusals - 1), 60))

@@ -1,14 +1,17 @@
 """The mail commands: people added, an issue sent. Thin: the rules are digest's."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from core.errors import UsageError
+from db import outbox
+from db.engine import reading
 from digest.delivery.folder import FolderDelivery
 from digest.delivery.message import make_sender
 from digest.formats.email import message_parts
 from digest.mailing import Mailer
-from digest.service import add_subscribers, fill_outbox, send_due
+from digest.service import Preview, add_subscribers, fill_outbox, preview, send_due
 from digest.subscriptions import Subscription
 from shirube.wiring import Wiring
 
@@ -23,32 +26,71 @@ def add(
         raise UsageError("How the person agreed is missing", "Say it with --consent, such as 'asked by mail'")
     wanted = [Subscription(email, lang, tuple(stages), minutes=minutes) for email in emails]
     with wiring.sessions.begin() as session:
-        return add_subscribers(session, wanted, consent.strip(), wiring.clock)
+        return add_subscribers(session, wiring.secret_keys(), wanted, consent.strip(), wiring.clock)
 
 
-def send(wiring: Wiring, month: str | None, *, dry_run: bool) -> str:
-    """Fill the outbox for a final issue and send what is due; gives one line on how it ended.
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """How a run of `send` ended: the issue, the mails by how they ended, and whether any still waits."""
+
+    month: str
+    ended: dict[str, int]
+    waits: bool
+    next_at: datetime | None
+
+    @property
+    def says(self) -> str:
+        """Tell it in one line."""
+        told = ", ".join(f"{count} {state}" for state, count in sorted(self.ended.items())) or "nothing was due"
+        if not self.waits:
+            return f"{self.month}: {told}"
+        when = f" from {self.next_at:%Y-%m-%d %H:%M} UTC on" if self.next_at else ""
+        return f"{self.month}: {told}; some wait: run it again{when}"
+
+
+def send(wiring: Wiring, month: str | None) -> Sending:
+    """Fill the outbox for a final issue and send what is due.
 
     Mails written as files 30 days ago or more are deleted first, whichever way mail leaves today.
     """
     mailer = make_mailer(wiring)
-    if not dry_run:
-        prune(wiring)
-    with wiring.sessions() as session, session.begin():
-        found, added = fill_outbox(session, month, wiring.clock, mailer.sender)
-        if dry_run:
-            session.rollback()
-            return f"{found}: {added} mails would be queued; nothing was sent"
+    prune(wiring)
+    with wiring.sessions.begin() as session:
+        found, _ = fill_outbox(session, month, wiring.clock, mailer.sender)
     ended = send_due(wiring.sessions, wiring.delivery(), message_parts, wiring.clock, mailer)
-    told = ", ".join(f"{count} {state}" for state, count in sorted(ended.items())) or "nothing was due"
-    return f"{found}: {told}"
+    with reading(wiring.sessions) as session:
+        return Sending(found, ended, not outbox.finished(session, found), outbox.next_at(session, found))
+
+
+def send_rest(wiring: Wiring) -> dict[str, int]:
+    """Go on with mails that an earlier `send` began and that are due by now; begins nothing of its own."""
+    with reading(wiring.sessions) as session:
+        due = outbox.next_at(session)
+    if due is None or due > wiring.clock():
+        return {}
+    mailer = make_mailer(wiring)
+    return send_due(wiring.sessions, wiring.delivery(), message_parts, wiring.clock, mailer)
+
+
+def dry_run(wiring: Wiring, month: str | None) -> Iterator[Preview]:
+    """Make the mails `send` would send now, one at a time; nothing is written, nothing is sent."""
+    mailer = make_mailer(wiring)
+    with reading(wiring.sessions) as session:
+        yield from preview(session, month, message_parts, wiring.clock, mailer)
 
 
 def make_mailer(wiring: Wiring) -> Mailer:
     """Build what sending needs; raises ConfigError where a setting is missing."""
     settings = wiring.settings
     sender = make_sender(settings.mail_from, settings.base_url, settings.reply_to)
-    return Mailer(sender=sender, keys=tuple(wiring.secret_keys()))
+    # A file needs no pause: the domains it goes to are not asked.
+    seconds = settings.mail_pause_seconds if settings.smtp_url is not None else 0.0
+    return Mailer(
+        sender=sender,
+        keys=tuple(wiring.secret_keys()),
+        unknown=settings.mail_unknown,
+        domain_pause=timedelta(seconds=seconds),
+    )
 
 
 def prune(wiring: Wiring) -> int:

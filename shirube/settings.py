@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -52,6 +53,8 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = None
     mail_from: str | None = None
     reply_to: str | None = None
+    mail_pause_seconds: float = Field(1.0, ge=0, le=60)
+    mail_unknown: Literal["resend", "hold"] = "resend"
     secret_key: SecretStr | None = None
     webhook_url: SecretStr | None = None
     llm_url: str | None = None
@@ -68,6 +71,13 @@ class Settings(BaseSettings):
     @classmethod
     def _known_form(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return check_categories(value)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network, strict=False)  # a ValueError that names the one that is none
+        return value
 
     @field_validator("arxiv_url", "oai_url", "arxiv_rss_url", "hf_url", "pwc_url", "base_url", "llm_url")
     @classmethod

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
-from typing import Protocol
+from typing import Literal, Protocol
+
+Delays = Literal["person", "domain", "everyone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,17 +15,21 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Certainly not delivered, and worth another try; `everyone`: the next recipient would meet the same."""
+    """Certainly not delivered, and worth another try.
+
+    `delays` says who else would meet the same now: nobody, everyone at this domain, or everyone.
+    """
 
     reason: str
-    everyone: bool = False
+    delays: Delays = "person"
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Certainly not delivered, and never will be (a 5xx reply)."""
+    """Certainly not delivered, and never will be (a 5xx reply); `address`: since there is no such mailbox."""
 
     reason: str
+    address: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +51,8 @@ class Delivery(Protocol):
         What `before_data` raises comes out unchanged, and then nothing was sent. Failures of the other side are
         outcomes and never raised; a wrong setting raises core.errors.ConfigError.
         """
+        ...
+
+    def close(self) -> None:
+        """Let go of what is kept open between two messages; the next message opens it again."""
         ...

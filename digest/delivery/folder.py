@@ -26,8 +26,11 @@ class FolderDelivery:
         try:
             self._write(_NOT_A_NAME.sub("-", str(message["Message-ID"])).strip("-."), message.as_bytes())
         except OSError as problem:
-            return Later(f"{self._folder}: {problem.strerror or problem}", everyone=True)
+            return Later(f"{self._folder}: {problem.strerror or problem}", delays="everyone")
         return Sent()
+
+    def close(self) -> None:
+        """Nothing is kept open between two messages."""
 
     def prune(self, before: datetime) -> int:
         """Delete the messages written before a moment, and what a killed writer left of one; gives how many."""

@@ -1,4 +1,4 @@
-"""Mail by SMTP (RFC 5321), with the standard library: one connection and one recipient per message.
+"""Mail by SMTP (RFC 5321), with the standard library: one recipient per message, many messages per connection.
 
 The steps are spoken one by one, since only then is it certain on which side of the message a failure fell.
 """
@@ -6,8 +6,8 @@ The steps are spoken one by one, since only then is it certain on which side of 
 import re
 import smtplib
 import ssl
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -17,6 +17,13 @@ from digest.delivery import Later, Outcome, Refused, Sent, Unknown
 
 _FORM = "Write smtp://user:password@host:587?starttls=required, smtps://host:465, or smtp://localhost:25?starttls=never"
 _DOT = re.compile(rb"^\.", re.MULTILINE)
+_ADDRESS = re.compile(r"[^\s<>@:]+@[^\s<>@]+")
+_ENHANCED = re.compile(r"5\.(\d{1,3}\.\d{1,3})\b")
+# No such mailbox, no such host, wrong form, ambiguous, moved, null MX; disabled. Not 1.7 and 1.8: those are the sender.
+_MAILBOX = frozenset({"1.1", "1.2", "1.3", "1.4", "1.6", "1.10", "2.1"})
+_POLICY = re.compile(r"spam|block|black|polic|relay|denied|reput|reject|spf|dkim|dmarc|full|quota", re.IGNORECASE)
+MAILS = 100  # over one connection: some servers end it soon after
+LONGEST_JUDGEMENT = 300.0  # seconds for the answer to a whole message; RFC 5321, 4.5.3.2.6, allows ten minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +57,91 @@ def parse_smtp_url(url: str) -> SmtpAddress:
     return SmtpAddress(host, port or (465 if tls == "implicit" else 587), user, password, tls)
 
 
-class SmtpDelivery:
-    """Hands messages to one SMTP server."""
+class _NotBegunError(Exception):
+    """The conversation failed before any message was begun."""
 
-    def __init__(self, url: str, timeout: float = 60.0, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, reason: Exception) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+class SmtpDelivery:
+    """Hands messages to one SMTP server, many over one connection."""
+
+    def __init__(
+        self, url: str, timeout: float = 60.0, context: ssl.SSLContext | None = None, mails: int = MAILS
+    ) -> None:
         self._address = parse_smtp_url(url)
         self._timeout = timeout  # seconds, for every step
         self._context = context or ssl.create_default_context()
+        self._mails = mails  # over one connection at most
+        self._open: smtplib.SMTP | None = None
+        self._carried = 0
 
     def deliver(self, message: EmailMessage, recipient: str, before_data: Callable[[], None]) -> Outcome:
         """Hand over one message; raises ConfigError when the server does not take the credentials or offer TLS."""
         content = _wire(message)
-        with ExitStack() as stack:
-            try:
-                smtp = stack.enter_context(self._connection())
-                refusal = _envelope(smtp, message["From"].addresses[0].addr_spec, recipient)
-            except (smtplib.SMTPException, OSError) as problem:  # before the message: certainly not delivered
-                return Later(_named(problem), everyone=True)
-            if refusal is not None:
-                return refusal
-            before_data()
-            return _data(smtp, content)
+        outcome: Outcome | None = None
+        try:
+            smtp, outcome = self._introduced(message["From"].addresses[0].addr_spec, recipient)
+            if outcome is None:
+                before_data()
+                outcome = _data(smtp, content, max(self._timeout, LONGEST_JUDGEMENT))
+        except _NotBegunError as problem:
+            return Later(_named(problem.reason), delays="everyone")
+        finally:
+            self._after(outcome)
+        return outcome
 
-    @contextmanager
-    def _connection(self) -> Iterator[smtplib.SMTP]:
+    def close(self) -> None:
+        """Say goodbye; the next message opens a connection of its own."""
+        smtp, self._open = self._open, None
+        if smtp is None:
+            return
+        with suppress(smtplib.SMTPException, OSError):  # every message is decided: nothing depends on the answer
+            smtp.quit()
+        smtp.close()
+
+    def _introduced(self, sender: str, recipient: str) -> tuple[smtplib.SMTP, Outcome | None]:
+        """Name sender and recipient; a connection that broke while it was idle is opened anew, once."""
+        while True:
+            kept = self._open is not None
+            try:
+                smtp = self._connected()
+                if kept:
+                    smtp.rset()  # forgets a recipient who was refused, and finds out whether anybody is still there
+                refusal = _envelope(smtp, sender, recipient)
+            except (smtplib.SMTPException, OSError) as problem:  # before the message: certainly not delivered
+                self._drop()
+                if not kept:
+                    raise _NotBegunError(problem) from problem
+                continue
+            if kept and isinstance(refusal, Later) and refusal.delays == "everyone":
+                self._drop()  # a server may bid an idle connection farewell (421), and still take a new one
+                continue
+            return smtp, refusal
+
+    def _after(self, outcome: Outcome | None) -> None:
+        """Keep the connection where server and client agree on what comes next; else drop it."""
+        self._carried += 1
+        if self._carried >= self._mails and isinstance(outcome, Sent):
+            self.close()
+        elif not isinstance(outcome, (Sent, Refused)) and not (
+            isinstance(outcome, Later) and outcome.delays == "person"
+        ):
+            self._drop()
+
+    def _drop(self) -> None:
+        smtp, self._open = self._open, None
+        if smtp is not None:
+            smtp.close()  # without QUIT: what is said now may be taken for part of a message
+
+    def _connected(self) -> smtplib.SMTP:
+        if self._open is None:
+            self._open, self._carried = self._connection(), 0
+        return self._open
+
+    def _connection(self) -> smtplib.SMTP:
         address = self._address
         if address.tls == "implicit":
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(
@@ -86,9 +154,10 @@ class SmtpDelivery:
             if address.tls == "required":
                 self._start_tls(smtp)
             self._log_in(smtp)
-            yield smtp
-        finally:
-            smtp.close()  # without QUIT: its reply could only fail, and the message is decided
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp
 
     def _start_tls(self, smtp: smtplib.SMTP) -> None:
         if not smtp.has_extn("starttls"):
@@ -115,31 +184,46 @@ def _envelope(smtp: smtplib.SMTP, sender: str, recipient: str) -> Outcome | None
     """Name sender and recipient and ask to send the message; gives the refusal, if there is one."""
     code, reply = smtp.mail(sender)
     if not 200 <= code < 300:
-        return Later(_said(code, reply), everyone=True)  # nobody's mail would pass
+        return Later(_said(code, reply), delays="everyone")  # nobody's mail would pass
     code, reply = smtp.rcpt(recipient)
     if not 200 <= code < 300:
-        return _refusal(code, reply)
+        return _refusal(code, reply, at_rcpt=True)
     code, reply = smtp.docmd("DATA")
     return None if code == 354 else _refusal(code, reply)
 
 
-def _data(smtp: smtplib.SMTP, content: bytes) -> Outcome:
+def _data(smtp: smtplib.SMTP, content: bytes, patience: float) -> Outcome:
     """Send the message itself; from its first byte on a silence means that nobody knows."""
     try:
         smtp.send(content)
+        if smtp.sock is not None:
+            smtp.sock.settimeout(patience)
         code, reply = smtp.getreply()
     except (smtplib.SMTPException, OSError) as problem:
         return Unknown(_named(problem))
+    if smtp.sock is not None:
+        smtp.sock.settimeout(smtp.timeout)
     if 200 <= code < 300:
         return Sent()
     return _refusal(code, reply) if 400 <= code < 600 else Unknown(_said(code, reply))
 
 
-def _refusal(code: int, reply: bytes) -> Outcome:
-    """Read a refusal: 421 means that the server is closing for everyone (RFC 5321, 3.8)."""
+def _refusal(code: int, reply: bytes, *, at_rcpt: bool = False) -> Outcome:
+    """Read a refusal of one recipient: 421 and 451 come from where the mail goes, and hold for its whole domain."""
     if 500 <= code < 600:
-        return Refused(_said(code, reply))
-    return Later(_said(code, reply), everyone=code == 421)
+        return Refused(_said(code, reply), address=_no_such_mailbox(code, reply.decode("ascii", "replace"), at_rcpt))
+    return Later(_said(code, reply), delays="domain" if code in (421, 451) else "person")
+
+
+def _no_such_mailbox(code: int, reply: str, at_rcpt: bool) -> bool:
+    """Tell whether a refusal is about the address, and not about content, policy or a full mailbox.
+
+    Enhanced status codes say so (RFC 3463, 3.2 and 3.3); without one, RFC 5321's 550, 551 and 553 at RCPT do, where the
+    words name no policy.
+    """
+    if found := _ENHANCED.match(reply):
+        return found[1] in _MAILBOX or (at_rcpt and found[1] == "1.0")
+    return at_rcpt and code in (550, 551, 553) and not _POLICY.search(reply)
 
 
 def _wire(message: EmailMessage) -> bytes:
@@ -149,8 +233,13 @@ def _wire(message: EmailMessage) -> bytes:
 
 
 def _said(code: int, reply: bytes) -> str:
-    return f"{code} {reply.decode('ascii', 'replace')}"[:500]
+    return _without_addresses(f"{code} {reply.decode('ascii', 'replace')}")
 
 
 def _named(problem: Exception) -> str:
-    return f"{type(problem).__name__}: {problem}"[:500]
+    return _without_addresses(f"{type(problem).__name__}: {problem}")
+
+
+def _without_addresses(words: str) -> str:
+    """Take addresses out of what a server said: it is kept beside the row, where no address may stand."""
+    return _ADDRESS.sub("(address)", " ".join(words.split()))[:500]

@@ -1,19 +1,39 @@
 """Mail an issue: one row of the outbox for each person first, then one mail at a time (reliability.md, 2)."""
 
-from datetime import datetime
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from core.clock import Clock
-from core.errors import NotFoundError, RefusedError
+from core.errors import ConfigError, NotFoundError, RefusedError
 from core.text import text_hash
 from db import issues, outbox
-from db.engine import Sessions
+from db.engine import Sessions, reading
+from db.models import Issue
 from digest.delivery import Delivery, Later, Outcome
 from digest.delivery.message import Sender, build_message
-from digest.mailing import Job, LeaseLostError, Mailer, Render, after, job_of, message_id
+from digest.mailing import (
+    Broken,
+    Ending,
+    Job,
+    LeaseLostError,
+    Mailer,
+    Render,
+    after,
+    domain_wait,
+    job_of,
+    message_id,
+    reader_of,
+)
 from digest.model import Digest
 from digest.service.reading import read_digest
+
+_log = logging.getLogger(__name__)
+_REMEMBERED = timedelta(days=1)  # how long a domain's refusals are remembered after it was free again
 
 
 def fill_outbox(session: Session, month: str | None, clock: Clock, sender: Sender) -> tuple[str, int]:
@@ -22,7 +42,14 @@ def fill_outbox(session: Session, month: str | None, clock: Clock, sender: Sende
     `month` None means the newest final issue. Gives the month and the rows written. Raises NotFoundError without
     such an issue, and RefusedError for a draft, a sample, or an issue that a newer one already links.
     """
-    issue = issues.latest_final(session) if month is None else issues.get(session, month)
+    found, now = _mailable(session, month).month, clock()
+    outbox.forget_domains(session, now - _REMEMBERED)
+    return found, outbox.fill(session, found, now, lambda id_: message_id(found, id_, now, sender.domain))
+
+
+def _mailable(session: Session, month: str | None) -> Issue:
+    newest = issues.latest_final(session)
+    issue = newest if month is None else issues.get(session, month)
     if issue is None:
         raise NotFoundError(f"There is no issue {f'of {month}' if month else 'to send'}", "Make one: shirube digest")
     if issue.status != "final":
@@ -30,77 +57,143 @@ def fill_outbox(session: Session, month: str | None, clock: Clock, sender: Sende
             f"The issue of {issue.month} is a {issue.status}, and only a final issue is mailed",
             "Read it with: shirube digest; it closes after its closing day, when every source was read",
         )
-    newest = issues.latest_final(session)
     if newest is not None and newest.month != issue.month:
         raise RefusedError(f"{issue.month} is not the newest issue", f"Send {newest.month}: it links the earlier ones")
-    now, found = clock(), issue.month
-    return found, outbox.fill(session, found, now, lambda id_: message_id(found, id_, now, sender.domain))
+    return issue
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One mail as it would be sent now: a masked address, what it says, and its size in bytes as sent."""
+
+    address: str
+    lang: str
+    stages: tuple[int, ...]
+    subject: str
+    size: int
+    state: str  # of its row in the outbox; `new` where it has none yet
+
+
+def preview(session: Session, month: str | None, render: Render, clock: Clock, mailer: Mailer) -> Iterator[Preview]:
+    """Make every mail that `send` would send now, one at a time, and send and store nothing.
+
+    Raises as `fill_outbox` does, at the first mail.
+    """
+    now, found = clock(), _mailable(session, month).month
+    digest = read_digest(session, found)
+    rows = outbox.people_waiting(session, found, now, mailer.resend)
+    everyone = [(row.state, row.message_id, row.created, person) for row, person in rows]
+    everyone += [
+        ("new", message_id(found, person.id, now, mailer.sender.domain), now, person)
+        for person in outbox.people_without_row(session, found)
+    ]
+    for state, name, created, person in everyone:
+        reader = reader_of(person, mailer)
+        parts = render(digest, person.lang, reader)
+        message = build_message(parts, mailer.sender, person.email, name, created, reader.unsubscribe_url)
+        size = len(message.as_bytes())
+        yield Preview(reader.address, person.lang, reader.stages, parts.subject, size, state)
 
 
 def send_due(
-    sessions: Sessions, delivery: Delivery, render: Render, clock: Clock, mailer: Mailer, limit: int | None = None
+    sessions: Sessions,
+    delivery: Delivery,
+    render: Render,
+    clock: Clock,
+    mailer: Mailer,
+    limit: int | None = None,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, int]:
     """Send what the outbox holds, one mail at a time, and give the number of mails by how they ended.
 
-    Stopping at any instant loses nothing: see reliability.md, 2, and db.outbox. It ends early when the server would
-    refuse everyone; a wrong setting raises ConfigError and its row waits.
+    Stopping at any instant loses nothing: see reliability.md, 2, and db.outbox. It waits where only the pause between
+    two mails to one domain is to be kept, and ends early when the server would refuse everyone; a wrong setting raises
+    ConfigError and its row waits.
     """
     ended: dict[str, int] = {}
     digests: dict[str, Digest] = {}
-    while limit is None or sum(ended.values()) < limit:
-        job = _lease(sessions, clock(), mailer)
-        if job is None:
-            break
-        if job.month not in digests:
-            with sessions.begin() as session:
-                digests[job.month] = read_digest(session, job.month)
-        outcome = _send(sessions, delivery, render, clock, mailer, job, digests[job.month])
-        state = _settle(sessions, job, outcome, clock())
-        ended[state] = ended.get(state, 0) + 1
-        if isinstance(outcome, Later) and outcome.everyone:
-            break
+    try:
+        while limit is None or sum(ended.values()) < limit:
+            job = _next(sessions, clock, mailer, sleep)
+            if job is None:
+                break
+            if job.month not in digests:
+                with reading(sessions) as session:
+                    digests[job.month] = read_digest(session, job.month)
+            outcome = _send(sessions, delivery, render, clock, mailer, job, digests[job.month])
+            state = _settle(sessions, job, after(job, outcome, now := clock(), mailer), now)
+            ended[state] = ended.get(state, 0) + 1
+            if isinstance(outcome, Later) and outcome.delays == "everyone":
+                break
+    finally:
+        delivery.close()
     return ended
 
 
-def _lease(sessions: Sessions, now: datetime, mailer: Mailer) -> Job | None:
-    with sessions.begin() as session:
-        taken = outbox.take(session, now, resend=mailer.unknown == "resend")
-        return job_of(*taken, mailer) if taken else None
+def _next(sessions: Sessions, clock: Clock, mailer: Mailer, sleep: Callable[[float], None]) -> Job | None:
+    """Lease the next row; waits for the pause between two mails to a domain where nothing else is due."""
+    while True:
+        now = clock()
+        with sessions.begin() as session:
+            if taken := outbox.take(session, now, mailer.resend, mailer.domain_pause):
+                return job_of(*taken, mailer)
+            free = outbox.free_at(session, now)
+        if free is None or free - now > mailer.domain_pause:
+            return None
+        sleep((free - now).total_seconds())
 
 
 def _send(
     sessions: Sessions, delivery: Delivery, render: Render, clock: Clock, mailer: Mailer, job: Job, digest: Digest
-) -> Outcome:
+) -> Outcome | Broken:
     """Render and hand over one mail; whatever raises before the message began gives the row back at once.
 
-    After that a fault leaves the lease to run out: then the row is unknown, which is the truth.
+    After that a fault leaves the lease to run out: then the row is unknown, which is the truth. A mail that cannot be
+    made is logged, and waits: it must not keep the others waiting, and nobody is given up for a fault of ours.
     """
     begun = False
 
     def before_data() -> None:
         nonlocal begun
         with sessions.begin() as session:
-            if not outbox.start_data(session, job.row_id, job.attempt, clock(), body_hash):
-                raise LeaseLostError(f"Another sender has taken over row {job.row_id} of the outbox")
+            _keep(outbox.start_data(session, job.row_id, job.attempt, clock()), job)
         begun = True
 
     try:
         parts = render(digest, job.lang, job.reader)
         unsubscribe_url = job.reader.unsubscribe_url
         message = build_message(parts, mailer.sender, job.email, job.message_id, job.created, unsubscribe_url)
-        body_hash = text_hash(parts.text + parts.html)
+        with sessions.begin() as session:
+            _keep(outbox.note_body(session, job.row_id, job.attempt, text_hash(parts.text + parts.html)), job)
         return delivery.deliver(message, job.email, before_data)
     except LeaseLostError as problem:
         return Later(problem.message)
-    except Exception:
+    except ConfigError as problem:
         if not begun:
-            _settle(sessions, job, Later("the mail could not be made or handed over", everyone=True), clock())
+            reason = Later(problem.message, delays="everyone")
+            _settle(sessions, job, after(job, reason, now := clock(), mailer), now)
         raise
+    except Exception as problem:
+        if begun:
+            raise
+        _log.exception("mail failed row=%d attempt=%d", job.row_id, job.attempt)
+        return Broken(f"the mail could not be made or handed over: {type(problem).__name__}")
 
 
-def _settle(sessions: Sessions, job: Job, outcome: Outcome, now: datetime) -> str:
+def _keep(mine: bool, job: Job) -> None:
+    if not mine:
+        raise LeaseLostError(f"Another sender has taken over row {job.row_id} of the outbox")
+
+
+def _settle(sessions: Sessions, job: Job, ending: Ending, now: datetime) -> str:
     """Write down an outcome; gives the row's new state, `lost` when it belongs to another sender by now."""
-    values = after(job, outcome, now)
     with sessions.begin() as session:
-        kept = outbox.settle(session, job.row_id, job.attempt, **values)
-    return str(values["state"]) if kept else "lost"
+        if not outbox.settle(session, job.row_id, job.attempt, **ending.values):
+            return "lost"
+        if ending.suppress:
+            outbox.suppress(session, job.subscriber_id, now)
+        if ending.domain == "delay":
+            outbox.delay_domain(session, job.domain, now, domain_wait)
+        elif ending.domain == "trust":
+            outbox.trust_domain(session, job.domain)
+    return str(ending.values["state"])

@@ -30,4 +30,4 @@ def test_a_folder_that_cannot_be_written_says_later_and_leaves_no_half_file(tmp_
     (tmp_path / "mail").write_text("a file stands in the way")
     outcome = FolderDelivery(tmp_path / "mail").deliver(message(), "reader@example.org", lambda: None)
     assert isinstance(outcome, Later)
-    assert outcome.everyone
+    assert outcome.delays == "everyone"

@@ -85,13 +85,13 @@ def serving(answer: str = "250 OK", **replies: str) -> Iterator[tuple[str, Handl
     ("answer", "replies", "expected", "begun"),
     [
         ("250 OK", {}, Sent(), True),
-        ("451 try later", {}, Later("451 try later"), True),
+        ("451 try later", {}, Later("451 try later", delays="domain"), True),
         ("552 too large", {}, Refused("552 too large"), True),
         ("cut", {}, Unknown, True),
-        ("250 OK", {"rcpt": "451 greylisted"}, Later("451 greylisted"), False),
-        ("250 OK", {"rcpt": "550 no such person"}, Refused("550 no such person"), False),
-        ("250 OK", {"rcpt": "421 closing"}, Later("421 closing", everyone=True), False),
-        ("250 OK", {"mail": "550 not this sender"}, Later("550 not this sender", everyone=True), False),
+        ("250 OK", {"rcpt": "451 greylisted"}, Later("451 greylisted", delays="domain"), False),
+        ("250 OK", {"rcpt": "550 no such person"}, Refused("550 no such person", address=True), False),
+        ("250 OK", {"rcpt": "421 closing"}, Later("421 closing", delays="domain"), False),
+        ("250 OK", {"mail": "550 not this sender"}, Later("550 not this sender", delays="everyone"), False),
     ],
 )
 def test_what_a_server_says_becomes_what_is_certain(
@@ -120,7 +120,7 @@ def test_nobody_there_is_later_for_everyone() -> None:
         url = f"smtp://127.0.0.1:{probe.getsockname()[1]}?starttls=never"
     outcome = SmtpDelivery(url, timeout=2).deliver(message(), "reader@example.org", lambda: None)
     assert isinstance(outcome, Later)
-    assert outcome.everyone
+    assert outcome.delays == "everyone"
 
 
 def test_what_the_callback_raises_comes_out_and_nothing_was_sent() -> None:
@@ -194,7 +194,9 @@ def test_a_wrong_smtp_address_is_named_without_its_secret(url: str) -> None:
 def test_from_the_issue_to_the_wire(sessions: Sessions, roadmap: Roadmap) -> None:
     stock(sessions, roadmap, people=1)
     with sessions.begin() as session:
-        add_subscribers(session, [Subscription("yomu@example.org", "ja", stages=(5,))], "form", lambda: NOW)
+        add_subscribers(
+            session, MAILER.keys, [Subscription("yomu@example.org", "ja", stages=(5,))], "form", lambda: NOW
+        )
     fill(sessions)
     with serving() as (url, handler):
         assert send(sessions, SmtpDelivery(url), render=message_parts) == {"sent": 2}
@@ -211,7 +213,7 @@ def test_from_the_issue_to_the_wire(sessions: Sessions, roadmap: Roadmap) -> Non
         assert len(html.encode()) < 100_000
     with sessions.begin() as session:
         signed = str(read["List-Unsubscribe"]).split("/s/")[1].split("/")[0]
-        assert unsubscribe(session, MAILER.keys, signed)
+        assert unsubscribe(session, MAILER.keys, signed, lambda: NOW)
         assert [person.state for person in session.scalars(select(Subscriber).order_by(Subscriber.id))] == [
             "active",
             "left",

@@ -1,0 +1,92 @@
+"""The outbox as an operator sees it: how many mails are in which state, what needs a person, and that person's word."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from core.clock import iso
+from core.errors import NotFoundError, RefusedError
+from db import notices, outbox, subscribers
+from db.models import Notice, Outbox, Subscriber
+from digest.subscriptions import mask
+
+GIVEN_UP = "given up by the operator"
+
+
+def outbox_state(session: Session, month: str | None = None) -> dict[str, Any]:
+    """Give the counts by state, when the next mail is due, what failed or is unknown, and the calls of the webhook.
+
+    `month` None means all issues. Addresses are masked.
+    """
+    due = outbox.next_at(session, month)
+    return {
+        "month": month,
+        "counts": dict(sorted(outbox.counts(session, month).items())),
+        "next_at": iso(due) if due else None,
+        "troubled": [_row(row, person) for row, person in outbox.troubled(session, month)],
+        "notices": [_notice(notice) for notice in notices.latest(session, month)],
+    }
+
+
+def _row(row: Outbox, person: Subscriber) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "month": row.month,
+        "address": mask(person.email),
+        "state": row.state,
+        "attempts": row.attempts,
+        "reason": row.error,
+        "message_id": row.message_id,
+        "again_at": iso(row.retry_at) if row.retry_at else None,
+    }
+
+
+def _notice(notice: Notice) -> dict[str, Any]:
+    return {
+        "id": notice.id,
+        "month": notice.month,
+        "state": notice.state,
+        "attempts": notice.attempts,
+        "due_at": iso(notice.due_at) if notice.state == "waiting" else None,
+        "reason": notice.error,
+    }
+
+
+def retry_mail(session: Session, row_id: int, now: datetime) -> str:
+    """Let a mail that failed, is unknown or was skipped be sent again; gives the masked address.
+
+    Its Message-ID stays, so that a second copy of an unknown one can be told. Raises NotFoundError for a row that does
+    not exist, and RefusedError where it waits or was sent anyway, or where its person may not be written to.
+    """
+    row, person = _found(session, row_id)
+    if row.state not in ("failed", "unknown", "skipped"):
+        raise RefusedError(f"Mail {row_id} is {row.state}", "Only one that is failed, unknown or skipped is sent again")
+    if person.state != "active":
+        raise RefusedError(f"The person of mail {row_id} is {person.state}", "Nobody is written to against their will")
+    row.state, row.retry_at, row.refusals = "retry", now, 0
+    session.flush()
+    return mask(person.email)
+
+
+def give_up_mail(session: Session, row_id: int) -> str:
+    """Send a mail that waits or is unknown no more; gives the masked address.
+
+    Raises NotFoundError for a row that does not exist, and RefusedError where there is nothing to give up or a sender
+    holds it.
+    """
+    row, person = _found(session, row_id)
+    if row.state not in ("queued", "retry", "unknown"):
+        raise RefusedError(f"Mail {row_id} is {row.state}", "Only one that is queued, retry or unknown is given up")
+    row.state, row.retry_at = "failed", None
+    row.error = f"{GIVEN_UP}; before: {row.error}" if row.error else GIVEN_UP
+    session.flush()
+    return mask(person.email)
+
+
+def _found(session: Session, row_id: int) -> tuple[Outbox, Subscriber]:
+    row = outbox.get(session, row_id)
+    person = subscribers.get(session, row.subscriber_id) if row else None
+    if row is None or person is None:
+        raise NotFoundError(f"There is no mail {row_id} in the outbox", "shirube outbox lists those that need a person")
+    return row, person

@@ -1,0 +1,97 @@
+"""Commands that mail an issue and look after the mails that could not be sent."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from core.errors import UsageError
+from core.months import parse_month
+from shirube import terminal
+from shirube.cli.options import PARTLY
+from shirube.wiring import Wiring
+
+commands = typer.Typer()
+Month = Annotated[str | None, typer.Argument(metavar="[YYYY-MM]", help="Default: the last final issue.")]
+
+
+@commands.command(epilog="Examples:  shirube send --dry-run    shirube send 2026-10")
+def send(
+    context: typer.Context,
+    month: Month = None,
+    dry_run: Annotated[bool, typer.Option(help="Only say who would get what, and how large it is.")] = False,
+) -> None:
+    """Mail a final issue to every subscriber; a draft or a sample is refused."""
+    from shirube import mail
+
+    wanted = parse_month(month) if month else None
+    if dry_run:
+        _previewed(context.obj, wanted)
+        return
+    ended = mail.send(context.obj, wanted)
+    terminal.out(ended.says)
+    if ended.waits:
+        raise typer.Exit(PARTLY)
+
+
+def _previewed(wiring: Wiring, month: str | None) -> None:
+    from shirube import mail
+
+    count = size = largest = 0
+    for one in mail.dry_run(wiring, month):
+        stages = ",".join(map(str, one.stages)) or "all"
+        terminal.out(f"{one.address}\t{one.lang}\t{stages}\t{one.size / 1000:.1f} kB\t{one.state}\t{one.subject}")
+        count, size, largest = count + 1, size + one.size, max(largest, one.size)
+    sizes = f"{size / 1e6:.1f} MB in all, the largest {largest / 1000:.1f} kB"
+    terminal.say(f"{count:,} mails would be sent, {sizes}; nothing was sent")
+
+
+@commands.command(epilog="Examples:  shirube outbox    shirube outbox --json    shirube outbox --retry 17")
+def outbox(
+    context: typer.Context,
+    month: Annotated[str | None, typer.Argument(metavar="[YYYY-MM]", help="Default: all issues.")] = None,
+    retry: Annotated[
+        int | None, typer.Option(metavar="ID", help="Send this mail again: one that failed or is unknown.")
+    ] = None,
+    give_up: Annotated[int | None, typer.Option(metavar="ID", help="Send this mail no more.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as values, for programs.")] = False,
+) -> None:
+    """Count mails by state, and list those that failed or may have arrived or not, with the reason."""
+    from digest import service as digests
+
+    if retry is not None and give_up is not None:
+        raise UsageError("A mail is sent again or given up, not both", "Give --retry or --give-up")
+    wiring: Wiring = context.obj
+    if retry is not None or give_up is not None:
+        with wiring.sessions.begin() as session:
+            if retry is not None:
+                terminal.out(f"{digests.retry_mail(session, retry, wiring.clock())} will be sent by the next send")
+            elif give_up is not None:
+                terminal.out(f"{digests.give_up_mail(session, give_up)} is given up")
+        return
+    _shown(wiring, parse_month(month) if month else None, as_json=as_json)
+
+
+def _shown(wiring: Wiring, month: str | None, *, as_json: bool) -> None:
+    from db.engine import reading
+    from digest import service as digests
+
+    with reading(wiring.sessions) as session:
+        found = digests.outbox_state(session, month)
+    terminal.out(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(_lines(found)))
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    """Write the state of the outbox for people."""
+    counts = ", ".join(f"{number} {state}" for state, number in found["counts"].items())
+    lines = [counts or "The outbox is empty"]
+    if found["next_at"]:
+        lines.append(f"next due: {found['next_at']}")
+    for row in found["troubled"]:
+        again = f", again at {row['again_at']}" if row["again_at"] else ""
+        reason = terminal.plain(row["reason"] or "no reason noted")
+        lines.append(f"{row['id']}\t{row['month']}\t{row['address']}\t{row['state']}{again}\t{reason}")
+    for notice in found["notices"]:
+        reason = f"\t{terminal.plain(notice['reason'])}" if notice["reason"] else ""
+        lines.append(f"webhook\t{notice['month']}\t{notice['state']} after {notice['attempts']} calls{reason}")
+    return lines
