@@ -2,8 +2,9 @@
 
 Two sets. `labels`: papers that public lists put under a lab or under a near miss of it, the fields read as they are; a
 label that was itself found by the Hugging Face field says nothing about that field, so papers where the field is empty
-stand apart. `blind`: all papers whose origin is known, the Hugging Face field withheld; most are from elsewhere. The
-histories of people never hold the paper measured: folds by paper, and by time (learned before, measured from then on).
+stand apart. `blind`: all papers whose origin is known, the Hugging Face field withheld; most are from elsewhere, and
+those of which only a whole company is known count neither way for its lab. The histories of people never hold the paper
+measured: folds by paper, and by time (learned before, measured from then on).
 """
 
 import re
@@ -112,6 +113,8 @@ def _blind(
             return _named(replace(paper, organization=None), labs, model(paper))
 
         yield f"labs, blind to Hugging Face: people {name}", str(_count(chosen, namer, known=known))
+        for lab in labs if name == "by paper" else ():
+            yield f"labs, blind to Hugging Face: {lab}", str(_count(chosen, namer, lab, known))
     yield (
         "labs, blind to Hugging Face: all evidence but people",
         str(_count(some, lambda p: _named(replace(p, organization=None), labs), known=known)),

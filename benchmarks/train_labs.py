@@ -1,9 +1,10 @@
 """Trains what ships in ranking/weights of who publishes with which lab: `python -m benchmarks.train_labs`.
 
-Papers whose lab is known (public labels, sure evidence, Hugging Face organisations) give each author a history; a
-logistic regression with weights that are never negative learns how far histories carry a paper, each paper weighed
-without itself. Then papers that the authors alone carry nearly for certain join the histories at a lower weight, and
-the regression is learned once more. Of people only names and quarters of a year are kept.
+Papers whose lab is known (public labels, sure evidence, Hugging Face organisations, and those that a lab gives as its
+own, `lab_papers.tsv`) give each author a history; a logistic regression with weights that are never negative learns how
+far histories carry a paper, each paper weighed without itself. Then papers that the authors alone carry nearly for
+certain join the histories at a lower weight, and the regression is learned once more. Of people only names, quarters of
+a year and numbers of papers are kept.
 """
 
 import argparse

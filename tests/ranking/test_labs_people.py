@@ -135,7 +135,7 @@ def test_work_of_unknown_origin_makes_a_share_less_steady() -> None:
     assert share == pytest.approx(Share(1 / 2.8, 1 / 10))
 
 
-@pytest.mark.parametrize("spelling", ["Ána-Lucía Öst", "Ana Lucia Ost", "ANA LUCIA O\u0308ST", "Ana Lucı́a Ost"])
+@pytest.mark.parametrize("spelling", ["Ána-Lucía Öst", "Ana Lucia Ost", "ANA LUCIA O\u0308ST", "Ana Lucía O st"])
 def test_spellings_of_a_name_are_one_person(spelling: str) -> None:
     assert person(spelling) == person("Ana-Lucia Ost")
 
