@@ -12,7 +12,21 @@ from api.headers import ConditionalReads, SecureHeaders
 from api.links import SiteLinks
 from api.options import AppOptions
 from api.pages import error_page
-from api.routes import digests, docs, feeds, health, pages, papers, roadmap, static, subscriptions
+from api.post import Post
+from api.routes import (
+    digests,
+    docs,
+    feedback,
+    feeds,
+    health,
+    mail_links,
+    pages,
+    papers,
+    preferences,
+    roadmap,
+    static,
+    subscriptions,
+)
 from api.site import Site
 from api.templating import Templates
 from core.clock import Clock
@@ -23,11 +37,19 @@ __all__ = ["AppOptions", "create_app"]
 
 # SQLite lets go of the interpreter at every row and threads queue for it: few threads answer sooner than many.
 THREADS = 4
-ROUTES = (papers, roadmap, digests, health, docs, static, feeds, subscriptions, pages)
+ROUTES = (
+    *(papers, roadmap, digests, health, docs, static, feeds),
+    *(subscriptions, mail_links, preferences, feedback, pages),
+)
 
 
-def create_app(sessions: Sessions, curriculum: Roadmap, clock: Clock, options: AppOptions) -> FastAPI:
-    """Build the web app; it reads no environment and writes only what a reader asks for by POST."""
+def create_app(
+    sessions: Sessions, curriculum: Roadmap, clock: Clock, options: AppOptions, post: Post | None = None
+) -> FastAPI:
+    """Build the web app; it reads no environment and writes only what a reader asks for by POST.
+
+    Without a `post` nobody can sign up: there would be no link to confirm.
+    """
     app = FastAPI(
         title="Shirube",
         summary="Research papers along a study road, each with the reasons it was chosen",
@@ -42,7 +64,7 @@ def create_app(sessions: Sessions, curriculum: Roadmap, clock: Clock, options: A
     links = SiteLinks(options.root)
     files = static_files()
     templates = Templates(options, links, curriculum, files)
-    app.state.site = Site(sessions, curriculum, clock, options, links, templates, files)
+    app.state.site = Site(sessions, curriculum, clock, options, links, templates, files, post)
     for module in ROUTES:
         app.include_router(module.router)
     app.add_middleware(ConditionalReads)

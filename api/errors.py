@@ -19,10 +19,14 @@ MEDIA_TYPE = "application/problem+json"
 # Status -> (kind, title). The kind is the stable end of `type`; /docs lists them all.
 PROBLEMS = {
     400: ("bad-request", "The request cannot be read"),
+    403: ("forbidden", "The request may not come from there"),
     404: ("not-found", "Nothing is stored under this address"),
     405: ("method-not-allowed", "This address does not take this method"),
     409: ("refused", "The rules forbid this"),
+    413: ("too-large", "The request is too large"),
+    415: ("media-type", "The body is of another media type than asked for"),
     422: ("invalid", "The request cannot be meant as written"),
+    429: ("too-many", "There were too many requests"),
     500: ("internal", "The server failed"),
     503: ("unavailable", "The server cannot answer now"),
 }

@@ -20,6 +20,13 @@ SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
 }
+# Pages behind a signed link: caches must not hold them, search engines not list them, no other site learn the link.
+PRIVATE = {
+    "Cache-Control": "private, no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex",
+    "Vary": "Accept-Language, Cookie",
+}
 _KEPT_ON_304 = {"cache-control", "content-location", "date", "etag", "expires", "vary", "set-cookie", "link"}
 _MUTE = {204, 304}
 
@@ -32,6 +39,8 @@ def request_id(scope: Scope) -> str:
 
 def secure(headers: MutableHeaders, scope: Scope) -> None:
     """Set the security headers on an answer, whatever it is; what a route chose itself stays."""
+    if scope["path"].startswith("/s/"):
+        headers.update(PRIVATE)
     for name, value in SECURITY.items():
         headers.setdefault(name, value)
     headers.setdefault("Cache-Control", "no-store")
@@ -98,7 +107,7 @@ class _Answer:
         """Add the entity tag to a good answer; one the reader knows becomes 304 with the headers that still matter."""
         body = b"".join(self.parts)
         headers = MutableHeaders(scope=self.start)
-        if self.start["status"] != 200 or headers.get("cache-control") == "no-store":
+        if self.start["status"] != 200 or "no-store" in headers.get("cache-control", ""):
             return self.start, body
         tag = headers.setdefault("etag", f'"{hashlib.sha256(body).hexdigest()[:32]}"')
         if not matches(known, tag):

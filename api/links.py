@@ -32,6 +32,14 @@ class SiteLinks:
         """Give the Atom feed of a topic."""
         return f"{self.root}/feeds/topics/{quote(key)}.atom"
 
+    def subscribe(self) -> str:
+        """Give the sign-up page."""
+        return f"{self.root}/subscribe"
+
+    def signed(self, token: str, action: str) -> str:
+        """Give the page of an action on a signed link."""
+        return f"{self.root}/s/{quote(token)}/{action}"
+
     def api(self, path: str = "") -> str:
         """Give an address of the API."""
         return f"{self.root}/api/v1{path}"

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from digest.service import Caps
+
 
 @dataclass(frozen=True, slots=True)
 class AppOptions:
@@ -17,6 +19,9 @@ class AppOptions:
     languages: tuple[str, ...] = ("en", "ja")  # the first is the fallback
     tag_authority: str = "shirube"
     secret_keys: tuple[str, ...] = field(default=(), repr=False)  # of the links in mails; oldest first, the last signs
+    trusted_proxies: tuple[str, ...] = ()  # addresses or networks whose X-Forwarded-For is believed
+    closing_day: int = 5  # of the next month: when an issue closes and is mailed
+    caps: Caps = field(default_factory=Caps)  # on sign-ups
 
     @property
     def root(self) -> str:

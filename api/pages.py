@@ -23,6 +23,7 @@ class Chrome:
     stage: int | None = None
     month: str | None = None
     here: bool = False  # the stages are sections of this very page
+    query: str = ""  # of this page, beside the language: the links to other languages keep it
 
     def stage_href(self, number: int) -> str | None:
         """Link a stone; None while there is no issue to lead to."""
@@ -31,11 +32,11 @@ class Chrome:
         return self.links.stage(self.month, number) if self.month else None
 
 
-def chrome(site: Site, *, menu: str = "", stage: int | None = None) -> Chrome:
+def chrome(site: Site, *, menu: str = "", stage: int | None = None, query: str = "") -> Chrome:
     """Make the frame of a page that is no issue; its stones lead into the issue shown on the front page."""
     with reading(site.sessions) as session:
         head = issues.to_show(issues.heads(session))
-    return Chrome(site.links, menu, stage, head.month if head else None)
+    return Chrome(site.links, menu, stage, head.month if head else None, query=query)
 
 
 def error_page(request: Request, problem: Problem) -> str:

@@ -14,10 +14,10 @@ ONE_YEAR_SECONDS = 31_536_000
 _encode = msgspec.json.Encoder().encode
 
 
-def json_reply(body: Any, headers: dict[str, str] | None = None) -> Response:
+def json_reply(body: Any, headers: dict[str, str] | None = None, status: int = 200) -> Response:
     """Answer with JSON that caches may keep for a minute."""
     return Response(
-        _encode(body), media_type="application/json", headers={"Cache-Control": A_MINUTE, **(headers or {})}
+        _encode(body), status, media_type="application/json", headers={"Cache-Control": A_MINUTE, **(headers or {})}
     )
 
 
@@ -33,7 +33,7 @@ def page_reply(request: Request, site: Site, html: str | bytes, *, keep: str = A
 
 def remember(response: Response, site: Site, lang: str) -> None:
     """Keep the reader's language for a year; such an answer is theirs alone."""
-    if response.headers["Cache-Control"] != "no-store":
+    if "no-store" not in response.headers["Cache-Control"]:
         response.headers["Cache-Control"] = "private, max-age=60"
     response.set_cookie(
         language.COOKIE,

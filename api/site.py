@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from api.files import StaticFile
 from api.links import SiteLinks
 from api.options import AppOptions
+from api.post import Post
 from api.rendered import Rendered
 from api.templating import Templates
 from core.clock import Clock
@@ -26,6 +27,7 @@ class Site:
     links: SiteLinks
     templates: Templates
     files: dict[str, StaticFile]
+    post: Post | None = None  # without one nobody can sign up
     rendered: Rendered = field(default_factory=Rendered)
 
 

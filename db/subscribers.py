@@ -1,12 +1,12 @@
-"""The people who asked for the digest: the only queries that see an address."""
+"""The people who get the digest or got it: the queries that see their addresses (those of sign-ups: db.signups)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models import Subscriber
+from db.models import Outbox, Subscriber
 
 
 def by_keys(session: Session, keys: Collection[str]) -> dict[str, Subscriber]:
@@ -33,19 +33,51 @@ def counts(session: Session) -> dict[str, int]:
 
 
 def add(
-    session: Session, email: str, key: str, lang: str, wishes: dict[str, object], source: str, now: datetime
+    session: Session,
+    email: str,
+    key: str,
+    lang: str,
+    wishes: Mapping[str, object],
+    consent: tuple[str, datetime | None],
+    now: datetime,
 ) -> Subscriber:
-    """Write down a person who agreed to get mail; `wishes` holds stages, topics, labs and minutes."""
+    """Write down a person who agreed to get mail; `wishes` holds stages, topics, labs and minutes.
+
+    `consent` says where they agreed and when; None: now.
+    """
     person = Subscriber(
         email=email,
         email_key=key,
         lang=lang,
         state="active",
-        consent_source=source,
-        consent_at=now,
+        consent_source=consent[0],
+        consent_at=consent[1] or now,
         created=now,
         **wishes,
     )
     session.add(person)
     session.flush()
     return person
+
+
+def move(session: Session, person: Subscriber, state: str, now: datetime, why: str | None = None) -> None:
+    """Change a person's state, and keep since when and why."""
+    person.state, person.state_at, person.state_why = state, now, why
+    session.flush()
+
+
+def erase(session: Session, person: Subscriber) -> None:
+    """Delete a person; with the row go their rows of the outbox and their feedback (foreign keys)."""
+    session.delete(person)
+    session.flush()
+
+
+def left_before(session: Session, moment: datetime) -> Sequence[Subscriber]:
+    """List the people who left before a moment and have not come back."""
+    gone = select(Subscriber).where(Subscriber.state == "left", Subscriber.state_at <= moment)
+    return session.scalars(gone.order_by(Subscriber.id)).all()
+
+
+def mails(session: Session, person: Subscriber) -> Sequence[Outbox]:
+    """List the rows of the outbox that are a person's, oldest first."""
+    return session.scalars(select(Outbox).where(Outbox.subscriber_id == person.id).order_by(Outbox.id)).all()

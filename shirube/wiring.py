@@ -181,16 +181,21 @@ class Wiring:
             base_url=self.settings.base_url or base_url,
             version=program_version(),
             secret_keys=tuple(self.secret_keys()),
+            trusted_proxies=self.settings.trusted_proxies,
+            closing_day=self.settings.closing_day,
         )
 
     def secret_keys(self) -> list[str]:
-        """Give the keys that sign links: the setting, else one made once and kept in the data folder."""
+        """Give the keys that sign links, oldest first: the setting's lines, else those of a file made once.
+
+        The last one signs; the others only read the links of older mails.
+        """
         if self.settings.secret_key is not None:
-            return [self.settings.secret_key.get_secret_value()]
+            return _keys("SHIRUBE_SECRET_KEY", self.settings.secret_key.get_secret_value())
         file = self._data_dir() / KEY_FILE
         if not file.exists():
             _write_private(file, secrets.token_urlsafe(48))
-        return [file.read_text(encoding="utf-8").strip()]
+        return _keys(str(file), file.read_text(encoding="utf-8"))
 
     def delivery(self) -> Delivery:
         """Build the way mail leaves: SMTP where it is set, else a folder of .eml files."""
@@ -275,6 +280,15 @@ class Wiring:
 
 def _is_arxiv(host: str) -> bool:
     return host == ARXIV or host.endswith(f".{ARXIV}")
+
+
+def _keys(place: str, text: str) -> list[str]:
+    keys = [line.strip() for line in text.splitlines() if line.strip()]
+    if not keys:
+        raise ConfigError(
+            f"{place} holds no key", "Put the key back from a backup; a new one breaks the links in mails"
+        )
+    return keys
 
 
 def _write_private(file: Path, text: str) -> None:

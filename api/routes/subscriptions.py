@@ -1,45 +1,134 @@
-"""Leaving the mailing from the link in a mail: GET shows a button, POST acts (RFC 8058).
+"""Signing up: the page with its form, and the same by the API. The answer never tells who is subscribed."""
 
-Mail scanners follow links, so GET changes nothing. POST needs no cookie, no login, no form field and no second step,
-sends nobody elsewhere, and says the same when it is repeated.
-"""
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+import msgspec
+from fastapi import APIRouter, Depends, Request, Response
 
 from api import language
 from api.errors import Problem
+from api.forms import Form, body_schema, read_json
+from api.headers import PRIVATE
 from api.pages import chrome
+from api.peer import place_of
+from api.replies import json_reply, page_reply
 from api.site import Site, TheSite
-from digest.service import unsubscribe
-from digest.subscriptions import read_token
+from core.months import first_day, shift
+from digest.service import request_signup
+from digest.subscriptions import Subscription
+from digest.wishes import BUDGETS, Answers, read_answers
+from digest.words import voice
 
-router = APIRouter(include_in_schema=False)
-# The address is the key: caches must not hold it, and no other site may learn it from a Referer header.
-PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "Vary": "Accept-Language, Cookie"}
-
-
-@router.get("/s/{token}/unsubscribe", response_class=Response)
-def ask(request: Request, site: TheSite, token: str) -> Response:
-    """Show the button."""
-    if read_token(site.options.secret_keys, "unsubscribe", token) is None:
-        raise _no_token()
-    return _page(request, site, done=False)
-
-
-@router.post("/s/{token}/unsubscribe", response_class=Response)
-def leave(request: Request, site: TheSite, token: str) -> Response:
-    """Stop the mail to the person the link was made for; the second time is as good as the first."""
-    with site.sessions.begin() as session:
-        if not unsubscribe(session, site.options.secret_keys, token):
-            raise _no_token()
-    return _page(request, site, done=True)
+router = APIRouter()
+TOLD = (
+    "If mail can be sent to this address, a link to confirm is on its way. It works for 48 hours; one address gets one "
+    "such mail a day."
+)
+NOT_OPEN = ("Mail is not set up here, so nobody can sign up", "Read the feeds; or ask whoever runs this service")
+DEFAULT_MINUTES = "90"
 
 
-def _page(request: Request, site: Site, *, done: bool) -> Response:
+class SignUp(msgspec.Struct, forbid_unknown_fields=True):
+    """What the API takes: an address and, where wanted, a choice; nothing chosen means everything."""
+
+    email: str
+    lang: str = "en"
+    stages: list[int] = []
+    topics: list[str] = []
+    labs: list[str] = []
+    minutes: int | None = None
+
+
+@router.get("/subscribe", response_class=Response, include_in_schema=False)
+def page(request: Request, site: TheSite) -> Response:
+    """Show the form."""
     lang = language.choose(request, site.options.languages)
-    html = site.templates.render("unsubscribe.html", lang, chrome=chrome(site), done=done)
-    return Response(html, media_type="text/html", headers=PRIVATE)
+    given = {"lang": (lang,), "minutes": (DEFAULT_MINUTES,)}
+    blank = Answers({name: tuple(values) for name, values in given.items()}, (), None, Subscription(""))
+    return page_reply(request, site, _html(site, lang, blank))
 
 
-def _no_token() -> Problem:
-    return Problem(404, "This link was not made here, or not for this", "Use the link of the newest mail, whole")
+@router.post("/subscribe", response_class=Response, include_in_schema=False)
+def sign_up(request: Request, site: TheSite, form: Form) -> Response:
+    """Take the form; what is wrong is shown beside the answers, which are kept."""
+    lang = language.choose(request, site.options.languages)
+    answers = read_answers(form, site.roadmap)
+    if answers.faults and _open(site):
+        return Response(_html(site, lang, answers), 422, media_type="text/html", headers=PRIVATE)
+    _request(request, site, answers.wanted)
+    told = site.templates.render("subscribed.html", lang, chrome=chrome(site, menu="subscribe"))
+    return Response(told, media_type="text/html", headers=PRIVATE)
+
+
+async def _sent(request: Request) -> SignUp:
+    return await read_json(request, SignUp)
+
+
+@router.post(
+    "/api/v1/subscriptions",
+    response_class=Response,
+    status_code=202,
+    tags=["subscriptions"],
+    openapi_extra=body_schema(SignUp),
+)
+def subscribe(request: Request, site: TheSite, sent: Annotated[SignUp, Depends(_sent)]) -> Response:
+    """Sign an address up: a link to confirm is mailed, and nothing else until it is followed.
+
+    The body is JSON: `email`, and where wanted `lang`, `stages`, `topics`, `labs`, `minutes` (30, 90, 240). The answer
+    is the same for every address.
+    """
+    answers = read_answers(_as_given(sent), site.roadmap)
+    if answers.faults and _open(site):
+        problem = Problem(422, "Some fields cannot be meant as written")
+        problem.errors = [{"parameter": fault.field, "detail": fault.words} for fault in answers.faults]
+        raise problem
+    _request(request, site, answers.wanted)
+    return json_reply({"status": "accepted", "detail": TOLD}, {"Cache-Control": "no-store"}, status=202)
+
+
+def _as_given(sent: SignUp) -> Mapping[str, Sequence[str]]:
+    """Write a JSON body as the form would have been filled in, so that one set of rules checks both."""
+    lists = {"stages": [str(number) for number in sent.stages], "topics": sent.topics, "labs": sent.labs}
+    minutes = [] if sent.minutes is None else [str(sent.minutes)]
+    return {"email": [sent.email], "lang": [sent.lang], "minutes": minutes, **lists}
+
+
+def _open(site: Site) -> bool:
+    return site.post is not None and site.post.sends
+
+
+def _request(request: Request, site: Site, wanted: Subscription) -> None:
+    """Write the sign-up down and have its letter sent by somebody else; raises Problem where too many came."""
+    if site.post is None or not site.post.sends:
+        raise Problem(503, *NOT_OPEN)
+    options = site.options
+    place = place_of(request, options.trusted_proxies)
+    with site.sessions.begin() as session:
+        wait = request_signup(session, options.secret_keys, wanted, place, site.clock(), options.caps)
+    if wait is not None:
+        problem = Problem(429, "Too many sign-ups came from your network, or from all together", "Try again later")
+        problem.headers = {"Retry-After": str(max(1, int(wait.total_seconds())))}
+        raise problem
+    site.post.wake()
+
+
+def _html(site: Site, lang: str, answers: Answers) -> str:
+    v = voice(lang)
+    return site.templates.render(
+        "subscribe.html",
+        lang,
+        chrome=chrome(site, menu="subscribe"),
+        answers=answers,
+        budgets=BUDGETS,
+        open=_open(site),
+        closing_day=site.options.closing_day,
+        next_issue=v.date(next_issue(site.clock(), site.options.closing_day)),
+    )
+
+
+def next_issue(now: datetime, closing_day: int) -> date:
+    """Tell the day the next issue closes, if nothing holds it up."""
+    this = now.date().replace(day=closing_day)
+    return this if now.date() <= this else first_day(shift(f"{now:%Y-%m}", 1)) + timedelta(days=closing_day - 1)

@@ -1,23 +1,66 @@
 """Issues made, closed, corrected, read and mailed: the one place of this package that opens the database."""
 
 from digest.closing import IssueOptions
+from digest.service.answering import VERBS, Said, doubts, read_said, say, unsay
 from digest.service.errata import note_errata
 from digest.service.making import build_issue, close_due, due_months
-from digest.service.people import add_subscribers, unsubscribe
+from digest.service.outbox import give_up_mail, outbox_state, retry_mail
+from digest.service.people import (
+    add_subscribers,
+    choose,
+    erase,
+    erase_address,
+    find_person,
+    keep_out,
+    lift_suppression,
+    personal_data,
+    speaks_of,
+    suppress_address,
+    undo,
+    unsubscribe,
+)
 from digest.service.reading import digest_of, read_digest, shown
-from digest.service.sending import fill_outbox, send_due
+from digest.service.sending import Preview, fill_outbox, preview, send_due
+from digest.service.signing_up import Caps, confirm, prune_people, request_signup, send_letters, waiting
 
 __all__ = [
+    "VERBS",
+    "Caps",
     "IssueOptions",
+    "Preview",
+    "Said",
     "add_subscribers",
     "build_issue",
+    "choose",
     "close_due",
+    "confirm",
     "digest_of",
+    "doubts",
     "due_months",
+    "erase",
+    "erase_address",
     "fill_outbox",
+    "find_person",
+    "give_up_mail",
+    "keep_out",
+    "lift_suppression",
     "note_errata",
+    "outbox_state",
+    "personal_data",
+    "preview",
+    "prune_people",
     "read_digest",
+    "read_said",
+    "request_signup",
+    "retry_mail",
+    "say",
     "send_due",
+    "send_letters",
     "shown",
+    "speaks_of",
+    "suppress_address",
+    "undo",
+    "unsay",
     "unsubscribe",
+    "waiting",
 ]

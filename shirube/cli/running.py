@@ -21,13 +21,16 @@ def serve(
 
     from api.app import create_app
     from ingest.service import complete_full_text
+    from shirube.courier import Courier
 
     wiring: Wiring = context.obj
     complete_full_text(wiring.sessions)  # what an import that was killed left out; else one look
     base_url = f"http://{host}:{port}"
-    web = create_app(wiring.sessions, wiring.roadmap, wiring.clock, wiring.app_options(base_url))
-    terminal.say(f"Serving on {base_url} (Ctrl-C stops).")
-    uvicorn.run(web, host=host, port=port, log_level="warning")
+    with Courier(wiring) as courier:
+        web = create_app(wiring.sessions, wiring.roadmap, wiring.clock, wiring.app_options(base_url), courier)
+        terminal.say(f"Serving on {base_url} (Ctrl-C stops).")
+        # The app itself decides whose X-Forwarded-For it believes: SHIRUBE_TRUSTED_PROXIES.
+        uvicorn.run(web, host=host, port=port, log_level="warning", proxy_headers=False)
 
 
 @commands.command()

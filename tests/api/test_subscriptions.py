@@ -1,5 +1,7 @@
 """The unsubscribe link of a mail: a page with a button, and the press that acts (RFC 8058)."""
 
+from datetime import timedelta
+
 import pytest
 from fastapi.testclient import TestClient
 
@@ -19,7 +21,7 @@ OPTIONS = AppOptions(base_url="https://road.example", secret_keys=KEYS)
 def person(sessions: Sessions, clock: Clock) -> Subscriber:
     """Somebody who gets the mail."""
     with sessions.begin() as session:
-        add_subscribers(session, [Subscription("reader@example.org", lang="ja")], "import", clock)
+        add_subscribers(session, KEYS, [Subscription("reader@example.org", lang="ja")], "import", clock)
         return session.query(Subscriber).one()
 
 
@@ -42,7 +44,7 @@ def test_the_page_shows_one_button_and_changes_nothing(
     for method in ("GET", "HEAD", "GET"):
         answer = post_box.request(method, address)
         assert answer.status_code == 200
-        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["cache-control"] == "private, no-store"
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert "set-cookie" not in answer.headers
     assert answer.text.count("<button") == 1
@@ -66,14 +68,27 @@ def test_only_a_whole_link_made_for_this_acts(post_box: TestClient, sessions: Se
         good[:-1],
         token(KEYS, "preferences", person.id, person.created),
         token(("another key",), "unsubscribe", person.id, person.created),
-        token(KEYS, "unsubscribe", person.id + 1, person.created),
         "x" * 10_000,
     ]
     for one in bad:
         answer = post_box.post(f"/s/{one}/unsubscribe")
         assert answer.status_code == 404
         assert "Content-Security-Policy" in answer.headers
-    assert [post_box.get(f"/s/{one}/unsubscribe").status_code for one in bad] == [404, 404, 404, 200, 404]
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert post_box.get(f"/s/{one}/unsubscribe").status_code == 404
+    assert state(sessions) == "active"
+
+
+def test_a_link_of_somebody_who_is_gone_is_answered_and_touches_nobody(
+    post_box: TestClient, sessions: Sessions, person: Subscriber
+) -> None:
+    for gone in (
+        token(KEYS, "unsubscribe", person.id + 1, person.created),
+        token(KEYS, "unsubscribe", person.id, person.created - timedelta(days=1)),
+    ):
+        answer = post_box.post(f"/s/{gone}/unsubscribe")
+        assert (answer.status_code, answer.text.count("<button")) == (200, 0)
+        assert "reader" not in answer.text
     assert state(sessions) == "active"
 
 
