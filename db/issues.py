@@ -44,6 +44,11 @@ def finals(session: Session) -> list[Issue]:
     return list(session.scalars(query.execution_options(populate_existing=True)))
 
 
+def since(session: Session, month: str) -> list[Issue]:
+    """List the issues of a month and of all after it, oldest first."""
+    return list(session.scalars(select(Issue).where(Issue.month >= month).order_by(Issue.month)))
+
+
 def standings(session: Session, ids: Collection[str]) -> list[tuple[str, bool, str | None]]:
     """Tell which items are withdrawn, and arXiv's comment: (id, withdrawn, comment); unknown ids are left out.
 

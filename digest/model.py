@@ -65,6 +65,7 @@ class Stood:
 
     month: str
     number: str | None
+    status: str | None = "final"  # of that issue; None: the month has none
 
 
 @dataclass(frozen=True, slots=True)

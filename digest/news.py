@@ -78,9 +78,12 @@ def second_title(v: Voice, look: SecondLook, href: str | None = None) -> Line:
 def stood(v: Voice, place: Stood, href: str | None = None) -> Line:
     """Say in which issue a paper stood, and under which number; `href` leads there."""
     month = Part(v.month(place.month), href=href)
+    if place.status is None:
+        return v.t("Of %(month)s, which has no issue.", month=month)
     if place.number is None:
         return v.t("Considered in the issue of %(month)s, not printed.", month=month)
-    return v.t("Issue of %(month)s, %(number)s.", month=month, number=place.number)
+    words = {"draft": v.t("Draft of %(month)s, %(number)s.", month=month, number=place.number)}
+    return words.get(place.status, v.t("Issue of %(month)s, %(number)s.", month=month, number=place.number))
 
 
 def _happened(v: Voice, look: SecondLook) -> Line:

@@ -102,15 +102,15 @@ def votes_read(v: Voice, digest: Digest) -> Line:
 
 
 MOST_RANGES = 4  # stretches of open days that a banner names one by one
-BANNERS = ("draft", "sample", "offline", "partial", "overdue", "erratum")
+BANNERS = ("draft", "sample", "offline", "partial", "catch-up", "overdue", "erratum")
 GRAVE = frozenset({"sample", "partial", "overdue", "erratum"})
 
 
 def banners(v: Voice, digest: Digest, links: Links) -> list[tuple[str, Line, list[Line]]]:
     """Say what must be known first, in look.md's order: (kind, head, sentences). An unknown kind is passed over."""
     tell = {
-        "draft": _draft, "sample": _sample, "offline": _offline, "partial": _partial, "overdue": _overdue,
-        "erratum": _erratum,
+        "draft": _draft, "sample": _sample, "offline": _offline, "partial": _partial,
+        "catch-up": _catch_up, "overdue": _overdue, "erratum": _erratum,
     }  # fmt: skip
     known = sorted((b for b in digest.banners if b.kind in BANNERS), key=lambda b: BANNERS.index(b.kind))
     return [(banner.kind, *tell[banner.kind](v, digest, banner.facts, links)) for banner in known]
@@ -190,6 +190,20 @@ def _with_days(v: Voice, digest: Digest, key: str) -> Line:
     ranges = _ranges(v, row.missing_days)
     days = v.join(ranges) if len(ranges) <= MOST_RANGES else v.n("%(n)s day", "%(n)s days", len(row.missing_days))
     return v.t("%(source)s (%(days)s)", source=name, days=days)
+
+
+def _catch_up(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
+    del links
+    said = [
+        v.n(
+            "The papers of %(n)s month in one order, by the votes and code known today; each names its issue.",
+            "The papers of %(n)s months in one order, by the votes and code known today; each names its issue.",
+            int(facts.get("months") or 1),
+        )
+    ]
+    if empty := [month for month in str(facts.get("empty") or "").split(", ") if month]:
+        said.append(v.t("Nothing is stored of %(months)s.", months=v.join(v.month(month) for month in empty)))
+    return v.t("Catch-up view."), said
 
 
 def _missed(v: Voice, links: Links) -> Part:

@@ -10,6 +10,8 @@ FULL = 4  # entries of a stage printed in full; the rest are compact
 
 def state(v: Voice, digest: Digest) -> Line:
     """Name the state of the issue, with its date when it is final."""
+    if digest.since:
+        return v.line(v.bold(str(v.t("Catch-up view"))))
     words = {"final": v.t("Final"), "sample": v.t("Sample")}.get(digest.status, v.t("Draft"))
     if digest.status == "final" and digest.published:
         return v.t("%(state)s, %(date)s", state=v.bold(str(words)), date=v.date(digest.published))
@@ -17,21 +19,32 @@ def state(v: Voice, digest: Digest) -> Line:
 
 
 def heading(v: Voice, digest: Digest) -> Line:
-    """Name the issue by its month."""
+    """Name the issue by its month, a catch-up view by its months."""
+    if digest.since:
+        return v.line(month(v, digest))
     return v.tc("issue", "%(month)s", month=v.month(digest.month))
+
+
+def month(v: Voice, digest: Digest) -> str:
+    """Name the month of an issue with its year, or the months of a catch-up view."""
+    return v.months(digest.since, digest.month) if digest.since else v.month(digest.month)
+
+
+def month_name(v: Voice, digest: Digest) -> str:
+    """Name the month of an issue alone, or the months of a catch-up view."""
+    return v.months(digest.since, digest.month) if digest.since else v.month_name(digest.month)
 
 
 def deck(v: Voice, digest: Digest) -> list[Line]:
     """Sum the month up in two computed sentences."""
     if not digest.considered:
         return [v.t("No paper is stored for this month yet.")]
-    month = v.month_name(digest.month)
     said = [
         v.n(
             "%(n)s paper of %(month)s was read against the eight stages of this roadmap.",
             "%(n)s papers of %(month)s were read against the eight stages of this roadmap.",
             digest.considered,
-            month=month,
+            month=month_name(v, digest),
         ),
         _passed(v, digest),
     ]
@@ -87,7 +100,7 @@ def description(v: Voice, digest: Digest) -> str:
         v.t(
             "%(papers)s papers of %(month)s read against eight study stages; %(chosen)s chosen, each with its reasons.",
             papers=digest.considered,
-            month=v.month(digest.month),
+            month=month(v, digest),
             chosen=digest.chosen,
         )
     )
@@ -306,11 +319,11 @@ def late_place(v: Voice, digest: Digest, entry: Entry) -> Line:
 
 def lab_count(v: Voice, digest: Digest, count: int) -> Line:
     """Count what a lab published in the month."""
-    month = v.month_name(digest.month)
+    name = month_name(v, digest)
     return (
-        v.n("%(n)s in %(month)s", "%(n)s in %(month)s", count, month=month)
+        v.n("%(n)s in %(month)s", "%(n)s in %(month)s", count, month=name)
         if count
-        else (v.t("none seen in %(month)s", month=month))
+        else (v.t("none seen in %(month)s", month=name))
     )
 
 
@@ -327,11 +340,10 @@ def chart_label(v: Voice, digest: Digest) -> Line:
 
 def cite(v: Voice, digest: Digest) -> list[Line]:
     """Say how the issue is cited and how it was made."""
-    lasting = (
-        v.t("The content of a final issue is frozen; corrections are errata.")
-        if digest.status == "final"
-        else v.t("This issue is not final: its content may change.")
-    )
+    lasting = {
+        "final": v.t("The content of a final issue is frozen; corrections are errata."),
+        "view": v.t("This view is no issue: it is made anew each time, and nothing of it is kept."),
+    }.get("view" if digest.since else digest.status, v.t("This issue is not final: its content may change."))
     made = v.t(
         "Made by Shirube %(version)s with %(model)s; last change of its data %(date)s; inputs %(hash)s.",
         version=digest.making.version,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_interval, format_skeleton
 from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 
@@ -208,6 +208,12 @@ class Voice:
     def month(self, month: str) -> str:
         """Write a month with its year: October 2026."""
         return str(format_skeleton("yMMMM", first_day(month), locale=self.locale))
+
+    def months(self, first: str, last: str) -> str:
+        """Write a span of months with its year: March–June 2026."""
+        if first == last:
+            return self.month(first)
+        return str(format_interval(first_day(first), first_day(last), "yMMMM", locale=self.locale))
 
     def month_name(self, month: str) -> str:
         """Write a month alone: October."""

@@ -10,7 +10,7 @@ from typing import Any
 from api.schemas import item_json
 from core.errors import ShirubeError, UsageError
 from db.models import Issue, Item
-from digest.formats import formats
+from digest.formats import formats, html
 from digest.formats.html import file_name
 from digest.sentences import type_mark
 from digest.service import shown
@@ -33,7 +33,10 @@ def check_format(form: str) -> None:
 
 def render(issue: Issue, form: str, lang: str, stages: Sequence[int] = (), minutes: int | None = None) -> str:
     """Write an issue in one format and language, narrowed to stages or minutes."""
-    text: str = formats()[form].render(view(shown(issue), stages or None, minutes), lang)
+    digest = view(shown(issue), stages or None, minutes)
+    if form == "html":
+        return html.render(digest, lang, _stem(issue, stages, minutes))
+    text: str = formats()[form].render(digest, lang)
     return text
 
 
@@ -42,11 +45,10 @@ def write_digest(issue: Issue, folder: Path, form: str, lang: str, stages: Seque
 
     The page is written in every language, since each links to the others.
     """
-    languages = LANGUAGES if form == "html" and not stages and minutes is None else (lang,)
-    for each in languages:
-        name = _name(issue.month, form, each, stages, minutes)
-        _write_whole(folder / name, render(issue, form, each, stages, minutes))
-    return folder / _name(issue.month, form, lang, stages, minutes)
+    stem = _stem(issue, stages, minutes)
+    for each in LANGUAGES if form == "html" else (lang,):
+        _write_whole(folder / _name(stem, form, each), render(issue, form, each, stages, minutes))
+    return folder / _name(stem, form, lang)
 
 
 def check_listing(form: str) -> None:
@@ -64,11 +66,15 @@ def listing(items: Sequence[Item], form: str, roadmap: Roadmap, beside: Beside |
     LISTINGS[form](items, roadmap, beside or {})
 
 
-def _name(month: str, form: str, lang: str, stages: Sequence[int], minutes: int | None) -> str:
-    """Name a file; a view carries what it leaves out in its name, so that it never replaces the whole issue."""
-    parts = [f"stage-{'-'.join(map(str, sorted(stages)))}"] if stages else []
+def _stem(issue: Issue, stages: Sequence[int], minutes: int | None) -> str:
+    """Name an issue's files; a view carries what makes it one in its name, so that it never replaces the issue."""
+    parts = [f"since-{issue.digest['since']}"] if issue.digest.get("since") else []
+    parts += [f"stage-{'-'.join(map(str, sorted(stages)))}"] if stages else []
     parts += [f"{minutes}min"] if minutes is not None else []
-    stem = ".".join([month, *parts])
+    return ".".join([issue.month, *parts])
+
+
+def _name(stem: str, form: str, lang: str) -> str:
     return file_name(stem, lang) if form == "html" else f"{stem}{'' if lang == 'en' else f'.{lang}'}.{_suffix(form)}"
 
 

@@ -155,7 +155,7 @@ class _Mail:
     def subject(self) -> Line:
         """Name month, papers and minutes for this reader; plain text without line breaks."""
         entries = [entry for stage in self.own for entry in stage.entries]
-        values = {"month": self.v.month(self.d.month), "time": self.v.duration(sum(e.minutes for e in entries))}
+        values = {"month": sentences.month(self.v, self.d), "time": self.v.duration(sum(e.minutes for e in entries))}
         if not entries:
             return self.v.t("%(month)s: Shirube", month=values["month"])
         if len(self.own) == 1:

@@ -17,14 +17,17 @@ MEDIA_TYPE = "text/html"
 SUFFIX = "html"
 
 
-def render(digest: Digest, lang: str) -> str:
-    """Write the issue as one file: stylesheet within, no script, nothing loaded, links to papers and works only."""
+def render(digest: Digest, lang: str, stem: str | None = None) -> str:
+    """Write the issue as one file: stylesheet within, no script, nothing loaded, links to papers and works only.
+
+    `stem` names the file without language and suffix, the month where it is None: there the other language is linked.
+    """
     return write(
         "page.html.j2",
         voice(lang),
         **_common(digest, voice(lang), FILE),
         css=Markup(stylesheet()),  # noqa: S704 - our own file
-        languages=_languages(digest.month),
+        languages=_languages(stem or digest.month),
         fragment=Markup(fragment(digest, lang)),  # noqa: S704 - escaped by its template
     )
 
@@ -41,14 +44,14 @@ def signpost(digest: Digest, lang: str, links: Links = FILE) -> str:
     return write("signpost.html.j2", v, **_common(digest, v, links))
 
 
-def file_name(month: str, lang: str) -> str:
+def file_name(stem: str, lang: str) -> str:
     """Name the file of an issue: 2026-10.html, 2026-10.ja.html."""
-    return f"{month}.{SUFFIX}" if lang == "en" else f"{month}.{lang}.{SUFFIX}"
+    return f"{stem}.{SUFFIX}" if lang == "en" else f"{stem}.{lang}.{SUFFIX}"
 
 
-def _languages(month: str) -> list[tuple[str, str, str]]:
+def _languages(stem: str) -> list[tuple[str, str, str]]:
     """List every language as (code, its own name, sibling file)."""
-    return [(code, str(Locale.parse(code).display_name).capitalize(), file_name(month, code)) for code in LANGUAGES]
+    return [(code, str(Locale.parse(code).display_name).capitalize(), file_name(stem, code)) for code in LANGUAGES]
 
 
 def _common(digest: Digest, v: Voice, links: Links) -> dict[str, Any]:

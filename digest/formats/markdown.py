@@ -126,6 +126,7 @@ def _entry(digest: Digest, entry: Entry, v: Voice) -> list[str]:
     return [
         f"### {entry.number} {written(v.title(entry.title, href=web(entry.url)))}",
         " · ".join(pieces),
+        written(news.stood(v, entry.stood)) if entry.stood else "",
         _summary(entry, v),
         _bullets(reasons),
         " · ".join(written(Part(name, href=url)) for name, url in named if url),

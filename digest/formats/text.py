@@ -40,7 +40,7 @@ class Writer:
 
     def top(self) -> None:
         """Write the name of the issue and its state."""
-        self.sheet.text(self.v.t("%(month)s: Shirube", month=self.v.month(self.d.month)))
+        self.sheet.text(self.v.t("%(month)s: Shirube", month=sentences.month(self.v, self.d)))
         self.sheet.text(sentences.state(self.v, self.d))
         self.sheet.gap()
 
@@ -88,7 +88,7 @@ class Writer:
     def chart(self) -> None:
         """Write the chart as its table."""
         v = self.v
-        self.sheet.heading(v.t("Papers of %(month)s, stage by stage", month=v.month_name(self.d.month)))
+        self.sheet.heading(v.t("Papers of %(month)s, stage by stage", month=sentences.month_name(v, self.d)))
         self.sheet.text(v.t("Papers whose best fit is that stage, and papers chosen."))
         self.sheet.gap()
         labels = (v.tc("table", "Stage"), v.tc("table", "Considered"), v.tc("table", "Chosen"))
@@ -140,6 +140,8 @@ class Writer:
         )
         sheet.text(kicker, 5)
         sheet.text(" · ".join(str(piece) for piece in sentences.byline(v, self.d, entry)), 5)
+        if entry.stood:
+            sheet.text(news.stood(v, entry.stood), 5)
         sheet.gap()
         self._summary(entry)
         for said in say_all(entry.reasons, v.lang, self.names, self.links):
@@ -201,6 +203,8 @@ class Writer:
         )
         why = brief(entry.reasons, v.lang, self.names)
         self.sheet.text(v.t("%(place)s. %(why)s.", place=about, why=why) if why else about, 5)
+        if entry.stood:
+            self.sheet.text(news.stood(v, entry.stood), 5)
         self.sheet.address(self.url(entry), 5)
 
     def _left_out(self, stage: StageSection) -> None:

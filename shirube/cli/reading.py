@@ -17,11 +17,17 @@ commands = typer.Typer()
 
 @commands.command(
     cls=WithFormats,
-    epilog="Examples:  shirube digest    shirube digest 2026-10 --lang ja    shirube digest --stage 5 --minutes 60",
+    epilog="Examples:  shirube digest    shirube digest 2026-10 --lang ja    shirube digest --since 2026-08",
 )
 def digest(
     context: typer.Context,
     month: Month = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="YYYY-MM", help="One view of all months from this one on, ranked together; freezes nothing."
+        ),
+    ] = None,
     stage: Stages = None,
     minutes: Annotated[int | None, typer.Option(min=1, help="Shrink the digest to this reading time.")] = None,
     lang: Annotated[Lang, typer.Option(help="The language of names, reasons and dates.")] = Lang.en,
@@ -32,7 +38,7 @@ def digest(
     offline: Annotated[bool, typer.Option(help="Use only what is stored; never freezes an issue.")] = False,
 ) -> None:
     """Pull what is missing, rank, and write the digest of one month; prints where it is."""
-    from shirube import monthly, output
+    from shirube import catching_up, monthly, output
 
     output.check_format(form)
     wiring: Wiring = context.obj
@@ -50,7 +56,10 @@ def digest(
             terminal.say(f"Written: {made[0]}")
 
     last: list[Any] = []
-    outcome = monthly.make_month(wiring, wanted, write, offline=offline)
+    if since:
+        outcome = catching_up.make_catch_up(wiring, parse_month(since), wanted, write, offline=offline)
+    else:
+        outcome = monthly.make_month(wiring, wanted, write, offline=offline)
     terminal.out(output.render(last[0], form, lang.value, stages, minutes) if out == "-" else str(made[0]))
     if outcome.partly:
         raise typer.Exit(PARTLY)

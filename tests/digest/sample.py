@@ -18,6 +18,7 @@ from digest.model import (
     Making,
     SourceCoverage,
     StageSection,
+    Stood,
     Summary,
     TopicRef,
     Topmost,
@@ -235,3 +236,18 @@ def _labs(stages: tuple[StageSection, ...]) -> tuple[LabSection, ...]:
 def replaced(stage: StageSection, **changes: Any) -> StageSection:
     """Give a stage with some fields replaced."""
     return replace(stage, **changes)
+
+
+def catch_up() -> Digest:
+    """Build a catch-up view of March to June 2026."""
+    base = digest(month="2026-06", since="2026-03", published=None, previous=None, next=None, late=(), late_more=0)
+    banner = Banner("catch-up", {"months": 3, "empty": "2026-04"})
+    stages = tuple(
+        replace(s, entries=tuple(replace(e, stood=Stood("2026-03", e.number)) for e in s.entries)) for s in base.stages
+    )
+    return replace(base, stages=stages, banners=(banner,), status="draft")
+
+
+def replaced_coverage(*sources: SourceCoverage) -> Coverage:
+    """Build a coverage of these sources alone."""
+    return replace(coverage(), sources=sources)
