@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import corpus
+from benchmarks import corpus, embedded
 from benchmarks.invented import invented_texts
 from benchmarks.stored import second_rank
 from benchmarks.vectors import many_vectors
@@ -147,7 +147,7 @@ def scoring(count: int) -> Iterator[tuple[str, str]]:
     vectors, blend, roadmap = many_vectors(len(texts)), topics.packaged_blend(), load_roadmap()
     with tempfile.TemporaryDirectory() as name, threadpool_limits(1):
         folder = Path(name)
-        guide = make_guide(roadmap, SentenceTransformerEmbedder(arithmetic="fp32"), folder)
+        guide = make_guide(roadmap, SentenceTransformerEmbedder(arithmetic="fp32"), embedded.CACHE / "guide")
         reader = topics.make_reader(guide, roadmap, blend)
         anew = _spent(lambda: _shelved(reader, folder, texts))
         found = _spent(lambda: _shelved(reader, folder, texts))

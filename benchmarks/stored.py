@@ -10,6 +10,7 @@ from typing import Any, cast
 from sqlalchemy import Table, update
 from sqlalchemy.orm import Session
 
+from benchmarks import embedded
 from benchmarks.dump import invented_lines
 from benchmarks.vectors import many_vectors
 from core.clock import Clock
@@ -60,7 +61,8 @@ def _store(folder: Path, count: int) -> Sessions:
 
 def _ranker(folder: Path) -> Ranker:
     roadmap, embedder = load_roadmap(), SentenceTransformerEmbedder(arithmetic="fp32")
-    return Ranker(roadmap, make_guide(roadmap, embedder, folder / "cache"), embedder, topics.packaged_blend())
+    guide = make_guide(roadmap, embedder, embedded.CACHE / "guide")
+    return Ranker(roadmap, guide, embedder, topics.packaged_blend(), folder / "cache")
 
 
 def _fill(sessions: Sessions, ranker: Ranker, count: int) -> None:
@@ -82,6 +84,7 @@ def _rating_row(item_id: str, engine: str) -> dict[str, Any]:
         "item_id": item_id,
         "model": engine,
         "input_hash": "0" * 32,
+        "type": None,
         "best_topic": None,
         "best_stage": None,
         "worth": None,

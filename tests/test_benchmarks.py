@@ -1,10 +1,30 @@
 """Every benchmark runs once, tiny: it measures what it says, and nothing of it is broken."""
 
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
-from benchmarks import corpus, ingest
+from benchmarks import (
+    corpus,
+    embedded,
+    heads,
+    ingest,
+    labelled_labs,
+    labs,
+    picks,
+    quality,
+    search,
+    speed,
+    stored,
+    vectors,
+)
 from benchmarks.dump import invented_lines
 from ingest.sources import arxiv_snapshot
+from ranking.guide import make_guide
+from tests.fakes import HashEmbedder
+from tests.labelled import write_corpus
 
 
 @pytest.mark.postgres
@@ -22,3 +42,90 @@ def test_invented_lines_are_papers_each_another() -> None:
     ids = [arxiv_snapshot.named(line) for line in (*lines[:3], *lines[-3:])]
     assert ids == ["0704.00000", "0704.00001", "0704.00002", "0705.00000", "0705.00001", "0705.00002"]
     assert len(set(lines)) == len(lines)
+
+
+@pytest.fixture
+def labelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An invented labelled corpus in place of the real one, words for an embedder, and nothing cached of either."""
+    folder = write_corpus(tmp_path / "shared")
+    for module in (corpus, labelled_labs):
+        monkeypatch.setattr(module, "SHARED", folder)
+    for module in (embedded, vectors):
+        monkeypatch.setattr(module, "CACHE", tmp_path / "bench")
+    for module in (quality, picks, search):
+        monkeypatch.setattr(module, "SentenceTransformerEmbedder", HashEmbedder)
+    read = (corpus.votes, corpus._measure, labelled_labs.papers)
+    for cached in read:
+        cached.cache_clear()
+    yield folder
+    for cached in read:
+        cached.cache_clear()
+
+
+def numbers(said: str) -> list[float]:
+    return [float(number) for number in re.findall(r"\d+\.\d+", said)]
+
+
+@pytest.mark.usefixtures("labelled")
+def test_topics_are_measured_beside_their_baselines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heads, "STEPS", 2)
+    monkeypatch.setattr(quality, "LEAST_LABELS", 5)
+    figures = dict(quality.rows())
+    assert sum(what.startswith("lists: ") for what in figures) == 4
+    assert sum(what.startswith("shown 2025-06: ") for what in figures) == 4
+    assert all(
+        0 < figure <= 1 for what, said in figures.items() if what.startswith("lists") for figure in numbers(said)
+    )
+
+
+@pytest.mark.usefixtures("labelled")
+def test_labs_are_measured_by_each_evidence() -> None:
+    figures = dict(labs.rows())
+    assert figures["labs, labels: Hugging Face organisation alone"].startswith("precision 1.000")
+    assert figures["labs, labels: qwen"].endswith("( 80 true)")
+    assert figures["labs: attribution of the corpus"].startswith("320 papers")
+
+
+@pytest.mark.usefixtures("labelled")
+def test_picks_are_measured_by_month_and_among_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picks, "DEPTH", 20)
+    figures = dict(picks.rows())
+    assert {"picks, among all of 2506: worth", "picks, among all of 2606: worth"} <= figures.keys()
+    assert all(0 <= numbers(said)[0] <= 1 for what, said in figures.items() if "among all" in what)
+    assert any(what.startswith("shown of 2506") for what in figures)
+
+
+@pytest.mark.usefixtures("labelled")
+def test_search_is_measured_beside_its_baselines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "ASKED", 8)
+    figures = dict(search.rows(200))
+    for name in search.KEPT:
+        like, *_, both = numbers(figures[f"{name}, 200 titles"])
+        assert 0 <= like <= both <= 1
+    assert "of the scan" in figures["two words over 200: full text"]
+    assert figures["similar: ours, exact, twins folded, titles read"].startswith("p50")
+
+
+def test_every_speed_is_measured_beside_its_baseline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(corpus, "SHARED", tmp_path / "absent")
+    monkeypatch.setattr(vectors, "CACHE", tmp_path / "bench")
+    monkeypatch.setattr(speed, "ROUNDS", 1)
+    for module in (speed, stored):  # the roadmap's sentences take seconds to embed, and no figure is about them
+        monkeypatch.setattr(module, "make_guide", lambda roadmap, *_: make_guide(roadmap, HashEmbedder()))
+    monkeypatch.setattr(speed, "_alone", lambda name, count, cache: 100.0 if name is None else 50.0)
+    figures = dict(speed.rows(2, 300, 1))
+    assert figures["embedding, fp32, against encode() as shipped"].endswith("least cosine 1.00000")
+    assert figures["peak memory of a process that embeds, fp32"] == "50 MB, 0.50 of encode()"
+    assert "times one bare product" in figures["scoring 300 stored papers on all topics"]
+    assert "bytes a paper" in figures["scoring 300 stored papers on all topics, finding what was read of them"]
+    assert figures["top 20 of 300 vectors, against numpy float32"].endswith("2000 of 2000 hits found")
+    assert "a rank with nothing new, 300 papers stored" in figures
+    assert "a rank with 150 changed papers among them" in figures
+
+
+def test_a_peak_is_that_of_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(corpus, "SHARED", tmp_path / "absent")
+    held = bytearray(b"x") * 600_000_000
+    peak = speed._alone("fp32", 1, str(tmp_path))
+    assert 150 < peak < speed._peak()
+    assert len(held) > 0
