@@ -14,10 +14,11 @@ from api.items import find_item
 from api.routes.mail_links import no_token, private
 from api.site import Site, TheSite
 from db.engine import reading
-from db.models import Item
+from db.models import Item, Subscriber
 from db.papers import SHOWN
 from digest import maths, service
 from digest.service import VERBS, Said
+from digest.subscriptions import mask
 
 router = APIRouter()
 
@@ -50,10 +51,9 @@ TheAsked = Annotated[Asked, Depends()]
 def ask(request: Request, site: TheSite, text: str, asked: TheAsked) -> Response:
     """Show what would be written down, and one button."""
     with reading(site.sessions) as session:
-        if service.speaks_of(session, site.options.secret_keys, "feedback", text) is None:
-            raise no_token()
+        person = _person(site, session, text)
         said, item = _read(site, session, asked)
-    return _page(request, site, text, said, item, state="asked")
+    return _page(request, site, text, person, said, item, state="asked")
 
 
 @router.post("/s/{text}/feedback", response_class=Response, include_in_schema=False, dependencies=[Depends(own_site)])
@@ -92,21 +92,26 @@ def feedback(site: TheSite, sent: Annotated[FeedbackJson, Depends(_sent)]) -> Re
 
 
 def _act(request: Request, site: Site, text: str, asked: Asked, *, undo: bool) -> Response:
-    said, item = _write(site, text, asked, undo=undo)
-    return _page(request, site, text, said, item, state="undone" if undo else "done")
+    person, said, item = _write(site, text, asked, undo=undo)
+    return _page(request, site, text, person, said, item, state="undone" if undo else "done")
 
 
-def _write(site: Site, text: str, asked: Asked, *, undo: bool) -> tuple[Said, Item]:
+def _write(site: Site, text: str, asked: Asked, *, undo: bool) -> tuple[Subscriber, Said, Item]:
     with site.sessions.begin() as session:
-        person = service.speaks_of(session, site.options.secret_keys, "feedback", text)
-        if person is None:
-            raise no_token()
+        person = _person(site, session, text)
         said, item = _read(site, session, asked)
         if undo:
             service.unsay(session, person, said)
         else:
             service.say(session, person, said, site.clock)
-    return said, item
+    return person, said, item
+
+
+def _person(site: Site, session: Session, text: str) -> Subscriber:
+    person = service.speaks_of(session, site.options.secret_keys, "feedback", text)
+    if person is None:
+        raise no_token()
+    return person
 
 
 def _read(site: Site, session: Session, asked: Asked) -> tuple[Said, Item]:
@@ -114,7 +119,9 @@ def _read(site: Site, session: Session, asked: Asked) -> tuple[Said, Item]:
     return service.read_said(site.roadmap, item.id, asked.verb, asked.topic, asked.lab), item
 
 
-def _page(request: Request, site: Site, text: str, said: Said, item: Item, *, state: str) -> Response:
+def _page(
+    request: Request, site: Site, text: str, person: Subscriber, said: Said, item: Item, *, state: str
+) -> Response:
     query, lang = query_of(said), language.choose(request, site.options.languages)
     here = site.links.signed(text, "feedback")
     return private(
@@ -124,6 +131,7 @@ def _page(request: Request, site: Site, text: str, said: Said, item: Item, *, st
         query=query,
         state=state,
         said=said,
+        address=mask(person.email),
         about=_detail_name(site, said, lang),
         item=item.id,
         title=maths.to_html(item.title),

@@ -123,8 +123,7 @@ def _html(site: Site, lang: str, answers: Answers) -> str:
         answers=answers,
         budgets=BUDGETS,
         open=_open(site),
-        closing_day=site.options.closing_day,
-        next_issue=v.date(next_issue(site.clock(), site.options.closing_day)),
+        next_issue=v.date(next_issue(site.clock(), site.options.closing_day)).markup(),
     )
 
 
