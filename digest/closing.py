@@ -21,13 +21,16 @@ _NOT_INPUTS = ("made", "published", "status", "banners", "closes", "previous", "
 class IssueOptions:
     """What making an issue must be told: the closing day of the next month, the program, the model, the sources.
 
-    `sources` are those that must have been read; leave out one that this installation does not use.
+    `sources` are those that must have been read; leave out one that this installation does not use. `webhook`: another
+    program is told when an issue becomes final, with addresses below `base_url`.
     """
 
     closing_day: int = 5
     version: str = ""
     model: str = ""
     sources: tuple[str, ...] = ("arxiv", "hf", "pwc", "labs")
+    webhook: bool = False
+    base_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,8 +133,8 @@ class Guard:
             return answer
         raise AssertionError("the last attempt returns or raises")
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Send JSON once and give the answer of status 200; raises SourceError as `get` does.
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, expect: Collection[int] = (200,)) -> Answer:
+        """Send JSON once and give the answer, of a status in `expect`; raises SourceError as `get` does.
 
         Nothing is repeated, since what is posted may cost money, and no redirect is followed, since headers may carry a
         key. A Retry-After is waited for by nobody: until then the route is left alone.
@@ -146,7 +146,7 @@ class Guard:
             answer = self._exchange(target, sent, fresh=True, body=body)
             if (wish := self._wish(answer.status, answer.headers)) is not None:
                 self._note_wish(route_of(target), answer.status, wish)
-            return self._judged(answer, (200,), None)
+            return self._judged(answer, expect, None)
         except _Retry as problem:
             raise self._given_up(target, problem, 1) from problem
 

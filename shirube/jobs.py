@@ -11,6 +11,7 @@ from core.months import first_day
 from digest import service as digests
 from ingest.results import summed
 from shirube import mail, monthly, pulling, terminal
+from shirube.notify import notify
 from shirube.steps import LOOK_BACK
 from shirube.summaries import summarise
 from shirube.wiring import NETWORK_SOURCES, Wiring
@@ -66,10 +67,22 @@ def close(wiring: Wiring) -> None:
     _log.info("closed months=%s mails_deleted=%d", ",".join(closed) or "none", mail.prune(wiring))
 
 
+def deliver(wiring: Wiring) -> None:
+    """Go on with what waits for another try: mails that `shirube send` began, and calls of the webhook."""
+    sent, told = mail.send_rest(wiring), notify(wiring)
+    if sent or told:
+        _log.info("delivered mails=%s calls=%s", _counts(sent), _counts(told))
+
+
+def _counts(ended: dict[str, int]) -> str:
+    return ",".join(f"{name}:{count}" for name, count in sorted(ended.items())) or "none"
+
+
 JOBS = (
     Job("pull", "15 */4 * * *", pull, "the next one reads everything that is due"),
     Job("rank", "45 */4 * * *", rank, "the next one ranks everything that is new"),
     Job("close", "30 6 * * *", close, "made up for once; missed months are closed in order"),
+    Job("deliver", "*/5 * * * *", deliver, "the next one takes all that is due"),
 )
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
+from core.errors import ConfigError
 from core.months import first_day, last_day
 from db import issues, papers
 from db.engine import reading
@@ -21,6 +22,7 @@ from ingest.sources.arxiv_api import PAGE_SIZE
 from ingest.sources.recorded import MONTH as RECORDED_MONTH
 from ranking import service as ranking
 from shirube import pulling, telling, terminal
+from shirube.notify import notify
 from shirube.summaries import summarise
 from shirube.telling import NAMES, Countdown
 from shirube.wiring import NETWORK_SOURCES, Wiring
@@ -69,6 +71,7 @@ def make_month(wiring: Wiring, month: str, write: Write, *, offline: bool = Fals
             _enrich(wiring, month, outcome)
     note_errata(wiring)
     write(_ranked_issue(wiring, month, summarised=not outcome.interrupted))
+    _notify(wiring)
     return outcome
 
 
@@ -82,6 +85,17 @@ def rank(
             wiring.sessions, wiring.ranker, wiring.clock, rebuild=rebuild, part=part, on_progress=bar
         )
     return embedded, changed
+
+
+def _notify(wiring: Wiring) -> None:
+    """Call the webhook for issues that became final; what fails is told, tried again, and no failure of the month."""
+    try:
+        told = notify(wiring)
+    except ConfigError as problem:
+        terminal.say(f"The webhook was not called: {problem}.")
+        return
+    if told:
+        terminal.say("Webhook: " + ", ".join(f"{count} {state}" for state, count in sorted(told.items())))
 
 
 def note_errata(wiring: Wiring) -> dict[str, list[Row]]:

@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     mail_unknown: Literal["resend", "hold"] = "resend"
     secret_key: SecretStr | None = None
     webhook_url: SecretStr | None = None
+    webhook_secret: SecretStr | None = None
     llm_url: str | None = None
     llm_model: str | None = Field(None, validate_default=True)
     llm_key: SecretStr | None = None

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from api.options import AppOptions
     from digest.delivery import Delivery
+    from digest.delivery.webhook import Webhook
     from digest.service import IssueOptions
     from ingest.sources.arxiv_api import ArxivApi
     from ingest.sources.pwc_api import PwcApi
@@ -101,6 +102,18 @@ class Wiring:
         guard = Guard(policy, turns=SharedTurns(lambda: self.sessions))
         return Endpoint(llm.endpoint(url), model, self.settings.llm_key, guard)
 
+    @cached_property
+    def webhook(self) -> Webhook | None:
+        """Build the way to tell another program of a published issue, where one is set."""
+        from shirube.notify import make_webhook
+        from shirube.turns import SharedTurns
+
+        url, secret = self.settings.webhook_url, self.settings.webhook_secret
+        if url is None:
+            return None
+        key = secret.get_secret_value() if secret else None
+        return make_webhook(url.get_secret_value(), key, self._policy(), SharedTurns(lambda: self.sessions))
+
     def sources(self, names: tuple[str, ...] = NETWORK_SOURCES, *, channels: bool = True) -> list[Source]:
         """Build sources by name, in the order named; raises UsageError for a name that is none.
 
@@ -171,6 +184,8 @@ class Wiring:
             version=program_version(),
             model=self.settings.embedding_model,
             sources=tuple(name for name, urls in self.addresses().items() if urls),
+            webhook=self.settings.webhook_url is not None,
+            base_url=self.settings.base_url,
         )
 
     def app_options(self, base_url: str) -> AppOptions:

@@ -1,6 +1,7 @@
 """Issues made, closed, corrected, read and mailed: the one place of this package that opens the database."""
 
 from digest.closing import IssueOptions
+from digest.service.announcing import announce_due
 from digest.service.answering import VERBS, Said, doubts, read_said, say, unsay
 from digest.service.errata import note_errata
 from digest.service.making import build_issue, close_due, due_months
@@ -30,6 +31,7 @@ __all__ = [
     "Preview",
     "Said",
     "add_subscribers",
+    "announce_due",
     "build_issue",
     "choose",
     "close_due",

@@ -16,6 +16,7 @@ from digest.closing import IssueOptions, Loaded, decide, inputs_hash, takes_late
 from digest.compose import compose
 from digest.formats.json import to_json
 from digest.model import Banner, Digest
+from digest.service.announcing import note_published
 from digest.service.loading import facts_of, load
 from digest.service.reading import digest_of, in_order
 from roadmap.model import Roadmap
@@ -87,6 +88,7 @@ def _make(
     if digest.status == "final":
         late = takes_late(month, loaded.statuses)
         issues.record_considered(session, month, list(digest.entries), late=late)
+        note_published(session, digest, options, now)
     return issue
 
 

@@ -8,7 +8,7 @@ import pytest
 from core.errors import ConfigError
 from shirube.settings import Settings, load_settings, shown
 
-SECRETS = ("database_url", "smtp_url", "secret_key", "webhook_url", "llm_key")
+SECRETS = ("database_url", "smtp_url", "secret_key", "webhook_url", "webhook_secret", "llm_key")
 
 
 @pytest.fixture(autouse=True)

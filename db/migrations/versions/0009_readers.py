@@ -16,6 +16,8 @@ def upgrade() -> None:
     """Bring the tables to this revision."""
     op.add_column("subscriber", sa.Column("state_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("subscriber", sa.Column("state_why", sa.Text(), nullable=True))
+    # Who left before is deleted in time as well; when that was, nobody wrote down.
+    op.execute("UPDATE subscriber SET state_at = CURRENT_TIMESTAMP WHERE state = 'left'")
     op.create_table(
         "signup",
         sa.Column("id", sa.Integer(), nullable=False),
