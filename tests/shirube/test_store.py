@@ -51,6 +51,17 @@ def test_every_format_lists_the_same_papers(october: Store) -> None:
     assert places == sorted(places)
 
 
+def test_a_survey_says_so_in_every_list(october: Store) -> None:
+    words = ("--min-fit", "0", "--limit", "500")
+    types = {str(item["id"]): item["type"] for item in rows(october, *words)}
+    surveys = [id_ for id_, told in types.items() if told == "survey"]
+    assert surveys
+    cells = csv.DictReader(io.StringIO(listed(october, *words, "--format", "csv").out))
+    assert {row["id"]: row["type"] for row in cells} == {id_: told or "" for id_, told in types.items()}
+    lines = listed(october, *words).out
+    assert lines.count("(survey)") == len(surveys)
+
+
 def test_filters_narrow_the_list(october: Store) -> None:
     wanted = {p.arxiv_id for p in october.up.catalogue if p.lab == "qwen" and p.submitted.month == 10}
     found = rows(october, "--lab", "qwen", "--min-fit", "0", "--limit", "500")
