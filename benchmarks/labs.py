@@ -53,9 +53,9 @@ class Count:
 
 
 def rows(limit: int | None = None) -> Iterator[tuple[str, str]]:
-    """Measure and give (what, figures) line by line; `limit` takes so many papers of known origin only."""
+    """Measure and give (what, figures) line by line; `limit` takes about so many papers of known origin only."""
     papers, labs = labelled_labs.papers(), load_roadmap().labs
-    known = dict(sorted(known_origins(papers.values()).items())[-limit if limit else 0 :])
+    known = _spread(known_origins(papers.values()), limit)
     if limit:
         papers = {number: papers[number] for number in known}
     listed = [p for p in papers.values() if p.authors and (p.said or p.not_from)]
@@ -65,6 +65,12 @@ def rows(limit: int | None = None) -> Iterator[tuple[str, str]]:
     yield from _labels(listed, labs, models)
     yield from _blind([papers[n] for n in known], known, labs, models)
     yield _speed(papers.values(), labs)
+
+
+def _spread(known: Known, limit: int | None) -> Known:
+    """Take about so many papers, from all years: by time, there must be some to learn from and some to measure."""
+    step = max(1, len(known) // limit) if limit else 1
+    return dict(sorted(known.items())[::step])
 
 
 def _by_fold(papers: Mapping[str, Paper], known: Known, labs: Labs) -> Callable[[Paper], Affinity]:

@@ -70,3 +70,10 @@ def test_nothing_is_learned_from_own_papers_that_came_later(monkeypatch: pytest.
     papers = {number: paper(number) for number in numbers}
     papers["2401.00001"] = paper("2401.00001", authors=())
     assert train_labs._own(papers, date(2025, 12, 31)) == {"2512.00001": {"openai": 1.0}}
+
+
+@pytest.mark.parametrize(("limit", "taken"), [(None, 60), (200, 60), (12, 12)])
+def test_a_part_for_trying_out_is_of_all_years(limit: int | None, taken: int) -> None:
+    known = {f"{year}01.{place:05d}": {ELSEWHERE: 1.0} for year in (26, 24, 25) for place in range(20)}
+    part = labs._spread(known, limit)
+    assert (len(part), list(part), {number[:2] for number in part}) == (taken, sorted(part), {"24", "25", "26"})
