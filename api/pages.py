@@ -49,7 +49,7 @@ def error_page(request: Request, problem: Problem) -> str:
         language.choose(request, site.options.languages),
         chrome=frame,
         problem=problem,
-        path=request.url.path[:300],
+        path="/s/…" if request.url.path.startswith("/s/") else request.url.path[:300],  # a signed link is a key
         arxiv_id=_arxiv_id(request.url.path),
         request_id=request_id(request.scope),
         moment=iso(site.clock()),

@@ -10,7 +10,7 @@ from apscheduler.triggers.cron import CronTrigger
 from core.months import first_day
 from digest import service as digests
 from ingest.results import summed
-from shirube import mail, monthly, pulling, terminal
+from shirube import mail, monthly, people, pulling, terminal
 from shirube.notify import notify
 from shirube.steps import LOOK_BACK
 from shirube.summaries import summarise
@@ -64,7 +64,8 @@ def close(wiring: Wiring) -> None:
     with wiring.sessions.begin() as session:
         month = f"{wiring.clock():%Y-%m}"
         digests.build_issue(session, month, wiring.roadmap, wiring.clock, wiring.issue_options())
-    _log.info("closed months=%s mails_deleted=%d", ",".join(closed) or "none", mail.prune(wiring))
+    deleted = mail.prune(wiring), people.prune(wiring)
+    _log.info("closed months=%s mails_deleted=%d people_deleted=%d", ",".join(closed) or "none", *deleted)
 
 
 def deliver(wiring: Wiring) -> None:

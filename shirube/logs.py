@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+_SIGNED = re.compile(r"(/s/)[\w.-]{20,}")
 _PASSWORD = re.compile(r"(://[^/\s:@]+:)[^@\s]+@")
 
 
@@ -41,4 +42,5 @@ def _masked(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> Mutabl
 def _mask(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    return _ADDRESS.sub("(address)", _PASSWORD.sub(r"\1******@", value)).replace("\n", "\\n")
+    value = _SIGNED.sub(r"\1(token)", _PASSWORD.sub(r"\1******@", value))
+    return _ADDRESS.sub("(address)", value).replace("\n", "\\n")

@@ -1,32 +1,19 @@
-"""The mail commands: people added, an issue sent. Thin: the rules are digest's."""
+"""The mail commands: an issue sent, the outbox looked at. Thin: the rules are digest's."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.errors import UsageError
 from db import outbox
 from db.engine import reading
 from digest.delivery.folder import FolderDelivery
 from digest.delivery.message import make_sender
-from digest.formats.email import message_parts
 from digest.mailing import Mailer
-from digest.service import Preview, add_subscribers, fill_outbox, preview, send_due
-from digest.subscriptions import Subscription
+from digest.press import Press
+from digest.service import Preview, fill_outbox, preview, send_due
 from shirube.wiring import Wiring
 
 KEPT = timedelta(days=30)  # contract.md, Data at rest: a sent mail holds an address and stays no longer
-
-
-def add(
-    wiring: Wiring, emails: Sequence[str], consent: str, lang: str, stages: Sequence[int], minutes: int | None
-) -> list[tuple[str, str]]:
-    """Write people down with where they agreed; gives (address, outcome) for each."""
-    if not consent.strip():
-        raise UsageError("How the person agreed is missing", "Say it with --consent, such as 'asked by mail'")
-    wanted = [Subscription(email, lang, tuple(stages), minutes=minutes) for email in emails]
-    with wiring.sessions.begin() as session:
-        return add_subscribers(session, wiring.secret_keys(), wanted, consent.strip(), wiring.clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +44,7 @@ def send(wiring: Wiring, month: str | None) -> Sending:
     prune(wiring)
     with wiring.sessions.begin() as session:
         found, _ = fill_outbox(session, month, wiring.clock, mailer.sender)
-    ended = send_due(wiring.sessions, wiring.delivery(), message_parts, wiring.clock, mailer)
+    ended = send_due(wiring.sessions, wiring.delivery(), Press(), wiring.clock, mailer)
     with reading(wiring.sessions) as session:
         return Sending(found, ended, not outbox.finished(session, found), outbox.next_at(session, found))
 
@@ -69,14 +56,14 @@ def send_rest(wiring: Wiring) -> dict[str, int]:
     if due is None or due > wiring.clock():
         return {}
     mailer = make_mailer(wiring)
-    return send_due(wiring.sessions, wiring.delivery(), message_parts, wiring.clock, mailer)
+    return send_due(wiring.sessions, wiring.delivery(), Press(), wiring.clock, mailer)
 
 
 def dry_run(wiring: Wiring, month: str | None) -> Iterator[Preview]:
     """Make the mails `send` would send now, one at a time; nothing is written, nothing is sent."""
     mailer = make_mailer(wiring)
     with reading(wiring.sessions) as session:
-        yield from preview(session, month, message_parts, wiring.clock, mailer)
+        yield from preview(session, month, Press(), wiring.clock, mailer)
 
 
 def make_mailer(wiring: Wiring) -> Mailer:

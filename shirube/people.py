@@ -5,7 +5,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
 from pathlib import Path
@@ -29,6 +29,15 @@ COLUMNS = ("email", "lang", "state", "stages", "topics", "labs", "minutes", "con
 FORMATS = ("csv", "json")
 STATES = ("active", "left", "suppressed")
 _FORMULA = ("=", "+", "-", "@")  # a spreadsheet would run a cell that begins so
+
+
+def add(wiring: Wiring, emails: Sequence[str], consent: str, choice: Subscription) -> list[tuple[str, str]]:
+    """Write people down with where they agreed and one choice for all; gives (address, outcome) for each."""
+    if not consent.strip():
+        raise UsageError("How the person agreed is missing", "Say it with --consent, such as 'asked by mail'")
+    wanted = [replace(choice, email=email) for email in emails]
+    with wiring.sessions.begin() as session:
+        return service.add_subscribers(session, wiring.secret_keys(), wanted, consent.strip(), wiring.clock)
 
 
 def can_send(wiring: Wiring) -> bool:

@@ -149,14 +149,12 @@ def find_person(session: Session, email: str) -> Subscriber | None:
 
 
 def erase_address(session: Session, keys: Sequence[str], email: str, now: datetime) -> bool:
-    """Erase whoever has an address; False when nobody had it. Its hash remains either way."""
-    person, key = find_person(session, email), normalise(email).key
+    """Erase whoever has an address, and its sign-ups; False when nobody has it, and then no hash is kept either."""
+    person = find_person(session, email)
+    signups.remove_of(session, normalise(email).key)
     if person is not None:
         erase(session, keys, person, now)
-        return True
-    signups.remove_of(session, key)
-    suppress_hash(session, keys, key, "erased", now)
-    return False
+    return person is not None
 
 
 def keep_out(session: Session, keys: Sequence[str], email: str, state: str, now: datetime) -> str:

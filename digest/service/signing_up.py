@@ -34,7 +34,7 @@ KEPT_AFTER_LEAVING = timedelta(days=30)
 class Caps:
     """How many sign-ups are taken: from one place an hour, from everyone an hour. An address gets one mail a day."""
 
-    per_place: int = 20
+    per_place: int = 60
     in_all: int = 500
 
 
@@ -140,7 +140,9 @@ def _settle(sessions: Sessions, task: _Task, outcome: Outcome, now: datetime, ke
         if isinstance(outcome, Refused) and outcome.address:
             suppress_hash(session, keys, normalise(task.email).key, "refused", now)
     if isinstance(outcome, (Later, Refused)):
-        _log.warning("letter not sent signup=%d reason=%s", task.id, outcome.reason)
+        _log.warning(
+            "letter not sent signup=%d reply=%s", task.id, outcome.reason.split()[0]
+        )  # the rest names addresses
 
 
 def suppress_hash(session: Session, keys: Sequence[str], email_key: str, reason: str, now: datetime) -> None:

@@ -6,7 +6,7 @@ import typer
 
 from core.errors import UsageError
 from shirube import terminal
-from shirube.cli.options import FAILED, PARTLY, Lang, Stages, known_stages
+from shirube.cli.options import FAILED, PARTLY, Lang, Stages, known, known_stages
 from shirube.wiring import Wiring
 
 commands = typer.Typer()
@@ -22,14 +22,22 @@ def add_subscriber(
     consent: Annotated[str, typer.Option(help="Where and how the person agreed; kept with the date.")],
     lang: Annotated[Lang, typer.Option()] = Lang.en,
     stage: Stages = None,
+    topic: Annotated[list[str] | None, typer.Option(help="A topic above all; may be repeated.")] = None,
+    lab: Annotated[list[str] | None, typer.Option(help="A lab to follow; may be repeated.")] = None,
     minutes: Annotated[int | None, typer.Option(min=1)] = None,
 ) -> None:
     """Add people who agreed elsewhere to get the digest."""
-    from shirube import mail
+    from digest.subscriptions import Subscription
+    from shirube import people
 
     wiring: Wiring = context.obj
-    outcomes = mail.add(wiring, emails, consent, lang.value, known_stages(wiring, stage), minutes)
-    _tell(outcomes)
+    for name in topic or []:
+        known(wiring, name, None, None)
+    for name in lab or []:
+        known(wiring, None, name, None)
+    stages = tuple(known_stages(wiring, stage))
+    choice = Subscription("", lang.value, stages, tuple(topic or ()), tuple(lab or ()), minutes)
+    _tell(people.add(wiring, emails, consent, choice))
 
 
 @subscribers_app.command(
@@ -141,5 +149,5 @@ def _tell(outcomes: list[tuple[str, str]]) -> None:
     """Print each address with what became of it; ends with an error where one could not be read."""
     for email, outcome in outcomes:
         terminal.out(f"{terminal.plain(email)}\t{outcome}")
-    if any(outcome.startswith("invalid") for _, outcome in outcomes):
+    if any(outcome.startswith(("invalid", "unknown")) for _, outcome in outcomes):
         raise typer.Exit(FAILED if len(outcomes) == 1 else PARTLY)

@@ -12,7 +12,8 @@ from sqlalchemy import select, update
 
 from core.errors import ConfigError, UsageError
 from db.models import Base, Issue, Outbox, Subscriber
-from shirube import mail
+from digest.subscriptions import Subscription
+from shirube import mail, people
 from shirube.settings import load_settings
 from tests.shirube.command import CLOSED, DRAFT, Bench, Ended, run
 from tests.shirube.conftest import MONTH, Store
@@ -135,7 +136,7 @@ def test_addresses_are_read_one_by_one(mine: Store) -> None:
 def test_consent_and_a_sender_are_asked_of_every_caller(mine: Store) -> None:
     wiring = bench(mine)
     with pytest.raises(UsageError, match="agreed"):
-        mail.add(wiring, ["a@example.org"], "", "en", [], None)
+        people.add(wiring, ["a@example.org"], "", Subscription(""))
     with pytest.raises(ConfigError):
         mail.make_mailer(wiring)
 
