@@ -80,7 +80,7 @@ def rows(limit: int | None = None) -> Iterator[tuple[str, str]]:
         yield from _own_months(known, months, name, split, readers)
     for month in DENSE:
         yield from _among_all(known, month, readers)
-        yield _shown(known, month, roadmap)
+        yield _shown(known, month, roadmap, readers(month))
 
 
 def gather(roadmap: Roadmap, guide: Guide, embedder: SentenceTransformerEmbedder, limit: int | None) -> Known:
@@ -189,13 +189,18 @@ def alike(known: Known, part: Collection[str], first: Question, second: Readers)
 
 def ways(known: Known, part: Collection[str], found: Alike) -> dict[str, dict[str, float]]:
     """Score papers by votes alone, by likeness to the mean pick, by what was learned, and by worth."""
-    shares = {p: float(np.interp(found.learned[p], found.taste.scores, found.taste.shares)) for p in part}
+    shares = shares_of(part, found)
     return {
         "votes alone": {p: float(known.votes.get(p, -1)) for p in part},
         "likeness alone": {p: found.mean[p] for p in part},
         "learned likeness": {p: found.learned[p] for p in part},
         "worth": {p: value(known.signals[p], shares[p]) for p in part},
     }
+
+
+def shares_of(part: Collection[str], found: Alike) -> dict[str, float]:
+    """Give the share of papers that are as alike, for each paper."""
+    return {p: float(np.interp(found.learned[p], found.taste.scores, found.taste.shares)) for p in part}
 
 
 def value(signals: Signals, share: float) -> float:
@@ -273,17 +278,16 @@ def replace_votes(known: Known, votes: Mapping[str, int | None]) -> Known:
     return replace(known, votes=left, signals={p: replace(s, votes=left.get(p)) for p, s in known.signals.items()})
 
 
-def _shown(known: Known, month: str, roadmap: Roadmap) -> tuple[str, str]:
-    """Say how much of what is shown of a month has neither a known lab nor votes."""
-    found = editors.shipped()
-    stages: dict[int, list[Contender]] = {stage.number: [] for stage in roadmap.stages}
+def _shown(known: Known, month: str, roadmap: Roadmap, second: Readers) -> tuple[str, str]:
+    """Say how much of what is shown of a month has neither a known lab nor votes; its votes teach nothing."""
     papers = sorted(q for q in known.signals if q.startswith(month))
-    texts, vectors = [known.shelf.texts[p] for p in papers], known.shelf.rows(papers)
-    for p, vector, share in zip(papers, vectors, found.rank_shares(texts, vectors), strict=True):
+    shares = shares_of(papers, alike(known, papers, _question(known, lambda _: True), second))
+    stages: dict[int, list[Contender]] = {stage.number: [] for stage in roadmap.stages}
+    for p in papers:
         topic = tuple(roadmap.topics)[int(known.fits[p].argmax())]
         if known.signals[p].fit >= FIT_SHOWN:
-            score = value(known.signals[p], share)
-            stages[roadmap.topics[topic].stage].append(Contender(p, topic, score, vector))
+            score = value(known.signals[p], shares[p])
+            stages[roadmap.topics[topic].stage].append(Contender(p, topic, score, known.shelf.vectors[p]))
     worths = {c.id: c.worth for some in stages.values() for c in some}
     shown = [
         place.id

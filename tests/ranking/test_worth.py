@@ -169,7 +169,7 @@ def test_days_are_written_as_reasons_carry_them() -> None:
     assert reading_date(date(2026, 6, 3)) == "2026-06-03"
 
 
-@given(unit, unit, unit, st.integers(20, 3000))
+@given(unit, unit, unit, st.integers(30, 3000))
 def test_votes_and_a_sure_lab_speak_for_a_paper_also_near_the_top(
     fit: float, alike: float, new: float, votes: int
 ) -> None:
