@@ -15,7 +15,7 @@ from digest.formats.email import MailParts, Reader
 from digest.model import Digest
 from digest.subscriptions import Purpose, link, mask, token
 
-Render = Callable[[Digest, str, Reader], MailParts]  # digest.formats.email.message_parts
+Render = Callable[[Digest, str, Reader], MailParts]  # digest.press.Press
 _LINKED: tuple[Purpose, ...] = ("preferences", "unsubscribe", "feedback")
 MAX_REFUSALS = 12  # about a day of waiting, see pause
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from digest.words import NBSP
 
@@ -68,6 +68,8 @@ def _pieces(text: str) -> list[str]:
 def _joined(before: str, char: str) -> bool:
     if char.startswith(" "):
         return False
+    if NBSP in (char, before[-1]):
+        return True
     if before.endswith(" ") and not before.strip(" "):
         return True
     if before[-1].isdigit():  # a figure and its counter, as in 243票
@@ -109,6 +111,17 @@ class Sheet:
         """Leave one empty line, never two."""
         if self._lines and self._lines[-1]:
             self._lines.append("")
+
+    def paste(self, lines: Sequence[str]) -> None:
+        """Write lines that were written on a sheet of their own, after a gap."""
+        if lines:
+            self.gap()
+            self._lines += lines
+
+    @property
+    def lines(self) -> list[str]:
+        """Give the lines written so far."""
+        return list(self._lines)
 
     def rows(self, rows: Iterable[tuple[str, str, str]], widths: tuple[int, int] = (14, 10)) -> None:
         """Write a table of three columns, figures to the right; long names are broken, not cut."""

@@ -1,12 +1,12 @@
 """The digest as one mail for one reader: a subject, a preheader, HTML in tables and the same content as text."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import css_inline
 from babel import Locale
 from markupsafe import Markup
 
@@ -14,13 +14,11 @@ from digest import charts, news, notices, sentences
 from digest.formats.text import Writer
 from digest.links import Links
 from digest.model import Digest, Entry, LeftOut, SecondLook, StageSection, WorkRef
+from digest.pieces import Pieces
 from digest.reasons import Said, brief, names_in, say_all
-from digest.templating import TEMPLATES, write
-from digest.words import NBSP, Line, Part, Voice, voice, web
+from digest.sheet import Sheet
+from digest.words import Line, Part, Voice, web
 from locales.load import LANGUAGES
-
-MOST_BYTES = 90_000  # Gmail clips a message at about 102 kB
-CUTS = ((4, None), (4, 2), (4, 0), (3, 0), (2, 0), (1, 0))  # (full entries, compact entries) a stage, tried in turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,31 +74,6 @@ class MailLinks(Links):
         return f"{self.feedback}?{urlencode({'lang': self._lang, 'item': item_id, 'verb': verb})}"
 
 
-def message_parts(digest: Digest, lang: str, reader: Reader) -> MailParts:
-    """Write the mail of an issue for one reader; the HTML stays under 90 kB by cutting compact entries first."""
-    v = voice(lang)
-    mail = _Mail(digest, v, reader)
-    subject, preheader = (str(line).replace(NBSP, " ") for line in (mail.subject(), mail.preheader()))
-    page = ""
-    for full, compact in CUTS:
-        mail.full_limit, mail.compact_limit = full, compact
-        page = _inliner().inline(write("mail.html.j2", v, **mail.values(subject, preheader)))
-        if len(page.encode("utf-8")) <= MOST_BYTES:
-            break
-    return MailParts(subject, preheader, page, mail.text(subject))
-
-
-@cache
-def _inliner() -> css_inline.CSSInliner:
-    """Make the inliner once: it loads nothing, and keeps the one style element for dark and narrow."""
-    return css_inline.CSSInliner(
-        extra_css=(TEMPLATES / "mail.css").read_text(encoding="utf-8"),
-        inline_style_tags=True,
-        keep_style_tags=True,
-        load_remote_stylesheets=False,
-    )
-
-
 class _MailWriter(Writer):
     """Writes the text part, where entries can be answered."""
 
@@ -112,13 +85,14 @@ class _MailWriter(Writer):
         return tuple(url for url in asked if url)
 
 
-class _Mail:
+class Mail:
     """What the template and the text ask about one issue and one reader."""
 
-    def __init__(self, digest: Digest, v: Voice, reader: Reader) -> None:
-        self.d, self.v, self.reader = digest, v, reader
+    def __init__(self, digest: Digest, v: Voice, reader: Reader, pieces: Pieces) -> None:
+        self.d, self.v, self.reader, self.pieces = digest, v, reader, pieces
         self.links = MailLinks(reader, digest.month, v.lang)
         self.names = names_in(digest)
+        self.own_words: Line | None = None  # said in place of the sentence with the address
         self.full_limit: int = sentences.FULL
         self.compact_limit: int | None = None
         wanted = reader.stages or tuple(stage.number for stage in digest.stages)
@@ -266,12 +240,18 @@ class _Mail:
     def because(self) -> Line:
         """Say why this mail came."""
         v, address = self.v, self.reader.address
+        if self.own_words is not None:
+            return self.own_words
         if self.reader.confirmed:
             day = v.date(self.reader.confirmed)
             head = v.t("You get this because %(address)s confirmed on %(date)s.", address=address, date=day)
         else:
             head = v.t("You get this because %(address)s subscribed.", address=address)
         return v.text([head, v.t("One mail a month; we do not see whether you open it.")])
+
+    def piece(self, *key: object, caller: Callable[[], str]) -> Markup:
+        """Take rows that do not depend on the reader from an earlier mail, or write them."""
+        return self.pieces.row(key, caller)
 
     # -- pieces ------------------------------------------------------------------------------------------------------
 
@@ -354,16 +334,27 @@ class _Mail:
         sheet.text(self.v.text(sentences.deck(self.v, self.d)))
         sheet.gap()
         sheet.text(self.v.text([self.v.t("For you:"), self.for_you()]))
-        writer.hour()
-        writer.chart()
+        self._shared(writer, writer.hour, "hour")
+        self._shared(writer, writer.chart, "chart")
         for stage in self.own:
-            writer.stage(stage, self.full_limit, self.compact_limit)
+            limits = self.full_limit, self.compact_limit
+            self._shared(writer, partial(writer.stage, stage, *limits), "stage", stage.number, *limits)
         self._rest(writer)
-        writer.late()
-        writer.second()
-        writer.coverage()
+        for write in (writer.late, writer.second, writer.coverage):
+            self._shared(writer, write, write.__name__)
         self._foot(writer)
         return str(sheet)
+
+    def _shared(self, writer: "_MailWriter", write: Callable[[], None], *key: object) -> None:
+        """Write what does not depend on the reader, or take it from an earlier mail."""
+        sheet = writer.sheet
+
+        def alone(own: Sheet) -> None:
+            writer.sheet = own
+            write()
+            writer.sheet = sheet
+
+        self.pieces.write(sheet, key, alone)
 
     def _rest(self, writer: "_MailWriter") -> None:
         if not (self.ahead or self.behind):

@@ -11,8 +11,8 @@ from core.clock import Clock
 from db.engine import Sessions
 from db.models import Subscriber
 from digest.delivery.message import make_sender
-from digest.formats.email import message_parts
 from digest.mailing import Mailer, reader_of
+from digest.press import message_parts
 from digest.service import add_subscribers, read_digest
 from digest.subscriptions import Subscription
 from roadmap.model import Roadmap

@@ -17,6 +17,7 @@ from digest.errata import LONGEST_DETAIL, Row, Standing, corrected, corrections,
 from digest.formats import email, formats
 from digest.formats.json import to_json
 from digest.model import Digest, LeftOut
+from digest.press import message_parts
 from digest.service import digest_of, note_errata, read_digest
 from digest.views import view
 from ingest.service import store
@@ -241,7 +242,7 @@ def test_a_narrowed_view_and_json_still_name_it() -> None:
 def test_a_mail_names_it_in_both_parts(lang: str) -> None:
     digest = sample.digest()
     rows = corrections(digest, [], standing(digest.hour[0]), DAY)
-    parts = email.message_parts(corrected(digest, rows), lang, sample_reader())
+    parts = message_parts(corrected(digest, rows), lang, sample_reader())
     for part in (Page(parts.html).text, parts.text):
         assert flat(SAID[lang][0]) in flat(part)
         assert flat(SAID[lang][1]) in flat(part)

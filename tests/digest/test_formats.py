@@ -13,6 +13,7 @@ from digest.formats import email, formats, html, markdown, text
 from digest.formats.json import from_json, to_json
 from digest.links import Links
 from digest.model import Digest
+from digest.press import message_parts
 from digest.sheet import COLUMNS, columns, wrap
 from digest.words import NBSP
 from locales import LANGUAGES
@@ -330,7 +331,7 @@ def test_markdown_escapes_what_would_be_markup() -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("stages", [(5,), (3, 5), ()])
 def test_mail_is_small_inert_and_loads_nothing(lang: str, stages: tuple[int, ...]) -> None:
-    parts = email.message_parts(everything(), lang, reader(*stages, here=5))
+    parts = message_parts(everything(), lang, reader(*stages, here=5))
     page = Page(parts.html)
     assert len(parts.html.encode()) < 90_000
     assert max(map(len, parts.html.splitlines())) < 998
@@ -346,7 +347,7 @@ def test_mail_is_small_inert_and_loads_nothing(lang: str, stages: tuple[int, ...
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_both_parts_of_a_mail_say_the_same(lang: str) -> None:
     digest = sample.digest()
-    parts = email.message_parts(digest, lang, reader(5, here=5))
+    parts = message_parts(digest, lang, reader(5, here=5))
     shown = Page(parts.html)
     page, plain = shown.text.replace(" ", ""), "".join(parts.text.split())
     for number in (entry.number for entry in digest.stages[4].entries):
@@ -360,7 +361,7 @@ def test_both_parts_of_a_mail_say_the_same(lang: str) -> None:
 
 
 def test_a_mail_for_one_stage_folds_the_others() -> None:
-    parts = email.message_parts(sample.digest(), "en", reader(5, here=5))
+    parts = message_parts(sample.digest(), "en", reader(5, here=5))
     assert parts.subject == "October 2026: 8 papers for stage 5, 1 h 36 min"
     shown = Page(parts.html).text
     assert "You are here: Stage 5 of 8, Modern NLP and foundation models" in shown
@@ -375,7 +376,7 @@ def test_a_long_mail_cuts_compact_entries_first() -> None:
         replace(s, entries=tuple(replace(e, title=e.title + " and More" * 30) for e in s.entries))
         for s in sample.digest().stages
     )
-    parts = email.message_parts(sample.digest(stages=long), "en", reader())
+    parts = message_parts(sample.digest(stages=long), "en", reader())
     assert len(parts.html.encode()) < 90_000
     assert "more in the browser" in parts.html
     assert "more in the browser" in parts.text

@@ -19,8 +19,8 @@ from db.engine import Sessions
 from db.models import Subscriber
 from digest.delivery import Later, Outcome, Refused, Sent, Unknown
 from digest.delivery.smtp import SmtpDelivery, parse_smtp_url
-from digest.formats.email import message_parts
 from digest.mailing import LeaseLostError
+from digest.press import message_parts
 from digest.service import add_subscribers, unsubscribe
 from digest.subscriptions import Subscription
 from roadmap.model import Roadmap
@@ -111,7 +111,7 @@ def test_the_server_gets_the_message_byte_for_byte() -> None:
     envelope = handler.envelopes[0]
     assert (envelope.mail_from, envelope.rcpt_tos) == ("digest@shirube.example.org", ["reader@example.org"])
     assert envelope.content == message().as_bytes()
-    assert b"\r\n.\r\n..\r\n" in envelope.content  # the dots of the text part survived
+    assert b"\r\n=2E\r\n..\r\n" in envelope.content  # the dots of the text part survived
 
 
 def test_nobody_there_is_later_for_everyone() -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from lxml import html
 
-from digest.formats.email import Reader, message_parts
+from digest.formats.email import Reader
 from digest.model import Digest
+from digest.press import message_parts
 from tests.shirube.command import DRAFT, run
 from tests.shirube.conftest import MONTH, Store
 from tests.shirube.test_digest import digest

@@ -1,0 +1,156 @@
+"""Mails printed one after the other: each is as if it were the only one, fits, and holds nothing of another reader."""
+
+import re
+import time
+from dataclasses import replace
+from datetime import date
+from email import message_from_bytes, policy
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digest import press as module
+from digest.delivery.message import build_message
+from digest.encoding import encoded, most_bytes
+from digest.formats.email import Reader
+from digest.model import Digest
+from digest.press import CUTS, KINDS, Press, fits, message_parts
+from locales.load import LANGUAGES
+from tests.digest import sample
+from tests.digest.mail import NOW, SENDER
+
+OTHER = "https://shirube.example"
+READERS = st.builds(
+    Reader,
+    stages=st.sets(st.integers(1, 8), max_size=3).map(lambda found: tuple(sorted(found))),
+    here=st.sampled_from([None, 5]),
+    base_url=st.just(OTHER),
+    preferences_url=st.sampled_from([None, f"{OTHER}/s/p/preferences"]),
+    unsubscribe_url=st.text("abc-_.&\"'", min_size=1, max_size=90).map(lambda word: f"{OTHER}/s/{word}/unsubscribe"),
+    address=st.text("aé•&'\"\u00a0<", max_size=60).map(lambda word: f"{word}@example.org"),
+    confirmed=st.none() | st.dates(date(2024, 1, 1), date(2026, 12, 31)),
+    feedback_url=st.sampled_from([None, f"{OTHER}/s/f/feedback", f"{OTHER}/s/{'f' * 90}/feedback"]),
+    minutes=st.sampled_from([None, 30, 240]),
+)
+
+
+def reader(*stages: int, **more: Any) -> Reader:
+    """Somebody with every link a mail may hold, each as long as real ones."""
+    signed = "W1sxMjM0NTYsMTc4MzMzMDgwMF0.Zm9yIHRoaXMgdGVzdCBvbmx5LCBubyBzaWduYXR1cmUgYXQgYWxsIGhlcmU"
+    return Reader(
+        stages=stages,
+        here=stages[-1] if stages else None,
+        base_url=OTHER,
+        preferences_url=f"{OTHER}/s/{signed}/preferences",
+        unsubscribe_url=f"{OTHER}/s/{signed}/unsubscribe",
+        address="r•••@a-rather-long-name-of-a-host.example.org",
+        confirmed=date(2026, 3, 4),
+        feedback_url=f"{OTHER}/s/{signed}/feedback",
+        **more,
+    )
+
+
+def crowded() -> Digest:
+    """An issue with titles and summaries far longer than any month has."""
+    made = sample.digest()
+    stages = tuple(
+        replace(s, entries=tuple(replace(e, title=e.title + " and More" * 30) for e in s.entries)) for s in made.stages
+    )
+    return replace(made, stages=stages)
+
+
+@settings(max_examples=25)
+@given(readers=st.lists(READERS, min_size=2, max_size=4), lang=st.sampled_from(LANGUAGES))
+def test_a_mail_is_the_same_whoever_had_one_before(readers: list[Reader], lang: str) -> None:
+    digest, used = sample.digest(), Press()
+    for one in (*readers, *reversed(readers)):
+        parts = used(digest, lang, one)
+        alone = Press()(digest, lang, one)
+        assert parts == alone
+        assert one.unsubscribe_url in parts.text
+        assert not re.search(r"x[0-9a-f]{24}", parts.html + parts.text), "a mark was left"
+
+
+def test_nothing_of_another_reader_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KINDS", 3)
+    digest, used = sample.digest(), Press()
+    for number in range(6):
+        used(digest, "en", reader(number % 8 + 1, minutes=number + 1))
+    kept = repr((used._blanks, used._pieces))
+    assert len(used._blanks) == 3 < KINDS
+    assert "r•••@" not in kept
+    assert "W1sxMjM0NTYs" not in kept
+    assert "2026" in kept
+
+
+def test_another_issue_begins_anew() -> None:
+    used = Press()
+    first = used(sample.digest(), "en", reader(5))
+    second = used(sample.sample(), "en", reader(5))
+    assert first.subject != second.subject
+    assert second == message_parts(sample.sample(), "en", reader(5))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("stages", [(), (5,), (3, 5), (1, 2, 3, 4, 5, 6, 7)])
+@pytest.mark.parametrize("make", [sample.digest, sample.sample, crowded])
+def test_a_message_as_sent_stays_under_100_kilobytes(lang: str, stages: tuple[int, ...], make: Any) -> None:
+    digest, one = make(), reader(*stages)
+    parts = message_parts(digest, lang, one)
+    sent = build_message(parts, SENDER, f"{'r' * 64}@example.org", "a" * 60, NOW, one.unsubscribe_url).as_bytes()
+    assert len(sent) < 100_000
+    assert fits(parts)
+    read = message_from_bytes(sent, policy=policy.default)
+    text, html = (str(part.get_content()).replace("\r\n", "\n") for part in read.iter_parts())
+    assert (text, html) == (parts.text, parts.html)
+
+
+def test_what_is_cut_is_counted_in_both_parts_and_the_whole_is_linked() -> None:
+    parts = message_parts(crowded(), "en", reader())
+    counted = [re.findall(r"(\d+)(?:&nbsp;| )more in the browser", part) for part in (parts.html, parts.text)]
+    assert counted[0] == counted[1]
+    assert counted[0]
+    for part in (parts.html, parts.text):
+        assert len(re.findall(rf"{OTHER}/digests/2026-10\?lang=en#stage-\d", part)) >= len(counted[0])
+
+
+def test_compact_entries_are_cut_before_full_ones() -> None:
+    fulls = [full for full, _ in CUTS]
+    assert fulls == sorted(fulls, reverse=True)
+    assert [compact for full, compact in CUTS if full == CUTS[0][0]] == [None, 2, 0]
+
+
+@given(st.text(max_size=3000).map(lambda text: text.replace("\r", "") + "\n"))
+def test_the_bound_on_a_size_is_never_too_low(text: str) -> None:
+    _, payload = encoded(text)
+    assert len(payload) + payload.count("\n") <= most_bytes(text)
+
+
+@given(st.text("aé長 =.\t", max_size=400).map(lambda text: text + "\n"))
+def test_what_is_encoded_comes_back(text: str) -> None:
+    body = message_from_bytes(
+        build_message(message_parts_of(text), SENDER, "r@example.org", "id", NOW, "https://x.org").as_bytes(),
+        policy=policy.default,
+    )
+    plain = next(iter(body.iter_parts()))
+    assert str(plain.get_content()).replace("\r\n", "\n") == text
+    assert max(len(line) for line in body.as_bytes().split(b"\n")) <= 998
+
+
+def message_parts_of(text: str) -> Any:
+    return replace(message_parts(sample.digest(), "en", reader(5)), text=text, html=text)
+
+
+def test_thousands_of_mails_cost_little_each() -> None:
+    """No stop watch decides: a mail of a known kind writes no template and wraps no entry again."""
+    digest, used = sample.digest(), Press()
+    used(digest, "en", reader(5))
+    before = {name: dict(value.rows) for name, value in used._pieces.items()}
+    began = time.process_time()
+    for number in range(50):
+        used(digest, "en", replace(reader(5), unsubscribe_url=f"{OTHER}/s/{number}/unsubscribe"))
+    assert {name: dict(value.rows) for name, value in used._pieces.items()} == before
+    assert len(used._blanks) == 1
+    assert time.process_time() - began < 60
