@@ -29,7 +29,7 @@ def spend(session: Session, key: str, most: int, window: timedelta, now: datetim
         set_={"began": case((over, now), else_=Allowance.began), "used": case((over, 1), else_=Allowance.used + 1)},
         where=or_(over, Allowance.used < most),
     )
-    return _changed(session, took) == 1
+    return session.scalar(took.returning(Allowance.used)) is not None
 
 
 def free_in(session: Session, key: str, window: timedelta, now: datetime) -> timedelta:

@@ -49,7 +49,7 @@ def t(words: str) -> str:
 ADDRESS_WORDS = {
     Wrong.MISSING: t("Write the e-mail address that the mail should come to."),
     Wrong.CONTROL: t("The address holds a character that no address has, such as a line break. Type it anew."),
-    Wrong.LONG: t("The address is too long: 254 characters are the most."),
+    Wrong.LONG: t("The address is too long: 64 characters before the @ and 254 in all are the most."),
     Wrong.SEVERAL: t("Write one address and nothing else; no list, no name before it."),
     Wrong.QUOTED: t("Addresses with quotation marks or backslashes cannot be used here. Use another one."),
     Wrong.NO_AT: t("The address has no @. It should look like name@example.org."),
