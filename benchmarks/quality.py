@@ -31,7 +31,8 @@ SVM = {"C": 0.02, "class_weight": "balanced"}  # as arxiv-sanity-lite trains its
 def rows(limit: int | None = None) -> Iterator[tuple[str, str]]:
     """Measure and give (what, figures) line by line; `limit` takes a small part, to prove that it runs."""
     known = read_known()
-    ids = sorted(labelled() | set().union(*(corpus.month(month) for month in MONTHS)))[:limit]
+    ids = sorted(labelled() | set().union(*(corpus.month(month) for month in MONTHS)))
+    ids = ids[:: len(ids) // limit] if limit else ids
     trainer = read_trainer(load_roadmap(), SentenceTransformerEmbedder(), known, frozenset(ids))
     scores = out_of_fold(trainer, ids)
     yield from _listed(trainer, ids, scores)

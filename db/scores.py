@@ -158,11 +158,13 @@ class Rated:
     worth: float | None
     votes: int | None
     withdrawn: bool
+    filed: bool
 
 
-def rated(session: Session, month: str) -> list[Rated]:
-    """Read a month's rated items, in order of id."""
-    columns = (Item.id, Rating.best_topic, Rating.best_stage, Rating.worth, Item.votes, Item.withdrawn)
+def rated(session: Session, month: str, filed: float) -> list[Rated]:
+    """Read a month's rated items, in order of id; `filed` is the fit from which an item belongs to a topic."""
+    fits = exists().where(TopicScore.item_id == Item.id, TopicScore.fit >= filed)
+    columns = (Item.id, Rating.best_topic, Rating.best_stage, Rating.worth, Item.votes, Item.withdrawn, fits)
     query = select(*columns).join(Rating, Rating.item_id == Item.id).where(Item.month == month).order_by(Item.id)
     return [Rated(*row) for row in session.execute(query)]
 

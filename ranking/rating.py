@@ -17,7 +17,7 @@ from ranking import affinity, editors, kinds, labs, lexical, novelty, summary, w
 from ranking.guide import Guide
 from roadmap.model import Roadmap
 
-KEPT_FIT = 0.05  # fits below this are not stored: nobody looks for them
+KEPT_FIT = 0.01  # fits below this are not stored: about four of a paper's 37 stay
 FILED = 0.5  # "an expert would file it here"
 SUMMARY_MAKER = "extractive"
 BUILDS_ON = 0.5  # cosine to a canon work from which "builds on" is said
@@ -76,8 +76,9 @@ def rate(
     stage = roadmap.topics[best_topic].stage if best_topic else None
     filed = best is not None and float(fits[best]) >= FILED
     works = read_first(vector, best_topic, guide, roadmap)
-    score = worth.worth(_signals(facts, float(fits[best]), found, share)) if filed and best is not None else None
-    reasons = _reasons(facts, best_topic, found, works, score, share, roadmap) if score and best_topic else []
+    score = worth.worth(_signals(facts, float(fits[best]), found, share)) if best is not None else None
+    topic = best_topic if filed else None
+    reasons = _reasons(facts, topic, found, works, score, share, roadmap) if score else []
     minutes, guessed = worth.reading_minutes(summary.page_count(facts.comment))
     rating = {
         "best_topic": best_topic,
@@ -134,15 +135,20 @@ def _signals(facts: Facts, fit: float, found: Sequence[labs.Attribution], share:
 
 def _reasons(
     facts: Facts,
-    topic: str,
+    topic: str | None,
     found: Sequence[labs.Attribution],
     works: Sequence[tuple[str, float]],
     score: worth.Worth,
     share: float | None,
     roadmap: Roadmap,
 ) -> list[Reason]:
-    """List the reasons in the order people see them; each is a fact with its share of the worth."""
-    reasons = [Reason("topic", {"topic": topic, **_why(facts, topic, roadmap)}, score.shares.get("topic", 0.0))]
+    """List the reasons in the order people see them; each is a fact with its share of the worth.
+
+    `topic` is None where the paper is filed nowhere: then its best topic is no reason.
+    """
+    reasons = []
+    if topic is not None:
+        reasons.append(Reason("topic", {"topic": topic, **_why(facts, topic, roadmap)}, score.shares.get("topic", 0.0)))
     if facts.novelty is not None and facts.novelty >= novelty.STRIKING:
         reasons.append(Reason("new", {"months": novelty.MONTHS}, score.shares["new"]))
     if found:

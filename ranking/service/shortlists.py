@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from db import papers, scores
 from db.scores import Rated
+from ranking.rating import FILED
 from ranking.shortlist import LENGTH, POOL, Contender, Heading, Place, shortlist
 from roadmap.model import Roadmap
 
@@ -25,7 +26,7 @@ def renew(session: Session, month: str, model: str, roadmap: Roadmap) -> None:
 
 
 def _rows(session: Session, month: str, model: str, roadmap: Roadmap) -> list[dict[str, Any]]:
-    rated = scores.rated(session, month)
+    rated = scores.rated(session, month, FILED)
     rows: list[dict[str, Any]] = []
     for stage in roadmap.stages:
         own = [item for item in rated if item.stage == stage.number]
@@ -37,7 +38,7 @@ def _rows(session: Session, month: str, model: str, roadmap: Roadmap) -> list[di
 
 def _contenders(session: Session, model: str, own: Sequence[Rated]) -> list[Contender]:
     """Let what is filed somewhere and not withdrawn compete; vectors are read of those alone that can win a place."""
-    filed = [i for i in own if i.worth is not None and i.topic is not None and not i.withdrawn]
+    filed = [i for i in own if i.filed and i.topic is not None and not i.withdrawn]
     best = sorted(filed, key=lambda i: (-(i.worth or 0), i.id))[: LENGTH * POOL]
     ids = [item.id for item in best]
     vectors, headings = scores.vectors(session, model, ids), papers.headings(session, ids)
@@ -80,4 +81,4 @@ def _why_not(item: Rated, is_twin: bool) -> str:
         return "twin"
     if item.withdrawn:
         return "withdrawn"
-    return "budget" if item.worth is not None else "fit"
+    return "budget" if item.filed else "fit"
