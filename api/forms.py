@@ -22,7 +22,7 @@ async def read_form(request: Request) -> Mapping[str, Sequence[str]]:
     own_site(request)
     body = await _body(request, FORM)
     try:
-        return parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+        return parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
     except ValueError as problem:  # UnicodeDecodeError is one
         raise Problem(400, "The form cannot be read", "Send it from the page, or as UTF-8 percent-encoded") from problem
 
@@ -49,7 +49,7 @@ async def read_json(request: Request, kind: type[Value]) -> Value:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as problem:
         raise Problem(422, f"The body has another shape than asked for: {problem}") from problem
-    except msgspec.DecodeError as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise Problem(400, f"The body is no JSON: {problem}") from problem
 
 

@@ -39,7 +39,7 @@ def request_id(scope: Scope) -> str:
 
 def secure(headers: MutableHeaders, scope: Scope) -> None:
     """Set the security headers on an answer, whatever it is; what a route chose itself stays."""
-    if scope["path"].startswith("/s/"):
+    if scope["path"].startswith("/s/"):  # errors too
         headers.update(PRIVATE)
     for name, value in SECURITY.items():
         headers.setdefault(name, value)

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from api import language
 from api.errors import Problem
 from api.forms import own_site
+from api.headers import PRIVATE
 from api.pages import chrome
 from api.site import Site, TheSite
 from db.engine import reading
@@ -103,7 +104,7 @@ def private(
     lang = language.choose(request, site.options.languages)
     frame = chrome(site, query=query)
     html = site.templates.render(template, lang, chrome=frame, **values)
-    return Response(html, status, media_type="text/html")  # its headers: api.headers.PRIVATE
+    return Response(html, status, media_type="text/html", headers=PRIVATE)
 
 
 def no_token() -> Problem:

@@ -4,6 +4,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.forms import Form, own_site
+from api.headers import PRIVATE
 from api.routes.mail_links import known, links, no_token, private
 from api.site import Site, TheSite
 from db.engine import reading
@@ -44,7 +45,7 @@ def export(site: TheSite, text: str) -> Response:
             raise no_token()
         data = service.personal_data(session, person)
     body = msgspec.json.format(msgspec.json.encode(data), indent=2)
-    headers = {"Content-Disposition": 'attachment; filename="shirube-my-data.json"'}
+    headers = PRIVATE | {"Content-Disposition": 'attachment; filename="shirube-my-data.json"'}
     return Response(body, media_type="application/json", headers=headers)
 
 
