@@ -1,47 +1,35 @@
 """The sentences on what happened since: a stage beside earlier months, second looks, where a paper stood."""
 
 from digest.changes import FEWEST, MONTHS, verdict
-from digest.model import Digest, SecondLook, StageSection, Stood
+from digest.model import Change, Digest, SecondLook, StageSection, Stood
 from digest.sentences import code
 from digest.words import Line, Part, Voice, web
 
 
 def changed(v: Voice, stage: StageSection) -> list[Line]:
-    """Say what changed in a stage: its count beside the months before, what they let expect, and code."""
-    said = []
-    if stage.change:
-        counts = [count for _, count in stage.change.before]
-        low, high = min(counts), max(counts)
-        span = v.t("%(low)s to %(high)s", low=low, high=high) if low < high else v.line(low)
-        said.append(
-            v.n(
-                "%(n)s paper, against %(span)s a month in the %(months)s months before.",
-                "%(n)s papers, against %(span)s a month in the %(months)s months before.",
-                stage.considered,
-                span=span,
-                months=len(counts),
-            )
-        )
-        said.append(_expected(v, stage))
-    if stage.considered:
-        said.append(
-            v.n("Code is known for %(n)s of them.", "Code is known for %(n)s of them.", stage.coded)
-            if stage.change
-            else v.t("Code is known for %(n)s of %(considered)s.", n=stage.coded, considered=stage.considered)
-        )
-    return said
+    """Say what changed in a stage: its count beside the months before and what they let expect; [] where unknown."""
+    if stage.change is None:
+        return []
+    counts = [count for _, count in stage.change.before]
+    low, high = min(counts), max(counts)
+    span = v.t("%(low)s to %(high)s", low=low, high=high) if low < high else v.line(low)
+    head = v.n(
+        "%(n)s paper, against %(span)s a month in the %(months)s months before.",
+        "%(n)s papers, against %(span)s a month in the %(months)s months before.",
+        stage.considered,
+        span=span,
+        months=len(counts),
+    )
+    return [head, _expected(v, stage.change, stage.considered)]
 
 
-def _expected(v: Voice, stage: StageSection) -> Line:
-    found = stage.change
-    if found is None:
-        return Line()
+def _expected(v: Voice, found: Change, count: int) -> Line:
     span = {"low": found.low, "high": found.high}
     return {
         "fewer": v.t("That is fewer than they let expect, %(low)s to %(high)s with 95%% confidence.", **span),
         "expected": v.t("That is what they let expect, %(low)s to %(high)s with 95%% confidence.", **span),
         "more": v.t("That is more than they let expect, %(low)s to %(high)s with 95%% confidence.", **span),
-    }[verdict(found, stage.considered)]
+    }[verdict(found, count)]
 
 
 def not_compared(v: Voice, digest: Digest) -> Line:

@@ -50,6 +50,9 @@ def gaps(v: Voice, digest: Digest) -> list[tuple[Line, Line]]:
         unranked = coverage.stored - coverage.ranked
         said.append((v.n("%(n)s paper not ranked.", "%(n)s papers not ranked.", unranked), Line()))
     said += [_gap(v, source) for source in coverage.sources if source.state != "complete"]
+    if coverage.expected is not None and coverage.stored > coverage.expected:
+        more = v.t("More is stored than arXiv announced.")
+        said.append((more, v.t("Other sources name papers of other categories; they count as well.")))
     said = said or [(v.t("Nothing is known to be missing."), Line())]
     compared = not_compared(v, digest)
     return [*said, (compared, Line())] if compared else said

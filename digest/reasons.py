@@ -84,9 +84,17 @@ def brief(reasons: Iterable[Reason], lang: str, names: Names, most: int = 2) -> 
 
 
 def in_order(reasons: Iterable[Reason]) -> list[Reason]:
-    """Sort reasons as look.md lists them; a kind without words, from a newer version, is passed over."""
-    known = [reason for reason in reasons if reason.kind in REASON_ORDER]
+    """Sort reasons as look.md lists them; a kind without words, from a newer version, is passed over.
+
+    So are upvotes in the lower half of the month's: nobody chooses a paper for being the 391st of 502.
+    """
+    known = [reason for reason in reasons if reason.kind in REASON_ORDER and not _unnoticed(reason)]
     return sorted(known, key=lambda reason: REASON_ORDER.index(reason.kind))
+
+
+def _unnoticed(reason: Reason) -> bool:
+    place, of = reason.facts.get("place"), reason.facts.get("of")
+    return reason.kind == "readers" and isinstance(place, int) and isinstance(of, int) and place > of / 2
 
 
 def evidence(kind: str, detail: str, speaker: Voice) -> Line:

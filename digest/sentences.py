@@ -236,15 +236,17 @@ def code(v: Voice, ref: CodeRef) -> Line:
 
 
 def counts(v: Voice, stage: StageSection) -> Line:
-    """Count a stage: considered, chosen, and the time to read what was chosen."""
+    """Count a stage: considered, chosen, the time to read what was chosen, and how many papers have code."""
+    coded = v.n("Code is known for %(n)s.", "Code is known for %(n)s.", stage.coded) if stage.considered else Line()
     if not stage.entries:
-        return v.t("%(considered)s considered, none chosen.", considered=stage.considered)
-    return v.t(
+        return v.text([v.t("%(considered)s considered, none chosen.", considered=stage.considered), coded])
+    head = v.t(
         "%(considered)s considered, %(chosen)s chosen, %(time)s to read.",
         considered=stage.considered,
         chosen=len(stage.entries),
         time=v.duration(sum(entry.minutes for entry in stage.entries)),
     )
+    return v.text([head, coded])
 
 
 def work_note(v: Voice, work: WorkRef) -> Line:

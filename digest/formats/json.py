@@ -51,7 +51,8 @@ def _plain(value: object) -> Any:
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
+def hints(kind: type) -> dict[str, Any]:
+    """Give the types of a dataclass's fields, read once."""
     return typing.get_type_hints(kind)
 
 
@@ -60,8 +61,8 @@ def _build(kind: Any, value: Any) -> Any:
     if kind is JsonValue or value is None:
         return value
     if isinstance(kind, type) and is_dataclass(kind):
-        hints = _hints(kind)
-        return kind(**{name: _build(hints[name], value[name]) for name in hints if name in value})
+        known = hints(kind)
+        return kind(**{name: _build(known[name], value[name]) for name in known if name in value})
     if kind is datetime:
         return datetime.fromisoformat(value)
     if kind is date:

@@ -1,7 +1,9 @@
 """The digest as Markdown (CommonMark), for notes and repositories; every word from strangers is escaped."""
 
+import json
 import re
 
+from core.clock import iso
 from digest import news, notices, sentences
 from digest.model import Digest, Entry, StageSection
 from digest.reasons import FILE, names_in, say_all
@@ -19,11 +21,33 @@ _NUMBERED = re.compile(r"^(\d+)([.)])(?=\s|$)")
 def render(digest: Digest, lang: str) -> str:
     """Write the whole issue as Markdown, one paragraph a line."""
     v = voice(lang)
-    blocks = [*_front(digest, v), *_hour(digest, v), _chart(digest, v)]
+    blocks = [front_matter(digest, v), *_front(digest, v), *_hour(digest, v), _chart(digest, v)]
     for stage in digest.stages:
         blocks += _stage(digest, stage, v)
     blocks += [*_labs(digest, v), *_late(digest, v), *_second(digest, v), *_coverage(digest, v), *_cite(digest, v)]
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def front_matter(digest: Digest, v: Voice) -> str:
+    """Write the head that note programs read: YAML, whose strings are those of JSON (yaml.org/spec/1.2.2, 1.3)."""
+    moment = {"updated": iso(digest.made)} | ({"published": iso(digest.published)} if digest.published else {})
+    values = {
+        "title": str(v.t("%(month)s: Shirube", month=sentences.month(v, digest))).replace(NBSP, " "),
+        "month": digest.month,
+        **({"since": digest.since} if digest.since else {}),
+        "lang": v.lang,
+        "status": "view" if digest.since else digest.status,
+        **moment,
+        "considered": digest.considered,
+        "chosen": digest.chosen,
+        "minutes": digest.minutes,
+        "errata": sum(banner.kind == "erratum" for banner in digest.banners),
+        "model": digest.making.model,
+        "shirube": digest.making.version,
+        "inputs": digest.making.inputs_hash,
+    }
+    rows = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()]
+    return "\n".join(["---", *rows, "---"])
 
 
 def written(value: Line | Part | str) -> str:

@@ -1,0 +1,126 @@
+"""Golden files: what two whole months hold, and how every format writes them in both languages."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from sqlalchemy import select
+
+from db.models import Issue
+from digest.formats import formats
+from digest.formats.json import from_json
+from digest.schema import schema
+from digest.service import digest_of
+from ranking.embedder import SentenceTransformerEmbedder
+from tests.digest import sample
+from tests.shirube import golden
+from tests.shirube.conftest import Store
+from tests.shirube.test_digest import state
+
+AGAIN = "run: python -m tests.shirube.golden, and read what changed"
+
+
+@pytest.mark.parametrize("month", golden.MONTHS)
+def test_every_format_writes_the_golden_month(month: str) -> None:
+    digest = golden.stored(month)
+    once = dict(golden.written(digest))
+    for name, text in once.items():
+        assert (golden.FOLDER / name).read_text(encoding="utf-8") == text, f"{name}: {AGAIN}"
+    assert {file.name for file in golden.FOLDER.glob(f"{month}.*")} == {f"{month}.json", *once}
+    assert dict(golden.written(golden.stored(month))) == once
+
+
+def test_the_stand_in_makes_the_golden_month(final: Store) -> None:
+    ((issue,),) = state(final, select(Issue).where(Issue.month == golden.STAND_IN))
+    same(json.loads(formats()["json"].render(digest_of(issue), "en")), golden.STAND_IN)
+
+
+def test_the_recorded_month_makes_the_golden_sample(tmp_path: Path, model: SentenceTransformerEmbedder) -> None:
+    class Packaged(golden.Packaged):
+        """The packaged weights; the model is the one this session has loaded."""
+
+        embedder = model
+
+    alike(golden.recorded(tmp_path, Packaged), golden.RECORDED)
+
+
+def alike(made: dict[str, Any], month: str) -> None:
+    """Compare what depends on the arithmetic of the processor: a paper whose worth is nearly another's may change place.
+
+    Counts may differ by a hundredth; of each stage's papers at most two may be others.
+    """
+    wanted = json.loads((golden.FOLDER / f"{month}.json").read_text(encoding="utf-8"))
+    assert (made["status"], made["banners"], made["coverage"]) == (
+        wanted["status"], wanted["banners"], wanted["coverage"],
+    ), AGAIN  # fmt: skip
+    assert len(made["hour"]) == len(wanted["hour"])
+    for one, other in zip(made["stages"], wanted["stages"], strict=True):
+        assert abs(one["considered"] - other["considered"]) <= other["considered"] / 100, f"{one['number']}: {AGAIN}"
+        mine, theirs = ({entry["id"] for entry in stage["entries"]} for stage in (one, other))
+        assert len(mine - theirs) + len(theirs - mine) <= 4, f"stage {one['number']}: {AGAIN}"
+
+
+def same(made: dict[str, Any], month: str) -> None:
+    """Compare what a month holds with its golden file."""
+    wanted = json.loads((golden.FOLDER / f"{month}.json").read_text(encoding="utf-8"))
+    assert list(golden.differences(made, wanted)) == [], AGAIN
+
+
+def test_a_difference_is_named() -> None:
+    one = {"a": [1.0, {"b": "x"}], "inputs_hash": "1"}
+    assert list(golden.differences(one, {"a": [1.01, {"b": "x"}], "inputs_hash": "2"})) == []
+    assert list(golden.differences(one, {"a": [1.1, {"b": "y"}], "inputs_hash": "1"})) == [
+        ".a[0]: 1.0 is not 1.1",
+        ".a[1].b: 'x' is not 'y'",
+    ]
+    assert list(golden.differences(one, {"a": [1.0], "inputs_hash": "1"})) != []
+
+
+# -- the schema ------------------------------------------------------------------------------------------------------
+
+
+def test_the_schema_in_the_docs_is_up_to_date() -> None:
+    assert golden.SCHEMA.read_text(encoding="utf-8") == golden.schema_text(), AGAIN
+
+
+SHAPES = {
+    "everything": sample.digest(banners=sample.every_banner()),
+    "sample": sample.sample(),
+    "catch-up": sample.catch_up(),
+    "bare": sample.digest(topmost=None, stages=(), late=(), previous=None, published=None),
+    **{month: golden.stored(month) for month in golden.MONTHS},
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_what_is_written_keeps_to_the_schema(name: str) -> None:
+    checker = Draft202012Validator(schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
+    plain = json.loads(formats()["json"].render(SHAPES[name], "ja"))
+    assert [error.message for error in checker.iter_errors(plain)] == []
+    assert from_json(plain) == SHAPES[name]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("status",), "finished"),
+        (("month",), "2026-13"),
+        (("coverage", "failed"), None),
+        (("stages", 0, "entries", 0, "worth"), "much"),
+        (("stages", 4, "name"), "Modern NLP"),
+    ],
+)
+def test_the_schema_refuses_what_is_wrong(path: tuple[str | int, ...], value: object) -> None:
+    plain = json.loads(formats()["json"].render(sample.digest(), "en"))
+    within: Any = plain
+    for step in path[:-1]:
+        within = within[step]
+    within[path[-1]] = value
+    assert not Draft202012Validator(schema()).is_valid(plain)
+
+
+def test_the_schema_is_a_schema() -> None:
+    Draft202012Validator.check_schema(schema())
+    assert schema()["required"][0] == "month"
