@@ -10,6 +10,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from db.models_readers import Allowance, Signup
+from db.subscribers import overwriting
 
 LIFE = timedelta(hours=48)  # of a link to confirm; after it the address is deleted
 LEASE = timedelta(minutes=10)  # far longer than one message may take
@@ -71,17 +72,20 @@ def find(session: Session, id_: int, asked: int, now: datetime) -> Signup | None
 
 def use(session: Session, row: Signup) -> bool:
     """Take a sign-up out to confirm it; one statement decides, so that two presses at once count as one."""
-    return _changed(session, delete(Signup).where(Signup.id == row.id)) == 1
+    with overwriting(session):
+        return _changed(session, delete(Signup).where(Signup.id == row.id)) == 1
 
 
 def remove(session: Session, id_: int) -> None:
     """Forget one sign-up."""
-    session.execute(delete(Signup).where(Signup.id == id_))
+    with overwriting(session):
+        session.execute(delete(Signup).where(Signup.id == id_))
 
 
 def remove_of(session: Session, email_key: str) -> None:
     """Forget every sign-up of an address."""
-    session.execute(delete(Signup).where(Signup.email_key == email_key))
+    with overwriting(session):
+        session.execute(delete(Signup).where(Signup.email_key == email_key))
 
 
 def of(session: Session, email_key: str) -> Sequence[Signup]:
@@ -97,7 +101,8 @@ def count(session: Session) -> int:
 def prune(session: Session, now: datetime, window: timedelta) -> int:
     """Delete sign-ups too old to be confirmed, and caps whose window is over; gives how many sign-ups."""
     session.execute(delete(Allowance).where(Allowance.began <= now - window))
-    return _changed(session, delete(Signup).where(Signup.asked_at <= now - LIFE))
+    with overwriting(session):
+        return _changed(session, delete(Signup).where(Signup.asked_at <= now - LIFE))
 
 
 def _changed(session: Session, statement: Any) -> int:

@@ -1,5 +1,7 @@
 """By the link in every mail: choose anew, take one's data, have them erased; no account, no cookie."""
 
+from typing import Any
+
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
@@ -105,7 +107,7 @@ def fill(sessions: Sessions, roadmap: Roadmap, clock: Clock, person: Subscriber)
             made = {"message_id": f"m{one.id}", "state": "sent", "sent_at": clock(), "created": clock()}
             session.add(Outbox(month="2026-06", subscriber_id=one.id, **made))
             feedback.add(session, one.id, ITEM, "wrong-topic", "rag", clock())
-            empty = {"stages": [], "topics": [], "labs": [], "minutes": None}
+            empty: dict[str, Any] = {"stages": [], "topics": [], "labs": [], "minutes": None}
             signups.add(session, clock(), email=one.email, email_key=one.email_key, lang="en", **empty)
 
 

@@ -32,7 +32,7 @@ SHOWN = [
     ("preferences", "erase"),
     ("feedback", FEEDBACK),
 ]
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+FORM: dict[str, str] = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_another_site_cannot_press(
         {"content": b"List-Unsubscribe=One-Click", "headers": FORM},
         {"files": {"List-Unsubscribe": (None, "One-Click")}},
         {"content": b""},
-        {"content": b"List-Unsubscribe=One-Click", "headers": {**FORM, "Sec-Fetch-Site": "cross-site"}},
+        {"content": b"List-Unsubscribe=One-Click", "headers": FORM | {"Sec-Fetch-Site": "cross-site"}},
     ],
     ids=["form", "multipart", "empty", "from a web mailer"],
 )
