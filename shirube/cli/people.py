@@ -1,5 +1,7 @@
 """Commands about the people who get the digest by mail."""
 
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -74,7 +76,7 @@ def list_subscribers(
 )
 def import_subscribers(
     context: typer.Context,
-    file: Annotated[typer.FileText, typer.Argument(help="CSV with a heading; - is standard input.")],
+    file: Annotated[Path, typer.Argument(help="CSV with a heading; - is standard input.")],
     consent: Annotated[str, typer.Option(help="Where they agreed, for lines without a consent_source.")] = "",
 ) -> None:
     """Add people from a CSV file, such as `subscribers export` writes: only the column email is needed."""
@@ -83,11 +85,14 @@ def import_subscribers(
     _tell(people.import_people(context.obj, _text_of(file), consent.strip()))
 
 
-def _text_of(file: typer.FileText) -> str:
+def _text_of(file: Path) -> str:
+    """Read a file, or standard input; raises UsageError where that cannot be."""
     try:
-        return file.read()
+        return sys.stdin.read() if file == Path("-") else file.read_text(encoding="utf-8")
     except UnicodeDecodeError as problem:
         raise UsageError("The file is not UTF-8", "Save it as CSV in UTF-8") from problem
+    except OSError as problem:
+        raise UsageError(f"{file} cannot be read: {problem.strerror}", "Check path and rights") from problem
 
 
 @subscribers_app.command(

@@ -135,6 +135,15 @@ def test_a_file_that_is_none_is_refused(env: dict[str, str], text: str, said: st
     assert said in ended.err
 
 
+def test_a_file_that_cannot_be_read_is_named(env: dict[str, str], tmp_path: Path) -> None:
+    latin = tmp_path / "latin.csv"
+    latin.write_bytes(b"email\n\xe9@example.org\n")
+    for file, said in ((tmp_path / "nowhere.csv", "cannot be read"), (latin, "not UTF-8")):
+        ended = call(env, "import", str(file), *CONSENT)
+        assert ended.code == 2
+        assert said in ended.err
+
+
 def test_without_a_word_of_consent_nobody_is_imported(env: dict[str, str]) -> None:
     ended = call(env, "import", "-", stdin="email\na@example.org\n")
     assert ended.code == 1
