@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Text, cast, select
+from sqlalchemy import Row, Text, cast, select
 from sqlalchemy.orm import Session
 
 from api.errors import Problem
@@ -31,6 +32,31 @@ def heads(session: Session) -> list[IssueHead]:
     """List all issues, newest first, without reading their content."""
     query = select(Issue.month, Issue.status, Issue.made_at, Issue.published_at).order_by(Issue.month.desc())
     return [IssueHead(*row) for row in session.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An issue as the archive lists it."""
+
+    month: str
+    status: str
+    published: datetime | None
+    considered: int
+    chosen: int
+    minutes: int
+    errata: int
+
+
+def listed(session: Session) -> list[Listed]:
+    """List all issues with their figures, newest first; the content of none is read whole."""
+    sums = [Issue.digest[name].as_integer() for name in ("considered", "chosen", "minutes")]
+    query = select(Issue.month, Issue.status, Issue.published_at, *sums, Issue.erratum).order_by(Issue.month.desc())
+    return [_listed(row) for row in session.execute(query)]
+
+
+def _listed(row: Row[Any]) -> Listed:
+    *values, erratum = row
+    return Listed(*values, len(erratum))
 
 
 def newest_final(found: Sequence[IssueHead]) -> IssueHead | None:

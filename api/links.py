@@ -20,6 +20,14 @@ class SiteLinks:
         """Give the page of a month's issue."""
         return f"{self.root}/digests/{quote(month)}"
 
+    def archive(self) -> str:
+        """Give the list of all issues."""
+        return f"{self.root}/digests"
+
+    def shrunk(self, month: str, minutes: int) -> str:
+        """Give a month's issue shrunk to a reading time."""
+        return f"{self.issue(month)}?minutes={minutes}"
+
     def stage(self, month: str, number: int) -> str:
         """Give the place of a stage within an issue."""
         return f"{self.issue(month)}#stage-{number}"

@@ -13,6 +13,8 @@ class Links:
     feedback: str | None = None  # where "More like this" is posted; None leaves the forms out
     status: str | None = None  # the page about sources, day by day
     permalink: str | None = None  # the address of this issue
+    archive: str | None = None  # the list of all issues
+    minutes: int | None = None  # the reading time this page is shrunk to
 
     def topic(self, key: str) -> str | None:
         """Link a topic's page."""

@@ -220,7 +220,10 @@ class Topmost:
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """Something the reader must know first; kind: draft | sample | offline | partial | catch-up | overdue | erratum."""
+    """Something the reader must know first.
+
+    kind: draft | sample | offline | partial | overdue | catch-up | shrunk | erratum.
+    """
 
     kind: str
     facts: dict[str, str | int]

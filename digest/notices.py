@@ -105,7 +105,7 @@ def votes_read(v: Voice, digest: Digest) -> Line:
 
 
 MOST_RANGES = 4  # stretches of open days that a banner names one by one
-BANNERS = ("draft", "sample", "offline", "partial", "catch-up", "overdue", "erratum")
+BANNERS = ("draft", "sample", "offline", "partial", "overdue", "catch-up", "shrunk", "erratum")
 GRAVE = frozenset({"sample", "partial", "overdue", "erratum"})
 
 
@@ -113,7 +113,7 @@ def banners(v: Voice, digest: Digest, links: Links) -> list[tuple[str, Line, lis
     """Say what must be known first, in look.md's order: (kind, head, sentences). An unknown kind is passed over."""
     tell = {
         "draft": _draft, "sample": _sample, "offline": _offline, "partial": _partial,
-        "catch-up": _catch_up, "overdue": _overdue, "erratum": _erratum,
+        "overdue": _overdue, "catch-up": _catch_up, "shrunk": _shrunk, "erratum": _erratum,
     }  # fmt: skip
     known = sorted((b for b in digest.banners if b.kind in BANNERS), key=lambda b: BANNERS.index(b.kind))
     return [(banner.kind, *tell[banner.kind](v, digest, banner.facts, links)) for banner in known]
@@ -207,6 +207,17 @@ def _catch_up(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
     if empty := [month for month in str(facts.get("empty") or "").split(", ") if month]:
         said.append(v.t("Nothing is stored of %(months)s.", months=v.join(v.month(month) for month in empty)))
     return v.t("Catch-up view."), said
+
+
+def _shrunk(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
+    del digest, links
+    said = v.n(
+        "%(n)s paper of %(of)s, stage after stage its worthiest that fits.",
+        "%(n)s papers of %(of)s, stage after stage its worthiest that fits.",
+        int(facts["kept"]),
+        of=int(facts["of"]),
+    )
+    return v.t("Shrunk to %(time)s.", time=v.duration(int(facts["minutes"]))), [said]
 
 
 def _missed(v: Voice, links: Links) -> Part:

@@ -4,14 +4,17 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from digest.compose import hour_list
-from digest.model import Digest, Entry, LabSection, StageSection
+from digest.model import Banner, Digest, Entry, LabSection, StageSection
 
 
 def view(digest: Digest, stages: Collection[int] | None = None, minutes: int | None = None) -> Digest:
     """Narrow a digest to some stages, to a reading budget in minutes, or to both; numbers and order stay."""
     narrowed = _only_stages(digest, stages) if stages else digest
     if minutes is not None:
-        narrowed = _keep(narrowed, within(narrowed, minutes))
+        kept = _keep(narrowed, within(narrowed, minutes))
+        facts: dict[str, str | int] = {"minutes": minutes, "kept": len(kept.entries), "of": len(narrowed.entries)}
+        cut = (Banner("shrunk", facts),) if facts["kept"] != facts["of"] else ()
+        narrowed = replace(kept, banners=(*kept.banners, *cut))
     return narrowed
 
 

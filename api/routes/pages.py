@@ -13,6 +13,7 @@ from api.site import Site, TheSite
 from core.ids import anchor
 from db.engine import reading
 from db.models import IssueItem, Item
+from digest.words import voice
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,12 +36,22 @@ def latest(request: Request, site: TheSite) -> Response:
     return redirect(target + (f"?lang={lang}" if lang else ""))
 
 
-@router.get("/digests/{month}", response_class=Response)
-def issue(request: Request, site: TheSite, month: str) -> Response:
-    """Show one month's issue."""
+@router.get("/digests", response_class=Response)
+def archive(request: Request, site: TheSite) -> Response:
+    """List all issues, newest first."""
     lang = language.choose(request, site.options.languages)
     with reading(site.sessions) as session:
-        return page_reply(request, site, issue_page(site, session, month, lang))
+        rows = issues.listed(session)
+    html = site.templates.render("archive.html", lang, chrome=chrome(site, menu="digest"), rows=rows, v=voice(lang))
+    return page_reply(request, site, html)
+
+
+@router.get("/digests/{month}", response_class=Response)
+def issue(request: Request, site: TheSite, month: str, minutes: int | None = None) -> Response:
+    """Show one month's issue, whole or shrunk to a reading time."""
+    lang = language.choose(request, site.options.languages)
+    with reading(site.sessions) as session:
+        return page_reply(request, site, issue_page(site, session, month, lang, minutes))
 
 
 @router.get("/papers/{item_id:path}", response_class=Response)

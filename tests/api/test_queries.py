@@ -38,6 +38,7 @@ def statements(sessions: Sessions, act: Callable[[], object]) -> int:
         (f"/feeds/topics/{TOPIC}.atom", 6),
         ("/papers/2606.00001", 7),
         ("/digests/2026-06", 2),
+        ("/digests", 2),
         ("/", 3),
         ("/api/v1/digests/2026-06", 2),
         ("/api/v1/digests", 1),

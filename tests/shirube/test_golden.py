@@ -47,7 +47,7 @@ def test_the_recorded_month_makes_the_golden_sample(tmp_path: Path, model: Sente
 
 
 def alike(made: dict[str, Any], month: str) -> None:
-    """Compare what depends on the arithmetic of the processor: a paper whose worth is nearly another's may change place.
+    """Compare what depends on the processor's arithmetic: papers whose worth is nearly the same may change places.
 
     Counts may differ by a hundredth; of each stage's papers at most two may be others.
     """
