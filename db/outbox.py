@@ -16,10 +16,12 @@ from sqlalchemy.orm import Session
 from core.text import text_hash
 from db import subscribers
 from db.models import MailDomain, Outbox, Subscriber
+from db.upsert import upsert
 
 LEASE = timedelta(minutes=10)  # far longer than one message may take
 MOST_SILENCES = 2  # after so many attempts without an answer a person decides: each could be one more copy
 WAITING = ("queued", "sending", "retry")
+_UNIQUE = {"month", "subscriber_id"}
 _DIED = "the sender stopped before a reply came"
 
 
@@ -34,19 +36,19 @@ def fill(session: Session, month: str, now: datetime, message_id: Callable[[int]
     `message_id` names the message to a person, by the person's id, for ever.
     """
     wanted = session.execute(_without_row(month).with_only_columns(Subscriber.id, Subscriber.email)).all()
-    session.add_all(
-        Outbox(
-            month=month,
-            subscriber_id=id_,
-            message_id=message_id(id_),
-            domain=domain_of(email),
-            state="queued",
-            created=now,
-        )
+    rows = [
+        {
+            "month": month,
+            "subscriber_id": id_,
+            "message_id": message_id(id_),
+            "domain": domain_of(email),
+            "state": "queued",
+            "created": now,
+        }
         for id_, email in wanted
-    )
-    session.flush()
-    return len(wanted)
+    ]
+    # Two senders may fill at once: the second leaves the rows of the first as they are.
+    return upsert(session, Outbox.__table__, rows, keys=_UNIQUE, keep=rows[0].keys() - _UNIQUE) if rows else 0
 
 
 def people_without_row(session: Session, month: str) -> list[Subscriber]:
@@ -128,11 +130,11 @@ def _active(session: Session, subscriber_id: int) -> Subscriber | None:
 def _claim(session: Session, domain: str, now: datetime, until: datetime) -> bool:
     """Take a domain's turn; False when another sender has taken it since the row was chosen."""
     insert: Any = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    one = insert(MailDomain).values(domain=domain, free_at=until, refusals=0)
-    return _changed(
-        session,
-        one.on_conflict_do_update(index_elements=["domain"], set_={"free_at": until}, where=MailDomain.free_at <= now),
-    )
+    one = insert(MailDomain.__table__).values(domain=domain, free_at=until, refusals=0)
+    taken = one.on_conflict_do_update(
+        index_elements=["domain"], set_={"free_at": until}, where=MailDomain.free_at <= now
+    ).returning(MailDomain.domain)
+    return session.execute(taken).first() is not None
 
 
 def delay_domain(session: Session, domain: str, now: datetime, wait: Callable[[int], timedelta]) -> None:
