@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Text, cast, select
+from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session
 
 from api.errors import Problem
@@ -54,9 +54,9 @@ def listed(session: Session) -> list[Listed]:
     return [_listed(row) for row in session.execute(query)]
 
 
-def _listed(row: Row[Any]) -> Listed:
-    *values, erratum = row
-    return Listed(*values, len(erratum))
+def _listed(row: Any) -> Listed:
+    month, status, published, considered, chosen, minutes, erratum = row
+    return Listed(month, status, published, considered, chosen, minutes, len(erratum))
 
 
 def newest_final(found: Sequence[IssueHead]) -> IssueHead | None:

@@ -1,5 +1,7 @@
 """Golden files: two whole months in every format and language. `python -m tests.shirube.golden` writes them anew.
 
+`python -m tests.shirube.golden formats` makes no month and writes those that are there again, and the schema.
+
 The stand-in's October is ranked by words alone, the recorded June by the packaged model and its weights: a change of
 ranking changes the second. Pages are kept as their fragment, so that a change of the stylesheet changes none. What a
 month holds (`*.json`) and how it is written (the other files) are compared apart, so that the cause of a change is
@@ -7,6 +9,7 @@ plain.
 """
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -133,4 +136,9 @@ def _write(month: str, plain: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    write()
+    if sys.argv[1:] == ["formats"]:
+        SCHEMA.write_text(schema_text(), encoding="utf-8")
+        for one in MONTHS:
+            _write(one, json.loads((FOLDER / f"{one}.json").read_text(encoding="utf-8")))
+    else:
+        write()

@@ -1,0 +1,108 @@
+"""What every format must say: errata, withdrawn papers, front matter that note programs read, and lines that break."""
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import yaml
+from markdown_it import MarkdownIt
+
+from digest.errata import corrected
+from digest.formats import formats
+from digest.model import Digest
+from digest.press import message_parts
+from digest.reasons import brief, names_in, say_all
+from digest.sheet import COLUMNS, columns, wrap
+from digest.words import NBSP
+from locales import LANGUAGES
+from tests.digest import sample
+from tests.shirube import golden
+
+ERRATUM = {"en": "Erratum", "ja": "訂正"}
+WITHDRAWN = {"en": "withdrawn", "ja": "取り下げ"}
+
+
+def plain(text: str) -> str:
+    """Give the words of a page, a mail or a text: no marks, no escapes, single spaces."""
+    return " ".join(re.sub(r"<[^>]*>|[\\*]", "", text).replace(NBSP, " ").split())
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_an_erratum_is_said_in_every_format(lang: str) -> None:
+    first = sample.digest().stages[4].entries[0]
+    row = {"date": "2026-11-12", "item_id": first.id, "kind": "withdrawn", "detail": "The proof of Theorem 2 fails."}
+    digest = corrected(sample.digest(), [row])
+    mail = message_parts(digest, lang, golden.reader())
+    written = {name: module.render(digest, lang) for name, module in formats().items()}
+    written |= {"mail.html": mail.html, "mail.txt": mail.text}
+    shown = json.loads(written.pop("json"))
+    assert shown["banners"][-1]["facts"]["item_id"] == first.id
+    assert shown["stages"][4]["entries"][0]["withdrawn"] is True
+    for name, text in written.items():
+        said = plain(text).replace(" ", "")
+        assert ERRATUM[lang] in said, name
+        assert "TheproofofTheorem2fails" in said, name
+        assert WITHDRAWN[lang] in said, name
+        assert "RoutingbyRegret" in said or first.title.replace(" ", "")[:12] in said, name
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("digest", [sample.digest(), sample.catch_up(), sample.sample()])
+def test_markdown_begins_with_front_matter(digest: Digest, lang: str) -> None:
+    text = formats()["markdown"].render(digest, lang)
+    _, head, body = text.split("---\n", 2)
+    read: dict[str, Any] = yaml.safe_load(head)
+    assert (read["month"], read["lang"], read["chosen"]) == (digest.month, lang, digest.chosen)
+    assert read["status"] == ("view" if digest.since else digest.status)
+    assert read["inputs"] == digest.making.inputs_hash
+    assert read.get("since") == digest.since
+    assert body.startswith("\n# ")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("month", golden.MONTHS)
+def test_markdown_read_by_a_parser_keeps_every_title_and_makes_no_markup(month: str, lang: str) -> None:
+    digest = golden.stored(month)
+    body = formats()["markdown"].render(digest, lang).split("---\n", 2)[2]
+    page = MarkdownIt("commonmark", {"html": True}).enable("table").render(body)
+    assert set(re.findall(r"<([a-z0-9]+)", page)) <= {
+        "h1", "h2", "h3", "p", "ul", "li", "a", "strong", "blockquote", "table", "thead", "tbody", "tr", "th", "td",
+        "code", "br", "em",
+    }  # fmt: skip
+    assert page.count("<h3>") >= len([e for s in digest.stages for e in s.entries])
+    assert "<em>" not in page
+
+
+def test_no_line_begins_with_a_space_and_a_date_stays_whole() -> None:
+    words = f"データの最終変更2026年11月8日{NBSP}09:00（UTC）、入力ca85ea348ce4。モデルall-MiniLM-L6-v2"
+    for width in range(24, COLUMNS):
+        lines = wrap(words, width)
+        assert "".join(lines) == words
+        assert not [line for line in lines if line.startswith((" ", NBSP)) or line.endswith(NBSP)]
+        assert max(columns(line) for line in lines) <= width + 2
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("month", golden.MONTHS)
+def test_the_text_of_whole_months_is_72_columns_wide(month: str, lang: str) -> None:
+    lines = formats()["text"].render(golden.stored(month), lang).splitlines()
+    assert [line for line in lines if columns(line) > COLUMNS and "://" not in line] == []
+    assert [line for line in lines if line.startswith(" ") and not line.strip()] == []
+    begun = [line.strip()[:1] for line in lines if line.strip()]
+    assert not [one for one in begun if one in "、。）」』】"]
+
+
+def test_upvotes_in_the_lower_half_are_no_reason() -> None:
+    entry = sample.entry(5, 1)
+    few = tuple(
+        replace(reason, facts={**reason.facts, "votes": 2, "place": 391, "of": 502})
+        if reason.kind == "readers"
+        else reason
+        for reason in entry.reasons
+    )
+    names = names_in(sample.digest())
+    assert "391" not in " ".join(map(str, say_all(few, "en", names)))
+    assert "upvotes" not in str(brief(few, "en", names))
+    assert "243 upvotes" in str(brief(entry.reasons, "en", names)).replace(NBSP, " ")
