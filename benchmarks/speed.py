@@ -22,7 +22,15 @@ from benchmarks.stored import second_rank
 from benchmarks.vectors import many_vectors
 from core.text import embedding_text
 from ranking import matrix, topics
-from ranking.embedder import PACKAGED, SentenceTransformerEmbedder, Vectors, model_folder
+from ranking.embedder import (
+    CATALOGUE,
+    PACKAGED,
+    QUANTISED,
+    SentenceTransformerEmbedder,
+    Vectors,
+    model_folder,
+    quantised,
+)
 from ranking.embedder.networks import candidates
 from ranking.guide import make_guide
 from ranking.kept import Kept
@@ -43,7 +51,7 @@ def rows(papers: int = PAPERS, stored: int = STORED, ways: int | None = None) ->
 
     `ways`: embed in so many of the arithmetics only, to prove that it runs.
     """
-    names = list(candidates())[:ways]
+    names = [*candidates(CATALOGUE[PACKAGED]), *([QUANTISED] if quantised.installed() else [])][:ways]
     yield from embedding(papers, names)
     yield from peaks(papers, names)
     yield from scoring(stored)
@@ -68,11 +76,11 @@ def in_turn(works: Mapping[str, Work], rounds: int = ROUNDS) -> dict[str, tuple[
 
 
 def embedding(count: int, names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Time arithmetics beside encode() as shipped, one thread each."""
+    """Time arithmetics, and the model in eight-bit integers, beside encode() as shipped, one thread each."""
     texts = paper_texts(count)
     default = _as_shipped()
     wanted = default(texts)
-    ways = {name: SentenceTransformerEmbedder(arithmetic=name, threads=1) for name in names}
+    ways = {name: _way(name, embedded.CACHE / "networks") for name in names}
     works: dict[str, Work] = {name: _bound(ways[name].embed, texts) for name in ways}
     took = in_turn({"encode": lambda: default(texts), **works})
     base = took["encode"]
@@ -83,6 +91,12 @@ def embedding(count: int, names: Sequence[str]) -> Iterator[tuple[str, str]]:
             f"{base[1] / took[name][1]:.2f}x by processor, {base[0] / took[name][0]:.2f}x by clock; "
             f"{count / took[name][1]:.1f} papers/s a core; least cosine {same:.5f}",
         )
+
+
+def _way(name: str, cache: Path) -> SentenceTransformerEmbedder:
+    if name == QUANTISED:
+        return SentenceTransformerEmbedder(name, threads=1, cache=cache)
+    return SentenceTransformerEmbedder(arithmetic=name, threads=1, cache=cache)
 
 
 def _bound(embed: Callable[[list[str]], Vectors], texts: list[str]) -> Work:
@@ -100,14 +114,12 @@ def _as_shipped() -> Callable[[list[str]], Vectors]:
 
 def peaks(count: int, names: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Embed in a process of its own each: its peak memory, beside that of encode()."""
-    with tempfile.TemporaryDirectory() as cache:
-        if "openvino-bf16" in names:
-            SentenceTransformerEmbedder(arithmetic="openvino-bf16", cache=Path(cache)).embed(["The trace is made."])
-        base = _alone(None, count, cache)
-        yield "peak memory of a process that embeds, encode()", f"{base:.0f} MB"
-        for name in names:
-            found = _alone(name, count, cache)
-            yield f"peak memory of a process that embeds, {name}", f"{found:.0f} MB, {found / base:.2f} of encode()"
+    cache = str(embedded.CACHE / "networks")  # where embedding() left what is made once
+    base = _alone(None, count, cache)
+    yield "peak memory of a process that embeds, encode()", f"{base:.0f} MB"
+    for name in names:
+        found = _alone(name, count, cache)
+        yield f"peak memory of a process that embeds, {name}", f"{found:.0f} MB, {found / base:.2f} of encode()"
 
 
 def _alone(name: str | None, count: int, cache: str) -> float:
@@ -117,7 +129,7 @@ def _alone(name: str | None, count: int, cache: str) -> float:
 
 def _peak_of(name: str | None, count: int, cache: str) -> float:
     texts = paper_texts(count)
-    embed = SentenceTransformerEmbedder(arithmetic=name, threads=1, cache=Path(cache)).embed if name else _as_shipped()
+    embed = _way(name, Path(cache)).embed if name else _as_shipped()
     embed(texts)
     return _peak()
 

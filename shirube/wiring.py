@@ -166,13 +166,14 @@ class Wiring:
     @cached_property
     def ranker(self) -> Ranker:
         """Build what ranking needs: roadmap as vectors, trained weights where they hold for the model."""
+        from ranking.embedder import trained_as
         from ranking.guide import make_guide
         from ranking.service import Ranker
         from ranking.topics import packaged_blend
 
         guide = make_guide(self.roadmap, self.embedder, self.cache_dir)
         blend = packaged_blend()
-        fitting = blend if blend.model == self.settings.embedding_model else None
+        fitting = blend if blend.model == trained_as(self.settings.embedding_model) else None
         return Ranker(self.roadmap, guide, self.embedder, fitting, self.cache_dir)
 
     def issue_options(self) -> IssueOptions:

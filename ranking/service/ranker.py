@@ -7,7 +7,7 @@ from pathlib import Path
 from core.text import text_hash
 from ranking import editors, kinds, topics
 from ranking.affinity import shipped
-from ranking.embedder import Embedder
+from ranking.embedder import Embedder, trained_as
 from ranking.guide import Guide
 from ranking.kept import Kept
 from ranking.reading import Reader
@@ -41,7 +41,7 @@ class Ranker:
     def taste(self) -> editors.Taste | None:
         """Give what editors choose, where that was learned for this model."""
         found = editors.shipped()
-        return found if found.model == self.model else None
+        return found if found.model == trained_as(self.model) else None
 
     @cached_property
     def reader(self) -> Reader:

@@ -18,6 +18,7 @@ from ranking.embedder import (
     PACKAGED,
     SentenceTransformerEmbedder,
     Vectors,
+    by_torch,
     model_folder,
     networks,
     verdict,
@@ -136,7 +137,7 @@ def long_texts() -> list[str]:
 def test_a_faster_arithmetic_gives_the_same_vectors(
     arithmetic: str, model: SentenceTransformerEmbedder, tmp_path: Path
 ) -> None:
-    if arithmetic not in networks.candidates():
+    if arithmetic not in networks.candidates(CATALOGUE[PACKAGED]):
         pytest.skip(f"{arithmetic} is not for this machine: brain float in the processor, or the extra, is missing")
     quick = SentenceTransformerEmbedder(arithmetic=arithmetic, cache=tmp_path)
     assert quick.identity == f"{PACKAGED}@{arithmetic}"
@@ -198,7 +199,7 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
             timed.append(" ".join(ways))
             return chosen
 
-        monkeypatch.setattr(networks, "candidates", lambda: ("fp32", "bf16"))
+        monkeypatch.setattr(networks, "candidates", lambda _: ("fp32", "bf16"))
         monkeypatch.setattr(SentenceTransformerEmbedder, "_load", lambda *_: None)
         monkeypatch.setattr(verdict, "fastest", fastest)
         return timed
@@ -243,7 +244,7 @@ def test_a_processor_without_brain_float_is_not_timed(
 ) -> None:
     timed = judged("bf16")
     monkeypatch.undo()
-    monkeypatch.setattr(networks, "_native_bfloat16", lambda: False)
+    monkeypatch.setattr(by_torch, "native_bfloat16", lambda: False)
     assert SentenceTransformerEmbedder().identity == f"{PACKAGED}@fp32"
     assert timed == []
 

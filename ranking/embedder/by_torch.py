@@ -1,0 +1,51 @@
+"""A catalogue model's network run by torch."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ranking.embedder.batches import Hidden, Tokens
+from ranking.embedder.catalogue import EmbeddingModel, local_folder, unavailable
+
+
+def network(model: EmbeddingModel, *, brain_float: bool, threads: int | None) -> Hidden:
+    """Load a model's network in brain float or single precision; `threads` None leaves their number to the library."""
+    import torch
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    loaded = module(model, torch.bfloat16 if brain_float else torch.float32)
+
+    def hidden(ids: Tokens, mask: Tokens) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            last = loaded(input_ids=torch.from_numpy(ids), attention_mask=torch.from_numpy(mask)).last_hidden_state
+            return np.asarray(last.float().numpy(), dtype=np.float32)
+
+    return hidden
+
+
+def module(model: EmbeddingModel, dtype: Any) -> Any:
+    """Load a model's torch module; raises ModelError where its weights cannot be had."""
+    from transformers import AutoModel
+    from transformers.utils import logging
+
+    noise: Any = logging
+    noise.disable_progress_bar()  # bars for weights that load in a second are only noise
+    noise.set_verbosity_error()
+    loader: Any = AutoModel
+    try:
+        return loader.from_pretrained(local_folder(model), dtype=dtype).eval()
+    except OSError as problem:
+        raise unavailable(model.name) from problem
+
+
+def native_bfloat16() -> bool:
+    """Tell whether the processor itself knows brain float: emulated, it is many times slower than single precision.
+
+    https://github.com/pytorch/pytorch/issues/86270
+    """
+    import torch
+
+    cpu: Any = torch.cpu
+    return bool(cpu._is_avx512_bf16_supported() or cpu._is_amx_tile_supported())
