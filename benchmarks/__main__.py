@@ -3,9 +3,9 @@
 import argparse
 from collections.abc import Callable, Iterator
 
-from benchmarks import corpus, ingest, labs, picks, quality, search, speed, types
+from benchmarks import corpus, digest, ingest, labs, picks, quality, search, speed, types
 
-PARTS = ["quality", "labs", "picks", "types", "search", "speed", "ingest"]
+PARTS = ["quality", "labs", "picks", "types", "search", "speed", "ingest", "digest"]
 Rows = Callable[[int | None], Iterator[tuple[str, str]]]
 
 
@@ -32,6 +32,9 @@ def main() -> None:
     if "ingest" in options.what:
         lines = ingest.rows((20, 50), 50) if options.tiny else ingest.rows()
         for what, figures in ingest.invented(options.invented) if options.invented else lines:
+            print(f"{what:62} {figures}", flush=True)
+    if "digest" in options.what:
+        for what, figures in digest.rows(200, 60, 30) if options.tiny else digest.rows():
             print(f"{what:62} {figures}", flush=True)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks import (
     corpus,
+    digest,
     embedded,
     heads,
     ingest,
@@ -129,3 +130,17 @@ def test_a_peak_is_that_of_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch,
     peak = speed._alone("fp32", 1, str(tmp_path))
     assert 150 < peak < speed._peak()
     assert len(held) > 0
+
+
+def test_an_issue_and_its_mails_are_measured() -> None:
+    figures = dict(digest.rows(60, 40, 20))
+    composed = next(said for what, said in figures.items() if what.startswith("composing their issue"))
+    assert re.fullmatch(r"\d+\.\d\d s, \d+\.\d% of ranking them", composed)
+    assert re.fullmatch(r"[1-9]\d* mails/s on one core", figures["40 personal mails, to the byte as sent"])
+    assert float(figures["the largest of them"].split()[0]) < 100
+
+
+def test_the_readers_of_the_benchmark_are_of_every_kind() -> None:
+    found = [reader for _, reader in digest.readers(5_000)]
+    assert len({reader.unsubscribe_url for reader in found}) == 5_000
+    assert len({(reader.stages, reader.minutes) for reader in found}) == 64
