@@ -30,14 +30,14 @@ async def read_form(request: Request) -> Mapping[str, Sequence[str]]:
 def own_site(request: Request) -> None:
     """Refuse what another site makes a reader's browser post: the reader did not mean it.
 
-    Browsers say where a request comes from (https://www.w3.org/TR/fetch-metadata/); older ones name the page's origin,
-    which is `null` here, since our pages tell nobody where they are. Programs say neither.
+    Browsers say where a request comes from (https://www.w3.org/TR/fetch-metadata/); older ones, and those that came
+    without TLS, name the page's origin, which is `null` for pages behind a signed link, since those tell nobody where
+    they are. Programs say neither.
     """
-    fetched, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin", "null")
+    fetched, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     base = urlsplit(site_of(request).options.base_url)
-    foreign = (
-        fetched not in ("same-origin", "none") if fetched else origin not in ("null", f"{base.scheme}://{base.netloc}")
-    )
+    own = {None, f"{base.scheme}://{base.netloc}"} | ({"null"} if request.url.path.startswith("/s/") else set())
+    foreign = fetched not in ("same-origin", "none") if fetched else origin not in own
     if foreign:
         raise Problem(403, "This came from a page of another site", "Open the page here and press its button")
 

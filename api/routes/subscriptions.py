@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, Request, Response
 from api import language
 from api.errors import Problem
 from api.forms import Form, body_schema, read_json
-from api.headers import PRIVATE
 from api.pages import chrome
 from api.peer import place_of
 from api.replies import json_reply, page_reply
@@ -26,6 +25,7 @@ TOLD = (
     "If mail can be sent to this address, a link to confirm is on its way. It works for 48 hours; one address gets one "
     "such mail a day."
 )
+OWN = {"Cache-Control": "private, no-store", "Vary": "Accept-Language, Cookie"}
 NOT_OPEN = ("Mail is not set up here, so nobody can sign up", "Read the feeds; or ask whoever runs this service")
 DEFAULT_MINUTES = "90"
 
@@ -56,10 +56,10 @@ def sign_up(request: Request, site: TheSite, form: Form) -> Response:
     lang = language.choose(request, site.options.languages)
     answers = read_answers(form, site.roadmap)
     if answers.faults and _open(site):
-        return Response(_html(site, lang, answers), 422, media_type="text/html", headers=PRIVATE)
+        return Response(_html(site, lang, answers), 422, media_type="text/html", headers=OWN)
     _request(request, site, answers.wanted)
     told = site.templates.render("subscribed.html", lang, chrome=chrome(site, menu="subscribe"))
-    return Response(told, media_type="text/html", headers=PRIVATE)
+    return Response(told, media_type="text/html", headers=OWN)
 
 
 async def _sent(request: Request) -> SignUp:
@@ -96,12 +96,12 @@ def _as_given(sent: SignUp) -> Mapping[str, Sequence[str]]:
 
 
 def _open(site: Site) -> bool:
-    return site.post is not None and site.post.sends
+    return site.post is not None and site.post.sends and bool(site.options.secret_keys)
 
 
 def _request(request: Request, site: Site, wanted: Subscription) -> None:
     """Write the sign-up down and have its letter sent by somebody else; raises Problem where too many came."""
-    if site.post is None or not site.post.sends:
+    if site.post is None or not _open(site):
         raise Problem(503, *NOT_OPEN)
     options = site.options
     place = place_of(request, options.trusted_proxies)

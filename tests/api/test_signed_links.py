@@ -137,6 +137,12 @@ def test_another_site_cannot_press(
     assert (states(sessions), post.forgotten) == ({"reader@example.org": "active"}, [])
 
 
+def test_a_page_that_tells_nobody_where_it_is_may_press_its_own_button(door: TestClient, person: Subscriber) -> None:
+    path = sign(person, "preferences")
+    for headers in ({"Origin": "null"}, {"Sec-Fetch-Site": "same-origin", "Origin": "null"}, {"Origin": BASE}):
+        assert door.post(path, content=b"lang=en", headers={**FORM, **headers}).status_code == 200
+
+
 # Leaving
 
 
