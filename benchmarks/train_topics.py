@@ -31,6 +31,7 @@ TOPIC_STRENGTH = 1.0  # how far a topic's own offset may leave the common line
 TOPIC_SLOPE = 0.6  # how far a topic's own trust in its linear model may leave the common one
 LISTS_SHARE = 1.0  # weight of all pairs of lists beside that of all judged pairs
 LEAST_LISTED = 10  # papers of a topic before its lists are learned from
+ORDER = 0.5  # share of the linear models, beside the blend, in the order of papers; half of it is their lead's
 FILED = 0.72  # probability on judged pairs that becomes fit 0.5: they hold more doubtful papers than a month does
 
 Array = NDArray[np.float32]
@@ -142,6 +143,7 @@ def train(trainer: Trainer) -> topics.Blend:
     parts = [linear.without(number) for number in range(FOLDS)]
     stacks = [_signals(trainer, ids, parts, alone=alone) for alone in (False, True)]
     weights, bias = _blend(trainer, stacks, ids, *pairs)
+    order = _order(trainer, stacks[0], ids, weights, bias, pairs[0])
     whole, names = linear.without(None), tuple(trainer.roadmap.topics)
     heads = whole.heads
     return topics.Blend(
@@ -155,6 +157,7 @@ def train(trainer: Trainer) -> topics.Blend:
         whole.subject,
         weights,
         bias,
+        order,
     )
 
 
@@ -187,7 +190,10 @@ def _signals(trainer: Trainer, ids: list[str], parts: list[Learned], *, alone: b
             words = part.rows([texts[n] for n in held])
             stack[held, :, topics.LINEAR] = part(words, vectors[held])
             stack[held, :, topics.SUBJECT] = topics.told(words, part.subject)[:, None]
-    stack[:, :, topics.LEAD] = topics.lead(stack[:, :, topics.LINEAR])
+    linear = stack[:, :, topics.LINEAR]
+    stack[:, :, topics.LEAD] = topics.lead(linear)
+    for name, bend in zip(topics.BENDS, topics.bends(linear, stack[:, :, topics.LEAD]), strict=True):
+        stack[:, :, topics.SIGNALS.index(name)] = bend
     return stack
 
 
@@ -211,6 +217,18 @@ def _blend(trainer: Trainer, stacks: list[Array], ids: list[str], judged: Pairs,
     weights[:, topics.LINEAR] += own_slopes * TOPIC_SLOPE / spread[topics.LINEAR]
     bias = model.intercept_[0] - weights @ middle + own[:-1] * TOPIC_STRENGTH - np.log(FILED / (1 - FILED))
     return weights.astype(np.float32), bias.astype(np.float32)
+
+
+def _order(trainer: Trainer, stack: Array, ids: list[str], weights: Array, bias: Array, judged: Pairs) -> Array:
+    """Scale the sum that orders papers, so that it stays a logit: one slope, fitted to judged pairs."""
+    row, column = {p: n for n, p in enumerate(ids)}, {t: n for n, t in enumerate(trainer.roadmap.topics)}
+    rows, columns = [row[p] for _, p, _ in judged], [column[t] for t, _, _ in judged]
+    pairs = stack[rows, columns]
+    logits = (pairs * weights[columns]).sum(axis=1) + bias[columns]
+    away = np.minimum(np.abs(logits), 1)
+    mixed = logits + ORDER * away * (pairs[:, topics.LINEAR] + pairs[:, topics.LEAD] / 2)
+    slope = LogisticRegression(C=STRENGTH).fit(mixed[:, None], [b for *_, b in judged]).coef_[0, 0]
+    return np.array([slope, slope * ORDER, slope * ORDER / 2], np.float32)
 
 
 def _weights(judged: Pairs, listed: Pairs) -> list[float]:
@@ -239,6 +257,7 @@ def save(blend: topics.Blend, file: Path) -> None:
         term_scale=scale.astype(np.float32),
         weights=blend.weights,
         bias=blend.bias,
+        order=blend.order,
     )
 
 

@@ -25,11 +25,17 @@ from ranking.words import Texts as Texts
 from roadmap.model import Roadmap
 
 Fits = NDArray[np.float32]  # items x topics, in [0, 1]
-SIGNALS = ("queries", "description", "miss", "linear", "lead", "words", "applied", "subject")
+SIGNALS = (
+    "queries", "description", "miss", "linear", "linear high", "linear low", "lead", "lead far", "words", "applied",
+    "subject",
+)  # fmt: skip
 LINEAR, LEAD, WORDS, APPLIED, SUBJECT = map(SIGNALS.index, ("linear", "lead", "words", "applied", "subject"))
+BENDS = ("linear high", "linear low", "lead far")
 TOP_QUERIES = 3
 MOST = 8.0  # logits: surer than this a linear model is not believed
 FURTHEST = 6.0  # logits of a lead
+SURE, AHEAD = 2.0, 1.0  # logits: beyond them the linear model and its lead may weigh otherwise than near the line
+MARGIN = 0.02  # of fit: what is filed against its own order, or left out against it, stays as near to 0.5
 LOUDEST = 0.5  # logits: words that speak of every topic alike may not say more
 BLOCK = 4_096  # items whose products lie side by side in the processor's cache
 BLEND_FILE = "blend.npz"
@@ -49,6 +55,7 @@ class Blend:
     subject: NDArray[np.float32] = field(repr=False)  # one a term, the same for all topics
     weights: NDArray[np.float32] = field(repr=False)  # topics x signals
     bias: NDArray[np.float32] = field(repr=False)  # one a topic
+    order: NDArray[np.float32] = field(repr=False)  # of the logit, the linear model and its lead: see `settle`
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -58,7 +65,16 @@ class Blend:
     @property
     def fingerprint(self) -> str:
         """Name these weights by what they are, so that new ones rank everything anew."""
-        arrays = (self.heads, self.head_bias, self.rarity, self.term_heads, self.subject, self.weights, self.bias)
+        arrays = (
+            self.heads,
+            self.head_bias,
+            self.rarity,
+            self.term_heads,
+            self.subject,
+            self.weights,
+            self.bias,
+            self.order,
+        )
         parts = ("\n".join(self.terms).encode(), *(array.tobytes() for array in arrays))
         return hashlib.sha256(b"".join(parts)).hexdigest()[:12]
 
@@ -78,6 +94,7 @@ def packaged_blend() -> Blend:
             subject=data["subject"].astype(np.float32),
             weights=data["weights"],
             bias=data["bias"],
+            order=data["order"],
         )
 
 
@@ -111,21 +128,53 @@ def score(readings: Readings, vectors: Vectors, guide: Guide, reader: Reader, bl
     known, learned = _known(guide, blend)
     rest = [column for column in range(len(guide.topics)) if column not in known]
     weights = np.zeros((len(SIGNALS), len(guide.topics), 1), np.float32)
-    bias = np.zeros((len(guide.topics), 1), np.float32)
+    bias, order = np.zeros((len(guide.topics), 1), np.float32), np.zeros(3, np.float32)
     if blend is not None:
+        order = blend.order
         weights[:, known], bias[known, 0] = blend.weights[learned].T[:, :, None], blend.bias[learned]
     result = np.empty((len(readings), len(guide.topics)), np.float32)
     unlearned = np.empty((len(rest), len(readings), len(SIGNALS)), np.float32)
     compare = _Comparison(readings, vectors, guide, reader, blend)
     for start in range(0, len(readings), BLOCK):
         found = compare.signals(start, start + BLOCK)
-        logits = sum((weight * signal for weight, signal in zip(weights, found, strict=True)), bias)
-        result[start : start + BLOCK] = _sigmoid(logits).T
+        logits = _weighed(weights, found, bias)
+        result[start : start + BLOCK] = settle(logits, found[LINEAR], found[LEAD], order).T
         for place, signal in enumerate(found):
             unlearned[:, start : start + BLOCK, place] = np.broadcast_to(signal, logits.shape)[rest]
     for column, pair in zip(rest, unlearned, strict=True):
         result[:, column] = by_spread(pair)
     return result
+
+
+def _weighed(weights: Vectors, found: list[Vectors], bias: Vectors) -> Vectors:
+    """Add up signals by their weights, plane by plane, without a copy for each."""
+    total = np.tile(bias, (1, found[0].shape[1]))
+    product = np.empty_like(total)
+    for weight, signal in zip(weights, found, strict=True):
+        total += np.multiply(weight, signal, out=product)
+    return total
+
+
+def settle(logits: Vectors, linear: Vectors, lead: Vectors, order: NDArray[np.float32]) -> Fits:
+    """Give fits of logits that decide what is filed, in the order of all three together.
+
+    Where the line runs, judged pairs know best; far from it, the linear models order papers better. So the logit says
+    on which side of 0.5 a fit lies, and the further it is from the line, up to 1, the more linear model and lead say
+    how far.
+    """
+    far = np.multiply(linear, order[1])
+    far += order[2] * lead
+    far *= np.minimum(np.abs(logits), 1)
+    far += order[0] * logits
+    fit = _sigmoid(far)
+    filed = np.maximum(fit, MARGIN * fit + np.float32(0.5))
+    left = np.minimum(fit, MARGIN * fit + np.float32(0.4999 - MARGIN))  # fits are kept to four digits
+    return np.asarray(np.where(logits >= 0, filed, left), np.float32)
+
+
+def bends(linear: Vectors, lead: Vectors) -> tuple[Vectors, Vectors, Vectors]:
+    """Give BENDS: how far the linear model is beyond SURE for and against, and its lead beyond AHEAD."""
+    return np.maximum(linear - SURE, 0), np.maximum(-linear - SURE, 0), np.maximum(lead - AHEAD, 0)
 
 
 def told(terms: Rows, subject: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -160,12 +209,17 @@ class _Comparison:
         # What the models never learned is no rival to what they did.
         linear = np.full(descriptions.shape, -MOST, np.float32)
         linear[self._known] = np.clip(heads + self._by_words[start:end].T, -MOST, MOST)
+        lead = _lead(linear)
+        high, low, far = bends(linear, lead)
         return [
             self._queries.top_mean(queries),
             descriptions,
             self._misses.largest(misses),
             linear,
-            _lead(linear),
+            high,
+            low,
+            lead,
+            far,
             words[: self._topics],
             words[self._topics :],
             self._subject[None, start:end],
@@ -243,4 +297,6 @@ def by_spread(pair: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _sigmoid(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(1 / (1 + np.exp(-np.clip(x, -30, 30))), dtype=np.float32)
+    falling = np.exp(-np.clip(x, -30, 30))
+    falling += 1
+    return np.asarray(np.reciprocal(falling), dtype=np.float32)

@@ -11,7 +11,20 @@ from ranking import topics
 from ranking.embedder import Vectors
 from ranking.guide import Guide
 from ranking.reading import Readings
-from ranking.topics import FURTHEST, LOUDEST, MOST, SIGNALS, Blend, Texts, fits, make_reader, score, signals
+from ranking.topics import (
+    AHEAD,
+    FURTHEST,
+    LOUDEST,
+    MOST,
+    SIGNALS,
+    SURE,
+    Blend,
+    Texts,
+    fits,
+    make_reader,
+    score,
+    signals,
+)
 from roadmap.model import Phrase
 from tests.ranking.toy import TOY
 
@@ -45,7 +58,17 @@ def some_blend(known: tuple[str, ...], seed: int = 2) -> Blend:
     rarity, heads = np.abs(numbers(5)) + 1, numbers(count, DIMENSIONS, scale=4)
     weights = numbers(count, len(SIGNALS))
     return Blend(
-        "toy", known, heads, numbers(count), terms, rarity, numbers(5, count), numbers(5), weights, numbers(count)
+        "toy",
+        known,
+        heads,
+        numbers(count),
+        terms,
+        rarity,
+        numbers(5, count),
+        numbers(5),
+        weights,
+        numbers(count),
+        np.abs(numbers(3)),
     )
 
 
@@ -64,7 +87,9 @@ def plain(texts: list[Texts], vectors: Vectors, guide: Guide, blend: Blend | Non
             mean = sum(near) / len(near) if near else 0.0
             likeness = [mean, float(guide.descriptions[n] @ vector), max(miss, default=0.0)]
             lead = min(max(ahead, -FURTHEST), FURTHEST)
-            row.append([*likeness, linear[n], lead, words[n], words[-1], _subject(text, blend)])
+            high, low, far = max(linear[n] - SURE, 0), max(-linear[n] - SURE, 0), max(lead - AHEAD, 0)
+            last = words[n], words[-1], _subject(text, blend)
+            row.append([*likeness, linear[n], high, low, lead, far, *last])
         found.append(row)
     return found
 

@@ -48,7 +48,9 @@ def trained(guide: Guide) -> Blend:
     none = np.zeros(topics, dtype=np.float32)
     heads = np.zeros((topics, 384), dtype=np.float32)
     name = HashEmbedder().identity.partition("@")[0]
-    return Blend(name, guide.topics, heads, none, (), none[:0], heads.T[:0], none[:0], weights, none - 3)
+    return Blend(
+        name, guide.topics, heads, none, (), none[:0], heads.T[:0], none[:0], weights, none - 3, np.eye(1, 3)[0]
+    )
 
 
 def fresh(guide: Guide, *, weights: bool) -> Ranker:

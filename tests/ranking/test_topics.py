@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 
 from ranking.embedder import Vectors
 from ranking.guide import Guide, make_guide
@@ -25,6 +26,7 @@ from ranking.topics import (
     fits,
     lead,
     packaged_blend,
+    settle,
     signals,
 )  # fmt: skip
 from roadmap.model import Roadmap
@@ -55,13 +57,31 @@ def toy_blend(topics: tuple[str, ...], signal: str = "words") -> Blend:
     heads = np.zeros((len(topics), 384), dtype=np.float32)
     term = np.eye(1, len(topics), dtype=np.float32)
     one = np.ones(1, np.float32)
-    return Blend("toy", topics, heads, zeros, ("brass heron",), one, term, -one, weights, zeros - 4)
+    plain = np.array([1, 0, 0], np.float32)
+    return Blend("toy", topics, heads, zeros, ("brass heron",), one, term, -one, weights, zeros - 4, plain)
 
 
 def test_words_of_mere_use_speak_alike_against_every_topic_and_only_so_loud(guide: Guide) -> None:
     used, other = Texts("A brass heron at work", None), Texts("Quiet ponds", None)
     found = signals([used, other], vectors([used, other]), guide, TOY, toy_blend(guide.topics))[:, :, SUBJECT]
     assert found.tolist() == [[-LOUDEST] * 3, [0.0] * 3]
+
+
+@given(arrays(np.float32, (3, 12), elements=st.floats(-9, 9, width=32)), st.floats(0, 2, width=32))
+def test_the_logit_says_on_which_side_of_the_line_a_fit_lies(values: NDArray[np.float32], much: float) -> None:
+    logits, linear, lead = values
+    found = settle(logits, linear, lead, np.array([1, much, much], np.float32))
+    assert ((found >= 0.5) == (logits >= 0)).all()
+    assert (np.round(found, 4)[logits < 0] < 0.5).all()
+    assert ((found >= 0) & (found <= 1)).all()
+
+
+def test_far_from_the_line_linear_models_order_and_at_the_line_they_say_nothing() -> None:
+    order, still = np.array([1, 0.5, 0.25], np.float32), np.zeros(3, np.float32)
+    far = settle(np.full(3, 2, np.float32), np.array([-1, 0, 3], np.float32), still, order)
+    assert far.tolist() == sorted(far)
+    line = settle(np.zeros(3, np.float32), np.array([-8, 0, 8], np.float32), still, order)
+    assert line.tolist() == pytest.approx([0.51] * 3)
 
 
 def test_signals_are_items_by_topics_by_signals(guide: Guide) -> None:
