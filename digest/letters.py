@@ -69,8 +69,8 @@ def _words(letter: Letter, v: Voice) -> dict[str, Line]:
         "lead": v.t("Somebody, perhaps you, signed this address up for Shirube’s monthly mail: one mail a month."),
         "button": v.t("Confirm, and get the monthly mail"),
         "after": v.t(
-            "The link works once, for 48 hours. If it was not you, do nothing: no more mail comes and the address is "
-            "deleted."
+            "The link works once, for 48 hours. If it was not you, do nothing: you are not subscribed, and the address "
+            "is deleted."
         ),
     }
 
