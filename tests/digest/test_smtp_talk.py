@@ -1,0 +1,352 @@
+"""Delivery over connections that are kept, broken, silent or secured: what is certain afterwards, and what is said."""
+
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult
+
+from core.errors import ConfigError
+from db.engine import Sessions
+from digest.delivery import Later, Outcome, Refused, Sent, Unknown
+from digest.delivery.smtp import SmtpDelivery
+from roadmap.model import Roadmap
+from tests.digest.mail import fill, message, outbox_rows, plain, send, stock
+
+TO = "reader@example.org"
+
+
+class Talk:
+    """A server that answers RCPT and DATA as scripted, keeps what it hears, and counts connections."""
+
+    def __init__(self, **answers: list[str]) -> None:
+        self.answers = answers
+        self.connections = 0
+        self.mails: list[Any] = []
+        self.recipients: list[str] = []
+        self.logins: list[tuple[str, bool]] = []
+
+    async def handle_EHLO(self, server: SMTP, session: Any, envelope: Any, hostname: str, responses: list[str]) -> Any:
+        if not getattr(session, "counted", False):
+            self.connections += 1
+            session.counted = True
+        session.host_name = hostname
+        return responses
+
+    async def handle_MAIL(self, server: SMTP, session: Any, envelope: Any, address: str, options: Any) -> str:
+        said = self._next("mail")
+        if said.startswith("250"):
+            envelope.mail_from = address
+        return self._end(server, said)
+
+    async def handle_RCPT(self, server: SMTP, session: Any, envelope: Any, address: str, options: Any) -> str:
+        self.recipients.append(address)
+        said = self._next("rcpt")
+        if said.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return self._end(server, said)
+
+    async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:
+        self.mails.append(envelope)
+        return self._end(server, self._next("data"))
+
+    def _next(self, command: str) -> str:
+        waiting = self.answers.get(command, [])
+        return waiting.pop(0) if waiting else "250 OK"
+
+    @staticmethod
+    def _end(server: SMTP, said: str) -> str:
+        if said == "cut" and server.transport is not None:
+            server.transport.abort()  # type: ignore[attr-defined]
+        return said
+
+    def login(self, server: SMTP, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+        self.logins.append((data.password.decode(), session.ssl is not None))
+        return AuthResult(success=data.password == b"heron", handled=False)
+
+
+@contextmanager
+def talking(talk: Talk, **more: Any) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    controller = Controller(talk, hostname="localhost", port=port, **more)
+    controller.start()
+    try:
+        yield f"localhost:{port}"
+    finally:
+        controller.stop()
+
+
+def deliver(delivery: SmtpDelivery, recipient: str = TO) -> Outcome:
+    return delivery.deliver(message(recipient=recipient), recipient, lambda: None)
+
+
+# -- one connection for many mails -----------------------------------------------------------------------------------
+
+
+def test_many_mails_go_over_one_connection_and_a_refusal_leaves_no_trace() -> None:
+    talk = Talk(rcpt=["250 OK", "550 5.1.1 nobody", "250 OK", "450 4.2.1 busy"], data=["250 OK", "552 5.2.3 too large"])
+    with talking(talk) as place:
+        delivery = SmtpDelivery(f"smtp://{place}?starttls=never", timeout=5)
+        names = [f"reader{n}@example.org" for n in range(5)]
+        outcomes = [deliver(delivery, name) for name in names]
+        delivery.close()
+    assert outcomes == [
+        Sent(),
+        Refused("550 5.1.1 nobody", address=True),
+        Refused("552 5.2.3 too large"),
+        Later("450 4.2.1 busy"),
+        Sent(),
+    ]
+    assert talk.connections == 1
+    assert [envelope.rcpt_tos for envelope in talk.mails] == [[names[0]], [names[2]], [names[4]]]
+
+
+def test_a_connection_carries_so_many_mails_and_no_more() -> None:
+    talk = Talk()
+    with talking(talk) as place:
+        delivery = SmtpDelivery(f"smtp://{place}?starttls=never", timeout=5, mails=2)
+        assert [deliver(delivery) for _ in range(5)] == [Sent()] * 5
+        delivery.close()
+        delivery.close()
+    assert talk.connections == 3
+
+
+@pytest.mark.parametrize("ending", ["cut", "421 4.4.2 idle too long"])
+def test_a_connection_that_ended_while_idle_is_opened_anew(ending: str) -> None:
+    talk = Talk(mail=["250 OK", ending])
+    with talking(talk) as place:
+        delivery = SmtpDelivery(f"smtp://{place}?starttls=never", timeout=5)
+        assert [deliver(delivery) for _ in range(3)] == [Sent()] * 3
+    assert (talk.connections, len(talk.mails)) == (2, 3)
+
+
+def test_a_new_connection_that_is_refused_as_well_is_later_for_everyone() -> None:
+    talk = Talk(mail=["250 OK", "421 closing", "421 closing"])
+    with talking(talk) as place:
+        delivery = SmtpDelivery(f"smtp://{place}?starttls=never", timeout=5)
+        assert deliver(delivery) == Sent()
+        assert deliver(delivery) == Later("421 closing", delays="everyone")
+        assert deliver(delivery) == Sent()
+
+
+def test_after_a_silence_the_next_mail_has_a_connection_of_its_own() -> None:
+    talk = Talk(data=["cut"])
+    with talking(talk) as place:
+        delivery = SmtpDelivery(f"smtp://{place}?starttls=never", timeout=5)
+        assert isinstance(deliver(delivery), Unknown)
+        assert deliver(delivery) == Sent()
+    assert talk.connections == 2
+
+
+# -- what a refusal means --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "address"),
+    [
+        ("550 5.1.1 User unknown", True),
+        ("550 5.1.2 no such domain", True),
+        ("553 5.1.3 bad address", True),
+        ("550 5.1.10 recipient has a null MX", True),
+        ("550 5.1.0 address rejected", True),
+        ("550 5.2.1 mailbox disabled", True),
+        ("550 no such user here", True),
+        ("551 user not local", True),
+        ("550 5.7.1 relaying denied", False),
+        ("550 5.1.8 sender's domain does not exist", False),
+        ("550 5.1.7 sender's address is wrong", False),
+        ("552 5.2.2 mailbox full", False),
+        ("550 mailbox full", False),
+        ("550 blocked by a list", False),
+        ("554 5.7.1 policy", False),
+        ("550 5.4.1 no answer from host", False),
+        ("554 transaction failed", False),
+    ],
+)
+def test_only_a_missing_mailbox_is_a_refusal_of_the_address(said: str, address: bool) -> None:
+    with talking(Talk(rcpt=[said])) as place:
+        assert deliver(SmtpDelivery(f"smtp://{place}?starttls=never")) == Refused(said, address=address)
+
+
+@pytest.mark.parametrize(
+    ("said", "address"),
+    [
+        ("550 5.1.1 unknown after all", True),
+        ("550 looks like spam", False),
+        ("550 content", False),
+        ("550 5.1.0 rejected", False),
+        ("552 5.3.4 too large", False),
+        ("554 5.7.1 no", False),
+    ],
+)
+def test_a_refusal_of_the_whole_message_is_about_its_content(said: str, address: bool) -> None:
+    with talking(Talk(data=[said])) as place:
+        assert deliver(SmtpDelivery(f"smtp://{place}?starttls=never")) == Refused(said, address=address)
+
+
+def test_what_a_server_says_is_kept_without_addresses() -> None:
+    with talking(Talk(rcpt=["550 5.1.1 <anna.b+x@example.org>: no anna.b+x@example.org here"])) as place:
+        outcome = deliver(SmtpDelivery(f"smtp://{place}?starttls=never"))
+    assert outcome == Refused("550 5.1.1 <(address)>: no (address) here", address=True)
+
+
+# -- time ------------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def silent(lines: list[bytes]) -> Iterator[int]:
+    """Answer each command with the next line, then with nothing for ever."""
+    waiting = threading.Event()
+
+    def serve(listening: socket.socket) -> None:
+        peer, _ = listening.accept()
+        with peer, peer.makefile("rb") as heard:
+            for line in lines:
+                peer.sendall(line)
+                if line.startswith(b"354"):
+                    break
+                heard.readline()
+            waiting.wait(30)
+
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        thread = threading.Thread(target=serve, args=(listening,), daemon=True)
+        thread.start()
+        yield listening.getsockname()[1]
+        waiting.set()
+        thread.join(5)
+
+
+@pytest.mark.parametrize("heard", [0, 1, 2, 3])
+def test_silence_before_the_message_is_certain(heard: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [b"220 hello\r\n", b"250 stub\r\n", b"250 OK\r\n", b"250 OK\r\n"][:heard]
+    begun: list[int] = []
+    with silent(lines) as port:
+        delivery = SmtpDelivery(f"smtp://127.0.0.1:{port}?starttls=never", timeout=0.3)
+        outcome = delivery.deliver(message(), TO, lambda: begun.append(1))
+    assert isinstance(outcome, Later)
+    assert outcome.delays == "everyone"
+    assert begun == []
+
+
+def test_silence_after_the_message_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digest.delivery.smtp.LONGEST_JUDGEMENT", 0.3)
+    lines = [b"220 hello\r\n", b"250 stub\r\n", b"250 OK\r\n", b"250 OK\r\n", b"354 go on\r\n"]
+    with silent(lines) as port:
+        outcome = deliver(SmtpDelivery(f"smtp://127.0.0.1:{port}?starttls=never", timeout=0.3))
+    assert isinstance(outcome, Unknown)
+
+
+# -- TLS and login ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for localhost that nobody else vouches for, and its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    key, cert = folder / "key.pem", folder / "cert.pem"
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    words += ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(cert)]
+    try:
+        subprocess.run(words, check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("openssl is not installed, which makes the certificate")
+    return key, cert
+
+
+def server_context(certificate: tuple[Path, Path]) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate[1], certificate[0])
+    return context
+
+
+def trusting(certificate: tuple[Path, Path]) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(certificate[1]))
+
+
+def test_starttls_comes_before_the_password(certificate: tuple[Path, Path]) -> None:
+    talk = Talk()
+    tls = {"tls_context": server_context(certificate), "require_starttls": True, "authenticator": talk.login}
+    with talking(talk, auth_required=True, **tls) as place:
+        delivery = SmtpDelivery(f"smtp://reader:heron@{place}", timeout=5, context=trusting(certificate))
+        assert [deliver(delivery) for _ in range(2)] == [Sent()] * 2
+        delivery.close()
+        with pytest.raises(ConfigError, match="credentials") as caught:
+            deliver(SmtpDelivery(f"smtp://reader:egret@{place}", timeout=5, context=trusting(certificate)))
+    assert talk.logins[0] == ("heron", True)
+    assert all(secured for _, secured in talk.logins)
+    assert "egret" not in str(caught.value)
+
+
+def test_implicit_tls(certificate: tuple[Path, Path]) -> None:
+    talk = Talk()
+    with talking(talk, ssl_context=server_context(certificate)) as place:
+        url = f"smtps://{place}"
+        assert deliver(SmtpDelivery(url, timeout=5, context=trusting(certificate))) == Sent()
+        assert isinstance(deliver(SmtpDelivery(url, timeout=5)), Later)  # nobody vouches for it
+    assert len(talk.mails) == 1
+
+
+def test_a_certificate_of_another_host_is_not_believed(certificate: tuple[Path, Path]) -> None:
+    talk = Talk()
+    with talking(talk, tls_context=server_context(certificate)) as place:
+        port = place.rpartition(":")[2]
+        delivery = SmtpDelivery(f"smtp://127.0.0.1:{port}", timeout=5, context=trusting(certificate))
+        assert isinstance(deliver(delivery), Later)
+    assert talk.mails == []
+
+
+# -- hostile names, on the wire --------------------------------------------------------------------------------------
+
+
+def test_hostile_words_leave_one_recipient_and_no_header_more() -> None:
+    """Row 32: a subject made of control characters is refused or encoded; nothing of it becomes a command."""
+    talk = Talk()
+    with talking(talk) as place:
+        delivery = SmtpDelivery(f"smtp://{place}?starttls=never", timeout=5)
+        for words in (
+            "%0d%0aBcc: x@example.org",
+            "a" * 400,
+            "件名 >\t<RCPT TO:<x@example.org>",
+            '"quoted" <x@example.org>',
+        ):
+            made = message(parts=plain_parts(words))
+            assert delivery.deliver(made, TO, lambda: None) == Sent()
+    assert talk.recipients == [TO] * 4
+    for envelope in talk.mails:
+        head = envelope.content.partition(b"\r\n\r\n")[0]
+        assert b"\r\nBcc" not in head
+        assert head.count(b"\r\nTo:") == 1
+
+
+def plain_parts(subject: str) -> Any:
+    from digest.formats.email import MailParts
+
+    return MailParts(subject, "", "<p>.</p>\n", ".\n")
+
+
+@pytest.mark.faults
+def test_a_thousand_recipients_each_have_one_row_and_one_mail(sqlite_sessions: Sessions, roadmap: Roadmap) -> None:
+    """Row 29 at its size: refusals of every kind between, every person ends in a state that is true."""
+    stock(sqlite_sessions, roadmap, people=1_000)
+    fill(sqlite_sessions)
+    said = ["250 OK"] * 90 + ["550 5.1.1 nobody", "450 4.2.0 greylisted"]
+    talk = Talk(rcpt=said * 11)
+    with talking(talk) as place:
+        ended = send(sqlite_sessions, SmtpDelivery(f"smtp://{place}?starttls=never", timeout=5), render=plain)
+    assert sum(ended.values()) == 1_000
+    rows = outbox_rows(sqlite_sessions)
+    assert len({row.subscriber_id for row in rows}) == len(rows) == 1_000
+    assert len(talk.mails) == ended["sent"] == len([row for row in rows if row.state == "sent"])
+    assert len({tuple(envelope.rcpt_tos) for envelope in talk.mails}) == len(talk.mails)
+    assert talk.connections < 20
