@@ -26,9 +26,9 @@ def changed(v: Voice, stage: StageSection) -> list[Line]:
 def _expected(v: Voice, found: Change, count: int) -> Line:
     span = {"low": found.low, "high": found.high}
     return {
-        "fewer": v.t("That is fewer than they let expect, %(low)s to %(high)s with 95%% confidence.", **span),
-        "expected": v.t("That is what they let expect, %(low)s to %(high)s with 95%% confidence.", **span),
-        "more": v.t("That is more than they let expect, %(low)s to %(high)s with 95%% confidence.", **span),
+        "fewer": v.t("Fewer than those months let expect: %(low)s to %(high)s (95%% prediction interval).", **span),
+        "expected": v.t("Within what those months let expect: %(low)s to %(high)s (95%% prediction interval).", **span),
+        "more": v.t("More than those months let expect: %(low)s to %(high)s (95%% prediction interval).", **span),
     }[verdict(found, count)]
 
 

@@ -151,18 +151,19 @@ def _entry(digest: Digest, entry: Entry, v: Voice) -> list[str]:
         f"### {entry.number} {written(v.title(entry.title, href=web(entry.url)))}",
         " · ".join(pieces),
         written(news.stood(v, entry.stood)) if entry.stood else "",
-        _summary(entry, v),
+        _summary(digest, entry, v),
         _bullets(reasons),
         " · ".join(written(Part(name, href=url)) for name, url in named if url),
     ]
 
 
-def _summary(entry: Entry, v: Voice) -> str:
+def _summary(digest: Digest, entry: Entry, v: Voice) -> str:
     if entry.summary:
         source = sentences.summary_source(v, entry, entry.summary)
         summary = v.line(v.title(entry.summary.text))
         return written(v.t("%(summary)s (%(source)s)", summary=summary, source=source))
-    return "" if entry.has_abstract else written(sentences.title_only(v))
+    said = entry.has_abstract or digest.status == "sample"  # there the banner says so once
+    return "" if said else written(sentences.title_only(v))
 
 
 def _labs(digest: Digest, v: Voice) -> list[str]:

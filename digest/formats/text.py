@@ -159,7 +159,7 @@ class Writer:
             text = v.line(v.title(entry.summary.text))
             source = sentences.summary_source(v, entry, entry.summary)
             self.sheet.text(v.t("%(summary)s (%(source)s)", summary=text, source=source), 5)
-        elif not entry.has_abstract:
+        elif not entry.has_abstract and self.d.status != "sample":  # there the banner says so once
             self.sheet.text(sentences.title_only(v), 5)
         self.sheet.gap()
 

@@ -55,8 +55,8 @@ def test_too_few_months_are_compared_with_nothing() -> None:
     [
         (
             "en",
-            "1,544 papers, against 900 to 1,000 a month in the 3 months before. That is more than they let expect, "
-            "700 to 1,200 with 95% confidence.",
+            "1,544 papers, against 900 to 1,000 a month in the 3 months before. More than those months let expect: "
+            "700 to 1,200 (95% prediction interval).",
         ),
         (
             "ja",
