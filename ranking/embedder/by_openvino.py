@@ -25,7 +25,8 @@ def installed() -> bool:
 
 def network(model: EmbeddingModel, precision: str, cache: Path | None, threads: int | None) -> Hidden:
     """Load a model's network; `precision` is OpenVINO's hint for what is not quantised: bf16 or f32."""
-    hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision}
+    hints: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision}
+    hints["ENABLE_CPU_PINNING"] = False  # or each of many processes holds itself to the first processor
     settings = hints | ({"INFERENCE_NUM_THREADS": str(threads)} if threads is not None else {})
     request: Any = openvino().Core().compile_model(_graph(model, cache), "CPU", settings).create_infer_request()
 
