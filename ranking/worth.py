@@ -12,7 +12,7 @@ from datetime import date
 PRIOR = 0.3  # what an unknown paper is worth before anything speaks for it
 PRIOR_WEIGHT = 0.6
 NEUTRAL = 0.37  # the floor of the digest: what can only speak for a paper begins here, and moves none below it
-LISTED = 0.8  # what standing on Daily Papers says by itself
+LISTED = 0.5  # what standing on Daily Papers says by itself
 MANY_VOTES = 250  # votes beyond this add nothing: popularity is capped
 MANY_STARS = 2000
 FIRST_DAY = 0.5  # share of its votes that a paper has on its day: the median of 1,653 papers of 2024 doubled later
@@ -94,7 +94,7 @@ SIGNALS: dict[str, tuple[Callable[[Signals], float | None], float]] = {
     "topic": (fit_signal, 0.3),
     "new": (novelty_signal, 0.1),
     "editors": (likeness_signal, 4.0),
-    "readers": (readers_signal, 0.5),
+    "readers": (readers_signal, 2.0),
     "code": (code_signal, 0.2),
     "lab": (lab_signal, 0.5),
     "announced": (announced_signal, 0.3),
