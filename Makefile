@@ -5,7 +5,7 @@ BIN := .venv/bin
 TORCH ?= cpu
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help setup digest test check format serve bench e2e html-validate faults lock clean
+.PHONY: help setup digest test check format serve bench e2e htmlvalidate faults lock clean
 
 help:
 	@echo "make digest   set up, pull, rank, and write this month's digest; prints where it is"
@@ -15,7 +15,7 @@ help:
 	@echo "make check    format, lint, types, import contracts, migrations"
 	@echo "make bench    ranking quality and speed, beside their baselines"
 	@echo "make e2e      the pages in headless Chromium, and by html-validate where npm is"
-	@echo "make html-validate   install html-validate (npm) below build/, which the tests then use"
+	@echo "make htmlvalidate   install html-validate (npm) below build/, which the tests then use"
 	@echo "make faults   what sources may do wrong and where a pull may be killed, all of it: some ten minutes"
 
 setup:
@@ -30,12 +30,12 @@ serve: setup
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
-e2e: setup html-validate
+e2e: setup htmlvalidate
 	$(BIN)/python -m pytest -m browser $(ARGS)
 	$(BIN)/python -m pytest -rs tests/digest/test_valid.py tests/api/test_valid.py
 
 # Without npm nothing is installed, and the tests that need it skip, saying so.
-html-validate:
+htmlvalidate:
 	@if [ -x build/html-validate/node_modules/.bin/html-validate ]; then :; \
 	elif command -v npm >/dev/null; then npm install --silent --no-audit --no-fund --prefix build/html-validate html-validate@10 || echo "npm could not install html-validate"; \
 	else echo "npm is not here: html-validate was not installed"; fi

@@ -1,4 +1,4 @@
-"""html-validate (npm) over pages and mails: `make html-validate` installs it; a test without it skips, saying so.
+"""html-validate (npm) over pages and mails: `make htmlvalidate` installs it; a test without it skips, saying so.
 
 Rules that are off, and why: mail clients need inline styles, old attributes and conditional comments; ids hold the dot
 of an arXiv id (contract: anchors are `#p-<id>`), which HTML allows; the doctype's letters are a matter of taste.
@@ -22,7 +22,7 @@ def complaints(pages: Mapping[str, str], rules: Mapping[str, object], folder: Pa
     """Check pages by name, as files in a folder; gives what is wrong: file, line, rule, message."""
     program = str(INSTALLED) if INSTALLED.exists() else shutil.which("html-validate")
     if program is None:
-        pytest.skip("html-validate is not installed (make html-validate): no page was checked by it")
+        pytest.skip("html-validate is not installed (make htmlvalidate): no page was checked by it")
     config = {"root": True, "extends": ["html-validate:recommended"], "rules": dict(rules)}
     (folder / ".htmlvalidate.json").write_text(json.dumps(config), encoding="utf-8")
     for name, text in pages.items():
