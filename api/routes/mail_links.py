@@ -40,7 +40,14 @@ def confirm(request: Request, site: TheSite, text: str) -> Response:
         person = service.confirm(session, keys, text, site.clock)
         if person is None:
             raise _not_open()
-    return private(request, site, "confirm.html", address=mask(person.email), done=True, **links(site, person))
+    return private(
+        request,
+        site,
+        "confirm.html",
+        address=mask(person.email),
+        done=True,
+        preferences=signed(site, person, "preferences"),
+    )
 
 
 @router.get("/s/{text}/unsubscribe", response_class=Response)
@@ -64,28 +71,27 @@ def come_back(request: Request, site: TheSite, text: str) -> Response:
         person = service.speaks_of(session, site.options.secret_keys, "undo", text)
         if person is None or not service.undo(session, site.options.secret_keys, text, site.clock):
             raise Problem(404, "This can no longer be taken back", "Sign up again: it takes a minute")
-    return private(request, site, "back.html", address=mask(person.email), **links(site, person))
+    return private(request, site, "back.html", address=mask(person.email))
 
 
 def _leaving(request: Request, site: Site, text: str, *, done: bool) -> Response:
-    """Show the page before or after; of someone who was erased since there is nothing to show and nothing to undo."""
+    """Show the page before or after; of someone who was erased since there is nothing to show and nothing to undo.
+
+    It hands out no link to the preferences: mail servers on the way read this one in a header.
+    """
     keys = site.options.secret_keys
     if read_token(keys, "unsubscribe", text) is None:
         raise no_token()
     with reading(site.sessions) as session:
         person = service.speaks_of(session, keys, "unsubscribe", text)
-    more = links(site, person) if person else {"undo": None, "preferences": None}
+    undo = signed(site, person, "undo") if person and person.state == "left" else None
     address = mask(person.email) if person else None
-    return private(request, site, "unsubscribe.html", address=address, done=done, **more)
+    return private(request, site, "unsubscribe.html", address=address, done=done, undo=undo)
 
 
-def links(site: Site, person: Subscriber) -> dict[str, Any]:
-    """Sign the addresses that a page about a person leads to."""
-
-    def signed(purpose: Purpose) -> str:
-        return site.links.signed(token(site.options.secret_keys, purpose, person.id, person.created), purpose)
-
-    return {"undo": signed("undo"), "preferences": signed("preferences")}
+def signed(site: Site, person: Subscriber, purpose: Purpose) -> str:
+    """Sign the address of what a person may do."""
+    return site.links.signed(token(site.options.secret_keys, purpose, person.id, person.created), purpose)
 
 
 def known(site: Site, purpose: Purpose, text: str) -> Subscriber:

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from api.forms import Form, own_site
 from api.headers import PRIVATE
-from api.routes.mail_links import known, links, no_token, private
+from api.routes.mail_links import known, no_token, private
 from api.site import Site, TheSite
 from db.engine import reading
 from db.models import Subscriber
@@ -94,5 +94,4 @@ def _page(
         saved=saved,
         export=site.links.signed(text, "export"),
         erase=site.links.signed(text, "erase"),
-        **links(site, person),
     )

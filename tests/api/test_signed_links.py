@@ -185,6 +185,15 @@ def test_leaving_is_taken_back_by_the_button_on_its_page(
     assert (late.post(undo).status_code, states(sessions)) == (404, {"reader@example.org": "left"})
 
 
+def test_who_is_suppressed_stays_so_when_they_leave(door: TestClient, sessions: Sessions, person: Subscriber) -> None:
+    with sessions.begin() as session:
+        session.get_one(Subscriber, person.id).state = "suppressed"
+    answer = door.post(sign(person, "unsubscribe"))
+    assert (answer.status_code, answer.text.count("<button")) == (200, 0)
+    assert door.post(sign(person, "undo")).status_code == 404
+    assert states(sessions) == {"reader@example.org": "suppressed"}
+
+
 def test_a_link_to_leave_works_for_years(
     sessions: Sessions, person: Subscriber, roadmap: Roadmap, clock: Clock
 ) -> None:
