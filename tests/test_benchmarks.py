@@ -135,7 +135,7 @@ def test_a_peak_is_that_of_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch,
 def test_an_issue_and_its_mails_are_measured() -> None:
     figures = dict(digest.rows(60, 40, 20))
     composed = next(said for what, said in figures.items() if what.startswith("composing their issue"))
-    assert re.fullmatch(r"\d+\.\d\d s, \d+\.\d% of ranking them", composed)
+    assert re.fullmatch(r"\d+\.\d\d s \(\d+\.\d\d s of the processor\), \d+\.\d% of ranking them", composed)
     assert re.fullmatch(r"[1-9]\d* mails/s on one core", figures["40 personal mails, to the byte as sent"])
     assert float(figures["the largest of them"].split()[0]) < 100
 

@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import json
 import stat
 from datetime import timedelta
 from email.message import EmailMessage
@@ -13,7 +14,7 @@ from sqlalchemy import select, update
 from core.errors import ConfigError, UsageError
 from db.models import Base, Issue, Outbox, Subscriber
 from digest.subscriptions import Subscription
-from shirube import mail, people
+from shirube import jobs, mail, people
 from shirube.settings import load_settings
 from tests.shirube.command import CLOSED, DRAFT, Bench, Ended, run
 from tests.shirube.conftest import MONTH, Store
@@ -63,7 +64,12 @@ def test_a_final_issue_is_mailed_once_to_each_person_in_their_language(post: Sto
     assert add(post, "a@example.org").out == "a@example.org\tadded\n"
     assert add(post, "b@example.org", "--lang", "ja", "--stage", "5").code == 0
     dry = send(post, "--dry-run")
-    assert (dry.code, dry.out) == (0, f"{MONTH}: 2 mails would be queued; nothing was sent\n")
+    assert dry.code == 0
+    assert [line.split("\t")[:3] for line in dry.lines] == [
+        ["a•••@example.org", "en", "all"],
+        ["b•••@example.org", "ja", "5"],
+    ]
+    assert "2 mails would be sent" in dry.err
     assert letters(post) == []
     assert state(post, select(Outbox.id)) == []
     sent = send(post)
@@ -146,3 +152,66 @@ def test_the_key_of_the_links_is_made_once_and_is_private(tmp_path: Path) -> Non
     assert first == second
     assert len(first[0]) >= 40
     assert stat.S_IMODE((tmp_path / "var" / "secret.key").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_a_mail_of_a_whole_month_stays_under_100_kilobytes(post: Store, lang: str) -> None:
+    """The stand-in month, all stages, as sent: both parts and headers together."""
+    add(post, "a@example.org", "--lang", lang)
+    said = send(post, "--dry-run").lines[0].split("\t")
+    assert send(post).code == 0
+    (file,) = (post.folder / "mail").glob("*.eml")
+    size = file.stat().st_size
+    assert size < 100_000
+    assert said[3] == f"{size / 1000:.1f} kB"
+
+
+def outbox(store: Store, *words: str) -> Ended:
+    return run("outbox", *words, env=store.env, now=CLOSED)
+
+
+def test_the_outbox_tells_what_needs_a_person_and_takes_their_word(post: Store) -> None:
+    assert outbox(post).out.startswith("The outbox is empty\n")
+    for name in ("anna", "bert", "carl"):
+        add(post, f"{name}@example.org")
+    send(post)
+    change(post, Outbox, state="failed", error="552 too large\x1b[31m")
+    shown = outbox(post)
+    assert (shown.code, shown.lines[0]) == (0, "3 failed")
+    assert shown.lines[1].split("\t") == ["3", MONTH, "c•••@example.org", "failed", "552 too large\\x1b[31m"]
+    values = json.loads(outbox(post, MONTH, "--json").out)
+    assert values["counts"] == {"failed": 3}
+    assert [row["address"][:1] for row in values["troubled"]] == ["c", "b", "a"]
+    assert json.loads(outbox(post, "2026-01", "--json").out)["counts"] == {}
+    assert "will be sent" in outbox(post, "--retry", "2").out
+    assert "given up" in outbox(post, "--give-up", "2").out
+    assert outbox(post, "--give-up", "1").code == 1
+    assert outbox(post, "--retry", "99").code == 1
+    assert outbox(post, "--retry", "1", "--give-up", "2").code == 2
+    assert "anna" not in shown.out + json.dumps(values)
+
+
+def test_send_says_that_some_wait_and_ends_so(post: Store) -> None:
+    add(post, "a@example.org")
+    post.env["SHIRUBE_SMTP_URL"] = "smtp://127.0.0.1:9?starttls=never"  # nobody listens there
+    ended = send(post)
+    assert ended.code == 3
+    assert "1 retry; some wait" in ended.out
+    post.env.pop("SHIRUBE_SMTP_URL")
+    assert send(post, hours=1).code == 0
+    assert len(letters(post)) == 1
+
+
+def test_work_goes_on_with_what_waits_and_begins_nothing(post: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in post.env.items():
+        monkeypatch.setenv(name, value)
+    add(post, "a@example.org")
+    wiring = bench(post)
+    assert mail.send_rest(wiring) == {}
+    wiring.engine.dispose()
+    post.env["SHIRUBE_SMTP_URL"] = "smtp://127.0.0.1:9?starttls=never"
+    assert send(post).code == 3
+    later = Bench(load_settings(data_dir=post.folder), lambda: CLOSED + timedelta(hours=1))
+    jobs.deliver(later)
+    later.engine.dispose()
+    assert len(letters(post)) == 1
