@@ -23,6 +23,9 @@ from ranking.embedder.calibration import COUNT, calibration_texts
 from ranking.embedder.catalogue import EmbeddingModel
 from ranking.embedder.tokens import tokeniser
 from ranking.embedder.verdict import SAME_ENOUGH
+from shirube.settings import load_settings
+from shirube.wiring import Wiring
+from tests.fakes import HashEmbedder
 from tests.ranking.test_embedder import long_texts
 
 MODEL = CATALOGUE[QUANTISED]
@@ -60,6 +63,16 @@ def test_it_is_the_packaged_weights_under_another_name() -> None:
 )
 def test_trained_weights_hold_where_that_was_measured(name: str, wanted: str) -> None:
     assert trained_as(name) == wanted
+
+
+@pytest.mark.parametrize(("name", "trained"), [(PACKAGED, True), (QUANTISED, True), ("somebody/a-model", False)])
+def test_ranking_uses_the_trained_weights_of_the_packaged_model(
+    name: str, trained: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Wiring, "embedder", HashEmbedder(name))
+    wiring = Wiring(load_settings(data_dir=tmp_path, embedding_model=name))
+    assert wiring.ranker.model == name
+    assert (wiring.ranker.blend is not None, wiring.ranker.taste is not None) == (trained, trained)
 
 
 def test_it_runs_by_openvino_alone() -> None:
