@@ -2,15 +2,18 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from core.months import last_day
 from db.issues import MonthCounts
 from digest import coverage as ledger
+from digest.candidates import Facts, Place
 from digest.coverage import Stored, WindowFact
 from digest.formats.json import to_json
 from digest.model import Banner, Coverage, Digest
+from roadmap.model import Roadmap
 
 GRACE = timedelta(days=7)
 # What of a digest is not made from its inputs: the moment, the state and the neighbours.
@@ -107,9 +110,31 @@ def neighbours(month: str, months: dict[str, str]) -> tuple[str | None, str | No
     return before, min((other for other in months if other > month), default=None)
 
 
+def inputs_of(
+    loaded: Loaded, facts: Facts, shortlists: Sequence[Place], roadmap: Roadmap
+) -> tuple[tuple[str, str], ...]:
+    """Name each thing an issue is made from by its hash, so that a later reader can tell which of them changed.
+
+    The ledger's hours are left out: the same answer an hour later is the same input.
+    """
+    ledger_ = [replace(window, checked_at=None, closed_at=None) for window in loaded.windows]
+    counts = facts.considered, facts.topics, facts.coded, facts.before
+    parts = {
+        "shortlists": (shortlists, facts.late, facts.second, facts.lab_items, sorted(facts.printed_before)),
+        "counts": [sorted(one.items()) if one is not None else None for one in counts],
+        "ledger": ledger_,
+        "curriculum": roadmap,
+    }
+    return tuple((name, _hash(repr(part))) for name, part in parts.items())
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
 def inputs_hash(digest: Digest) -> str:
     """Name a digest by what it was made from: 32 hex digits of SHA-256, the same for the same rows."""
     plain = {key: value for key, value in to_json(digest).items() if key not in _NOT_INPUTS}
     plain["made_by"] = [digest.making.version, digest.making.model]
     text = json.dumps(plain, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return _hash(text)

@@ -235,9 +235,9 @@ class Making:
 
     version: str
     model: str
-    inputs_hash: str  # of everything below together
+    inputs_hash: str  # of all the issue holds
     shortlisted: int = 0  # items that stood on a shortlist
-    inputs: tuple[tuple[str, str], ...] = ()  # (what, hash): items, ranking, ledger, curriculum
+    inputs: tuple[tuple[str, str], ...] = ()  # (what, hash): shortlists, counts, ledger, curriculum
 
 
 @dataclass(frozen=True, slots=True)

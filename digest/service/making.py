@@ -12,7 +12,7 @@ from db import issues
 from db.engine import Sessions
 from db.models import Issue
 from digest import coverage as ledger
-from digest.closing import IssueOptions, Loaded, decide, inputs_hash, takes_late
+from digest.closing import IssueOptions, Loaded, decide, inputs_hash, inputs_of, takes_late
 from digest.compose import compose
 from digest.formats.json import to_json
 from digest.model import Banner, Digest
@@ -104,6 +104,7 @@ def _composed(
     """Compose and date the digest of a month; this writes nothing."""
     status, overdue = decide(loaded, now, blocked)
     facts, shortlists = facts_of(session, loaded, status, now, options, overdue)
+    facts = replace(facts, inputs=inputs_of(loaded, facts, shortlists, roadmap))
     return _dated(session, compose(shortlists, roadmap, loaded.coverage(status), facts), stored)
 
 

@@ -301,3 +301,17 @@ def counting(engine: Engine) -> Iterator[list[str]]:
     event.listen(engine, "before_cursor_execute", note)
     yield statements
     event.remove(engine, "before_cursor_execute", note)
+
+
+def test_a_final_issue_names_its_inputs_by_their_hashes(sessions: Sessions, roadmap: Roadmap) -> None:
+    def inputs(number: int) -> dict[str, str]:
+        with sessions() as session:
+            if number:
+                ready(session, roadmap, "2026-06", papers=number)
+            return dict(digest_of(build(session, "2026-06", roadmap, at("2026-07-06"))).making.inputs)
+
+    one, same, more = inputs(3), inputs(3), inputs(4)
+    assert set(one) == {"shortlists", "counts", "ledger", "curriculum"}
+    assert one == same
+    assert {name for name in one if one[name] != more[name]} == {"shortlists", "counts"}
+    assert all(len(value) == 32 for value in one.values())
