@@ -26,11 +26,11 @@ from roadmap.model import Roadmap
 
 Fits = NDArray[np.float32]  # items x topics, in [0, 1]
 SIGNALS = (
-    "queries", "description", "miss", "linear", "linear high", "linear low", "lead", "lead far", "words", "applied",
+    "queries", "description", "miss", "linear", "linear_high", "linear_low", "lead", "lead_far", "words", "applied",
     "subject",
 )  # fmt: skip
 LINEAR, LEAD, WORDS, APPLIED, SUBJECT = map(SIGNALS.index, ("linear", "lead", "words", "applied", "subject"))
-BENDS = ("linear high", "linear low", "lead far")
+BENDS = ("linear_high", "linear_low", "lead_far")
 TOP_QUERIES = 3
 MOST = 8.0  # logits: surer than this a linear model is not believed
 FURTHEST = 6.0  # logits of a lead
