@@ -1,4 +1,4 @@
-"""`make faults`: runs what shows the rows 1 to 14, 19, 23 and 29 to 31, the long tests included, and sums them up row by row.
+"""`make faults`: what shows the rows 1 to 14, 19, 23 and 29 to 31, the long tests included, summed up row by row.
 
 Arguments are passed on to pytest.
 """
