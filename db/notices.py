@@ -7,7 +7,7 @@ from sqlalchemy import and_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
-from db.models import Notice
+from db.models_mail import Notice
 
 LEASE = timedelta(minutes=5)  # far longer than one call may take
 

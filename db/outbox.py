@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from core.text import text_hash
 from db import subscribers
-from db.models import MailDomain, Outbox, Subscriber
+from db.models import Subscriber
+from db.models_mail import MailDomain, Outbox
 from db.upsert import upsert
 
 LEASE = timedelta(minutes=10)  # far longer than one message may take

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from db.models import Outbox, Subscriber
+from db.models import Subscriber
+from db.models_mail import Outbox
 
 
 def by_keys(session: Session, keys: Collection[str]) -> dict[str, Subscriber]:

@@ -7,7 +7,8 @@ from typing import Literal
 
 from core.errors import ShirubeError
 from core.text import text_hash
-from db.models import Outbox, Subscriber
+from db.models import Subscriber
+from db.models_mail import Outbox
 from db.outbox import MOST_SILENCES
 from digest.delivery import Later, Outcome, Refused, Sent
 from digest.delivery.message import Sender

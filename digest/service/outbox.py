@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from core.clock import iso
 from core.errors import NotFoundError, RefusedError
 from db import notices, outbox, subscribers
-from db.models import Notice, Outbox, Subscriber
+from db.models import Subscriber
+from db.models_mail import Notice, Outbox
 from digest.subscriptions import mask
 
 GIVEN_UP = "given up by the operator"

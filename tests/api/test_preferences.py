@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from core.clock import Clock
 from db import feedback, signups
 from db.engine import Sessions
-from db.models import Base, Issue, Outbox, Subscriber
+from db.models import Base, Issue, Subscriber
+from db.models_mail import Outbox
 from db.models_readers import Feedback, Signup, Suppression
 from digest.service import add_subscribers
 from digest.subscriptions import Subscription, hashes

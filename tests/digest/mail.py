@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from db.engine import Sessions
-from db.models import Outbox
+from db.models_mail import Outbox
 from digest.delivery import Delivery, Outcome, Sent, Unknown
 from digest.delivery.message import build_message, make_sender
 from digest.formats.email import MailParts, Reader

@@ -15,7 +15,8 @@ from core.errors import NotFoundError, RefusedError
 from core.months import closing_time, month_of, shift
 from db import issues
 from db.engine import Sessions
-from db.models import Issue, IssueItem, Notice
+from db.models import Issue, IssueItem
+from db.models_mail import Notice
 from digest.delivery.webhook import Answered, Reply, Webhook
 from digest.service import IssueOptions, add_subscribers, announce_due, build_issue, close_due, digest_of, fill_outbox
 from digest.subscriptions import Subscription

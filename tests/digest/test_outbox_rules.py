@@ -14,7 +14,8 @@ from sqlalchemy import select
 from core.errors import NotFoundError, RefusedError
 from db import outbox
 from db.engine import Sessions
-from db.models import MailDomain, Outbox, Subscriber
+from db.models import Subscriber
+from db.models_mail import MailDomain, Outbox
 from digest.delivery import Later, Outcome, Refused, Sent, Unknown
 from digest.formats.email import MailParts, Reader
 from digest.mailing import MAX_REFUSALS, Mailer, domain_wait, pause

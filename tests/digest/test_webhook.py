@@ -13,7 +13,8 @@ from sqlalchemy import select
 from core.errors import ConfigError
 from db import notices
 from db.engine import Sessions
-from db.models import Issue, Notice
+from db.models import Issue
+from db.models_mail import Notice
 from digest.delivery.webhook import (
     PAUSES,
     Answered,

@@ -22,7 +22,8 @@ from aiosmtpd.smtp import SMTP
 from sqlalchemy import select
 
 from db import outbox
-from db.models import Outbox, Subscriber
+from db.models import Subscriber
+from db.models_mail import Outbox
 from digest.service import unsubscribe
 from digest.subscriptions import token
 from roadmap.model import Roadmap

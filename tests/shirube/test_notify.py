@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from core.errors import ConfigError
-from db.models import Issue, Notice
+from db.models import Issue
+from db.models_mail import Notice
 from shirube.notify import notify
 from shirube.settings import load_settings
 from tests.shirube.command import CLOSED, Bench, run

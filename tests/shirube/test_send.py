@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import select, update
 
 from core.errors import ConfigError, UsageError
-from db.models import Base, Issue, Outbox, Subscriber
+from db.models import Base, Issue, Subscriber
+from db.models_mail import Outbox
 from digest.subscriptions import Subscription
 from shirube import jobs, mail, people
 from shirube.settings import load_settings
