@@ -78,7 +78,9 @@ def rate(
     works = read_first(vector, best_topic, guide, roadmap)
     score = worth.worth(_signals(facts, float(fits[best]), found, share)) if best is not None else None
     topic = best_topic if filed else None
-    reasons = _reasons(facts, topic, found, works, score, share, roadmap) if score else []
+    reasons: list[Reason] = []
+    if score is not None and not facts.withdrawn:  # nothing speaks for what its authors took back
+        reasons = _reasons(facts, topic, found, works, score, share, roadmap)
     minutes, guessed = worth.reading_minutes(summary.page_count(facts.comment))
     rating = {
         "best_topic": best_topic,

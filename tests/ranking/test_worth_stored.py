@@ -57,6 +57,15 @@ def test_nothing_close_in_twelve_months_is_said_and_a_copy_takes_it_back(
     assert (after.worth or 0) < (alone.worth or 0)
 
 
+def test_nothing_speaks_for_a_new_paper_that_was_withdrawn(
+    sessions: Sessions, guide: Guide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(novelty, "LEAST_KNOWN", 10)
+    first, *rest = month()
+    gone = ranked(sessions, guide, first | {"withdrawn": True}, *rest, *others("2605"))
+    assert (gone.worth, gone.reasons) == (0, [])
+
+
 @pytest.mark.parametrize(("of", "least"), [("2605", 1_000), ("2506", 10), ("2505", 10), ("2606", 10), ("2607", 10)])
 def test_of_too_little_and_of_other_months_nothing_is_said(
     sessions: Sessions, guide: Guide, monkeypatch: pytest.MonkeyPatch, of: str, least: int
