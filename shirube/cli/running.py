@@ -35,7 +35,7 @@ def serve(
 
 @commands.command()
 def work(context: typer.Context) -> None:
-    """Run the scheduled jobs: pull, rank, close the month. It sends no mail."""
+    """Run the scheduled jobs: pull, rank, close the month, deliver what waits. It begins no mailing: send does."""
     from ingest.service import complete_full_text
     from shirube import jobs
 

@@ -1,5 +1,6 @@
 """From a withdrawal at arXiv to the erratum of the issue that printed it, by real pulls."""
 
+import csv
 from datetime import datetime, timedelta
 
 import pytest
@@ -66,6 +67,6 @@ def test_a_withdrawal_at_arxiv_reaches_the_issue_that_printed_it(
         assert "Erratum" not in page
         assert store.page().count("Erratum,") == 2
         assert '<span class="tag bad">withdrawn</span>' in store.page()
-        listed = run("papers", "--min-fit", "0", "--limit", "1000", "--format", "csv", env=env).lines
-        assert {line.split(",")[0] for line in listed if line.endswith(",true")} >= {first, second}
+        listed = csv.DictReader(run("papers", "--min-fit", "0", "--limit", "1000", "--format", "csv", env=env).lines)
+        assert {line["id"] for line in listed if line["withdrawn"] == "true"} >= {first, second}
         assert "(withdrawn)" in run("papers", "--min-fit", "0", "--limit", "1000", env=env).out
