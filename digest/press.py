@@ -15,8 +15,12 @@ from digest.words import NBSP, Voice, voice
 
 MOST_HTML = 90_000  # bytes; Gmail clips a message at about 102 kB
 MOST_BYTES = 97_000  # of both parts as they travel, so that a whole message stays under 100 kB with its headers
-# (full entries, compact entries) a stage, tried in turn: compact ones are cut first.
-CUTS = ((4, None), (4, 2), (4, 0), (3, 0), (2, 0), (1, 0), (0, 2), (0, 0))
+# (full entries, compact ones, left out ones) a stage, tried in turn. First goes what was not chosen; then full entries
+# become lines, since a title with a reason is worth more than the fourth abstract; what is cut last is a stage's first.
+CUTS = (
+    (4, None, None), (4, None, 1), (4, None, 0), (3, None, 0), (2, None, 0), (1, None, 0),
+    (1, 4, 0), (1, 2, 0), (0, 5, 0), (0, 4, 0), (0, 3, 0), (0, 2, 0), (0, 1, 0), (0, 0, 0),
+)  # fmt: skip
 KINDS = 256  # of reader, whose mails are kept ready
 
 
@@ -107,7 +111,7 @@ def fits(parts: MailParts) -> bool:
 
 
 def _blank_parts(mail: Mail, cut: int) -> MailParts:
-    mail.full_limit, mail.compact_limit = CUTS[cut]
+    mail.full_limit, mail.compact_limit, mail.left_limit = CUTS[cut]
     mail.own_words = mail.v.line(mail.reader.address)
     subject, preheader = (str(line).replace(NBSP, " ") for line in (mail.subject(), mail.preheader()))
     page = inliner().inline(write("mail.html.j2", mail.v, **mail.values(subject, preheader)))

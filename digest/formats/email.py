@@ -95,6 +95,7 @@ class Mail:
         self.own_words: Line | None = None  # said in place of the sentence with the address
         self.full_limit: int = sentences.FULL
         self.compact_limit: int | None = None
+        self.left_limit: int | None = None
         wanted = reader.stages or tuple(stage.number for stage in digest.stages)
         self.own = [stage for stage in digest.stages if stage.number in wanted]
         last = max(wanted, default=0)
@@ -285,6 +286,10 @@ class Mail:
         kept = rest if self.compact_limit is None else rest[: self.compact_limit]
         return kept, len(rest) - len(kept)
 
+    def left(self, stage: StageSection) -> tuple[LeftOut, ...]:
+        """Choose those of what was left out that a mail has room for."""
+        return stage.left_out[: self.left_limit]
+
     def url(self, entry: Entry) -> str:
         """Give the page of an entry."""
         return self.links.paper(entry.id)
@@ -337,7 +342,7 @@ class Mail:
         self._shared(writer, writer.hour, "hour")
         self._shared(writer, writer.chart, "chart")
         for stage in self.own:
-            limits = self.full_limit, self.compact_limit
+            limits = self.full_limit, self.compact_limit, self.left_limit
             self._shared(writer, partial(writer.stage, stage, *limits), "stage", stage.number, *limits)
         self._rest(writer)
         for write in (writer.late, writer.second, writer.coverage):

@@ -2,7 +2,7 @@
 
 from digest import news, notices, sentences
 from digest.links import Links
-from digest.model import Digest, Entry, StageSection
+from digest.model import Digest, Entry, LeftOut, StageSection
 from digest.reasons import FILE, Names, brief, names_in, say_all
 from digest.sheet import Sheet, columns
 from digest.words import Voice, voice, web
@@ -97,8 +97,13 @@ class Writer:
         ]
         self.sheet.rows([(str(labels[0]), str(labels[1]), str(labels[2])), *rows])
 
-    def stage(self, stage: StageSection, full: int = sentences.FULL, compact: int | None = None) -> None:
-        """Write a stage: its first `full` entries whole, the next `compact` (None: all) as lines of a list."""
+    def stage(
+        self, stage: StageSection, full: int = sentences.FULL, compact: int | None = None, left: int | None = None
+    ) -> None:
+        """Write a stage: its first `full` entries whole, the next `compact` (None: all) as lines of a list.
+
+        `left` is how many of those left out are named (None: all).
+        """
         v = self.v
         total = max(8, *(s.number for s in self.d.stages))
         place = v.t("Stage %(stage)s of %(total)s, %(name)s", stage=stage.number, total=total, name=v.name(stage.name))
@@ -113,7 +118,7 @@ class Writer:
         if not stage.entries:
             self._nothing(stage)
         self._also(stage, stage.entries[full:], compact)
-        self._left_out(stage)
+        self._left_out(stage.left_out[:left])
 
     def _read_first(self, stage: StageSection) -> None:
         if stage.read_first is None:
@@ -207,13 +212,13 @@ class Writer:
             self.sheet.text(news.stood(v, entry.stood), 5)
         self.sheet.address(self.url(entry), 5)
 
-    def _left_out(self, stage: StageSection) -> None:
-        if not stage.left_out:
+    def _left_out(self, items: tuple[LeftOut, ...]) -> None:
+        if not items:
             return
         self.sheet.gap()
         self.sheet.text(self.v.t("Left out, and why"))
         self.sheet.gap()
-        for item in stage.left_out:
+        for item in items:
             title = self.v.line(self.v.title(item.title))
             words = self.v.t("%(title)s. %(why)s", title=title, why=sentences.left_out(self.v, item))
             self.sheet.text(words, 2, "-")

@@ -116,10 +116,18 @@ def test_what_is_cut_is_counted_in_both_parts_and_the_whole_is_linked() -> None:
         assert len(re.findall(rf"{OTHER}/digests/2026-10\?lang=en#stage-\d", part)) >= len(counted[0])
 
 
-def test_compact_entries_are_cut_before_full_ones() -> None:
-    fulls = [full for full, _ in CUTS]
+def test_what_was_left_out_is_cut_first_and_lines_before_the_first_full_entry() -> None:
+    fulls = [full for full, _, _ in CUTS]
     assert fulls == sorted(fulls, reverse=True)
-    assert [compact for full, compact in CUTS if full == CUTS[0][0]] == [None, 2, 0]
+    assert [left for full, _, left in CUTS if full == CUTS[0][0]] == [None, 1, 0]
+    assert all(compact is None for full, compact, _ in CUTS if full > 1)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_mail_of_all_stages_still_names_papers_of_each(lang: str) -> None:
+    digest = crowded()
+    text = message_parts(digest, lang, reader()).text.replace("\n", " ")
+    assert all(any(entry.id in text for entry in stage.entries) for stage in digest.stages if stage.entries)
 
 
 @given(st.text(max_size=3000).map(lambda text: text.replace("\r", "") + "\n"))

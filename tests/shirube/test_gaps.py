@@ -37,8 +37,8 @@ def written(store: Store, form: str, lang: str) -> str:
 
 
 def top(page: str, issue: Digest) -> str:
-    """The words of a page before its first paper's address."""
-    first = page[: page.index(next(iter(issue.entries.values())).url)]
+    """The words of a page before the first address of a paper."""
+    first = page[: min(page.index(f"/{id_}") for id_ in issue.entries if f"/{id_}" in page)]
     words = "".join(str(text) for text in html.fromstring(first).itertext()) if first.startswith("<") else first
     return " ".join(words.replace("\u00a0", " ").split())
 
