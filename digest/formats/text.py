@@ -190,7 +190,7 @@ class Writer:
         if not rest:
             return
         self.sheet.gap()
-        self.sheet.text(self.v.t("Also chosen"))
+        self.sheet.text(self.v.t("Also chosen") if len(rest) < len(stage.entries) else self.v.t("Papers chosen"))
         for entry in rest[:most]:
             self.sheet.gap()
             self.compact(entry)
