@@ -43,6 +43,14 @@ def up() -> Iterator[Upstream]:
         yield upstream
 
 
+@pytest.fixture(autouse=True)
+def as_it_was(up: Upstream) -> Iterator[None]:
+    """What a test changed in the world of the stand-in and put back is no change, nor is it later than before."""
+    before = up.catalogue.revision
+    yield
+    up.catalogue.revision = before
+
+
 @pytest.fixture(scope="session")
 def october(up: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Store:
     """The draft of October, made on its last evening; only to be read."""
