@@ -52,6 +52,7 @@ class Press:
     _digest: Digest | None = None
     _pieces: dict[tuple[str, str, bool], Pieces] = field(default_factory=dict)
     _blanks: OrderedDict[tuple[Kind, int], MailParts] = field(default_factory=OrderedDict)
+    _over: set[tuple[Kind, int]] = field(default_factory=set)  # too long for whatever reader of the kind
 
     def __call__(self, digest: Digest, lang: str, reader: Reader) -> MailParts:
         """Write the mail of an issue for one reader."""
@@ -59,9 +60,10 @@ class Press:
             self._digest = digest
             self._pieces.clear()
             self._blanks.clear()
+            self._over.clear()
+        kind = kind_of(voice(lang).lang, reader)
         for cut in range(len(CUTS) - 1):
-            parts = self._filled(digest, lang, reader, cut)
-            if fits(parts):
+            if (kind, cut) not in self._over and fits(parts := self._filled(digest, lang, reader, cut)):
                 return parts
         return self._filled(digest, lang, reader, len(CUTS) - 1)
 
@@ -79,7 +81,11 @@ class Press:
     def _blank(self, digest: Digest, v: Voice, reader: Reader, pieces: Pieces, cut: int) -> MailParts:
         key = kind_of(v.lang, reader), cut
         if key not in self._blanks:
-            self._blanks[key] = _blank_parts(Mail(digest, v, marked(reader, pieces.mark), pieces), cut)
+            made = _blank_parts(Mail(digest, v, marked(reader, pieces.mark), pieces), cut)
+            if cut < len(CUTS) - 1 and not fits(without_marks(made, pieces.mark)):
+                self._over.add(key)
+                return made
+            self._blanks[key] = made
             if len(self._blanks) > KINDS:
                 self._blanks.popitem(last=False)
         self._blanks.move_to_end(key)
@@ -102,6 +108,11 @@ def marked(reader: Reader, mark: str) -> Reader:
         address=f"{mark}-because-",
         confirmed=None,
     )
+
+
+def without_marks(blank: MailParts, mark: str) -> MailParts:
+    """Give what is in every mail of a kind, whoever reads it: what stands for a reader's own is never longer."""
+    return replace(blank, html=blank.html.replace(mark, ""), text=blank.text.replace(mark, ""))
 
 
 def fits(parts: MailParts) -> bool:

@@ -85,6 +85,17 @@ def test_nothing_of_another_reader_is_kept(monkeypatch: pytest.MonkeyPatch) -> N
     assert "2026" in kept
 
 
+def test_a_cut_that_suits_no_reader_of_a_kind_is_tried_once() -> None:
+    digest, used = crowded(), Press()
+    first = used(digest, "en", reader())
+    over = set(used._over)
+    assert over
+    assert not over & used._blanks.keys()
+    again = used(digest, "en", replace(reader(), address="l•••@a-longer-host.example.org"))
+    assert used._over == over
+    assert again == message_parts(digest, "en", replace(reader(), address="l•••@a-longer-host.example.org")) != first
+
+
 def test_another_issue_begins_anew() -> None:
     used = Press()
     first = used(sample.digest(), "en", reader(5))
