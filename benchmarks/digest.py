@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from benchmarks.dump import invented_lines
-from benchmarks.stored import _insert, _ranker, _vector_rows
+from benchmarks.stored import insert_rows, shipped_ranker, vector_rows
 from core.months import closing_time
 from db.engine import Sessions, make_engine, make_sessions
 from db.migrate import upgrade
@@ -43,7 +43,8 @@ def rows(candidates: int = CANDIDATES, mails: int = MAILS, first: int = FIRST) -
         took, digest = _composed(sessions)
         yield (
             f"composing their issue: {digest.chosen} papers chosen",
-            f"{took.says}, {took.processor / ranking.processor:.1%} of ranking them",
+            f"{took.says}, {took.processor / ranking.processor:.1%} of ranking them"
+            + ("" if digest.chosen else "; NOTHING WAS CHOSEN: mails of an empty issue follow"),
         )
     yield from _printed(digest, mails, first)
 
@@ -71,13 +72,13 @@ def _ranked(folder: Path, count: int) -> tuple[Sessions, Took]:
     """Store so many papers of one month with their vectors, and rank them; gives what ranking took."""
     engine = make_engine(f"sqlite:///{folder / 'shirube.db'}")
     upgrade(engine)
-    sessions, ranker = make_sessions(engine), _ranker(folder)
+    sessions, ranker = make_sessions(engine), shipped_ranker(folder)
     dump = folder / "dump.json"
     dump.write_bytes(b"".join(_of_month(line) for line in invented_lines(count)))
     import_snapshot(sessions, str(dump), lambda: MADE)
     with sessions.begin() as session:
         ids = sorted(session.scalars(select(Item.id)))
-        _insert(session, Embedding, _vector_rows(ids, ranker, count))
+        insert_rows(session, Embedding, vector_rows(ids, ranker, count))
     return sessions, _timed(lambda: rank_new(sessions, ranker, lambda: MADE + timedelta(hours=2)))
 
 

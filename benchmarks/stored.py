@@ -33,7 +33,7 @@ def second_rank(count: int) -> Iterator[tuple[str, str]]:
     """Fill a store, rank nothing new, then a day's papers; gives (what, figures)."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        sessions, ranker = _store(folder, count), _ranker(folder)
+        sessions, ranker = _store(folder, count), shipped_ranker(folder)
         _fill(sessions, ranker, count)
         yield (
             f"a rank with nothing new, {count:,} papers stored",
@@ -59,7 +59,8 @@ def _store(folder: Path, count: int) -> Sessions:
     return sessions
 
 
-def _ranker(folder: Path) -> Ranker:
+def shipped_ranker(folder: Path) -> Ranker:
+    """Make the ranker that ships, with its cache in a folder."""
     roadmap, embedder = load_roadmap(), SentenceTransformerEmbedder(arithmetic="fp32")
     guide = make_guide(roadmap, embedder, embedded.CACHE / "guide")
     return Ranker(roadmap, guide, embedder, topics.packaged_blend(), folder / "cache")
@@ -69,11 +70,12 @@ def _fill(sessions: Sessions, ranker: Ranker, count: int) -> None:
     """Give each item a vector and a rating, as if it had been ranked an hour after it came."""
     with sessions.begin() as session:
         ids = sorted(session.scalars(Item.__table__.select().with_only_columns(Item.id)))
-        _insert(session, Embedding, _vector_rows(ids, ranker, count))
-        _insert(session, Rating, [_rating_row(item_id, ranker.engine) for item_id in ids])
+        insert_rows(session, Embedding, vector_rows(ids, ranker, count))
+        insert_rows(session, Rating, [_rating_row(item_id, ranker.engine) for item_id in ids])
 
 
-def _vector_rows(ids: list[str], ranker: Ranker, count: int) -> list[dict[str, Any]]:
+def vector_rows(ids: list[str], ranker: Ranker, count: int) -> list[dict[str, Any]]:
+    """Make a row of the table of vectors for each paper."""
     halves = many_vectors(count)[: len(ids)].astype("<f2")
     base = {"model": ranker.embedder.identity, "text_hash": "0" * 32, "made_at": NOW + timedelta(hours=1)}
     return [{**base, "item_id": item_id, "vector": row.tobytes()} for item_id, row in zip(ids, halves, strict=True)]
@@ -97,7 +99,8 @@ def _rating_row(item_id: str, engine: str) -> dict[str, Any]:
     }
 
 
-def _insert(session: Session, table: type[Embedding | Rating], rows: list[dict[str, Any]]) -> None:
+def insert_rows(session: Session, table: type[Embedding | Rating], rows: list[dict[str, Any]]) -> None:
+    """Write rows in bulk; the caller commits."""
     bulk.insert(session, cast(Table, table.__table__), rows)
 
 

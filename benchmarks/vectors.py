@@ -3,6 +3,7 @@
 import numpy as np
 
 from benchmarks.embedded import CACHE
+from ingest.sources.recorded import Recorded
 from ranking.embedder import Vectors
 
 DIMENSIONS = 384
@@ -23,15 +24,12 @@ def many_vectors(count: int) -> Vectors:
 
 
 def _real() -> Vectors:
-    """Read the vectors that measuring quality has left in the cache; without any, make clusters."""
+    """Read the vectors that measuring quality has left in the cache; without any, those of the recorded month."""
     found = [np.load(file) for file in sorted(CACHE.glob("*.npy"))]
     rows = [np.asarray(part, dtype=np.float32) for part in found if part.ndim == 2 and part.shape[1] == DIMENSIONS]
     if rows:
         return _unit(np.unique(np.vstack(rows), axis=0))
-    rng = np.random.default_rng(4)
-    middles = rng.standard_normal((200, DIMENSIONS), dtype=np.float32)
-    spread = rng.standard_normal((5_000, DIMENSIONS), dtype=np.float32)
-    return _unit(middles[rng.integers(0, 200, 5_000)] + spread)
+    return _unit(Recorded().vectors()[2])
 
 
 def _unit(rows: Vectors) -> Vectors:
