@@ -42,12 +42,10 @@ def digest(
 
     output.check_format(form)
     wiring: Wiring = context.obj
-    wanted = parse_month(month) if month else default_month(wiring.clock())
-    if wanted > wiring.clock().strftime("%Y-%m"):
-        raise UsageError(f"{wanted} has not begun", "Name a month that has")
-    stages = known_stages(wiring, stage)
+    wanted, stages = _begun(wiring, month), known_stages(wiring, stage)
     folder = Path(out) if out and out != "-" else wiring.digests_dir
     made: list[Path] = []
+    last: list[Any] = []
 
     def write(issue: Any) -> None:
         last[:] = [issue]
@@ -55,7 +53,6 @@ def digest(
             made[:] = [output.write_digest(issue, folder, form, lang.value, stages, minutes)]
             terminal.say(f"Written: {made[0]}")
 
-    last: list[Any] = []
     if since:
         outcome = catching_up.make_catch_up(wiring, parse_month(since), wanted, write, offline=offline)
     else:
@@ -63,6 +60,14 @@ def digest(
     terminal.out(output.render(last[0], form, lang.value, stages, minutes) if out == "-" else str(made[0]))
     if outcome.partly:
         raise typer.Exit(PARTLY)
+
+
+def _begun(wiring: Wiring, month: str | None) -> str:
+    """Read the month asked for, else the current one; raises UsageError for one that has not begun."""
+    wanted = parse_month(month) if month else default_month(wiring.clock())
+    if wanted > wiring.clock().strftime("%Y-%m"):
+        raise UsageError(f"{wanted} has not begun", "Name a month that has")
+    return wanted
 
 
 @commands.command(

@@ -104,6 +104,7 @@ def test_a_wake_while_a_letter_is_sent_is_not_lost(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(people, "send_letters", waking)
     with courier:
         until(lambda: len(runs) >= 2)
+    assert len(runs) >= 2, "the second look was not taken"
 
 
 def test_without_a_sender_nobody_can_sign_up_but_files_are_still_forgotten(tmp_path: Path) -> None:

@@ -18,6 +18,12 @@ def upgrade() -> None:
     op.add_column("subscriber", sa.Column("state_why", sa.Text(), nullable=True))
     # Who left before is deleted in time as well; when that was, nobody wrote down.
     op.execute("UPDATE subscriber SET state_at = CURRENT_TIMESTAMP WHERE state = 'left'")
+    _signups()
+    _refusals()
+    _feedback()
+
+
+def _signups() -> None:
     op.create_table(
         "signup",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -44,6 +50,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_allowance")),
     )
     op.create_index(op.f("ix_allowance_began"), "allowance", ["began"], unique=False)
+
+
+def _refusals() -> None:
     op.create_table(
         "suppression",
         sa.Column("hash", sa.String(length=64), nullable=False),
@@ -52,6 +61,9 @@ def upgrade() -> None:
         sa.CheckConstraint("reason IN ('erased', 'left', 'refused', 'operator')", name=op.f("ck_suppression_reason")),
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_suppression")),
     )
+
+
+def _feedback() -> None:
     op.create_table(
         "feedback",
         sa.Column("id", sa.Integer(), nullable=False),
