@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from api import errors
 from api.files import static_files
+from api.finder import Finder
 from api.headers import ConditionalReads, SecureHeaders
 from api.links import SiteLinks
 from api.options import AppOptions
@@ -44,11 +45,16 @@ ROUTES = (
 
 
 def create_app(
-    sessions: Sessions, curriculum: Roadmap, clock: Clock, options: AppOptions, post: Post | None = None
+    sessions: Sessions,
+    curriculum: Roadmap,
+    clock: Clock,
+    options: AppOptions,
+    post: Post | None = None,
+    finder: Finder | None = None,
 ) -> FastAPI:
     """Build the web app; it reads no environment and writes only what a reader asks for by POST.
 
-    Without a `post` nobody can sign up: there would be no link to confirm.
+    Without a `post` nobody can sign up: there would be no link to confirm. Without a `finder` words alone are searched.
     """
     app = FastAPI(
         title="Shirube",
@@ -64,7 +70,8 @@ def create_app(
     links = SiteLinks(options.root)
     files = static_files()
     templates = Templates(options, links, curriculum, files)
-    app.state.site = Site(sessions, curriculum, clock, options, links, templates, files, post)
+    search = finder or Finder(curriculum)
+    app.state.site = Site(sessions, curriculum, clock, options, links, templates, files, search, post)
     for module in ROUTES:
         app.include_router(module.router)
     app.add_middleware(ConditionalReads)

@@ -28,17 +28,49 @@ class SiteLinks:
         """Give a month's issue shrunk to a reading time."""
         return f"{self.issue(month)}?minutes={minutes}"
 
-    def stage(self, month: str, number: int) -> str:
-        """Give the place of a stage within an issue."""
-        return f"{self.issue(month)}#stage-{number}"
+    def stage(self, number: int) -> str:
+        """Give the page of a stage."""
+        return f"{self.root}/stages/{number}"
+
+    def topic(self, key: str) -> str:
+        """Give the page of a topic."""
+        return f"{self.root}/topics/{quote(key)}"
+
+    def lab(self, key: str) -> str:
+        """Give the page of a lab."""
+        return f"{self.root}/labs/{quote(key)}"
+
+    def search(self, query: str = "") -> str:
+        """Give the search page, with an encoded query where there is one."""
+        return f"{self.root}/search" + (f"?{query}" if query else "")
+
+    def status(self) -> str:
+        """Give the page about sources and coverage."""
+        return f"{self.root}/status"
+
+    def about(self) -> str:
+        """Give the page that tells how papers are chosen."""
+        return f"{self.root}/about"
+
+    def place(self) -> str:
+        """Give the page where a reader chooses their place on the road."""
+        return f"{self.root}/place"
 
     def paper(self, item_id: str) -> str:
         """Give the page of an item."""
         return f"{self.root}/papers/{quote(item_id, safe=_PLAIN)}"
 
+    def feed(self, name: str, suffix: str = "atom") -> str:
+        """Give a feed by its name (`topics/rag`, `labs/qwen`, `stages/5`, `digests`, `picks`, `search`) and format."""
+        return f"{self.root}/feeds/{quote(name)}.{suffix}"
+
     def topic_feed(self, key: str) -> str:
         """Give the Atom feed of a topic."""
-        return f"{self.root}/feeds/topics/{quote(key)}.atom"
+        return self.feed(f"topics/{key}")
+
+    def opml(self) -> str:
+        """Give the list of all feeds."""
+        return f"{self.root}/feeds.opml"
 
     def subscribe(self) -> str:
         """Give the sign-up page."""

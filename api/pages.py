@@ -16,7 +16,7 @@ from db.engine import reading
 
 @dataclass(frozen=True, slots=True)
 class Chrome:
-    """The frame: which menu entry and which stage are marked, and the issue the road's stones lead to."""
+    """The frame: which menu entry and which stage are marked, and the issue a reader is sent to."""
 
     links: SiteLinks
     menu: str = ""
@@ -25,15 +25,13 @@ class Chrome:
     here: bool = False  # the stages are sections of this very page
     query: str = ""  # of this page, beside the language: the links to other languages keep it
 
-    def stage_href(self, number: int) -> str | None:
-        """Link a stone; None while there is no issue to lead to."""
-        if self.here:
-            return f"#stage-{number}"
-        return self.links.stage(self.month, number) if self.month else None
+    def stage_href(self, number: int) -> str:
+        """Link a stone: to its section in an issue, elsewhere to the stage's page."""
+        return f"#stage-{number}" if self.here else self.links.stage(number)
 
 
 def chrome(site: Site, *, menu: str = "", stage: int | None = None, query: str = "") -> Chrome:
-    """Make the frame of a page that is no issue; its stones lead into the issue shown on the front page."""
+    """Make the frame of a page that is no issue; `query` is kept by the links to other languages."""
     with reading(site.sessions) as session:
         head = issues.to_show(issues.heads(session))
     return Chrome(site.links, menu, stage, head.month if head else None, query=query)

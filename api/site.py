@@ -6,6 +6,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from api.files import StaticFile
+from api.finder import Finder
 from api.links import SiteLinks
 from api.options import AppOptions
 from api.post import Post
@@ -27,6 +28,7 @@ class Site:
     links: SiteLinks
     templates: Templates
     files: dict[str, StaticFile]
+    finder: Finder
     post: Post | None = None  # without one nobody can sign up
     rendered: Rendered = field(default_factory=Rendered)
 

@@ -28,6 +28,7 @@ from shirube.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from api.finder import Finder
     from api.options import AppOptions
     from digest.delivery import Delivery
     from digest.delivery.webhook import Webhook
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ingest.sources.arxiv_api import ArxivApi
     from ingest.sources.pwc_api import PwcApi
     from ranking.embedder import Embedder
+    from ranking.matrix import Matrix
     from ranking.service import Ranker
     from shirube.summaries import Endpoint
 
@@ -175,6 +177,16 @@ class Wiring:
         blend = packaged_blend()
         fitting = blend if blend.model == trained_as(self.settings.embedding_model) else None
         return Ranker(self.roadmap, guide, self.embedder, fitting, self.cache_dir)
+
+    def finder(self) -> Finder:
+        """Build search for the web; entered, it gets vectors and model ready behind the requests."""
+        from api.finder import Finder
+        from ranking.service import vector_matrix
+
+        def vectors() -> Matrix:
+            return vector_matrix(self.sessions, self.settings.embedding_model, self.cache_dir)
+
+        return Finder(self.roadmap, vectors, self.embedder)
 
     def issue_options(self) -> IssueOptions:
         """Give what making an issue must be told."""

@@ -1,7 +1,6 @@
 """Items over HTTP: the list with its filters, and one item by id; old arXiv ids keep their slash."""
 
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
 
@@ -36,6 +35,11 @@ def paper(site: TheSite, item_id: str) -> Response:
 
 def _next(site: Site, query: PaperQuery, cursor: str | None) -> str:
     """Write the address of the next part: the same question with the new cursor."""
-    asked = query.model_dump(mode="json", exclude_defaults=True) | {"cursor": cursor}
-    pairs = [(name, str(value).lower() if isinstance(value, bool) else value) for name, value in asked.items()]
-    return site.options.absolute(f"{site.links.api('/papers')}?{urlencode(pairs)}")
+    return site.options.absolute(f"{site.links.api('/papers')}?{query.query(**_part(query, cursor))}")
+
+
+def _part(query: PaperQuery, cursor: str | None) -> dict[str, str | int | None]:
+    """Leave out what the list does unasked."""
+    plain = PaperQuery()
+    kept = {"sort": query.sort, "limit": query.limit}
+    return {name: value if value != getattr(plain, name) else None for name, value in kept.items()} | {"cursor": cursor}

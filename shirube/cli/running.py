@@ -26,8 +26,9 @@ def serve(
     wiring: Wiring = context.obj
     complete_full_text(wiring.sessions)  # what an import that was killed left out; else one look
     base_url = f"http://{host}:{port}"
-    with Courier(wiring) as courier:
-        web = create_app(wiring.sessions, wiring.roadmap, wiring.clock, wiring.app_options(base_url), courier)
+    with Courier(wiring) as courier, wiring.finder() as finder:
+        options = wiring.app_options(base_url)
+        web = create_app(wiring.sessions, wiring.roadmap, wiring.clock, options, courier, finder)
         terminal.say(f"Serving on {base_url} (Ctrl-C stops).")
         # The app itself decides whose X-Forwarded-For it believes: SHIRUBE_TRUSTED_PROXIES.
         uvicorn.run(web, host=host, port=port, log_level="warning", proxy_headers=False)

@@ -1,0 +1,66 @@
+"""The filters every list knows under the same names: the API, search, feeds and the pages, in the address."""
+
+from collections.abc import Iterable
+from datetime import date
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.errors import UsageError
+from db.papers import PaperFilter
+from roadmap.model import Roadmap
+
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9000, 1, 1)  # beyond them dates cannot be computed with
+
+
+class Filters(BaseModel):
+    """The parameters that narrow a list; one that is not known here is an error, not ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    topic: Annotated[str | None, Field(description="Key of a topic")] = None
+    lab: Annotated[str | None, Field(description="Key of a lab")] = None
+    stage: Annotated[int | None, Field(description="Number of a stage")] = None
+    since: Annotated[date | None, Field(ge=FIRST_DAY, le=LAST_DAY, description="First day of submission, included")] = (
+        None
+    )
+    until: Annotated[date | None, Field(ge=FIRST_DAY, le=LAST_DAY, description="Last day of submission, included")] = (
+        None
+    )
+    kind: Annotated[Literal["paper", "post"] | None, Field(description="Papers or posts only")] = None
+    has_code: Annotated[bool | None, Field(description="With or without a repository")] = None
+    min_fit: Annotated[
+        float | None, Field(ge=0, le=1, description="Least fit of a topic; items are shown from 0.5, 0 lists all")
+    ] = None
+
+    def query(self, **others: Any) -> str:
+        """Write the parameters as the query of an address, with others beside them; None drops one."""
+        asked = self.model_dump(mode="json", exclude_none=True) | others
+        return urlencode([(name, _plain(value)) for name, value in asked.items() if value is not None])
+
+
+def to_filter(filters: Filters, roadmap: Roadmap, **others: Any) -> PaperFilter:
+    """Check the parameters against the roadmap and make the filter, `others` (sort, limit, after) beside them.
+
+    Raises UsageError for a key the roadmap does not have.
+    """
+    known("topic", filters.topic, roadmap.topics)
+    known("lab", filters.lab, roadmap.labs)
+    known("stage", filters.stage, [stage.number for stage in roadmap.stages])
+    names = Filters.model_fields
+    return PaperFilter(**{name: getattr(filters, name) for name in names} | others)
+
+
+def known(name: str, value: str | int | None, keys: Iterable[object]) -> None:
+    """Check that a key is one of those there are; raises UsageError that names the closest."""
+    names = [str(key) for key in keys]
+    if value is None or str(value) in names:
+        return
+    close = get_close_matches(str(value), names, n=3) or names
+    raise UsageError(f"There is no {name} {value!r}", f"Known are, for example, {', '.join(close[:8])}")
+
+
+def _plain(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
