@@ -1,5 +1,7 @@
 """Turns the parameters of a list into a query and its rows into one part of the list."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -10,10 +12,14 @@ from api import cursor as cursors
 from api.filters import Filters, to_filter
 from api.schemas import ItemsJson, item_json
 from db import papers
-from db.papers import SHOWN, Cursor
+from db.models import Item
+from db.papers import SHOWN, Cursor, PaperFilter
 from roadmap.model import Roadmap
 
 MAX_LIMIT = 100
+CursorText = Annotated[
+    str | None, Field(max_length=cursors.MAX_LENGTH, description="`next` of the answer before, to read on after it")
+]
 
 
 class PaperQuery(Filters):
@@ -21,30 +27,47 @@ class PaperQuery(Filters):
 
     sort: Annotated[Literal["fit", "worth", "newest"], Field(description="Order, best or newest first")] = "newest"
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="Items in one answer")] = 20
-    cursor: Annotated[str | None, Field(max_length=cursors.MAX_LENGTH, description="`next` of the answer before")] = (
-        None
-    )
+    cursor: CursorText = None
 
 
 def read_part(session: Session, roadmap: Roadmap, query: PaperQuery) -> ItemsJson:
     """Read one part of a list; raises UsageError for a key the roadmap does not have or a foreign cursor."""
     floor = SHOWN if query.min_fit is None else query.min_fit
-    place = {"sort": query.sort, "limit": query.limit + 1, "after": _place(query), "min_fit": floor}
-    wanted = to_filter(query, roadmap, **place)
-    stage_topics = {stage.number: stage.topics for stage in roadmap.stages}
+    wanted = to_filter(query, roadmap, sort=query.sort, limit=query.limit, min_fit=floor)
+    part = part_of(session, roadmap, wanted, query.cursor)
+    return {"items": [item_json(item, roadmap, floor) for item in part.items], "next": part.next}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some items of a list; `next` is the cursor of the part that follows, None at the end."""
+
+    items: Sequence[Item]
+    next: str | None
+
+
+def part_of(session: Session, roadmap: Roadmap, wanted: PaperFilter, cursor: str | None) -> Part:
+    """Read the `wanted.limit` items that follow a cursor; raises UsageError for one that is not of such a list."""
+    stage_topics = stage_topics_of(roadmap)
     # One more than asked for tells whether there is a next part, without a count that grows with the store.
-    found = papers.listed(session, wanted, stage_topics)
-    items, more = found[: query.limit], len(found) > query.limit
-    following = cursors.encode(query.sort, papers.cursor(wanted, items[-1], stage_topics)) if more else None
-    return {"items": [item_json(item, roadmap, floor) for item in items], "next": following}
+    asked = replace(wanted, limit=wanted.limit + 1, after=_place(cursor, wanted.sort))
+    found = papers.listed(session, asked, stage_topics)
+    items, more = found[: wanted.limit], len(found) > wanted.limit
+    following = cursors.encode(wanted.sort, papers.cursor(wanted, items[-1], stage_topics)) if more else None
+    return Part(items, following)
 
 
-def _place(query: PaperQuery) -> Cursor | None:
-    """Read the cursor: a moment where the list is sorted by date, else a number; and the id reached."""
-    if query.cursor is None:
+def stage_topics_of(roadmap: Roadmap) -> dict[int, tuple[str, ...]]:
+    """Name the topics of each stage, as queries want them."""
+    return {stage.number: stage.topics for stage in roadmap.stages}
+
+
+def _place(cursor: str | None, sort: str) -> Cursor | None:
+    """Read a cursor: a moment where the list is sorted by date, else a number; and the id reached."""
+    if cursor is None:
         return None
-    value, item_id = cursors.decode(query.cursor, query.sort)
-    if (query.sort == "newest") != isinstance(value, str):
+    value, item_id = cursors.decode(cursor, sort)
+    if (sort == "newest") != isinstance(value, str):
         raise cursors.refused()
     if isinstance(value, str):
         _moment(value)

@@ -24,6 +24,12 @@ class Chrome:
     month: str | None = None
     here: bool = False  # the stages are sections of this very page
     query: str = ""  # of this page, beside the language: the links to other languages keep it
+    place: int | None = None  # the reader's own stage
+
+    @property
+    def mine(self) -> int | None:
+        """Give the stage marked "You are here": the reader's own, on pages that are about no stage."""
+        return self.place if self.stage is None else None
 
     def stage_href(self, number: int) -> str:
         """Link a stone: to its section in an issue, elsewhere to the stage's page."""
@@ -34,14 +40,14 @@ def chrome(site: Site, *, menu: str = "", stage: int | None = None, query: str =
     """Make the frame of a page that is no issue; `query` is kept by the links to other languages."""
     with reading(site.sessions) as session:
         head = issues.to_show(issues.heads(session))
-    return Chrome(site.links, menu, stage, head.month if head else None, query=query)
+    return Chrome(site.links, menu, stage, head.month if head else None, query=query, place=site.here)
 
 
 def error_page(request: Request, problem: Problem) -> str:
     """Write the page for an error: what was asked, the nearest addresses, the id to report."""
     site = site_of(request)
     broken = problem.status >= 500  # then the database may be what broke: ask it nothing
-    frame = Chrome(site.links) if broken else chrome(site)
+    frame = Chrome(site.links, place=site.here) if broken else chrome(site)
     return site.templates.render(
         "error.html",
         language.choose(request, site.options.languages),

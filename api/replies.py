@@ -9,6 +9,7 @@ from api import language
 from api.site import Site
 
 A_MINUTE = "public, max-age=60"
+PRIVATE_MINUTE = "private, max-age=60"
 A_YEAR = "public, max-age=31536000, immutable"
 ONE_YEAR_SECONDS = 31_536_000
 _encode = msgspec.json.Encoder().encode
@@ -21,9 +22,18 @@ def json_reply(body: Any, headers: dict[str, str] | None = None, status: int = 2
     )
 
 
+def next_part(site: Site, address: str) -> dict[str, str]:
+    """Make the header that leads to the next part of a list (RFC 8288)."""
+    return {"Link": f'<{site.options.absolute(address)}>; rel="next"'}
+
+
 def page_reply(request: Request, site: Site, html: str | bytes, *, keep: str = A_MINUTE) -> Response:
-    """Answer with a page in the language chosen; a language named in the address is remembered in a cookie."""
-    headers = {"Cache-Control": keep, "Vary": "Accept-Language, Cookie"}
+    """Answer with a page in the language chosen; a language named in the address is remembered in a cookie.
+
+    Shared caches keep no page of a reader who chose a place on the road: it is marked in the header of every page.
+    """
+    own = site.here is not None and "no-store" not in keep
+    headers = {"Cache-Control": PRIVATE_MINUTE if own else keep, "Vary": "Accept-Language, Cookie"}
     response = Response(html, media_type="text/html", headers=headers)
     lang = language.asked(request, site.options.languages)
     if lang is not None:
@@ -34,7 +44,7 @@ def page_reply(request: Request, site: Site, html: str | bytes, *, keep: str = A
 def remember(response: Response, site: Site, lang: str) -> None:
     """Keep the reader's language for a year; such an answer is theirs alone."""
     if "no-store" not in response.headers["Cache-Control"]:
-        response.headers["Cache-Control"] = "private, max-age=60"
+        response.headers["Cache-Control"] = PRIVATE_MINUTE
     response.set_cookie(
         language.COOKIE,
         lang,

@@ -1,6 +1,6 @@
-"""What every route needs, in one value: the database, the curriculum, the time, the options."""
+"""What every route needs, in one value: the database, the curriculum, the time, the options, the reader's place."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -9,6 +9,7 @@ from api.files import StaticFile
 from api.finder import Finder
 from api.links import SiteLinks
 from api.options import AppOptions
+from api.place import place_in
 from api.post import Post
 from api.rendered import Rendered
 from api.templating import Templates
@@ -19,7 +20,7 @@ from roadmap.model import Roadmap
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Everything a request may use; made once by create_app."""
+    """Everything a request may use; made once by create_app, and given each request with the place of its reader."""
 
     sessions: Sessions
     roadmap: Roadmap
@@ -31,11 +32,14 @@ class Site:
     finder: Finder
     post: Post | None = None  # without one nobody can sign up
     rendered: Rendered = field(default_factory=Rendered)
+    here: int | None = None  # the stage of the reader who asks: an answer made with it is theirs alone
 
 
 def site_of(request: Request) -> Site:
-    """Give the site a request came to."""
-    return cast(Site, request.app.state.site)
+    """Give the site a request came to, as its reader sees it."""
+    site = cast(Site, request.app.state.site)
+    here = place_in(request.cookies, site.roadmap)
+    return site if here is None else replace(site, here=here)
 
 
 async def _site(request: Request) -> Site:

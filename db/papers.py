@@ -32,6 +32,7 @@ class PaperFilter:
     day of the item's month and `until` with its last day. `topic` and `stage` mean fit >= 0.5 unless `min_fit` says
     otherwise; with min_fit 0 every item is listed, and a fit that is not stored counts as 0.
     `after` is the `cursor` of the last item seen; `recorded` true or false keeps or drops items of the recorded month.
+    `best_stage` keeps what stands best in that stage, `min_worth` what is worth that much; neither keeps the withdrawn.
     """
 
     topic: str | None = None
@@ -47,6 +48,8 @@ class PaperFilter:
     limit: int = 50
     after: Cursor | None = None
     recorded: bool | None = None
+    best_stage: int | None = None
+    min_worth: float | None = None
 
 
 def listed(session: Session, wanted: PaperFilter, stage_topics: Mapping[int, tuple[str, ...]]) -> list[Item]:
@@ -134,9 +137,30 @@ def absent(session: Session, ids: Iterable[str]) -> set[str]:
     return wanted
 
 
+def count(session: Session, wanted: PaperFilter, stage_topics: Mapping[int, tuple[str, ...]]) -> int:
+    """Count the items of a whole list, whatever part of it `limit` and `after` ask for."""
+    plain = replace(wanted, sort="newest", after=None)
+    query = _query(plain, stage_topics).order_by(None).limit(None)
+    ids = query.with_only_columns(Item.id, maintain_column_froms=True).subquery()
+    return session.scalar(select(func.count()).select_from(ids)) or 0
+
+
+def monthly(session: Session, wanted: PaperFilter, stage_topics: Mapping[int, tuple[str, ...]]) -> dict[str, int]:
+    """Count the items of a whole list by their month, oldest first; months without any are absent."""
+    plain = replace(wanted, sort="newest", after=None)
+    query = _query(plain, stage_topics).order_by(None).limit(None)
+    counts = query.with_only_columns(Item.month, func.count(), maintain_column_froms=True).group_by(Item.month)
+    return {month: number for month, number in session.execute(counts.order_by(Item.month)).tuples()}
+
+
 def count_month(session: Session, month: str) -> int:
     """Count the items of a month."""
     return session.scalar(select(func.count()).select_from(Item).where(Item.month == month)) or 0
+
+
+def count_all(session: Session) -> int:
+    """Count all stored items."""
+    return session.scalar(select(func.count()).select_from(Item)) or 0
 
 
 def only_recorded(session: Session) -> bool:
@@ -236,9 +260,19 @@ def _narrowed(query: Select[Item], wanted: PaperFilter) -> Select[Item]:
     if wanted.lab is not None:
         of_lab = (LabScore.item_id == Item.id, LabScore.lab == wanted.lab, LabScore.confidence >= SHOWN)
         conditions.append(exists().where(*of_lab))
+    if wanted.best_stage is not None or wanted.min_worth is not None:
+        conditions += [Item.id.in_(_rated(wanted)), Item.withdrawn.is_(False)]
     if wanted.recorded is not None:
         conditions.append(is_recorded() if wanted.recorded else ~is_recorded())
     return query.where(*conditions, *_days(wanted))
+
+
+def _rated(wanted: PaperFilter) -> Select[str]:
+    """Make the query for what ranking found worth enough, for a stage where one is named: few of all items."""
+    query = select(Rating.item_id)
+    if wanted.best_stage is not None:
+        query = query.where(Rating.best_stage == wanted.best_stage)
+    return query if wanted.min_worth is None else query.where(Rating.worth >= wanted.min_worth)
 
 
 def _days(wanted: PaperFilter) -> list[ColumnElement[bool]]:
