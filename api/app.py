@@ -19,12 +19,14 @@ from api.routes import (
     docs,
     feedback,
     feeds,
+    finding,
     health,
     mail_links,
     pages,
     papers,
     preferences,
     roadmap,
+    search,
     static,
     subscriptions,
 )
@@ -39,8 +41,8 @@ __all__ = ["AppOptions", "create_app"]
 # SQLite lets go of the interpreter at every row and threads queue for it: few threads answer sooner than many.
 THREADS = 4
 ROUTES = (
-    *(papers, roadmap, digests, health, docs, static, feeds),
-    *(subscriptions, mail_links, preferences, feedback, pages),
+    *(papers, search, roadmap, digests, health, docs, static, feeds),
+    *(subscriptions, mail_links, preferences, feedback, finding, pages),
 )
 
 
@@ -70,8 +72,8 @@ def create_app(
     links = SiteLinks(options.root)
     files = static_files()
     templates = Templates(options, links, curriculum, files)
-    search = finder or Finder(curriculum)
-    app.state.site = Site(sessions, curriculum, clock, options, links, templates, files, search, post)
+    found = finder or Finder(curriculum)
+    app.state.site = Site(sessions, curriculum, clock, options, links, templates, files, found, post)
     for module in ROUTES:
         app.include_router(module.router)
     app.add_middleware(ConditionalReads)

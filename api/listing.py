@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from api import cursor as cursors
 from api.filters import Filters, to_filter
 from api.schemas import ItemsJson, item_json
+from api.site import Site
 from db import papers
 from db.models import Item
 from db.papers import SHOWN, Cursor, PaperFilter
@@ -82,3 +83,8 @@ def _moment(text: str) -> datetime:
     if moment.tzinfo is None:
         raise cursors.refused()
     return moment
+
+
+def next_part(site: Site, address: str) -> dict[str, str]:
+    """Make the header that leads to the next part of a list (RFC 8288)."""
+    return {"Link": f'<{site.options.absolute(address)}>; rel="next"'}

@@ -133,6 +133,37 @@ class ItemsJson(TypedDict):
     next: str | None
 
 
+class TranslatedJson(TypedDict):
+    """A Japanese term of a query and the English it was searched as."""
+
+    ja: str
+    en: str
+
+
+class QueryJson(TypedDict):
+    """How a query was read: `english` are the words searched for, "" where the query is only a name.
+
+    `by_meaning` is false while only words are compared. `named` are the items that the query is the name of;
+    `left_out` are those named that the filters keep out.
+    """
+
+    text: str
+    english: str
+    translated: list[TranslatedJson]
+    not_understood: list[str]
+    by_meaning: bool
+    named: list[str]
+    left_out: list[str]
+
+
+class SearchJson(TypedDict):
+    """One part of what was found, best first, and how the query was read."""
+
+    query: QueryJson
+    items: list[ItemJson]
+    next: str | None
+
+
 class NamesJson(TypedDict):
     """A name or a sentence in both languages."""
 

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.items import find_item
-from api.listing import PaperQuery, read_part
+from api.listing import PaperQuery, next_part, read_part
 from api.replies import json_reply, redirect
 from api.schemas import ItemJson, ItemsJson, item_json
-from api.site import Site, TheSite
+from api.site import TheSite
 from db.engine import reading
 
 router = APIRouter(prefix="/api/v1", tags=["papers"])
@@ -19,8 +19,8 @@ def papers(site: TheSite, query: Annotated[PaperQuery, Query()]) -> Response:
     """List items, newest first; those shown under a topic (fit from 0.5) unless `min_fit` says otherwise."""
     with reading(site.sessions) as session:
         part = read_part(session, site.roadmap, query)
-    headers = {"Link": f'<{_next(site, query, part["next"])}>; rel="next"'} if part["next"] else None
-    return json_reply(part, headers)
+    address = f"{site.links.api('/papers')}?{query.query(**_part(query, part['next']))}"
+    return json_reply(part, next_part(site, address) if part["next"] else None)
 
 
 @router.get("/papers/{item_id:path}", responses={200: {"model": ItemJson}}, response_class=Response)
@@ -31,11 +31,6 @@ def paper(site: TheSite, item_id: str) -> Response:
         if item.id != item_id:
             return redirect(site.links.api_paper(item.id), 308)
         return json_reply(item_json(item, site.roadmap))
-
-
-def _next(site: Site, query: PaperQuery, cursor: str | None) -> str:
-    """Write the address of the next part: the same question with the new cursor."""
-    return site.options.absolute(f"{site.links.api('/papers')}?{query.query(**_part(query, cursor))}")
 
 
 def _part(query: PaperQuery, cursor: str | None) -> dict[str, str | int | None]:
