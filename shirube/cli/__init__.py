@@ -11,7 +11,7 @@ import typer
 
 from core.errors import ShirubeError, UsageError
 from shirube import logs, terminal
-from shirube.cli import collecting, keeping, looking, mailing, people, reading, roads, running, searching
+from shirube.cli import collecting, keeping, keys, looking, mailing, people, reading, roads, running, searching
 from shirube.cli.options import FAILED, PARTLY, WRONG_USAGE
 from shirube.settings import load_settings
 from shirube.wiring import Wiring, program_version
@@ -30,6 +30,7 @@ app = typer.Typer(
 for part in (reading, searching, collecting, looking, running, mailing, people):
     app.add_typer(part.commands)
 app.add_typer(people.subscribers_app, name="subscribers")
+app.add_typer(keys.keys_app, name="keys")
 app.add_typer(keeping.config_app, name="config")
 app.add_typer(keeping.db_app, name="db")
 app.add_typer(roads.roadmap_app, name="roadmap")
