@@ -22,6 +22,7 @@ class AppOptions:
     trusted_proxies: tuple[str, ...] = ()  # addresses or networks whose X-Forwarded-For is believed
     closing_day: int = 5  # of the next month: when an issue closes and is mailed
     caps: Caps = field(default_factory=Caps)  # on sign-ups
+    static: bool = False  # the answers become plain files: what needs a server behind it is left out of pages
 
     @property
     def root(self) -> str:

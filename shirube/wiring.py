@@ -183,8 +183,8 @@ class Wiring:
         from api.finder import Finder
         from ranking.service import vector_matrix
 
-        def vectors() -> Matrix:
-            return vector_matrix(self.sessions, self.settings.embedding_model, self.cache_dir)
+        def vectors(held: Matrix | None) -> Matrix:
+            return vector_matrix(self.sessions, self.settings.embedding_model, self.cache_dir, held)
 
         return Finder(self.roadmap, vectors, self.embedder)
 
@@ -211,6 +211,14 @@ class Wiring:
             secret_keys=tuple(self.secret_keys()),
             trusted_proxies=self.settings.trusted_proxies,
             closing_day=self.settings.closing_day,
+        )
+
+    def static_options(self, base_url: str) -> AppOptions:
+        """Give what the web app must be told when its answers become plain files."""
+        from api.options import AppOptions
+
+        return AppOptions(
+            base_url=base_url, version=program_version(), closing_day=self.settings.closing_day, static=True
         )
 
     def secret_keys(self) -> list[str]:

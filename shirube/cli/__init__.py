@@ -11,7 +11,19 @@ import typer
 
 from core.errors import ShirubeError, UsageError
 from shirube import logs, terminal
-from shirube.cli import collecting, keeping, keys, looking, mailing, people, reading, roads, running, searching
+from shirube.cli import (
+    collecting,
+    keeping,
+    keys,
+    looking,
+    mailing,
+    people,
+    publishing,
+    reading,
+    roads,
+    running,
+    searching,
+)
 from shirube.cli.options import FAILED, PARTLY, WRONG_USAGE
 from shirube.settings import load_settings
 from shirube.wiring import Wiring, program_version
@@ -27,7 +39,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (reading, searching, collecting, looking, running, mailing, people):
+for part in (reading, searching, collecting, publishing, looking, running, mailing, people):
     app.add_typer(part.commands)
 app.add_typer(people.subscribers_app, name="subscribers")
 app.add_typer(keys.keys_app, name="keys")

@@ -1,0 +1,28 @@
+"""The command that writes the whole site as plain files."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shirube import terminal
+from shirube.wiring import Wiring
+
+commands = typer.Typer()
+
+
+@commands.command(epilog="Example:  SHIRUBE_BASE_URL=https://papers.example shirube publish public")
+def publish(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder; made where there is none.")],
+) -> None:
+    """Write the site as static files: digests, stages, topics, labs, papers, feeds. A good site is never made poorer."""
+    from shirube.publish import LOCAL
+    from shirube.publish import publish as run
+
+    wiring: Wiring = context.obj
+    if wiring.settings.base_url is None:
+        terminal.say(f"SHIRUBE_BASE_URL is not set: feeds and canonical addresses will lead to {LOCAL}.")
+    done = run(wiring, folder)
+    terminal.say(f"{done.files:,} files, {done.written:,} of them new or changed.")
+    terminal.out(str(folder))

@@ -1,0 +1,178 @@
+"""The whole site as files: everything linked is there, a second run changes nothing, a good site is never made poorer."""
+
+import json
+import posixpath
+import re
+from html import unescape
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import feedparser
+import pytest
+
+from shirube.publish import MANIFEST, Manifest, poorer
+from tests.shirube.command import CLOSED, run
+from tests.shirube.conftest import Store
+
+BASE = "https://road.example/sub"
+ADDRESS = re.compile(r'<(?:link|a|script|img)\b[^>]*?\s(?:href|src)="([^"]*)"')
+
+
+@pytest.fixture(scope="module")
+def site(final: Store, tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Path]:
+    """A published folder, and the store it was made of, which tests may change after copying."""
+    store = final.copied(tmp_path_factory.mktemp("published") / "var")
+    folder = tmp_path_factory.mktemp("public") / "site"
+    ended = run("publish", str(folder), env=_env(store), now=CLOSED)
+    assert ended.code == 0, ended.err
+    assert ended.out == f"{folder}\n"
+    return store, folder
+
+
+def _env(store: Store) -> dict[str, str]:
+    return {**store.env, "SHIRUBE_BASE_URL": BASE}
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_every_page_of_the_contract_is_there_in_both_languages(site: tuple[Store, Path]) -> None:
+    names = _files(site[1])
+    for page in ("", "digests/", "digests/2026-10/", "digests/2026-10/30/", "digests/latest/"):
+        for lang in ("", "ja/"):
+            assert f"{lang}{page}index.html" in names
+    assert "static/style.css" in names
+    assert len([name for name in names if name.startswith("papers/")]) > 20
+
+
+def test_every_link_within_the_site_leads_to_a_file(site: tuple[Store, Path]) -> None:
+    files = _files(site[1])
+    broken = []
+    for name, content in files.items():
+        if not name.endswith(".html"):
+            continue
+        for address in ADDRESS.findall(content.decode()):
+            target = _target(unescape(address), name)
+            if target is not None and target not in files:
+                broken.append((name, address))
+    assert broken == []
+
+
+def _target(address: str, name: str) -> str | None:
+    """Name the file an address leads to; None for one of another site or of this very page."""
+    parts = urlsplit(address)
+    if parts.netloc:
+        inside = address.startswith(f"{BASE}/")
+        return _file(parts.path.removeprefix("/sub/")) if inside else None
+    if parts.scheme or not parts.path:
+        return None
+    return _file(posixpath.normpath(posixpath.join(posixpath.dirname(name), parts.path)) + "/" * address.endswith("/"))
+
+
+def _file(path: str) -> str:
+    path = unquote(path)
+    whole = posixpath.splitext(path)[1] in (".css", ".svg", ".atom", ".rss", ".json", ".opml", ".bib", ".ris", ".md")
+    return path if whole else posixpath.join(path.removeprefix("./").rstrip("/"), "index.html").removeprefix("./")
+
+
+def test_nothing_asks_for_a_server(site: tuple[Store, Path]) -> None:
+    for name, content in _files(site[1]).items():
+        if name.endswith(".html"):
+            assert b"<form" not in content, name
+
+
+def test_feeds_name_pages_that_are_there(site: tuple[Store, Path]) -> None:
+    files = _files(site[1])
+    feeds = [name for name in files if name.endswith((".atom", ".rss"))]
+    assert feeds
+    for name in feeds:
+        found = feedparser.parse(files[name])
+        assert not found.bozo, (name, found.get("bozo_exception"))
+        for entry in found.entries[:5]:
+            assert _file(urlsplit(entry.link).path.removeprefix("/sub/")) in files, (name, entry.link)
+
+
+def test_a_second_run_touches_nothing(site: tuple[Store, Path]) -> None:
+    store, folder = site
+    before = {file: file.stat().st_mtime_ns for file in folder.rglob("*") if file.is_file()}
+    ended = run("publish", str(folder), env=_env(store), now=CLOSED)
+    assert ended.code == 0
+    assert "0 of them new or changed" in ended.err
+    after = {file: file.stat().st_mtime_ns for file in folder.rglob("*") if file.is_file()}
+    del before[folder / MANIFEST], after[folder / MANIFEST]
+    assert after == before
+
+
+def test_a_poorer_store_leaves_the_site_as_it_is(
+    site: tuple[Store, Path], october: Store, tmp_path: Path, empty: dict[str, str]
+) -> None:
+    _, folder = site
+    before = _files(folder)
+    draft = run("publish", str(folder), env=_env(october.copied(tmp_path / "draft")), now=CLOSED)
+    assert draft.code == 1
+    assert "the final issue of 2026-10 is not stored as final" in draft.err
+    nothing = run("publish", str(folder), env={**empty, "SHIRUBE_BASE_URL": BASE}, now=CLOSED)
+    assert nothing.code == 1
+    assert "No issue is stored" in nothing.err
+    assert _files(folder) == before
+
+
+def test_files_of_others_are_never_overwritten(site: tuple[Store, Path], tmp_path: Path) -> None:
+    store, _ = site
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "index.html").write_text("my own page")
+    ended = run("publish", str(tmp_path / "home"), env=_env(store), now=CLOSED)
+    assert ended.code == 1
+    assert "index.html would be overwritten" in ended.err
+    assert _files(tmp_path / "home") == {"index.html": b"my own page"}
+
+
+def test_other_files_beside_a_site_stay(site: tuple[Store, Path], tmp_path: Path) -> None:
+    store, _ = site
+    (tmp_path / "CNAME").write_text("road.example")
+    assert run("publish", str(tmp_path), env=_env(store), now=CLOSED).code == 0
+    assert (tmp_path / "CNAME").read_text() == "road.example"
+    assert run("publish", str(tmp_path), env=_env(store), now=CLOSED).code == 0
+
+
+def test_a_run_that_was_cut_off_is_made_good(site: tuple[Store, Path], tmp_path: Path) -> None:
+    store, whole = site
+    assert run("publish", str(tmp_path), env=_env(store), now=CLOSED).code == 0
+    (tmp_path / "index.html").unlink()
+    (tmp_path / "ja" / "index.html").write_text("half")
+    assert run("publish", str(tmp_path), env=_env(store), now=CLOSED).code == 0
+    assert (tmp_path / "index.html").exists()
+    assert _files(tmp_path) == _files(whole)
+
+
+def test_a_manifest_nobody_can_read_stops_it(site: tuple[Store, Path], tmp_path: Path) -> None:
+    store, _ = site
+    (tmp_path / MANIFEST).write_text("{")
+    ended = run("publish", str(tmp_path), env=_env(store), now=CLOSED)
+    assert ended.code == 1
+    assert "cannot be read" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("issues", "items", "files", "said"),
+    [
+        ({"2026-09": "final", "2026-10": "final"}, 100, 100, 0),
+        ({"2026-09": "final", "2026-10": "final", "2026-11": "draft"}, 150, 120, 0),
+        ({"2026-09": "final"}, 100, 100, 1),
+        ({"2026-09": "final", "2026-10": "draft"}, 100, 100, 1),
+        ({"2026-09": "final", "2026-10": "final"}, 80, 100, 1),
+        ({"2026-09": "final", "2026-10": "final"}, 95, 95, 0),
+        ({"2026-09": "final", "2026-10": "final"}, 100, 50, 1),
+        ({}, 0, 0, 4),
+    ],
+)
+def test_what_makes_a_site_poorer(issues: dict[str, str], items: int, files: int, said: int) -> None:
+    known = Manifest({"2026-09": "final", "2026-10": "final"}, 100, {f"{n}": "hash" for n in range(100)})
+    assert len(poorer(known, Manifest(issues, items, {f"{n}": "other" for n in range(files)}))) == said
+
+
+def test_the_manifest_names_issues_and_files(site: tuple[Store, Path]) -> None:
+    manifest = json.loads((site[1] / MANIFEST).read_text())
+    assert manifest["issues"] == {"2026-10": "final"}
+    assert set(manifest["files"]) == _files(site[1]).keys() - {MANIFEST}
