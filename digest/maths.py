@@ -65,6 +65,16 @@ def to_text(text: str) -> str:
     return "".join([*out, _prose(text[position:])])
 
 
+def split(text: str) -> list[tuple[bool, str]]:
+    """Part a text into (is a formula, text): sources of formulas without their dollars, and readable words between."""
+    parts: list[tuple[bool, str]] = []
+    position = 0
+    for start, end, source in _formulas(text):
+        parts += [(False, _prose(text[position:start])), (True, source)]
+        position = end
+    return [*parts, (False, _prose(text[position:]))]
+
+
 def _formulas(text: str) -> list[tuple[int, int, str]]:
     """Find (start, end, source) of each formula; money and lone dollars are none."""
     if len(text) > MAX_TEXT or not re.search(r"[$\\]", text):

@@ -1,7 +1,5 @@
 """Digests written where people find them: whole files or none, and lists of papers in the formats people ask for."""
 
-import csv
-import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +8,8 @@ from typing import Any
 from api.schemas import item_json
 from core.errors import ShirubeError, UsageError
 from db.models import Issue, Item
+from digest.citing import sheet
+from digest.citing.forms import BIBTEX, CSL, RIS, Form
 from digest.formats import formats, html
 from digest.formats.html import file_name
 from digest.sentences import type_mark
@@ -20,9 +20,7 @@ from locales.load import LANGUAGES
 from roadmap.model import Roadmap
 from shirube import terminal
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that begins so
 Beside = Mapping[str, Mapping[str, Any]]  # item id -> what else is said of it, by name
-COLUMNS = ("id", "submitted", "title", "topics", "labs", "worth", "votes", "url", "withdrawn", "type")
 
 
 def check_format(form: str) -> None:
@@ -58,9 +56,9 @@ def check_listing(form: str) -> None:
 
 
 def listing(items: Sequence[Item], form: str, roadmap: Roadmap, beside: Beside | None = None) -> None:
-    """Print items as a table, json, jsonl or csv; raises UsageError for another format.
+    """Print items in one of LISTINGS; raises UsageError for another format.
 
-    `beside` adds the same names to each item: keys in JSON, columns at the end of a table.
+    `beside` adds the same names to each item: keys in JSON, columns at the end of a table; references have none.
     """
     check_listing(form)
     LISTINGS[form](items, roadmap, beside or {})
@@ -102,7 +100,7 @@ def _table(items: Sequence[Item], roadmap: Roadmap, beside: Beside) -> None:
             item.id,
             _day(item),
             f"{item.title}{_remark(item)}",
-            _topics(item, roadmap),
+            sheet.topic_words(item, roadmap),
             "" if (worth := _worth(item)) is None else f"{worth:.2f}",
             *map(_cell, beside.get(item.id, {}).values()),
         )
@@ -121,16 +119,17 @@ def _json(items: Sequence[Item], roadmap: Roadmap, beside: Beside) -> None:
 
 
 def _csv(items: Sequence[Item], roadmap: Roadmap, beside: Beside) -> None:
-    lines = io.StringIO()
-    rows = csv.writer(lines, lineterminator="\n")
-    rows.writerow([*COLUMNS, *_names(beside)])
-    for item in items:
-        labs = " ".join(lab.lab for lab in item.labs)
-        cells = (item.id, _day(item), item.title, _topics(item, roadmap), labs, _worth(item), item.votes, item.url)
-        more = map(_cell, beside.get(item.id, {}).values())
-        told = (str(item.withdrawn).lower(), _type(item) or "")
-        rows.writerow([*(_inert(cell) for cell in cells), *told, *map(_inert, more)])
-    terminal.out(lines.getvalue())
+    lines = [sheet.header(_names(beside))]
+    lines += [sheet.row(item, roadmap, [*map(_cell, beside.get(item.id, {}).values())]) for item in items]
+    terminal.out("".join(lines))
+
+
+def _references(form: Form) -> Callable[[Sequence[Item], Roadmap, Beside], None]:
+    def write(items: Sequence[Item], roadmap: Roadmap, beside: Beside) -> None:
+        if text := "".join(form.pieces(items, roadmap)):
+            terminal.out(text)
+
+    return write
 
 
 LISTINGS: dict[str, Callable[[Sequence[Item], Roadmap, Beside], None]] = {
@@ -138,6 +137,7 @@ LISTINGS: dict[str, Callable[[Sequence[Item], Roadmap, Beside], None]] = {
     "json": _json,
     "jsonl": _jsonl,
     "csv": _csv,
+    **{form.name: _references(form) for form in (BIBTEX, RIS, CSL)},
 }
 
 
@@ -153,11 +153,6 @@ def _cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.3f}"
     return " ".join(value) if isinstance(value, list) else str(value)
-
-
-def _inert(cell: object) -> str:
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _day(item: Item) -> str:
@@ -176,8 +171,3 @@ def _remark(item: Item) -> str:
     """Say beside a title what the digest marks as well."""
     marks = [*(["withdrawn"] if item.withdrawn else []), *type_mark(voice("en"), _type(item))]
     return f" ({', '.join(marks)})" if marks else ""
-
-
-def _topics(item: Item, roadmap: Roadmap) -> str:
-    shown = [score for score in item.topics if score.fit >= 0.5 and score.topic in roadmap.topics]
-    return ", ".join(f"{roadmap.topics[score.topic].short.en} {score.fit:.2f}" for score in shown[:3])

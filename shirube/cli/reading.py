@@ -88,7 +88,7 @@ def rank(
     terminal.out(f"{embedded:,} embedded, {changed:,} ratings changed")
 
 
-@commands.command(epilog="Examples:  shirube papers --topic rag --limit 20    shirube papers --lab qwen --format csv")
+@commands.command(epilog="Examples:  shirube papers --topic rag --limit 9    shirube papers --lab qwen --format bibtex")
 def papers(
     context: typer.Context,
     topic: Annotated[str | None, typer.Option(help="A topic's key; lists fit >= 0.5.")] = None,
@@ -101,7 +101,7 @@ def papers(
     min_fit: Annotated[float | None, typer.Option(min=0, max=1, help="0 lists all.")] = None,
     sort: Annotated[Sort | None, typer.Option(help="Default: fit where a topic or stage is named, else worth.")] = None,
     limit: Annotated[int, typer.Option(min=1)] = 20,
-    form: Annotated[str, typer.Option("--format", help="table, json, jsonl or csv.")] = "table",
+    form: Annotated[str, typer.Option("--format", help="table, json, jsonl, csv, bibtex, ris or csl.")] = "table",
 ) -> None:
     """List stored papers and posts with their scores."""
     from db.engine import reading
