@@ -6,7 +6,7 @@ With `subscriber` they are the only tables about people; `signup` is the only ot
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models import Base
@@ -68,3 +68,17 @@ class Feedback(Base):
     verb: Mapped[str] = mapped_column(String(12))
     detail: Mapped[str] = mapped_column(default="")
     created: Mapped[datetime]
+
+
+class PersonalScore(Base):
+    """How a reader's `more`, `less` and `hide` move one candidate of a month, written before the month is mailed."""
+
+    __tablename__ = "personal_score"
+    __table_args__ = (CheckConstraint("adjustment BETWEEN -1 AND 1", name="adjustment"),)
+
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True)
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    item_id: Mapped[str] = mapped_column(ForeignKey("item.id", ondelete="CASCADE"), primary_key=True, index=True)
+    adjustment: Mapped[float] = mapped_column(Float)
+    hidden: Mapped[bool]  # a near-twin of what the reader hid
+    earned: Mapped[list[Any]]  # [{"item", "title", "verb"}]: the answers that earned it, strongest first

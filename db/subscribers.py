@@ -69,7 +69,7 @@ def move(session: Session, person: Subscriber, state: str, now: datetime, why: s
 
 
 def erase(session: Session, person: Subscriber) -> None:
-    """Delete a person; with the row go their rows of the outbox and their feedback (foreign keys)."""
+    """Delete a person; with the row go their mails, feedback and personal scores (foreign keys)."""
     with overwriting(session):
         session.delete(person)
         session.flush()

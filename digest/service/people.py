@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import Clock, iso
 from core.errors import NotFoundError, RefusedError, UsageError
-from db import feedback, signups, subscribers, suppressions
+from db import feedback, personal, signups, subscribers, suppressions
 from db.models import Subscriber
 from digest.service.signing_up import suppress_hash
 from digest.subscriptions import Purpose, Subscription, hashes, normalise, read_token
@@ -130,6 +130,10 @@ def personal_data(session: Session, person: Subscriber) -> dict[str, Any]:
         "feedback": [
             {"item": row.item_id, "verb": row.verb, "detail": row.detail, "at": iso(row.created)}
             for row in feedback.of(session, person.id)
+        ],
+        "personal_scores": [
+            {"month": row.month, "item": row.item_id, "adjustment": row.adjustment, "close_to": row.earned}
+            for row in personal.of(session, person.id)
         ],
         "signups": [{"asked": iso(row.asked_at)} for row in signups.of(session, person.email_key)],
     }

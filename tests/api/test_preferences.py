@@ -135,6 +135,7 @@ def test_the_export_holds_all_that_is_kept_and_nothing_of_others(
         "created": moment,
         "mails": [{"issue": "2026-06", "state": "sent", "sent": moment}],
         "feedback": [{"item": ITEM, "verb": "wrong-topic", "detail": "rag", "at": moment}],
+        "personal_scores": [],
         "signups": [{"asked": moment}],
     }
     assert door.get(sign(person, "preferences", "export")).status_code == 405
