@@ -9,7 +9,7 @@ from typing import Self
 
 from sqlalchemy.orm import Session
 
-from core.errors import NotFoundError, ShirubeError
+from core.errors import ModelError, NotFoundError, ShirubeError
 from db.papers import PaperFilter
 from ranking import search as rules
 from ranking.embedder import Embedder
@@ -22,6 +22,8 @@ from roadmap.model import Roadmap
 
 _log = logging.getLogger(__name__)
 EVERY = 60.0  # seconds between two looks for new vectors
+PATIENCE = 10.0  # seconds that closing waits for the model to be loaded or the vectors to be written
+Vectors = Callable[[Matrix | None], Matrix]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,12 @@ class Results:
 class Finder:
     """Answers searches; by words alone until `refresh`, called in the background while it is entered, has ended once.
 
-    `vectors` opens the matrix of the stored items' vectors, made by the same model as `embedder`; without them, and
-    where the model fails to load, words alone decide.
+    `vectors` opens the matrix of the stored items' vectors, made by the same model as `embedder`; it is given the one
+    held so far. Without them, and where the model fails, words alone decide. Matrix and readiness are each one
+    reference that the background thread replaces whole, so a search that has begun goes on with what it took.
     """
 
-    def __init__(
-        self, roadmap: Roadmap, vectors: Callable[[], Matrix] | None = None, embedder: Embedder | None = None
-    ) -> None:
+    def __init__(self, roadmap: Roadmap, vectors: Vectors | None = None, embedder: Embedder | None = None) -> None:
         self._terms = terms_of(roadmap)
         self._stages = {stage.number: stage.topics for stage in roadmap.stages}
         self._vectors, self._embedder = vectors, embedder
@@ -50,19 +51,30 @@ class Finder:
         self._model_ready = False
         self._model = threading.Lock()  # a model answers one text at a time
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="finder", daemon=True)
+        self._thread: threading.Thread | None = None
+        self._told = ""  # the last warning: one that comes every minute is logged once
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        if self._vectors is not None:
+            self._thread = threading.Thread(target=self._run, name="finder", daemon=True)
+            self._thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._stopped.set()
+        if self._thread is not None:
+            self._thread.join(PATIENCE)  # a thread cut off inside the model's libraries may bring the exit down
 
     @property
     def vectors(self) -> int:
         """Tell how many items can be found by meaning at present."""
-        return len(self._matrix.ids) if self._matrix is not None else 0
+        matrix = self._matrix
+        return len(matrix.ids) if matrix is not None and self._model_ready else 0
+
+    @property
+    def coming(self) -> bool:
+        """Tell whether search by meaning is set up but not ready yet."""
+        return self._vectors is not None and self._embedder is not None and not self._model_ready
 
     def understand(self, query: str) -> Asked:
         """Read a query: a name, or words, the Japanese among them by the glossary."""
@@ -76,35 +88,48 @@ class Finder:
 
     def similar(self, session: Session, item_id: str, wanted: PaperFilter) -> list[Neighbour]:
         """List the nearest items, best first; none where the item has no vector yet."""
-        if self._matrix is None or not self._matrix.ids:
+        matrix = self._matrix
+        if matrix is None or not matrix.ids:
             return []
         try:
-            return searching.similar(session, item_id, wanted, self._stages, self._matrix, None)
+            return searching.similar(session, item_id, wanted, self._stages, matrix, None)
         except NotFoundError:
             return []
 
     def refresh(self) -> None:
         """Take in vectors that came, and load the model at the first time; raises what either raises."""
         if self._vectors is not None:
-            self._matrix = self._vectors()
-        if self._embedder is not None and not self._model_ready and self.vectors:
-            with self._model:
-                self._embedder.embed(["ready"])
-            self._model_ready = True
+            self._matrix = self._vectors(self._matrix)
+        if self._embedder is None or self._model_ready or self._matrix is None or not self._matrix.ids:
+            return
+        with self._model:
+            self._embedder.embed(["ready"])
+        self._model_ready = True
 
     def _meaning(self, words: str) -> Meaning | None:
         matrix, embedder = self._matrix, self._embedder
         if not words or not self._model_ready or matrix is None or embedder is None:
             return None
-        with self._model:
-            return Meaning(embedder.embed([words])[0], matrix)
+        try:
+            with self._model:
+                vector = embedder.embed([words])[0]
+        except ModelError as problem:  # words still find something
+            self._warn(problem)
+            return None
+        return Meaning(vector, matrix)
 
     def _run(self) -> None:
         while not self._stopped.is_set():
             try:
                 self.refresh()
+                self._told = ""
             except ShirubeError as problem:
-                _log.warning("searching by words alone: %s", problem)
+                self._warn(problem)
             except Exception:
                 _log.exception("vectors for search could not be read")
             self._stopped.wait(EVERY)
+
+    def _warn(self, problem: ShirubeError) -> None:
+        if str(problem) != self._told:
+            self._told = str(problem)
+            _log.warning("searching by words alone: %s", problem)

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.ids import parse_arxiv_id
-from core.text import fold
-from ranking.glossary import Reading, Terms, read
+from core.text import clean, fold
+from ranking.glossary import Reading, Terms, read, topics_named
+from roadmap.model import Roadmap
 
 K = 60  # the paper's constant: how little the first places of one ranking count against being in both
 DEPTH = 100  # places of each ranking that are looked at
@@ -51,8 +52,26 @@ class Asked:
 
 def understand(query: str, terms: Terms) -> Asked:
     """Read a query: a name of a paper in any of its forms, else words, the Japanese among them by the glossary."""
-    text = " ".join(query[:LONGEST].split())
+    text = clean(query[:LONGEST])
     return Asked(text, _named(text), read(text, terms))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAs:
+    """What a person is told of how their Japanese was read."""
+
+    english: str  # what is looked for; empty where nothing was understood
+    terms: tuple[tuple[str, str], ...]  # (Japanese, English), as the glossary has them
+    unknown: tuple[str, ...]  # words no term covers: they are not looked for
+    topics: tuple[str, ...]  # keys of the road's topics that go by the name of a term
+
+
+def read_as(asked: Asked, roadmap: Roadmap) -> ReadAs | None:
+    """Tell how Japanese was read; None where there was none, or the query is a name and was not read at all."""
+    reading = asked.reading
+    if asked.named.only or not (reading.terms or reading.unknown):
+        return None
+    return ReadAs(reading.english, reading.terms, reading.unknown, tuple(topics_named(reading, roadmap)))
 
 
 def fuse(rankings: Sequence[Sequence[str]], k: int = K) -> list[tuple[str, float]]:

@@ -13,16 +13,19 @@ from ranking.matrix import Matrix, Rows
 OVERLAP = timedelta(hours=1)  # a batch is dated when it is read and saved a little later; others may save between
 
 
-def vector_matrix(sessions: Sessions, model: str, folder: Path) -> Matrix:
+def vector_matrix(sessions: Sessions, model: str, folder: Path, held: Matrix | None = None) -> Matrix:
     """Open the matrix of a model's vectors (a name without arithmetic), made anew where the rows are others.
 
-    It is a cache: damaged or absent, it is made from the rows. A process that holds an older one keeps it whole.
+    It is a cache: damaged or absent, it is made from the rows. A process that holds an older one keeps it whole; one
+    that looks again and again gives the one it has (`held`), and gets it back unread while the rows are the same.
     """
     with reading(sessions) as session:
         count, newest = scores.vector_state(session, model)
-        known = matrix.read(folder, model)
         now = newest.isoformat() if newest else ""
-        if known is not None and (known.state.count, known.state.newest) == (count, now):
+        if held is not None and _made_of(held, count, now):
+            return held
+        known = matrix.read(folder, model)
+        if known is not None and _made_of(known, count, now):
             return known
         fresh = _since(known)
         ids, rows = scores.vectors_since(session, model, fresh)
@@ -31,6 +34,10 @@ def vector_matrix(sessions: Sessions, model: str, folder: Path) -> Matrix:
         if len(ids) != count:  # something was deleted, or saved long after it was dated
             ids, rows = scores.vectors_since(session, model, None)
     return matrix.write(folder, model, now, ids, rows)
+
+
+def _made_of(known: Matrix, count: int, newest: str) -> bool:
+    return (known.state.count, known.state.newest) == (count, newest)
 
 
 def _since(known: Matrix | None) -> datetime | None:

@@ -41,8 +41,8 @@ class Found:
     ids: tuple[str, ...]
     named: tuple[str, ...]  # of these, the papers that the query is the name of
     left_out: tuple[str, ...]  # papers that the query names, which the filters leave out
-    by_words: int  # how many of the first places of each arm there were
-    by_meaning: int
+    by_words: tuple[str, ...]  # the first places of each arm, best first
+    by_meaning: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def search(session: Session, asked: Asked, wanted: PaperFilter, stages: Stages, 
     first = [*named, *half_remembered(words.terms_of(asked.words), titles)]
     ids = joined(first, [lexical, semantic], wanted.limit)
     left_out = tuple(item_id for item_id in all_named if item_id not in named)
-    return Found(tuple(ids), tuple(named), left_out, len(lexical), len(semantic))
+    return Found(tuple(ids), tuple(named), left_out, tuple(lexical), tuple(semantic))
 
 
 def similar(

@@ -29,7 +29,7 @@ KindOf = Annotated[Kind | None, typer.Option()]
 HasCode = Annotated[bool, typer.Option("--has-code", help="Only with code.")]
 MinFit = Annotated[float | None, typer.Option(min=0, max=1, help="Another floor than 0.5 for --topic and --stage.")]
 Limit = Annotated[int, typer.Option(min=1, max=1000)]
-Form = Annotated[str, typer.Option("--format", help="table, json, jsonl or csv.")]
+Form = Annotated[str, typer.Option("--format", help="table, json, jsonl, csv, bibtex, ris or csl.")]
 
 
 @commands.command(
@@ -167,19 +167,19 @@ def _meaning(wiring: Wiring, words: str) -> "Meaning | None":
 
 def _say_reading(asked: "Asked", wiring: Wiring) -> None:
     """Tell how Japanese was read, what of it was not understood, and what the road has of its own on it."""
-    from ranking.glossary import topics_named
+    from ranking.search import read_as
 
-    reading = asked.reading
-    if asked.named.only or not (reading.terms or reading.unknown):
+    told = read_as(asked, wiring.roadmap)
+    if told is None:
         return
-    if reading.english:
-        terminal.say(f"Read as: {reading.english}  ({', '.join(f'{ja} = {en}' for ja, en in reading.terms)})")
-    if reading.unknown:
+    if told.english:
+        terminal.say(f"Read as: {told.english}  ({', '.join(f'{ja} = {en}' for ja, en in told.terms)})")
+    if told.unknown:
         terminal.say(
-            f"Not understood: {'、'.join(reading.unknown)}. Papers are written in English and searched in it; "
+            f"Not understood: {'、'.join(told.unknown)}. Papers are written in English and searched in it; "
             "Japanese is read term by term, by the glossary. Say these in English."
         )
-    for key in topics_named(reading, wiring.roadmap):
+    for key in told.topics:
         terminal.say(f"The road has a topic of that name: shirube papers --topic {key}")
 
 

@@ -1,0 +1,219 @@
+"""What the search page shows: the form as filled in, how the query was read, what was found and why, and what else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from api import passage
+from api.finder import Results
+from api.nearest import called
+from api.question import PAGE, PAGES, Question
+from api.site import Site
+from core.ids import parse_arxiv_id
+from db import papers
+from db.models import Item
+from db.papers import SHOWN
+from digest import maths
+from digest.sentences import type_mark
+from digest.words import NBSP, Line, Part, Voice
+from ranking.search import ReadAs, read_as
+from roadmap.model import Roadmap, Topic
+
+AUTHORS = 3
+TOPICS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One paper found: what names it, and why it was found."""
+
+    id: str
+    title: Markup
+    topics: tuple[Topic, ...]
+    marks: tuple[str, ...]
+    minutes: str
+    byline: Line
+    passage: Markup | None
+    why: tuple[tuple[str, Line], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The same search with something left out: what, its address, and how many it finds (at most MOST)."""
+
+    label: Line
+    query: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How much of the store can be found by meaning."""
+
+    stored: int
+    vectors: int
+    coming: bool  # the model is being loaded
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """Everything the page of a search prints; `first` and `last` are the places of its hits, from 1."""
+
+    question: Question
+    reading: ReadAs | None
+    topics: tuple[Topic, ...]  # that go by the query's name
+    hits: tuple[Hit, ...]
+    total: int
+    first: int
+    reach: Reach
+    by_meaning: bool
+    left_out: tuple[str, ...]  # what the query names and the filters leave out
+    offers: tuple[Offer, ...]
+    arxiv_id: str | None  # the query is that of a paper that is not stored
+
+    @property
+    def last(self) -> int:
+        """Give the place of the last hit on this page."""
+        return self.first + len(self.hits) - 1
+
+    @property
+    def before(self) -> int | None:
+        """Give the page before, the last one with hits where this one lies beyond them."""
+        number = min(self.question.asking.page - 1, -(-self.total // PAGE))
+        return number if number >= 1 else None
+
+    @property
+    def after(self) -> int | None:
+        """Give the page after, where there is one."""
+        number = self.question.asking.page + 1
+        return number if number <= PAGES and self.total > (number - 1) * PAGE else None
+
+
+def search_page(site: Site, session: Session, question: Question, v: Voice) -> SearchPage:
+    """Search and prepare the page; the question has words and no faults."""
+    asked = site.finder.understand(question.q)
+    results = site.finder.search(session, asked, question.wanted(site.roadmap))
+    found, reading = results.found, read_as(asked, site.roadmap)
+    first = (question.asking.page - 1) * PAGE
+    ids = found.ids[first : first + PAGE]
+    reach = Reach(papers.count_all(session), site.finder.vectors, site.finder.coming)
+    return SearchPage(
+        question=question,
+        reading=reading,
+        topics=_topics(site.roadmap, question.q, reading),
+        hits=tuple(_hit(item, results, site.roadmap, v) for item in papers.by_ids(session, ids)),
+        total=len(found.ids),
+        first=first + 1,
+        reach=reach,
+        by_meaning=results.by_meaning,
+        left_out=found.left_out,
+        offers=() if found.ids else _offers(site, session, question, v),
+        arxiv_id=_missing(asked.text) if not found.ids and not found.left_out else None,
+    )
+
+
+def filter_name(name: str, question: Question, roadmap: Roadmap, v: Voice) -> Line:
+    """Say a filter that is set, as people read it."""
+    asking = question.asking
+    said = {
+        "topic": lambda: v.line(v.name(roadmap.topics[str(asking.topic)].name)),
+        "lab": lambda: v.line(v.name(roadmap.labs[str(asking.lab)].name)),
+        "stage": lambda: v.t("Stage %(number)s", number=str(asking.stage)),
+        "since": lambda: v.t("since %(date)s", date=v.date(asking.since)) if asking.since else Line(),
+        "until": lambda: v.t("until %(date)s", date=v.date(asking.until)) if asking.until else Line(),
+        "kind": lambda: v.t("posts only") if asking.kind == "post" else v.t("papers only"),
+        "has_code": lambda: v.t("with code") if asking.has_code else v.t("without code"),
+        "min_fit": lambda: v.t("fit from %(fit)s", fit=f"{asking.min_fit:g}"),
+    }
+    return said[name]()
+
+
+def _offers(site: Site, session: Session, question: Question, v: Voice) -> tuple[Offer, ...]:
+    """Offer each filter dropped, and all of them, with what is found then."""
+    choices: list[tuple[str, ...]] = [(name,) for name in question.set]
+    choices += [question.set] if len(choices) > 1 else []
+    offers = []
+    for names in choices:
+        label = filter_name(names[0], question, site.roadmap, v) if len(names) == 1 else v.t("all filters")
+        other = question.without(*names)
+        asked = site.finder.understand(question.q)
+        count = len(site.finder.search(session, asked, other.wanted(site.roadmap)).found.ids)
+        offers.append(Offer(label, other.query(), count))
+    return tuple(offers)
+
+
+def _topics(roadmap: Roadmap, q: str, reading: ReadAs | None) -> tuple[Topic, ...]:
+    keys = dict.fromkeys((*(reading.topics if reading else ()), *called(q, roadmap.topics)))
+    return tuple(roadmap.topics[key] for key in keys)
+
+
+def _missing(text: str) -> str | None:
+    parsed = parse_arxiv_id(text)
+    return parsed[0] if parsed else None
+
+
+def _hit(item: Item, results: Results, roadmap: Roadmap, v: Voice) -> Hit:
+    known = passage.forms(results.asked.words)
+    abstract = maths.to_text(item.abstract) if item.abstract else ""
+    kind = item.rating.type if item.rating is not None else None
+    shown = [score.topic for score in item.topics if score.fit >= SHOWN and score.topic in roadmap.topics]
+    return Hit(
+        id=item.id,
+        title=maths.to_html(item.title),
+        topics=tuple(roadmap.topics[key] for key in shown[:TOPICS]),
+        marks=tuple(type_mark(v, kind)),
+        minutes=_minutes(item, v),
+        byline=_byline(item, roadmap, v),
+        passage=passage.passage(abstract, known),
+        why=tuple(_why(item, results, known, v)),
+    )
+
+
+def _minutes(item: Item, v: Voice) -> str:
+    if item.rating is None or not item.rating.minutes:
+        return ""
+    time = v.duration(item.rating.minutes)
+    return str(v.t("about %(time)s, a guess", time=time)) if item.rating.minutes_guessed else time
+
+
+def _byline(item: Item, roadmap: Roadmap, v: Voice) -> Line:
+    """Name the first authors (a post's lab), the day, the id."""
+    names = [str(author["name"]).replace(" ", NBSP) for author in item.authors]
+    if not names:
+        names = [v.name(roadmap.labs[score.lab].name) for score in item.labs[:1] if score.lab in roadmap.labs]
+    who = v.line(Part(", ".join(names[:AUTHORS]), lang=v.english)) if names else Line()
+    if len(names) > AUTHORS:
+        who = v.n("%(names)s and %(n)s more", "%(names)s and %(n)s more", len(names) - AUTHORS, names=who)
+    day = item.submitted.date() if item.submitted else item.feed_date
+    when = v.line(v.date(day)) if day else v.line(v.month(item.month))
+    pieces = [piece for piece in (who, when, v.line(Part(item.id, "n"))) if piece]
+    parts = [part for piece in pieces for part in (Part(" · "), *piece.parts)]
+    return Line(tuple(parts[1:]))
+
+
+def _why(item: Item, results: Results, known: dict[str, str], v: Voice) -> Sequence[tuple[str, Line]]:
+    """Say why a paper was found: by its name, by which of the words, and how close in meaning."""
+    found = results.found
+    rows: list[tuple[str, Line]] = []
+    if item.id in found.named:
+        rows.append((str(v.t("Name")), v.t("The query is its name")))
+    if known:
+        text = " ".join([item.title, item.abstract or "", *(str(author["name"]) for author in item.authors)])
+        words = passage.hits(text, known)
+        held = v.join(v.title(word, kind="") for word in words) if words else v.t("none")
+        rows.append((str(v.t("Words")), held))
+    if item.id in found.by_meaning:
+        place = found.by_meaning.index(item.id) + 1
+        rows.append((str(v.t("Meaning")), v.t("%(place)s closest", place=v.ordinal(place))))
+    if item.code:
+        rows.append((str(v.t("Code")), _code(item, v)))
+    return rows
+
+
+def _code(item: Item, v: Voice) -> Line:
+    best = max(item.code, key=lambda code: (bool(code.official), code.stars or 0))
+    whose = v.tc("code", "Official") if best.official else v.tc("code", "Linked, not known whether by the authors")
+    stars = [v.n("%(n)s star", "%(n)s stars", best.stars)] if best.stars is not None else []
+    return v.join([whose, *stars])
