@@ -7,9 +7,10 @@ import anyio.to_thread
 from fastapi import FastAPI
 
 from api import errors
+from api.conditional import ConditionalReads
 from api.files import static_files
 from api.finder import Finder
-from api.headers import ConditionalReads, SecureHeaders
+from api.headers import SecureHeaders
 from api.links import SiteLinks
 from api.options import AppOptions
 from api.pages import error_page
@@ -34,6 +35,7 @@ from api.site import Site
 from api.templating import Templates
 from core.clock import Clock
 from db.engine import Sessions
+from db.pulse import Pulse
 from roadmap.model import Roadmap
 
 __all__ = ["AppOptions", "create_app"]
@@ -65,10 +67,12 @@ def create_app(
         openapi_url=None,  # served by routes/docs.py, with the headers of every other read
         docs_url=None,
         redoc_url=None,
-        lifespan=_few_threads,
+        lifespan=_running,
         redirect_slashes=False,
         root_path_in_servers=False,
     )
+    pulse = Pulse(sessions.kw["bind"])
+    app.state.pulse = pulse
     links = SiteLinks(options.root)
     files = static_files()
     templates = Templates(options, links, curriculum, files)
@@ -76,13 +80,14 @@ def create_app(
     app.state.site = Site(sessions, curriculum, clock, options, links, templates, files, found, post)
     for module in ROUTES:
         app.include_router(module.router)
-    app.add_middleware(ConditionalReads)
+    app.add_middleware(ConditionalReads, pulse=pulse)
     app.add_middleware(SecureHeaders)  # the last added is the outermost
     errors.install(app, error_page)
     return app
 
 
 @asynccontextmanager
-async def _few_threads(app: FastAPI) -> AsyncIterator[None]:
+async def _running(app: FastAPI) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
     yield
+    app.state.pulse.close()

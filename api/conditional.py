@@ -1,0 +1,193 @@
+"""Reads that answer as HTTP asks: HEAD, entity tags, 304; and answers made of stored rows alone, kept while these stay.
+
+Pure ASGI, so that an answer is touched once. Entity tags and conditions: RFC 9110, 8.8 and 13.
+"""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.headers import HEAD, matches
+from db.pulse import Pulse
+
+MOST_BYTES = 32_000_000  # kept in all
+LARGEST = 2_000_000  # of one that is kept
+_KEPT_ON_304 = frozenset(
+    (b"cache-control", b"content-location", b"date", b"etag", b"expires", b"last-modified", b"link", b"set-cookie")
+) | {b"vary"}
+_MUTE = {204, 304}
+_VARYING = (b"accept-language", b"cookie")  # all that any answer depends on besides its address
+_OWN = (b"authorization", b"x-api-key", b"range")  # never answered from what others asked
+
+
+async def _of_rows(request: Request) -> None:
+    request.state.of_rows = True
+
+
+# For a route whose answers depend on its address, its language, its cookies and stored rows, and on no clock or model:
+# they are kept until something is stored.
+OF_ROWS = Depends(_of_rows)
+
+
+def unchanged(asked: Headers, tag: str, modified: str | None) -> bool:
+    """Tell whether a reader has an answer already: by its tag, and only without one by its date (RFC 9110, 13.2.2)."""
+    known = asked.get("if-none-match")
+    if known is not None:
+        return matches(known, tag)
+    since = asked.get("if-modified-since")
+    return since is not None and modified is not None and _not_after(modified, since)
+
+
+def _not_after(modified: str, since: str) -> bool:
+    try:
+        return parsedate_to_datetime(modified) <= parsedate_to_datetime(since)
+    except (TypeError, ValueError):  # no date, or one without a zone: as if nothing were asked
+        return False
+
+
+@dataclass(slots=True)
+class Whole:
+    """A whole answer and what it is known by; without a tag it is not for keeping."""
+
+    start: Message
+    body: bytes
+    tag: str | None = None
+    modified: str | None = None
+
+    def complete(self) -> None:
+        """Tag a good answer that caches may hold."""
+        headers = MutableHeaders(scope=self.start)
+        if self.start["status"] != 200 or "no-store" in headers.get("cache-control", ""):
+            return
+        self.tag = headers.setdefault("etag", f'"{hashlib.sha256(self.body).hexdigest()[:32]}"')
+        self.modified = headers.get("last-modified")
+
+    async def tell(self, scope: Scope, send: Send) -> None:
+        """Send it to a reader: whole, without the body, or as 304 with the headers that still matter."""
+        start = dict(self.start)  # those above add headers of their own to what they are given
+        if self.tag is not None and unchanged(Headers(scope=scope), self.tag, self.modified):
+            kept = [pair for pair in start["headers"] if pair[0] in _KEPT_ON_304]
+            start |= {"status": 304, "headers": kept}
+        await send(start)
+        hidden = scope["method"] == "HEAD" or start["status"] in _MUTE
+        await send({"type": "http.response.body", "body": b"" if hidden else self.body})
+
+
+class KeptAnswers:
+    """Answers by what was asked, each with the state of the database it was made from; the least lately used leave."""
+
+    def __init__(self, most: int = MOST_BYTES) -> None:
+        self._most = most
+        self._size = 0
+        self._answers: OrderedDict[Hashable, tuple[str, Whole]] = OrderedDict()
+
+    def get(self, key: Hashable, state: str) -> Whole | None:
+        """Give an answer made from this state of the database."""
+        found = self._answers.get(key)
+        if found is None or found[0] != state:
+            return None
+        self._answers.move_to_end(key)
+        return found[1]
+
+    def put(self, key: Hashable, state: str, answer: Whole) -> None:
+        """Keep an answer made from a state read before it was begun, in the place of an older one."""
+        if len(answer.body) > LARGEST:
+            return
+        self._drop(key)
+        self._answers[key] = (state, answer)
+        self._size += len(answer.body)
+        while self._size > self._most:
+            self._drop(next(iter(self._answers)))
+
+    def _drop(self, key: Hashable) -> None:
+        old = self._answers.pop(key, None)
+        self._size -= len(old[1].body) if old else 0
+
+
+class ConditionalReads:
+    """Answer HEAD like GET without the body, tag every good read, and answer 304 to a reader who has it already.
+
+    An answer that comes in parts passes as it comes, without a tag of ours.
+    """
+
+    def __init__(self, app: ASGIApp, pulse: Pulse) -> None:
+        self.app, self.pulse, self.kept = app, pulse, KeptAnswers()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+            await self.app(scope, receive, send)
+            return
+        key = _key(scope)
+        state = await self._state() if key is not None else None
+        answer = self.kept.get(key, state) if state is not None else None
+        if answer is None:
+            answer = await self._made(scope, receive, send)
+            if answer is not None and state is not None and answer.tag and scope["state"].get("of_rows"):
+                self.kept.put(key, state, answer)
+        if answer is not None:
+            await answer.tell(scope, send)
+
+    async def _state(self) -> str | None:
+        return self.pulse.read() if self.pulse.instant else await run_in_threadpool(self.pulse.read)
+
+    async def _made(self, scope: Scope, receive: Receive, send: Send) -> Whole | None:
+        """Have the app make the answer; None where it came in parts and was sent."""
+        scope.setdefault("state", {})  # shared with the copy below: routes leave word in it
+        collector = _Collector(scope, send)
+        await self.app({**scope, "method": "GET", HEAD: scope["method"] == "HEAD"}, receive, collector.collect)
+        return collector.whole()
+
+
+class _Collector:
+    """Takes an answer from the app: a whole one is held, one whose length is not known goes on as it comes."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._head = scope["method"] == "HEAD"
+        self._send = send
+        self._start: Message = {"type": "http.response.start", "status": 500, "headers": []}
+        self._parts: list[bytes] = []
+        self._passing = False
+
+    async def collect(self, message: Message) -> None:
+        """Take one message of the app."""
+        if message["type"] == "http.response.start":
+            self._start = message
+            self._passing = not any(name == b"content-length" for name, _ in message["headers"])
+        if self._passing:
+            await self._pass(message)
+        elif message["type"] == "http.response.body":
+            self._parts.append(message.get("body", b""))
+
+    async def _pass(self, message: Message) -> None:
+        if not self._head or message["type"] == "http.response.start":
+            await self._send(message)
+        elif not message.get("more_body"):
+            await self._send({"type": "http.response.body", "body": b""})
+
+    def whole(self) -> Whole | None:
+        """Give the answer; None where it has been sent already."""
+        if self._passing:
+            return None
+        answer = Whole(self._start, b"".join(self._parts))
+        answer.complete()
+        return answer
+
+
+def _key(scope: Scope) -> Hashable | None:
+    """Name everything an answer of rows depends on; None where it may be one person's own."""
+    varying: list[Any] = []
+    for name, value in scope["headers"]:
+        if name in _OWN:
+            return None
+        if name in _VARYING:
+            varying.append((name, value))
+    return scope["path"], scope["query_string"], *varying
