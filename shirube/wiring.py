@@ -17,6 +17,7 @@ from core.clock import Clock, system_clock
 from core.errors import ConfigError, UsageError
 from db.announced import followed_since
 from db.engine import Sessions, make_engine, make_sessions, reading
+from db.fence import fenced
 from db.migrate import at_head, upgrade
 from ingest.guard import MEGABYTE, Pace, Policy, place_of
 from ingest.http import Guard
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from api.options import AppOptions
     from digest.delivery import Delivery
     from digest.delivery.webhook import Webhook
-    from digest.service import IssueOptions
+    from digest.service import Collecting, IssueOptions
     from ingest.sources.arxiv_api import ArxivApi
     from ingest.sources.pwc_api import PwcApi
     from ranking.embedder import Embedder
@@ -75,8 +76,8 @@ class Wiring:
 
     @cached_property
     def sessions(self) -> Sessions:
-        """Give the factory of sessions."""
-        return make_sessions(self.engine)
+        """Give the factory of sessions; what a job writes through them is refused once another worker has the job."""
+        return fenced(make_sessions(self.engine))
 
     @cached_property
     def roadmap(self) -> Roadmap:
@@ -149,6 +150,12 @@ class Wiring:
 
         return ArxivApi(self.settings.arxiv_url, self.settings.categories, self.guard)
 
+    def votes(self, days: int) -> Source:
+        """Build Daily Papers as a source whose days are read again for so many days: votes keep growing."""
+        from ingest.sources.hf_papers import HfPapers
+
+        return HfPapers(self.settings.hf_url, self.guard, days)
+
     def pwc(self) -> PwcApi:
         """Build the Papers with Code client, for single papers."""
         from ingest.sources.pwc_api import PwcApi
@@ -201,6 +208,18 @@ class Wiring:
             base_url=self.settings.base_url,
         )
 
+    def collecting(self) -> Collecting:
+        """Give what the state of the store is told by: sources in use, the model, what comes next of each window."""
+        from digest.service import Collecting
+        from shirube.steps import Steps
+
+        return Collecting(
+            network=NETWORK_SOURCES,
+            sources=tuple(name for name, urls in self.addresses().items() if urls),
+            model=self.settings.embedding_model,
+            steps=lambda month, final: Steps(self, month, final),
+        )
+
     def app_options(self, base_url: str) -> AppOptions:
         """Give what the web app must be told; the configured base URL wins over the address it listens on."""
         from api.options import AppOptions
@@ -233,6 +252,10 @@ class Wiring:
             _write_private(file, secrets.token_urlsafe(48))
         return _keys(str(file), file.read_text(encoding="utf-8"))
 
+    def put_secret_key(self, text: str) -> None:
+        """Write the keys of a backup where this machine keeps its own; one that has keys keeps those."""
+        _write_private(self._data_dir() / KEY_FILE, text.rstrip("\n"))
+
     def delivery(self) -> Delivery:
         """Build the way mail leaves: SMTP where it is set, else a folder of .eml files."""
         from digest.delivery.folder import FolderDelivery
@@ -251,6 +274,11 @@ class Wiring:
     def mail_dir(self) -> Path:
         """Tell where mails are written while no mail server is set."""
         return self._data_dir() / "mail"
+
+    @property
+    def backups_dir(self) -> Path:
+        """Tell where backups are written unless the person says otherwise."""
+        return self._data_dir() / "backups"
 
     @property
     def digests_dir(self) -> Path:

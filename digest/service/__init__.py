@@ -23,10 +23,12 @@ from digest.service.people import (
 from digest.service.reading import digest_of, read_digest, shown
 from digest.service.sending import Preview, fill_outbox, preview, send_due
 from digest.service.signing_up import Caps, confirm, prune_people, request_signup, send_letters, waiting
+from digest.service.standing import Collecting, standing
 
 __all__ = [
     "VERBS",
     "Caps",
+    "Collecting",
     "IssueOptions",
     "Preview",
     "Said",
@@ -60,6 +62,7 @@ __all__ = [
     "send_letters",
     "shown",
     "speaks_of",
+    "standing",
     "suppress_address",
     "undo",
     "unsay",
