@@ -18,6 +18,7 @@ from api.post import Post
 from api.routes import (
     digests,
     docs,
+    exports,
     feedback,
     feeds,
     finding,
@@ -43,7 +44,7 @@ __all__ = ["AppOptions", "create_app"]
 # SQLite lets go of the interpreter at every row and threads queue for it: few threads answer sooner than many.
 THREADS = 4
 ROUTES = (
-    *(papers, search, roadmap, digests, health, docs, static, feeds),
+    *(exports, papers, search, roadmap, digests, health, docs, static, feeds),
     *(subscriptions, mail_links, preferences, feedback, finding, pages),
 )
 

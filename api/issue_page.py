@@ -17,6 +17,7 @@ from digest.views import view
 from digest.words import voice
 
 BUDGETS = (30, 90, 240)  # minutes
+EXPORTS = (("BibTeX", "bib"), ("RIS", "ris"), ("CSL-JSON", "csl.json"), ("CSV", "csv"), ("Markdown", "md"))
 
 
 class IssueLinks(Links):
@@ -44,8 +45,9 @@ class IssueLinks(Links):
         return (*shrunk, (None, self._site.issue(self._month)))
 
     def exports(self) -> tuple[tuple[str, str], ...]:
-        """List the other forms that have an address: the API's JSON."""
-        return (("JSON", self._site.api(f"/digests/{self._month}")),)
+        """List the other forms that have an address: references to its items, the issue itself, the API's JSON."""
+        files = tuple((name, self._site.issue_as(self._month, suffix)) for name, suffix in EXPORTS)
+        return (*files, ("JSON", self._site.api(f"/digests/{self._month}")))
 
 
 def issue_page(site: Site, session: Session, month: str, lang: str, minutes: int | None = None) -> bytes:

@@ -60,6 +60,14 @@ class SiteLinks:
         """Give the page of an item."""
         return f"{self.root}/papers/{quote(item_id, safe=_PLAIN)}"
 
+    def paper_as(self, item_id: str, suffix: str) -> str:
+        """Give an item in another format: `bib`, `ris`, `csl.json`, `md`."""
+        return f"{self.paper(item_id)}.{suffix}"
+
+    def issue_as(self, month: str, suffix: str) -> str:
+        """Give the items of a month's issue, or the issue itself (`md`, `txt`), in another format."""
+        return f"{self.issue(month)}.{suffix}"
+
     def feed(self, name: str, suffix: str = "atom") -> str:
         """Give a feed by its name (`topics/rag`, `labs/qwen`, `stages/5`, `digests`, `picks`, `search`) and format."""
         return f"{self.root}/feeds/{quote(name)}.{suffix}"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import rispy  # type: ignore[import-untyped]
-from bibtexparser import Library
 from bibtexparser.entrypoint import parse_string
+from bibtexparser.library import Library
 from bibtexparser.middlewares import SeparateCoAuthors
 from hypothesis import given
 from hypothesis import strategies as st
