@@ -12,7 +12,6 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from core.clock import iso
 from core.months import first_day
-from core.text import text_hash
 from db.models import Code, Item, LabScore, Rating, TopicScore
 from db.types import UTCDateTime
 from db.upsert import chunks
@@ -57,14 +56,7 @@ def listed(session: Session, wanted: PaperFilter, stage_topics: Mapping[int, tup
 
     `stage_topics` names the topics of each stage; a stage it does not know has none and lists nothing by fit.
     """
-    return list(session.scalars(_query(wanted, stage_topics).options(*_everything())))
-
-
-def state(session: Session, wanted: PaperFilter, stage_topics: Mapping[int, tuple[str, ...]]) -> str:
-    """Name the state of the list that `listed` makes, without reading its items: another when one of them changed."""
-    ranked = select(Rating.ranked_at).where(Rating.item_id == Item.id).scalar_subquery()
-    query = _query(wanted, stage_topics).with_only_columns(Item.id, Item.updated, ranked, maintain_column_froms=True)
-    return text_hash(repr([tuple(row) for row in session.execute(query)]))
+    return list(session.scalars(query_of(wanted, stage_topics).options(*everything())))
 
 
 def chosen(wanted: PaperFilter, stage_topics: Mapping[int, tuple[str, ...]]) -> Select[str] | None:
@@ -72,7 +64,7 @@ def chosen(wanted: PaperFilter, stage_topics: Mapping[int, tuple[str, ...]]) -> 
     plain = replace(wanted, sort="newest", limit=0, after=None)
     if plain == PaperFilter(sort="newest", limit=0):
         return None
-    query = _query(plain, stage_topics).order_by(None).limit(None)
+    query = query_of(plain, stage_topics).order_by(None).limit(None)
     return query.with_only_columns(Item.id, maintain_column_froms=True)
 
 
@@ -87,7 +79,8 @@ def headings(session: Session, ids: Iterable[str]) -> dict[str, tuple[str, tuple
     return found
 
 
-def _query(wanted: PaperFilter, stage_topics: Mapping[int, tuple[str, ...]]) -> Select[Item]:
+def query_of(wanted: PaperFilter, stage_topics: Mapping[int, tuple[str, ...]]) -> Select[Item]:
+    """Make the query that `listed` asks, for those who ask something else of the same list."""
     fits = _fits(wanted, stage_topics)
     query = select(Item)
     floor = _floor(wanted)
@@ -117,14 +110,14 @@ def cursor(wanted: PaperFilter, item: Item, stage_topics: Mapping[int, tuple[str
 
 def by_id(session: Session, item_id: str) -> Item | None:
     """Find one item, everything loaded; None where it is not stored."""
-    return session.scalar(select(Item).where(Item.id == item_id).options(*_everything()))
+    return session.scalar(select(Item).where(Item.id == item_id).options(*everything()))
 
 
 def by_ids(session: Session, ids: Sequence[str]) -> list[Item]:
     """Find items, everything loaded, in the order asked for; those not stored are left out."""
     found: dict[str, Item] = {}
     for part in chunks(dict.fromkeys(ids), 5_000):
-        query = select(Item).where(Item.id.in_(part)).options(*_everything())
+        query = select(Item).where(Item.id.in_(part)).options(*everything())
         found.update((item.id, item) for item in session.scalars(query))
     return [found[item_id] for item_id in dict.fromkeys(ids) if item_id in found]
 
@@ -140,7 +133,7 @@ def absent(session: Session, ids: Iterable[str]) -> set[str]:
 def count(session: Session, wanted: PaperFilter, stage_topics: Mapping[int, tuple[str, ...]]) -> int:
     """Count the items of a whole list, whatever part of it `limit` and `after` ask for."""
     plain = replace(wanted, sort="newest", after=None)
-    query = _query(plain, stage_topics).order_by(None).limit(None)
+    query = query_of(plain, stage_topics).order_by(None).limit(None)
     ids = query.with_only_columns(Item.id, maintain_column_froms=True).subquery()
     return session.scalar(select(func.count()).select_from(ids)) or 0
 
@@ -148,9 +141,9 @@ def count(session: Session, wanted: PaperFilter, stage_topics: Mapping[int, tupl
 def monthly(session: Session, wanted: PaperFilter, stage_topics: Mapping[int, tuple[str, ...]]) -> dict[str, int]:
     """Count the items of a whole list by their month, oldest first; months without any are absent."""
     plain = replace(wanted, sort="newest", after=None)
-    query = _query(plain, stage_topics).order_by(None).limit(None)
+    query = query_of(plain, stage_topics).order_by(None).limit(None)
     counts = query.with_only_columns(Item.month, func.count(), maintain_column_froms=True).group_by(Item.month)
-    return {month: number for month, number in session.execute(counts.order_by(Item.month)).tuples()}
+    return {str(row[0]): int(row[1]) for row in session.execute(counts.order_by(Item.month))}
 
 
 def count_month(session: Session, month: str) -> int:
@@ -198,7 +191,8 @@ def _month_start_postgresql(element: Any, compiler: Any, **options: Any) -> str:
     return f"CAST({compiler.process(element.clauses, **options)} || '-01 00:00:00+00' AS TIMESTAMP WITH TIME ZONE)"
 
 
-def _everything() -> tuple[Any, ...]:
+def everything() -> tuple[Any, ...]:
+    """Say what to load with an item that is shown whole: code, topics, labs and rating."""
     return tuple(selectinload(part) for part in (Item.code, Item.topics, Item.labs, Item.rating))
 
 

@@ -9,8 +9,21 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
-from sqlalchemy import Executable, Select, bindparam, column, func, literal_column, or_, select, table, text
+from sqlalchemy import (
+    ColumnClause,
+    Executable,
+    Select,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    or_,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
@@ -48,6 +61,18 @@ def matching(
             for item_id, rank in _matches(session, groups, joint, limit, among):
                 found.setdefault(item_id, rank)
     return list(found.items())[:limit]
+
+
+def holding(session: Session, words: str) -> Select[str] | None:
+    """Make the query for the ids of all items that hold each word of a query or its other number, in no order.
+
+    None where the query has no word to look for.
+    """
+    groups = [[term, *other_numbers(term)] for term in terms_of(words)]
+    if not groups:
+        return None
+    statement, own, query = _asked(session, groups, " AND ")
+    return statement.with_only_columns(own).order_by(None).params(query=query)
 
 
 def named(session: Session, ids: Sequence[str], doi: str | None, urls: Sequence[str], title: str) -> list[str]:
@@ -186,18 +211,20 @@ def _matches(
     session: Session, groups: Sequence[Sequence[str]], joint: str, limit: int, among: Select[str] | None
 ) -> list[tuple[str, float]]:
     """Ask once: of each group of words one is enough."""
-    if _sqlite(session):
-        statement, own = _SQLITE_MATCHES, _R.c.item_id
-        quoted = [" OR ".join(f'"{word}"' for word in group) for group in groups]
-        query = joint.join(f"({group})" for group in quoted)
-    else:
-        statement, own = _POSTGRES_MATCHES, _F.c.item_id
-        asked = [group for group in (_postgres_group(session, group) for group in groups) if group]
-        query = {" AND ": " & ", " OR ": " | "}[joint].join(asked)
+    statement, own, query = _asked(session, groups, joint)
     if among is not None:
         statement = statement.where(own.in_(among))
     rows = session.execute(statement.limit(bindparam("most")), {"query": query, "most": limit})
     return [(row[0], float(row[1])) for row in rows]
+
+
+def _asked(session: Session, groups: Sequence[Sequence[str]], joint: str) -> tuple[Select[Any], ColumnClause[Any], str]:
+    """Give the statement for this database, its column of ids, and the query in the database's own language."""
+    if _sqlite(session):
+        quoted = [" OR ".join(f'"{word}"' for word in group) for group in groups]
+        return _SQLITE_MATCHES, _R.c.item_id, joint.join(f"({group})" for group in quoted)
+    asked = [group for group in (_postgres_group(session, group) for group in groups) if group]
+    return _POSTGRES_MATCHES, _F.c.item_id, {" AND ": " & ", " OR ": " | "}[joint].join(asked)
 
 
 def _postgres_group(session: Session, group: Sequence[str]) -> str:
