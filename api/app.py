@@ -28,6 +28,7 @@ from api.routes import (
     papers,
     preferences,
     roadmap,
+    roads,
     search,
     static,
     subscriptions,
@@ -45,7 +46,7 @@ __all__ = ["AppOptions", "create_app"]
 THREADS = 4
 ROUTES = (
     *(exports, papers, search, roadmap, digests, health, docs, static, feeds),
-    *(subscriptions, mail_links, preferences, feedback, finding, pages),
+    *(subscriptions, mail_links, preferences, feedback, finding, pages, roads),
 )
 
 

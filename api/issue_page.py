@@ -1,5 +1,7 @@
 """The page of an issue: the digest's own fragment within the frame of the site."""
 
+from urllib.parse import urlencode
+
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
@@ -21,11 +23,29 @@ EXPORTS = (("BibTeX", "bib"), ("RIS", "ris"), ("CSL-JSON", "csl.json"), ("CSV", 
 
 
 class IssueLinks(Links):
-    """Where an issue's page leads on this site; what has no page yet has no link."""
+    """Where an issue's page leads on this site, for a reader at the stage `here`; `whole` folds no other stage."""
 
-    def __init__(self, site: SiteLinks, month: str, minutes: int | None = None) -> None:
+    def __init__(
+        self, site: SiteLinks, month: str, minutes: int | None = None, *, here: int | None = None, whole: bool = False
+    ) -> None:
         self._site, self._month = site, month
-        self.permalink, self.archive, self.minutes = site.issue(month), site.archive(), minutes
+        self.permalink, self.archive, self.status = site.issue(month), site.archive(), site.status()
+        self.here, self.minutes, self.place = here, minutes, site.place()
+        if here is not None:
+            self.whole = site.whole(month) if not whole and minutes is None else None
+            self.folded = site.issue(month) if not self.whole else None
+
+    def topic(self, key: str) -> str:
+        """Link a topic's page."""
+        return self._site.topic(key)
+
+    def stage(self, number: int) -> str:
+        """Link a stage's page."""
+        return self._site.stage(number)
+
+    def lab(self, key: str) -> str:
+        """Link a lab's page."""
+        return self._site.lab(key)
 
     def paper(self, item_id: str) -> str:
         """Link an item's page."""
@@ -42,7 +62,7 @@ class IssueLinks(Links):
     def budgets(self) -> tuple[tuple[int | None, str], ...]:
         """List the reading times this issue shrinks to, and the whole of it."""
         shrunk = ((minutes, self._site.shrunk(self._month, minutes)) for minutes in BUDGETS)
-        return (*shrunk, (None, self._site.issue(self._month)))
+        return (*shrunk, (None, self._site.issue(self._month) if self.here is None else self._site.whole(self._month)))
 
     def exports(self) -> tuple[tuple[str, str], ...]:
         """List the other forms that have an address: references to its items, the issue itself, the API's JSON."""
@@ -50,28 +70,36 @@ class IssueLinks(Links):
         return (*files, ("JSON", self._site.api(f"/digests/{self._month}")))
 
 
-def issue_page(site: Site, session: Session, month: str, lang: str, minutes: int | None = None) -> bytes:
+def issue_page(
+    site: Site, session: Session, month: str, lang: str, minutes: int | None = None, *, whole: bool = False
+) -> bytes:
     """Give the page of a month's issue, rendered once for each state of its row; raises a 404 error without one.
 
-    `minutes` shrinks it to a reading time, one of BUDGETS; another is answered with 404.
+    `minutes` shrinks it to a reading time, one of BUDGETS; another is answered with 404. Where the reader chose a
+    place on the road, the other stages are folded, unless the issue is shrunk or asked for `whole`.
     """
     if minutes not in (None, *BUDGETS):
         raise Problem(404, f"No issue is shrunk to {minutes} minutes", f"Choose one of {BUDGETS}")
-    key = ("page", lang, minutes, issues.fingerprint(session, month))
+    key = ("page", lang, minutes, site.here, whole, issues.fingerprint(session, month))
 
     def made() -> bytes:
-        return _render(site, view(issues.find_digest(session, month), minutes=minutes), lang, minutes).encode()
+        digest = view(issues.find_digest(session, month), minutes=minutes)
+        return _render(site, digest, lang, minutes, whole).encode()
 
     return site.rendered.get(key, made)
 
 
-def _render(site: Site, digest: Digest, lang: str, minutes: int | None) -> str:
-    html = fragment(digest, lang, IssueLinks(site.links, digest.month, minutes))
+def _render(site: Site, digest: Digest, lang: str, minutes: int | None, whole: bool) -> str:
+    here = site.here if any(stage.number == site.here for stage in digest.stages) else None
+    html = fragment(digest, lang, IssueLinks(site.links, digest.month, minutes, here=here, whole=whole))
     v = voice(lang)
+    asked = [("minutes", minutes)] if minutes is not None else [("whole", 1)] if whole else []
     return site.templates.render(
         "issue.html",
         lang,
-        chrome=Chrome(site.links, menu="digest", month=digest.month, here=True),
+        chrome=Chrome(
+            site.links, menu="digest", month=digest.month, here=True, query=urlencode(asked), place=site.here
+        ),
         d=digest,
         month=v.month(digest.month),
         whole=minutes is None,

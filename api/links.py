@@ -28,6 +28,10 @@ class SiteLinks:
         """Give a month's issue shrunk to a reading time."""
         return f"{self.issue(month)}?minutes={minutes}"
 
+    def whole(self, month: str) -> str:
+        """Give a month's issue with every stage in full, whatever place its reader chose."""
+        return f"{self.issue(month)}?whole=1"
+
     def stage(self, number: int) -> str:
         """Give the page of a stage."""
         return f"{self.root}/stages/{number}"

@@ -188,6 +188,29 @@ class StagesJson(TypedDict):
     next: None
 
 
+class CanonWorkJson(TypedDict):
+    """A work of the reading list; `prerequisites` are keys of works to read before it."""
+
+    key: str
+    arxiv_id: str | None
+    url: str
+    title: str
+    authors: list[str]
+    year: int
+    stage: int
+    topic: str
+    why: NamesJson
+    minutes: int
+    prerequisites: list[str]
+
+
+class CanonJson(TypedDict):
+    """The reading list of a stage, in the order it is read."""
+
+    items: list[CanonWorkJson]
+    next: None
+
+
 class TopicJson(TypedDict):
     """One topic papers are filed under."""
 

@@ -8,6 +8,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from api.files import StaticFile
 from api.links import SiteLinks
 from api.options import AppOptions
+from core.ids import anchor
+from digest import maths
+from digest.sentences import FULL
 from digest.words import web
 from locales import translations
 from roadmap.model import Roadmap
@@ -45,7 +48,8 @@ def _environment(
         "links": links,
         "options": options,
         "roadmap": roadmap,
+        "full": FULL,
         "asset": lambda name: f"{links.root}/static/{name}?v={files[name].version}",
     }
-    environment.filters["web"] = web
+    environment.filters |= {"web": web, "anchor": anchor, "maths": maths.to_html}
     return environment

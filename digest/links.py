@@ -15,6 +15,9 @@ class Links:
     permalink: str | None = None  # the address of this issue
     archive: str | None = None  # the list of all issues
     minutes: int | None = None  # the reading time this page is shrunk to
+    whole: str | None = None  # this issue with every stage in full; set where the stages other than `here` are folded
+    folded: str | None = None  # this issue with the stages other than `here` folded; set where they could be
+    place: str | None = None  # where a reader chooses another stage
 
     def topic(self, key: str) -> str | None:
         """Link a topic's page."""

@@ -1,6 +1,7 @@
 """Every sentence of an issue as a Line, computed from the Digest alone: page, mail and text say the same."""
 
 from core.ids import parse_arxiv_id
+from digest.links import Links
 from digest.model import CodeRef, Digest, Entry, LabLine, LeftOut, StageSection, Summary, WorkRef
 from digest.reasons import Names, brief
 from digest.words import NBSP, Line, Part, Voice, web
@@ -247,6 +248,26 @@ def counts(v: Voice, stage: StageSection) -> Line:
         time=v.duration(sum(entry.minutes for entry in stage.entries)),
     )
     return v.text([head, coded])
+
+
+def fold_note(v: Voice, links: Links) -> Line:
+    """Say which stage is the reader's, and what has become of the others."""
+    if links.whole:
+        return v.t("Stage %(stage)s, where you are, is in full; the others are folded.", stage=links.here or "")
+    return v.t("Every stage is in full; you are at stage %(stage)s.", stage=links.here or "")
+
+
+def fold_label(v: Voice, stage: StageSection) -> Line:
+    """Name what a folded stage holds."""
+    return v.n("Show the %(n)s paper chosen", "Show the %(n)s papers chosen", len(stage.entries))
+
+
+def teaser(v: Voice, entry: Entry, names: Names) -> Line:
+    """Say in a line what the first paper of a stage ahead is about and why it was chosen."""
+    why = brief(entry.reasons, v.lang, names)
+    pieces = [piece for piece in (topic_name(v, entry), minutes(v, entry)) if piece]
+    head = v.join(pieces)
+    return v.t("%(place)s. %(why)s.", place=head, why=why) if why else v.t("%(place)s.", place=head)
 
 
 def work_note(v: Voice, work: WorkRef) -> Line:

@@ -47,11 +47,11 @@ def archive(request: Request, site: TheSite) -> Response:
 
 
 @router.get("/digests/{month}", response_class=Response)
-def issue(request: Request, site: TheSite, month: str, minutes: int | None = None) -> Response:
-    """Show one month's issue, whole or shrunk to a reading time."""
+def issue(request: Request, site: TheSite, month: str, minutes: int | None = None, whole: bool = False) -> Response:
+    """Show one month's issue, shrunk to a reading time or with every stage in full where that is asked."""
     lang = language.choose(request, site.options.languages)
     with reading(site.sessions) as session:
-        return page_reply(request, site, issue_page(site, session, month, lang, minutes))
+        return page_reply(request, site, issue_page(site, session, month, lang, minutes, whole=whole))
 
 
 @router.get("/papers/{item_id:path}", response_class=Response)
@@ -73,4 +73,4 @@ def _paper_html(site: Site, item: Item, lang: str, month: str | None) -> str:
 
 
 def _empty(site: Site, lang: str) -> str:
-    return site.templates.render("empty.html", lang, chrome=Chrome(site.links))
+    return site.templates.render("empty.html", lang, chrome=Chrome(site.links, place=site.here))

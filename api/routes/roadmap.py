@@ -1,11 +1,22 @@
-"""The curriculum as the API tells it: stages, topics, labs."""
+"""The curriculum as the API tells it: stages with their reading lists, topics, labs."""
 
 from fastapi import APIRouter, Response
 
+from api.errors import Problem
 from api.replies import json_reply
-from api.schemas import LabJson, LabsJson, NamesJson, StageJson, StagesJson, TopicJson, TopicsJson
+from api.schemas import (
+    CanonJson,
+    CanonWorkJson,
+    LabJson,
+    LabsJson,
+    NamesJson,
+    StageJson,
+    StagesJson,
+    TopicJson,
+    TopicsJson,
+)
 from api.site import Site, TheSite
-from roadmap.model import Lab, Stage, Text, Topic
+from roadmap.model import Lab, Stage, Text, Topic, Work
 
 router = APIRouter(prefix="/api/v1", tags=["roadmap"])
 
@@ -14,6 +25,15 @@ router = APIRouter(prefix="/api/v1", tags=["roadmap"])
 def stages(site: TheSite) -> Response:
     """List the stages of the road, in order."""
     body: StagesJson = {"items": [_stage(stage) for stage in site.roadmap.stages], "next": None}
+    return json_reply(body)
+
+
+@router.get("/stages/{number}/canon", responses={200: {"model": CanonJson}}, response_class=Response)
+def canon(site: TheSite, number: int) -> Response:
+    """List the works to read in a stage, in the order to read them, each with one sentence on why."""
+    if number not in {stage.number for stage in site.roadmap.stages}:
+        raise Problem(404, f"There is no stage {number}", "See /api/v1/stages for those there are")
+    body: CanonJson = {"items": [_work(work) for work in site.roadmap.canon_of(number)], "next": None}
     return json_reply(body)
 
 
@@ -42,6 +62,22 @@ def _stage(stage: Stage) -> StageJson:
         "name": _names(stage.name),
         "description": _names(stage.description),
         "topics": list(stage.topics),
+    }
+
+
+def _work(work: Work) -> CanonWorkJson:
+    return {
+        "key": work.key,
+        "arxiv_id": work.arxiv_id,
+        "url": work.url,
+        "title": work.title,
+        "authors": list(work.authors),
+        "year": work.year,
+        "stage": work.stage,
+        "topic": work.topic,
+        "why": _names(work.why),
+        "minutes": work.minutes,
+        "prerequisites": list(work.prerequisites),
     }
 
 

@@ -1,0 +1,71 @@
+"""What a list on a page of the road prints of each item: what names it, why it is worth reading, whose it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from db.models import Item
+from db.papers import SHOWN
+from digest import sentences
+from digest.compose import entry_of
+from digest.model import Entry
+from digest.reasons import Said, brief, evidence, names_of, say_all
+from digest.rows import candidate
+from digest.words import Line, Part, Voice
+from roadmap.model import Roadmap, Topic
+
+PROOFS = 3  # facts printed for a lab
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One item of a list in one language; `proof` says why a lab's list holds it."""
+
+    entry: Entry
+    topic: Topic | None
+    marks: tuple[str, ...]
+    minutes: str
+    byline: Line
+    source: Line | None  # of the summary
+    why: tuple[Said, ...]
+    brief: Line
+    proof: Line
+
+
+def listed_entries(items: Sequence[Item], roadmap: Roadmap, v: Voice, lab: str | None = None) -> tuple[Listed, ...]:
+    """Prepare items with code, topics, labs and rating loaded; `lab` is the one whose list it is."""
+    names = names_of(roadmap)
+    entries = [entry_of(candidate(item), "", roadmap) for item in items]
+    return tuple(
+        Listed(
+            entry=entry,
+            topic=_topic(entry, roadmap),
+            marks=tuple(sentences.marks(v, entry)),
+            minutes=sentences.minutes(v, entry) if entry.minutes else "",
+            byline=_byline(v, entry, item.month),
+            source=sentences.summary_source(v, entry, entry.summary) if entry.summary else None,
+            why=tuple(say_all(entry.reasons, v.lang, names)),
+            brief=brief(entry.reasons, v.lang, names),
+            proof=_proof(v, entry, lab),
+        )
+        for item, entry in zip(items, entries, strict=True)
+    )
+
+
+def _topic(entry: Entry, roadmap: Roadmap) -> Topic | None:
+    """Give the topic an item is filed under best; none where its best fit is too low to be shown."""
+    best = entry.topics[0] if entry.topics and entry.topics[0].fit >= SHOWN else None
+    return roadmap.topics[best.key] if best else None
+
+
+def _byline(v: Voice, entry: Entry, month: str) -> Line:
+    when = v.date(entry.submitted) if entry.submitted else v.month(month)
+    number = v.line(Part(entry.id, "n")) if entry.kind == "paper" else Line()
+    pieces = [sentences.authors(v, entry), v.line(when), number, v.line(", ".join(entry.categories))]
+    parts = [part for piece in pieces if str(piece) for part in (Part(" · "), *piece.parts)]
+    return Line(tuple(parts[1:]))
+
+
+def _proof(v: Voice, entry: Entry, lab: str | None) -> Line:
+    """Say by which evidence an item is believed to be from a lab, strongest first."""
+    facts = next((found.evidence for found in entry.labs if found.key == lab), ())
+    return v.join([said for kind, detail in facts[:PROOFS] if (said := evidence(kind, detail, v))], "clauses")
