@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Select, Table, Text, cast, delete, false, func, or_, select
+from sqlalchemy import Select, Table, Text, and_, cast, delete, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.months import days, first_day, last_day, month_of
@@ -115,6 +115,16 @@ def first_asked(session: Session, sources: Sequence[str], since: date) -> date |
     """
     own = select(func.min(Window.to_day)).where(Window.source.in_(sources), Window.to_day >= since)
     return session.scalar(own)
+
+
+def unsettled(session: Session, sources: Sequence[str], before: date) -> list[Span]:
+    """List the windows that no ordinary pull settles: open ones that end before a day, and those with unread entries.
+
+    The newest come first.
+    """
+    left_open = and_(Window.state != "closed", Window.to_day < before)
+    query = select(Window).where(Window.source.in_(sources), or_(left_open, Window.errors > 0))
+    return [found.span for found in _all(session, query.order_by(Window.to_day.desc(), Window.id))]
 
 
 def calendar(session: Session, month: str) -> list[Standing]:

@@ -32,7 +32,7 @@ class Courier:
         self._stopped.set()
         self._woken.set()
         if self._thread.is_alive():
-            self._thread.join(timeout=10)  # seconds; a letter that is cut off is tried again, or its lease runs out
+            self._thread.join(timeout=3)  # seconds; a letter that is cut off is tried again, or its lease runs out
 
     def wake(self) -> None:
         """Have the letters sent that are due; returns at once."""

@@ -1,115 +1,172 @@
-"""The schedule as a table, and the ticker that runs it in one process (APScheduler; everything in UTC)."""
+"""The schedule as a table: what runs when (cron, UTC), what it does, what a missed run means.
+
+Adding a job is one function and one line in `schedule`. A job takes the wiring and a `Stopping`; it calls `check` where
+it may stop, gives what it did, and may be cut off at any step: the next run goes on. Who runs it when is told by
+shirube/worker.py.
+"""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from apscheduler.schedulers.blocking import BlockingScheduler
-from apscheduler.triggers.cron import CronTrigger
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
 
 from core.months import first_day
+from db import jobs as runs
+from db import windows
+from db.engine import reading
 from digest import service as digests
-from ingest.results import summed
-from shirube import mail, monthly, people, pulling, terminal
+from ingest.results import WindowResult, summed
+from ranking import service as ranking
+from shirube import mail, monthly, people, pulling
 from shirube.notify import notify
 from shirube.steps import LOOK_BACK
+from shirube.stopping import Stopping
 from shirube.summaries import summarise
 from shirube.wiring import NETWORK_SOURCES, Wiring
 
 _log = logging.getLogger(__name__)
-LATE_START = 6 * 3600  # seconds after its time at which a missed run is still made, once
+KEPT = timedelta(days=30)  # runs are remembered so long
+VOTES_BACK = timedelta(days=62)  # a month that closes has first days as old as this at most
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run did, by name, and what failed of it where the rest was done."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    failure: str | None = None
+
+
+Run = Callable[[Wiring, Stopping], Outcome]
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One line of the schedule: when (cron, UTC), what, and what a missed run means."""
+    """One line of the schedule."""
 
     name: str
     cron: str
-    run: Callable[[Wiring], None]
+    run: Run
+    does: str
     missed: str
 
 
-def pull(wiring: Wiring) -> None:
-    """Read all sources over the last 74 days, and note the errata of final issues that follow from what came.
+def schedule(closing_day: int) -> tuple[Job, ...]:
+    """Give the whole schedule; months close from the closing day on (SHIRUBE_CLOSING_DAY)."""
+    closing = f"20 */2 {closing_day}-31 * *"
+    return (
+        _pulling("arxiv", "15 */4 * * *"),
+        _pulling("hf", "5 */4 * * *"),
+        _pulling("pwc", "25 */4 * * *"),
+        _pulling("labs", "35 */4 * * *"),
+        Job("reread", "30 2 * * sun", reread, "reads again what stayed open or unreadable", "the next one reads it"),
+        Job("votes", "50 4 * * *", votes, "asks Daily Papers for the votes of 62 days", "the next one asks"),
+        Job("rank", "45 * * * *", rank, "embeds and rates what is new, rewrites the draft", "the next one does it all"),
+        Job(
+            "close", closing, close, "closes every month that is due, in order", "made up for; months keep their order"
+        ),
+        Job("outbox", "*/5 * * * *", outbox, "goes on with mails and calls that wait", "the next one takes all"),
+        Job("prune", "10 3 * * *", prune, "deletes what was kept long enough", "the next one deletes it"),
+    )
+
+
+def _pulling(source: str, cron: str) -> Job:
+    does = f"reads what is due of {source} over {LOOK_BACK.days} days"
+    return Job(f"pull-{source}", cron, partial(pull, source), does, "the next one reads everything that is due")
+
+
+def pull(source: str, wiring: Wiring, stop: Stopping) -> Outcome:
+    """Read one source over the last 74 days, and note the errata of final issues that follow from what came.
 
     The ledger decides what is due, and what is only counted.
     """
     today = wiring.clock().date()
     start = min(first_day(f"{today:%Y-%m}"), today - LOOK_BACK)
-    for result in summed(NETWORK_SOURCES, pulling.read(wiring, NETWORK_SOURCES, start, today)):
-        _log.info(
-            "pulled source=%s new=%d changed=%d errors=%d open=%d failure=%s",
-            result.source, result.new, result.changed, result.errors, result.windows_open, result.failure,
-        )  # fmt: skip
+    outcome = _told(source, _until_stopped(pulling.read(wiring, (source,), start, today), stop))
     noted = monthly.note_errata(wiring)
-    _log.info("errata noted=%d months=%s", sum(map(len, noted.values())), ",".join(noted) or "none")
+    return Outcome({**outcome.counts, "errata": sum(map(len, noted.values()))}, outcome.failure)
 
 
-def rank(wiring: Wiring) -> None:
-    """Embed and score what is new, and have summarised what will be shown, where a model is set."""
-    embedded, changed = monthly.rank(wiring)
-    _log.info("ranked embedded=%d changed=%d", embedded, changed)
-    if wiring.endpoint is not None:
-        tally = summarise(wiring)
-        _log.info(
-            "summarised written=%d refused=%d left=%d failure=%s",
-            tally.written, len(tally.refused), tally.left, tally.failure,
-        )  # fmt: skip
+def reread(wiring: Wiring, stop: Stopping) -> Outcome:
+    """Read again what the pulls no longer go back to: old windows that stayed open, and entries nobody could read."""
+    with reading(wiring.sessions) as session:
+        wanted = windows.unsettled(session, NETWORK_SOURCES, wiring.clock().date() - LOOK_BACK)
+    results = []
+    for source, channel, start, end in wanted:
+        lists = channel.partition(":")[0] in ("oai", "rss")
+        read = pulling.read(wiring, (source,), start, end, retry_errors=True, channels=lists)
+        results += list(_until_stopped(read, stop))
+    outcomes = [_told(name, results) for name in NETWORK_SOURCES]
+    counts = {name: sum(one.counts[name] for one in outcomes) for name in outcomes[0].counts}
+    failures = [one.failure for one in outcomes if one.failure]
+    return Outcome({"windows": len(wanted), **counts}, "; ".join(failures) or None)
 
 
-def close(wiring: Wiring) -> None:
-    """Rewrite the running month's draft, close every month that is due, in order, and delete mails kept too long."""
-    closed = digests.close_due(wiring.sessions, wiring.roadmap, wiring.clock, wiring.issue_options())
+def votes(wiring: Wiring, stop: Stopping) -> Outcome:
+    """Ask Daily Papers anew for days that its pull reads no more, so that a month closes with the votes of that day."""
+    today = wiring.clock().date()
+    read = pulling.votes(wiring, today - VOTES_BACK, today)
+    return _told("hf", _until_stopped(read, stop))
+
+
+def rank(wiring: Wiring, stop: Stopping) -> Outcome:
+    """Embed and score what is new, have summarised what will be shown where a model is set, and rewrite the draft."""
+
+    def step(_done: int, _total: int) -> None:
+        stop.check()
+
+    embedded = ranking.embed_new(wiring.sessions, wiring.embedder, wiring.clock, on_progress=step)
+    changed = ranking.rank_new(wiring.sessions, wiring.ranker, wiring.clock, on_progress=step)
+    tally = summarise(wiring)
+    stop.check()
     with wiring.sessions.begin() as session:
         month = f"{wiring.clock():%Y-%m}"
         digests.build_issue(session, month, wiring.roadmap, wiring.clock, wiring.issue_options())
-    deleted = mail.prune(wiring), people.prune(wiring)
-    _log.info("closed months=%s mails_deleted=%d people_deleted=%d", ",".join(closed) or "none", *deleted)
+    return Outcome({"embedded": embedded, "changed": changed, "summarised": tally.written}, tally.failure)
 
 
-def deliver(wiring: Wiring) -> None:
+def close(wiring: Wiring, stop: Stopping) -> Outcome:
+    """Close every month that is due, in order."""
+    stop.check()
+    closed = digests.close_due(wiring.sessions, wiring.roadmap, wiring.clock, wiring.issue_options())
+    for month in closed:
+        _log.info("closed month=%s", month)
+    return Outcome({"closed": len(closed)})
+
+
+def outbox(wiring: Wiring, stop: Stopping) -> Outcome:
     """Go on with what waits for another try: mails that `shirube send` began, and calls of the webhook."""
-    sent, told = mail.send_rest(wiring), notify(wiring)
-    if sent or told:
-        _log.info("delivered mails=%s calls=%s", _counts(sent), _counts(told))
+    sent = mail.send_rest(wiring, lambda: stop.asked)
+    stop.check()
+    told = notify(wiring)
+    counts = {f"mails {state}": count for state, count in sent.items()}
+    return Outcome(counts | {f"calls {state}": count for state, count in told.items()})
 
 
-def _counts(ended: dict[str, int]) -> str:
-    return ",".join(f"{name}:{count}" for name, count in sorted(ended.items())) or "none"
+def prune(wiring: Wiring, stop: Stopping) -> Outcome:
+    """Delete mails kept as files, sign-ups nobody confirmed, people who left, and old runs of the schedule."""
+    counts = {"mails": mail.prune(wiring), "people": people.prune(wiring)}
+    stop.check()
+    with wiring.sessions.begin() as session:
+        return Outcome({**counts, "runs": runs.forget(session, wiring.clock() - KEPT)})
 
 
-JOBS = (
-    Job("pull", "15 */4 * * *", pull, "the next one reads everything that is due"),
-    Job("rank", "45 */4 * * *", rank, "the next one ranks everything that is new"),
-    Job("close", "30 6 * * *", close, "made up for once; missed months are closed in order"),
-    Job("deliver", "*/5 * * * *", deliver, "the next one takes all that is due"),
-)
+def _until_stopped(results: Iterable[WindowResult], stop: Stopping) -> Iterator[WindowResult]:
+    """Go on from window to window, until asked to stop; each window read so far is stored."""
+    stop.check()
+    for result in results:
+        yield result
+        stop.check()
 
 
-def run(wiring: Wiring) -> None:
-    """Run the schedule until stopped; every job once at the start, so that a new machine is not idle for hours."""
-    for job in JOBS:
-        _guarded(job, wiring)
-    scheduler = BlockingScheduler(timezone="UTC")
-    for job in JOBS:
-        scheduler.add_job(
-            _guarded,
-            CronTrigger.from_crontab(job.cron, timezone="UTC"),
-            args=(job, wiring),
-            id=job.name,
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=LATE_START,
-        )
-    terminal.say("Working: " + "; ".join(f"{job.name} at {job.cron} UTC" for job in JOBS) + ". Ctrl-C stops.")
-    scheduler.start()
-
-
-def _guarded(job: Job, wiring: Wiring) -> None:
-    """Run one job; whatever it raises is logged in full and the schedule goes on."""
-    _log.info("job started name=%s", job.name)
-    try:
-        job.run(wiring)
-    except Exception:
-        _log.exception("job failed name=%s", job.name)
+def _told(source: str, results: Iterable[WindowResult]) -> Outcome:
+    (result,) = summed([source], [one for one in results if one.window.source == source])
+    counts = {
+        "new": result.new,
+        "changed": result.changed,
+        "unreadable": result.errors,
+        "complete": result.windows_closed,
+        "open": result.windows_open,
+    }
+    return Outcome(counts, result.failure)

@@ -36,11 +36,10 @@ def configure(form: str) -> None:
 
 
 def _masked(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {key: _mask(value) for key, value in event.items()}
+    return {key: mask(value) if isinstance(value, str) else value for key, value in event.items()}
 
 
-def _mask(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
+def mask(value: str) -> str:
+    """Give a text as one line without passwords, addresses of people and keys in links."""
     value = _SIGNED.sub(r"\1(token)", _PASSWORD.sub(r"\1******@", value))
     return _ADDRESS.sub("(address)", value).replace("\n", "\\n")

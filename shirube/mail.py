@@ -1,6 +1,6 @@
 """The mail commands: an issue sent, the outbox looked at. Thin: the rules are digest's."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -49,14 +49,17 @@ def send(wiring: Wiring, month: str | None) -> Sending:
         return Sending(found, ended, not outbox.finished(session, found), outbox.next_at(session, found))
 
 
-def send_rest(wiring: Wiring) -> dict[str, int]:
-    """Go on with mails that an earlier `send` began and that are due by now; begins nothing of its own."""
+def send_rest(wiring: Wiring, stopped: Callable[[], bool] = lambda: False) -> dict[str, int]:
+    """Go on with mails that an earlier `send` began and that are due by now; begins nothing of its own.
+
+    It ends between two mails once it was `stopped`.
+    """
     with reading(wiring.sessions) as session:
         due = outbox.next_at(session)
     if due is None or due > wiring.clock():
         return {}
     mailer = make_mailer(wiring)
-    return send_due(wiring.sessions, wiring.delivery(), Press(), wiring.clock, mailer)
+    return send_due(wiring.sessions, wiring.delivery(), Press(), wiring.clock, mailer, stopped=stopped)
 
 
 def dry_run(wiring: Wiring, month: str | None) -> Iterator[Preview]:

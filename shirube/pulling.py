@@ -83,6 +83,12 @@ def read(
         yield from ingest.check_announced(wiring.sessions, wiring.arxiv(), wiring.clock, final_months=final)
 
 
+def votes(wiring: Wiring, start: date, end: date) -> Iterator[WindowResult]:
+    """Read Daily Papers anew, once a day at most, though the days are older than those it is read again for."""
+    source = wiring.votes((wiring.clock().date() - start).days)
+    yield from ingest.pull(wiring.sessions, [source], start, end, wiring.clock, final_months=final_months(wiring))
+
+
 def due(wiring: Wiring, names: Sequence[str], start: date, end: date, *, retry_errors: bool = False) -> list[Due]:
     """Count what a pull would ask, lane by lane; asks nobody and writes nothing."""
     found: dict[str, Due] = {}

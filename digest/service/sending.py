@@ -103,17 +103,18 @@ def send_due(
     mailer: Mailer,
     limit: int | None = None,
     sleep: Callable[[float], None] = time.sleep,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> dict[str, int]:
     """Send what the outbox holds, one mail at a time, and give the number of mails by how they ended.
 
-    Stopping at any instant loses nothing: see reliability.md, 2, and db.outbox. It waits where only the pause between
-    two mails to one domain is to be kept, and ends early when the server would refuse everyone; a wrong setting raises
-    ConfigError and its row waits.
+    Stopping at any instant loses nothing: see reliability.md, 2, and db.outbox. Once `stopped` it takes no other mail.
+    It waits where only the pause between two mails to one domain is to be kept, and ends early when the server would
+    refuse everyone; a wrong setting raises ConfigError and its row waits.
     """
     ended: dict[str, int] = {}
     digests: dict[str, Digest] = {}
     try:
-        while limit is None or sum(ended.values()) < limit:
+        while (limit is None or sum(ended.values()) < limit) and not stopped():
             job = _next(sessions, clock, mailer, sleep)
             if job is None:
                 break

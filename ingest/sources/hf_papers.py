@@ -29,17 +29,18 @@ class HfPapers:
 
     name = "hf"
 
-    def __init__(self, base_url: str, guard: Guard) -> None:
+    def __init__(self, base_url: str, guard: Guard, reread_days: int = _REREAD_DAYS) -> None:
         self._url = base_url.rstrip("/") + "/api/daily_papers"
         self._guard = guard
+        self._reread_days = reread_days
 
     def windows(self, start: date, end: date, today: date) -> list[Window]:
         """Give one window per day of the list, newest first, none after today."""
         return [Window(self.name, "daily", day, day) for day in reversed(list(days(start, min(end, today))))]
 
     def reread_days(self) -> int:
-        """Three weeks: the first number of votes is never the last."""
-        return _REREAD_DAYS
+        """Three weeks unless told otherwise: the first number of votes is never the last."""
+        return self._reread_days
 
     def fetch(self, window: Window, now: datetime, earlier: Earlier = NOTHING) -> Iterator[Page]:
         """Read one day's list as one page, since its total is known only at its end; raises SourceError."""

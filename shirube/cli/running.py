@@ -1,11 +1,17 @@
-"""Commands that stay running: the web service and the schedule."""
+"""Commands that stay running: the web service and the schedule. SIGTERM and Ctrl-C stop them within ten seconds."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shirube import terminal
+from shirube.stopping import Stopping, leave_at_once
 from shirube.wiring import Wiring
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+LINGER = 4  # seconds that answers under way have to end once it is to stop
 
 commands = typer.Typer()
 
@@ -15,31 +21,64 @@ def serve(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    work: Annotated[bool, typer.Option("--work", help="Run the schedule as well, as shirube work does.")] = False,
 ) -> None:
     """Run the web service: pages, REST API, feeds."""
-    import uvicorn
-
     from api.app import create_app
     from ingest.service import complete_full_text
+    from shirube.background import Background
     from shirube.courier import Courier
 
     wiring: Wiring = context.obj
     complete_full_text(wiring.sessions)  # what an import that was killed left out; else one look
     base_url = f"http://{host}:{port}"
-    with Courier(wiring) as courier, wiring.finder() as finder:
+    stop = Stopping()
+    worker, courier = Background(wiring, stop, on=work), Courier(wiring)
+    with stop.listening(), worker, courier, wiring.finder() as finder:
         options = wiring.app_options(base_url)
-        web = create_app(wiring.sessions, wiring.roadmap, wiring.clock, options, courier, finder)
-        terminal.say(f"Serving on {base_url} (Ctrl-C stops).")
-        # The app itself decides whose X-Forwarded-For it believes: SHIRUBE_TRUSTED_PROXIES.
-        uvicorn.run(web, host=host, port=port, log_level="warning", proxy_headers=False)
+        known = wiring.sessions, wiring.roadmap, wiring.clock, options, courier, finder
+        web = create_app(*known, collecting=wiring.collecting())
+        terminal.say(f"Serving on {base_url}{' and working' if work else ''} (Ctrl-C stops).")
+        _answer(web, host, port, stop)
+    if worker.left:
+        leave_at_once(worker.left)
+
+
+def _answer(web: "FastAPI", host: str, port: int, stop: Stopping) -> None:
+    """Answer requests until asked to stop; uvicorn takes the signals meanwhile, and we hear of them."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """Says that a signal came, to whom else must stop."""
+
+        def handle_exit(self, sig: int, frame: object) -> None:
+            """Take a signal."""
+            stop.signalled(sig)
+            self.should_exit = True  # and not noted by uvicorn, which would raise it anew when all has ended well
+
+    # The app itself decides whose X-Forwarded-For it believes: SHIRUBE_TRUSTED_PROXIES.
+    config = uvicorn.Config(
+        web, host=host, port=port, log_level="warning", proxy_headers=False, timeout_graceful_shutdown=LINGER
+    )
+    server = Server(config)
+    server.run()
+    if not server.started:
+        raise typer.Exit(1)
 
 
 @commands.command()
 def work(context: typer.Context) -> None:
     """Run the scheduled jobs: pull, rank, close the month, deliver what waits. It begins no mailing: send does."""
     from ingest.service import complete_full_text
-    from shirube import jobs
+    from shirube.worker import Worker
 
     wiring: Wiring = context.obj
     complete_full_text(wiring.sessions)
-    jobs.run(wiring)
+    stop = Stopping()
+    worker = Worker(wiring, stop)
+    with stop.listening():
+        terminal.say(f"Working: {len(worker.jobs)} jobs, listed by shirube jobs (Ctrl-C stops).")
+        left = worker.run()
+    terminal.say("Stopped; what was begun goes on at the next start." if left else "Stopped.")
+    if left:
+        leave_at_once(left)

@@ -1,11 +1,11 @@
-"""The schedule: each job does its part over one store, one that fails stops no other; logs keep secrets out."""
+"""The schedule: each job does its part over one store; logs keep secrets out."""
 
 import json
 import logging
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 from apscheduler.triggers.cron import CronTrigger
@@ -14,9 +14,9 @@ from sqlalchemy import func, select
 from db.models import Issue, Item, Window
 from shirube import jobs, logs
 from shirube.settings import load_settings
-from tests.shirube.command import CLOSED, DRAFT, Bench
-from tests.shirube.conftest import MONTH, Store
-from tests.shirube.test_digest import state
+from shirube.stopping import StoppedError, Stopping
+from tests.shirube.command import CLOSED, DRAFT, Bench, run
+from tests.shirube.conftest import MONTH
 from tests.upstream import Upstream
 
 
@@ -35,41 +35,84 @@ def bench(env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Bench:
     return Bench(load_settings(), lambda: DRAFT)
 
 
+def run_all(wiring: Bench) -> dict[str, jobs.Outcome]:
+    return {job.name: job.run(wiring, Stopping()) for job in jobs.schedule(5)}
+
+
 def test_the_jobs_make_and_close_an_issue(empty: dict[str, str], up: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
     wiring = bench(empty, monkeypatch)
-    for job in jobs.JOBS:
-        job.run(wiring)
+    first = run_all(wiring)
+    assert {name for name, outcome in first.items() if outcome.failure} == set()
     with wiring.sessions() as session:
         assert session.scalar(select(Issue.status).where(Issue.month == MONTH)) == "draft"
         papers = select(func.count()).select_from(Item).where(Item.month == MONTH, Item.kind == "paper")
-        assert session.scalar(papers) == sum(paper.submitted.month == 10 for paper in up.catalogue)
+        stored = session.scalar(papers)
+        assert stored == sum(paper.submitted.month == 10 for paper in up.catalogue)
+    assert first["rank"].counts["embedded"] >= stored
+    assert first["close"].counts == {"closed": 1}  # September
     wiring.engine.dispose()
     later = Bench(wiring.settings, lambda: CLOSED)
-    for job in jobs.JOBS:
-        job.run(later)
+    assert run_all(later)["close"].counts == {"closed": 1}
     with later.sessions() as session:
         assert session.scalar(select(Issue.status).where(Issue.month == MONTH)) == "final"
     later.engine.dispose()
 
 
-def test_a_job_that_fails_is_logged_and_stops_nothing(caplog: pytest.LogCaptureFixture, mine: Store) -> None:
-    def fail(wiring: object) -> None:
-        raise RuntimeError("the pond is dry")
+def test_votes_are_asked_for_days_that_the_pull_reads_no_more(
+    empty: dict[str, str], up: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wiring = bench(empty, monkeypatch)
+    pull_hf = jobs.schedule(5)[1]
+    pull_hf.run(wiring, Stopping())
+    later = Bench(wiring.settings, lambda: CLOSED)
+    pull_hf.run(later, Stopping())
+    asked = len(up.log)
+    jobs.votes(later, Stopping())
+    days = {parse_qs(request.query)["date"][0] for request in up.log[asked:]}
+    assert "2026-10-01" in days
+    assert f"{CLOSED:%Y-%m-%d}" not in days, "read just now"
+    for one in (wiring, later):
+        one.engine.dispose()
 
-    wiring = Bench(load_settings(data_dir=mine.folder), lambda: DRAFT + timedelta(hours=1))
-    jobs._guarded(replace(jobs.JOBS[0], run=fail), wiring)
-    assert "job failed name=pull" in caplog.text
-    assert "the pond is dry" in caplog.text
-    jobs._guarded(next(job for job in jobs.JOBS if job.name == "close"), wiring)
-    assert state(mine, select(Issue.month)) == [(MONTH,)]
+
+def test_what_stayed_open_is_read_again_however_old_it_is(
+    empty: dict[str, str], up: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wiring = bench(empty, monkeypatch)
+    up.fault("/api/daily_papers", status=500, containing="2026-10-05")
+    words = ["pull", "--source", "hf", "--since", "2026-10-05", "--until", "2026-10-06"]
+    assert run(*words, env=empty).code == 3
+    up.clear_faults()
+    later = Bench(wiring.settings, lambda: DRAFT + timedelta(days=200))
+    assert jobs.reread(later, Stopping()).counts["windows"] == 1
+    with later.sessions() as session:
+        assert set(session.scalars(select(Window.state))) == {"closed"}
+        assert len(session.scalars(select(Window)).all()) == 2, "no day besides"
+    assert jobs.reread(later, Stopping()).counts["windows"] == 0
+    later.engine.dispose()
+
+
+def test_a_job_stops_between_two_windows_when_asked_to(empty: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    wiring, stop = bench(empty, monkeypatch), Stopping()
+    stop.ask()
+    for job in jobs.schedule(5):
+        if job.name == "reread":  # nothing was pulled, so that nothing is left open
+            continue
+        with pytest.raises(StoppedError):
+            job.run(wiring, stop)
+    with wiring.sessions() as session:
+        assert session.scalars(select(Item)).first() is None
     wiring.engine.dispose()
 
 
 def test_the_schedule_can_be_read_and_every_job_says_what_a_missed_run_means() -> None:
-    assert len({job.name for job in jobs.JOBS}) == len(jobs.JOBS)
-    for job in jobs.JOBS:
+    table = jobs.schedule(28)
+    assert len({job.name for job in table}) == len(table)
+    for job in table:
         CronTrigger.from_crontab(job.cron, timezone="UTC")
+        assert job.does
         assert job.missed
+    assert next(job for job in table if job.name == "close").cron == "20 */2 28-31 * *"
 
 
 @pytest.mark.parametrize("form", ["json", "console"])
@@ -119,13 +162,13 @@ def test_the_pull_job_finds_a_paper_that_was_held_back_for_weeks(
         held = next(p for p in up.catalogue if p.submitted.date() == date(2026, 10, 6) and not p.daily)
         up.catalogue.hold(held.arxiv_id)
         wiring = bench({**empty, **up.environment()}, monkeypatch)
-        jobs.pull(wiring)
+        jobs.pull("arxiv", wiring, Stopping())
         up.catalogue.release(held.arxiv_id)
         for days, found in ((2, False), (40, True)):  # an old day is counted weekly
             hour = DRAFT + timedelta(days=days)
             later = Bench(wiring.settings, lambda hour=hour: hour)  # type: ignore[misc]
             later.__dict__["engine"] = wiring.engine
-            jobs.pull(later)
+            jobs.pull("arxiv", later, Stopping())
             with later.sessions() as session:
                 sources = session.scalar(select(Item.sources).where(Item.id == held.arxiv_id)) or []
                 assert ("arxiv" in sources) == found
