@@ -1,5 +1,6 @@
 """Opens the web door: one FastAPI app over the database, the curriculum, a clock and options, all passed in."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,7 +11,9 @@ from api import errors
 from api.conditional import ConditionalReads
 from api.files import static_files
 from api.finder import Finder
+from api.gate import Gate
 from api.headers import SecureHeaders
+from api.limits import Limiter, Ticks
 from api.links import SiteLinks
 from api.options import AppOptions
 from api.pages import error_page
@@ -27,6 +30,7 @@ from api.routes import (
     pages,
     papers,
     preferences,
+    reports,
     roadmap,
     roads,
     search,
@@ -46,7 +50,7 @@ __all__ = ["AppOptions", "create_app"]
 THREADS = 4
 ROUTES = (
     *(exports, papers, search, roadmap, digests, health, docs, static, feeds),
-    *(subscriptions, mail_links, preferences, feedback, finding, pages, roads),
+    *(subscriptions, mail_links, preferences, feedback, reports, finding, pages, roads),
 )
 
 
@@ -57,10 +61,12 @@ def create_app(
     options: AppOptions,
     post: Post | None = None,
     finder: Finder | None = None,
+    ticks: Ticks = time.monotonic,
 ) -> FastAPI:
     """Build the web app; it reads no environment and writes only what a reader asks for by POST.
 
     Without a `post` nobody can sign up: there would be no link to confirm. Without a `finder` words alone are searched.
+    `ticks` are the seconds by which the limits of `options` are counted.
     """
     app = FastAPI(
         title="Shirube",
@@ -79,10 +85,13 @@ def create_app(
     files = static_files()
     templates = Templates(options, links, curriculum, files)
     found = finder or Finder(curriculum)
-    app.state.site = Site(sessions, curriculum, clock, options, links, templates, files, found, post)
+    limiter = Limiter(dict(options.limits), ticks)
+    site = Site(sessions, curriculum, clock, options, links, templates, files, found, post, limiter=limiter)
+    app.state.site = site
     for module in ROUTES:
         app.include_router(module.router)
     app.add_middleware(ConditionalReads, pulse=pulse)
+    app.add_middleware(Gate, site=site, page=error_page)
     app.add_middleware(SecureHeaders)  # the last added is the outermost
     errors.install(app, error_page)
     return app

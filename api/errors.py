@@ -19,12 +19,15 @@ MEDIA_TYPE = "application/problem+json"
 # Status -> (kind, title). The kind is the stable end of `type`; /docs lists them all.
 PROBLEMS = {
     400: ("bad-request", "The request cannot be read"),
-    403: ("forbidden", "The request may not come from there"),
+    401: ("unauthorized", "The request needs a key that works"),
+    403: ("forbidden", "The request is not allowed"),
     404: ("not-found", "Nothing is stored under this address"),
     405: ("method-not-allowed", "This address does not take this method"),
+    408: ("timeout", "The request took too long to arrive"),
     409: ("refused", "The rules forbid this"),
     413: ("too-large", "The request is too large"),
     415: ("media-type", "The body is of another media type than asked for"),
+    421: ("misdirected", "The request is for another host"),
     422: ("invalid", "The request cannot be meant as written"),
     429: ("too-many", "There were too many requests"),
     500: ("internal", "The server failed"),
@@ -43,6 +46,7 @@ class Problem(Exception):
         self.links = links or {}
         self.errors: list[dict[str, str]] = []
         self.headers: dict[str, str] = {}
+        self.bare = status >= 500  # the page asks the database nothing: it may be what broke, or is to be spared
 
 
 ErrorPage = Callable[[Request, Problem], str]
@@ -55,13 +59,19 @@ def install(app: FastAPI, page: ErrorPage) -> None:
         problem = as_problem(error)
         if problem.status >= 500:
             log.error("request_failed", exc_info=error, extra={"request_id": request_id(request.scope)})
-        response = json_answer(request, problem) if wants_json(request) else html_answer(request, problem, page)
-        response.headers.update(problem.headers)
+        response = answer_of(request, problem, page)
         secure(response.headers, request.scope)
         return response
 
     for kind in (HTTPException, RequestValidationError, ShirubeError, Problem, Exception):
         app.add_exception_handler(kind, answer)
+
+
+def answer_of(request: Request, problem: Problem, page: ErrorPage) -> Response:
+    """Write a problem down as its address asks: as JSON or as a page."""
+    response = json_answer(request, problem) if wants_json(request) else html_answer(request, problem, page)
+    response.headers.update(problem.headers)
+    return response
 
 
 def as_problem(error: Exception) -> Problem:

@@ -59,6 +59,8 @@ def secure(headers: MutableHeaders, scope: Scope) -> None:
     present = {name for name, _ in headers.raw}
     headers.raw.extend(pair for pair in (_SHARED_TOO if read else _ALWAYS) if pair[0] not in present)
     headers["X-Request-ID"] = request_id(scope)
+    if scope["app"].state.site.options.secure:
+        headers["Strict-Transport-Security"] = HSTS
 
 
 def is_shared(path: str) -> bool:

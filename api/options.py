@@ -22,6 +22,8 @@ class AppOptions:
     trusted_proxies: tuple[str, ...] = ()  # addresses or networks whose X-Forwarded-For is believed
     closing_day: int = 5  # of the next month: when an issue closes and is mailed
     caps: Caps = field(default_factory=Caps)  # on sign-ups
+    limits: tuple[tuple[str, str], ...] = ()  # kind of request and how many of it (api.limits); none: no limits
+    hosts: tuple[str, ...] = ()  # names the site answers to; none: to every name
     static: bool = False  # the answers become plain files: what needs a server behind it is left out of pages
 
     @property

@@ -46,8 +46,7 @@ def chrome(site: Site, *, menu: str = "", stage: int | None = None, query: str =
 def error_page(request: Request, problem: Problem) -> str:
     """Write the page for an error: what was asked, the nearest addresses, the id to report."""
     site = site_of(request)
-    broken = problem.status >= 500  # then the database may be what broke: ask it nothing
-    frame = Chrome(site.links, place=site.here) if broken else chrome(site)
+    frame = Chrome(site.links, place=site.here) if problem.bare else chrome(site)
     return site.templates.render(
         "error.html",
         language.choose(request, site.options.languages),

@@ -1,22 +1,36 @@
 """Who is asking: the address of the client, also behind reverse proxies that are trusted."""
 
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from fastapi import Request
+from starlette.types import Scope
 
 Address = IPv4Address | IPv6Address
+Networks = tuple[IPv4Network | IPv6Network, ...]
 V6_SITE = 64  # bits of an IPv6 address that one customer of a provider has in common
 
 
 def place_of(request: Request, proxies: Sequence[str]) -> str:
     """Name the place a request comes from: an IPv4 address, or the /64 of an IPv6 one; for caps, never for logs."""
-    host = request.client.host if request.client else ""
-    hops = [hop for line in request.headers.getlist("x-forwarded-for") for hop in line.split(",")]
-    found = client_of(host, hops, proxies)
-    if isinstance(found, IPv6Address):
-        return str(ip_network((found, V6_SITE), strict=False))
-    return str(found or host)
+    return place_in(request.scope, proxies)
+
+
+def place_in(scope: Scope, proxies: Sequence[str]) -> str:
+    """Name the place a connection comes from, as `place_of` does."""
+    host = _host(scope)
+    if not is_trusted(scope, proxies):
+        return _place(host)
+    lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    found = client_of(host, [hop for line in lines for hop in line.split(",")], proxies)
+    return _place(str(found or host))
+
+
+def is_trusted(scope: Scope, proxies: Sequence[str]) -> bool:
+    """Tell whether a connection comes from a proxy whose word is taken."""
+    address = _read(_host(scope)) if proxies else None
+    return address is not None and any(address in network for network in _networks(tuple(proxies)))
 
 
 def client_of(host: str, forwarded: Iterable[str], proxies: Sequence[str]) -> Address | None:
@@ -24,13 +38,31 @@ def client_of(host: str, forwarded: Iterable[str], proxies: Sequence[str]) -> Ad
 
     `forwarded` are the hops of X-Forwarded-For, the nearest last. None when the connection has no IP address.
     """
-    trusted = [ip_network(proxy, strict=False) for proxy in proxies]
+    trusted = _networks(tuple(proxies))
     found = _read(host)
     for hop in reversed(list(forwarded)):
         if found is None or not any(found in network for network in trusted):
             break
         found = _read(hop.strip()) or found
     return found
+
+
+def _host(scope: Scope) -> str:
+    client = scope.get("client")
+    return client[0] if client else ""
+
+
+@lru_cache(maxsize=16)
+def _networks(proxies: tuple[str, ...]) -> Networks:
+    return tuple(ip_network(proxy, strict=False) for proxy in proxies)
+
+
+@lru_cache(maxsize=4096)
+def _place(host: str) -> str:
+    found = _read(host)
+    if isinstance(found, IPv6Address):
+        return str(ip_network((found, V6_SITE), strict=False))
+    return str(found or host)
 
 
 def _read(text: str) -> Address | None:

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from api.files import StaticFile
 from api.finder import Finder
+from api.limits import Limiter
 from api.links import SiteLinks
 from api.options import AppOptions
 from api.place import place_in
@@ -32,6 +33,7 @@ class Site:
     finder: Finder
     post: Post | None = None  # without one nobody can sign up
     rendered: Rendered = field(default_factory=Rendered)
+    limiter: Limiter = field(default_factory=Limiter)
     here: int | None = None  # the stage of the reader who asks: an answer made with it is theirs alone
 
 

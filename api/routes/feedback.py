@@ -1,6 +1,8 @@
 """What a reader says of an item by the signed link of a mail: GET shows what it would do, POST does it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -8,7 +10,8 @@ import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.orm import Session
 
-from api import language
+from api import keys, language
+from api.errors import Problem
 from api.forms import body_schema, own_site, read_json
 from api.items import find_item
 from api.routes.mail_links import no_token, private
@@ -24,11 +27,15 @@ router = APIRouter()
 
 
 class FeedbackJson(msgspec.Struct, forbid_unknown_fields=True):
-    """What the API takes: the token of a mail's feedback link, an item, a verb; `undo` takes it back."""
+    """What the API takes: whose word it is, an item, a verb; `undo` takes it back.
 
-    token: str
+    `token` is that of a mail's feedback link; a program with a key names a subscriber by `email` instead.
+    """
+
     item: str
     verb: str
+    token: str | None = None
+    email: str | None = None
     topic: str | None = None
     lab: str | None = None
     undo: bool = False
@@ -45,6 +52,7 @@ class Asked:
 
 
 TheAsked = Annotated[Asked, Depends()]
+Whose = Callable[[Session], Subscriber]
 
 
 @router.get("/s/{text}/feedback", response_class=Response, include_in_schema=False)
@@ -79,26 +87,37 @@ async def _sent(request: Request) -> FeedbackJson:
     response_class=Response,
     status_code=204,
     tags=["feedback"],
-    openapi_extra=body_schema(FeedbackJson),
+    openapi_extra=body_schema(FeedbackJson) | keys.OPTIONAL,
 )
-def feedback(site: TheSite, sent: Annotated[FeedbackJson, Depends(_sent)]) -> Response:
+def feedback(request: Request, site: TheSite, sent: Annotated[FeedbackJson, Depends(_sent)]) -> Response:
     """Say something of an item: `more`, `less`, `seen`, `hide`, `wrong-topic` with `topic`, `wrong-lab` with `lab`.
 
     The body is JSON: `token` (of the feedback link in a mail), `item`, `verb`, and `undo` to take it back. It is kept
-    for this one reader and shown to nobody else.
+    for this one reader and shown to nobody else. With a key of the scope `feedback:write`, `email` names a subscriber
+    in place of `token`.
     """
-    _write(site, sent.token, Asked(sent.item, sent.verb, sent.topic, sent.lab), undo=sent.undo)
+    if (sent.token is None) == (sent.email is None):
+        raise Problem(422, "Whose word it is must be said once", "Give token; with a key, email instead")
+    find = keys.needed if sent.email is not None else keys.holder
+    find(request, site, "feedback:write")
+    _write(site, _whose(site, sent), Asked(sent.item, sent.verb, sent.topic, sent.lab), undo=sent.undo)
     return Response(status_code=204)
 
 
+def _whose(site: Site, sent: FeedbackJson) -> Whose:
+    if sent.token is not None:
+        return partial(_person, site, text=sent.token)
+    return partial(_subscriber, email=sent.email or "")
+
+
 def _act(request: Request, site: Site, text: str, asked: Asked, *, undo: bool) -> Response:
-    person, said, item = _write(site, text, asked, undo=undo)
+    person, said, item = _write(site, partial(_person, site, text=text), asked, undo=undo)
     return _page(request, site, text, person, said, item, state="undone" if undo else "done")
 
 
-def _write(site: Site, text: str, asked: Asked, *, undo: bool) -> tuple[Subscriber, Said, Item]:
+def _write(site: Site, whose: Whose, asked: Asked, *, undo: bool) -> tuple[Subscriber, Said, Item]:
     with site.sessions.begin() as session:
-        person = _person(site, session, text)
+        person = whose(session)
         said, item = _read(site, session, asked)
         if undo:
             service.unsay(session, person, said)
@@ -111,6 +130,13 @@ def _person(site: Site, session: Session, text: str) -> Subscriber:
     person = service.speaks_of(session, site.options.secret_keys, "feedback", text)
     if person is None:
         raise no_token()
+    return person
+
+
+def _subscriber(session: Session, email: str) -> Subscriber:
+    person = service.find_person(session, email)
+    if person is None:
+        raise Problem(404, "Nobody here has this address", "Only who has subscribed can be spoken for")
     return person
 
 

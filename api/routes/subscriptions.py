@@ -1,13 +1,14 @@
 """Signing up: the page with its form, and the same by the API. The answer never tells who is subscribed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
-from api import language
+from api import keys, language
 from api.errors import Problem
 from api.forms import Form, body_schema, read_json
 from api.pages import chrome
@@ -15,7 +16,7 @@ from api.peer import place_of
 from api.replies import json_reply, page_reply
 from api.site import Site, TheSite
 from core.months import first_day, shift
-from digest.service import request_signup
+from digest.service import Caps, request_signup
 from digest.subscriptions import Subscription
 from digest.wishes import BUDGETS, Answers, read_answers
 from digest.words import voice
@@ -71,20 +72,22 @@ async def _sent(request: Request) -> SignUp:
     response_class=Response,
     status_code=202,
     tags=["subscriptions"],
-    openapi_extra=body_schema(SignUp),
+    openapi_extra=body_schema(SignUp) | keys.OPTIONAL,
 )
 def subscribe(request: Request, site: TheSite, sent: Annotated[SignUp, Depends(_sent)]) -> Response:
     """Sign an address up: a link to confirm is mailed, and nothing else until it is followed.
 
     The body is JSON: `email`, and where wanted `lang`, `stages`, `topics`, `labs`, `minutes` (30, 90, 240). The answer
-    is the same for every address.
+    is the same for every address. With a key of the scope `subscriptions:write` the caps count by key instead of by
+    network.
     """
+    holder = keys.holder(request, site, "subscriptions:write")
     answers = read_answers(_as_given(sent), site.roadmap)
     if answers.faults and _open(site):
         problem = Problem(422, "Some fields cannot be meant as written")
         problem.errors = [{"parameter": fault.field, "detail": fault.words} for fault in answers.faults]
         raise problem
-    _request(request, site, answers.wanted)
+    _request(request, site, answers.wanted, holder)
     return json_reply({"status": "accepted", "detail": TOLD}, {"Cache-Control": "no-store"}, status=202)
 
 
@@ -99,19 +102,27 @@ def _open(site: Site) -> bool:
     return site.post is not None and site.post.sends and bool(site.options.secret_keys)
 
 
-def _request(request: Request, site: Site, wanted: Subscription) -> None:
+def _request(request: Request, site: Site, wanted: Subscription, holder: keys.Holder | None = None) -> None:
     """Write the sign-up down and have its letter sent by somebody else; raises Problem where too many came."""
     if site.post is None or not _open(site):
         raise Problem(503, *NOT_OPEN)
-    options = site.options
-    place = place_of(request, options.trusted_proxies)
+    place, caps = _counted(request, site, holder)
     with site.sessions.begin() as session:
-        wait = request_signup(session, options.secret_keys, wanted, place, site.clock(), options.caps)
+        wait = request_signup(session, site.options.secret_keys, wanted, place, site.clock(), caps)
     if wait is not None:
-        problem = Problem(429, "Too many sign-ups came from your network, or from all together", "Try again later")
+        whose = "by this key" if holder else "from your network"
+        problem = Problem(429, f"Too many sign-ups came {whose}, or from all together", "Try again later")
         problem.headers = {"Retry-After": str(max(1, int(wait.total_seconds())))}
         raise problem
     site.post.wake()
+
+
+def _counted(request: Request, site: Site, holder: keys.Holder | None) -> tuple[str, Caps]:
+    """Tell by what a sign-up is counted, and how many are taken: by its network, or by the key it brings."""
+    options = site.options
+    if holder is None:
+        return place_of(request, options.trusted_proxies), options.caps
+    return f"key {holder.prefix}", replace(options.caps, per_place=options.caps.per_key)
 
 
 def _html(site: Site, lang: str, answers: Answers) -> str:

@@ -32,10 +32,11 @@ KEPT_AFTER_LEAVING = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """How many sign-ups are taken: from one place an hour, from everyone an hour. An address gets one mail a day."""
+    """How many sign-ups are taken an hour: from one place, in all, by one key. An address gets one mail a day."""
 
     per_place: int = 60
     in_all: int = 500
+    per_key: int = 400  # less than in all, so that no program shuts the page
 
 
 def request_signup(

@@ -1,0 +1,108 @@
+"""Who is let in: requests to a host that is ours, without keys in their address, not too many, not too long."""
+
+import logging
+from collections.abc import Sequence
+from ipaddress import ip_address
+
+from fastapi import Request
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.bodies import MOST_BYTES, bounded, too_long
+from api.errors import ErrorPage, Problem, answer_of
+from api.limits import Left, kind_of
+from api.peer import is_trusted, place_in
+from api.site import Site
+from core.apikeys import holds_key
+
+log = logging.getLogger("shirube.api")
+_PROBES = ("/healthz", "/readyz", "/metrics")  # supervisors ask by whatever name they have
+
+
+class Gate:
+    """Refuse before anything is done for a request; tell with every answer how many more may follow."""
+
+    def __init__(self, app: ASGIApp, site: Site, page: ErrorPage) -> None:
+        self.app, self.site, self.page = app, site, page
+        self.warned = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        left = self._count(scope)
+        problem = self._refusal(scope, left)
+        sending = send if left is None else _telling(send, left)
+        if problem is not None:
+            problem.bare = True
+            await answer_of(Request(scope), problem, self.page)(scope, receive, sending)
+        else:
+            await self.app(scope, bounded(receive), sending)
+
+    def _count(self, scope: Scope) -> Left | None:
+        kind = kind_of(scope["method"], scope["path"])
+        return self.site.limiter.take(kind, place_in(scope, self.site.options.trusted_proxies))
+
+    def _refusal(self, scope: Scope, left: Left | None) -> Problem | None:
+        if left is not None and left.over:
+            self._warn_of_a_proxy(scope)
+            return too_many(left)
+        headers = Headers(scope=scope)
+        if scope["path"] not in _PROBES and not is_ours(headers.get("host", ""), self.site.options.hosts):
+            return Problem(421, "This server does not answer for that host", "Use the address the site is known by")
+        if b"shk_" in scope["query_string"] and holds_key(scope["query_string"].decode("latin-1")):
+            advice = "Send it as Authorization: Bearer. This one is in histories and logs now: have it revoked"
+            return Problem(400, "A key does not belong in an address", advice)
+        length = headers.get("content-length", "")
+        return too_long() if length.isdecimal() and int(length) > MOST_BYTES else None
+
+    def _warn_of_a_proxy(self, scope: Scope) -> None:
+        """Say once that everyone behind a proxy counts as one place, where that seems to be so."""
+        options = self.site.options
+        forwarded = "x-forwarded-for" in Headers(scope=scope)
+        if forwarded and not self.warned and not is_trusted(scope, options.trusted_proxies):
+            self.warned = True
+            log.warning("proxy_not_trusted: its readers share one limit; set SHIRUBE_TRUSTED_PROXIES if it is yours")
+
+
+def too_many(left: Left) -> Problem:
+    """Say when to come again."""
+    problem = Problem(429, "Too many requests came from your network", f"Try again in {left.reset} seconds")
+    problem.headers = {"Retry-After": str(left.reset)}
+    return problem
+
+
+def is_ours(host: str, hosts: Sequence[str]) -> bool:
+    """Tell whether a Host field names this site. Without `hosts` every name does, and `*` stands for every name.
+
+    An address in numbers and `localhost` always do: no other site's name can be made to lead to them, which is what
+    DNS rebinding does, and supervisors and operators ask by them.
+    """
+    name = _name(host)
+    return not hosts or "*" in hosts or name in {_name(one) for one in hosts} or name == "localhost" or _is_number(name)
+
+
+def _name(host: str) -> str:
+    """Take port and the final dot off a Host field; an IPv6 address loses its brackets."""
+    host = host.strip().lower()
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0].removesuffix(".")
+
+
+def _is_number(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _telling(send: Send, left: Left) -> Send:
+    async def telling(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], *left.fields()]}
+        await send(message)
+
+    return telling

@@ -1,0 +1,64 @@
+"""What readers say is filed wrongly, for the operator's programs: it needs a key."""
+
+from fastapi import APIRouter, Depends, Request, Response
+from typing_extensions import TypedDict
+
+from api import keys
+from api.replies import json_reply
+from api.site import TheSite
+from core.clock import iso
+from db.engine import reading
+from db.feedback import Doubt
+from digest import service
+
+router = APIRouter(tags=["feedback"])
+
+
+class ReportJson(TypedDict):
+    """A topic or lab that readers say is wrong for an item; `newest` is RFC 3339."""
+
+    verb: str
+    topic: str | None
+    lab: str | None
+    item: str
+    title: str
+    readers: int
+    newest: str
+
+
+class ReportsJson(TypedDict):
+    """All of them."""
+
+    items: list[ReportJson]
+    next: str | None
+
+
+@router.get(
+    "/api/v1/feedback",
+    response_class=Response,
+    responses={200: {"model": ReportsJson}},
+    dependencies=[Depends(keys.BEARER)],
+)
+def reports(request: Request, site: TheSite) -> Response:
+    """List the topics and labs that readers say are wrong, most often said first; it tells nobody who.
+
+    It needs a key of the scope `feedback:read`.
+    """
+    keys.needed(request, site, "feedback:read")
+    with reading(site.sessions) as session:
+        found = service.doubts(session)
+    body: ReportsJson = {"items": [_report(one) for one in found], "next": None}
+    return json_reply(body, {"Cache-Control": "private, no-store", "Vary": "Authorization"})
+
+
+def _report(doubt: Doubt) -> ReportJson:
+    name = doubt.verb.removeprefix("wrong-")
+    return {
+        "verb": doubt.verb,
+        "topic": doubt.detail if name == "topic" else None,
+        "lab": doubt.detail if name == "lab" else None,
+        "item": doubt.item_id,
+        "title": doubt.title,
+        "readers": doubt.readers,
+        "newest": iso(doubt.newest),
+    }
