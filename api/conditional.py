@@ -7,7 +7,8 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
+from datetime import datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
 from fastapi import Depends, Request
@@ -24,7 +25,8 @@ _KEPT_ON_304 = frozenset(
     (b"cache-control", b"content-location", b"date", b"etag", b"expires", b"last-modified", b"link", b"set-cookie")
 ) | {b"vary"}
 _MUTE = {204, 304}
-_VARYING = (b"accept-language", b"cookie")  # all that any answer depends on besides its address
+# All that any answer depends on besides its address, and whether HTML is accepted, by which a browser is told.
+_VARYING = (b"accept-language", b"cookie")
 _OWN = (b"authorization", b"x-api-key", b"range")  # never answered from what others asked
 
 
@@ -37,18 +39,23 @@ async def _of_rows(request: Request) -> None:
 OF_ROWS = Depends(_of_rows)
 
 
-def unchanged(asked: Headers, tag: str, modified: str | None) -> bool:
+def modified(moment: datetime | None) -> dict[str, str]:
+    """Make the header that tells since when an answer has been as it is; none where that is not known."""
+    return {"Last-Modified": format_datetime(moment, usegmt=True)} if moment is not None else {}
+
+
+def unchanged(asked: Headers, tag: str, last: str | None) -> bool:
     """Tell whether a reader has an answer already: by its tag, and only without one by its date (RFC 9110, 13.2.2)."""
     known = asked.get("if-none-match")
     if known is not None:
         return matches(known, tag)
     since = asked.get("if-modified-since")
-    return since is not None and modified is not None and _not_after(modified, since)
+    return since is not None and last is not None and _not_after(last, since)
 
 
-def _not_after(modified: str, since: str) -> bool:
+def _not_after(last: str, since: str) -> bool:
     try:
-        return parsedate_to_datetime(modified) <= parsedate_to_datetime(since)
+        return parsedate_to_datetime(last) <= parsedate_to_datetime(since)
     except (TypeError, ValueError):  # no date, or one without a zone: as if nothing were asked
         return False
 
@@ -60,7 +67,7 @@ class Whole:
     start: Message
     body: bytes
     tag: str | None = None
-    modified: str | None = None
+    last_modified: str | None = None
 
     def complete(self) -> None:
         """Tag a good answer that caches may hold."""
@@ -68,12 +75,12 @@ class Whole:
         if self.start["status"] != 200 or "no-store" in headers.get("cache-control", ""):
             return
         self.tag = headers.setdefault("etag", f'"{hashlib.sha256(self.body).hexdigest()[:32]}"')
-        self.modified = headers.get("last-modified")
+        self.last_modified = headers.get("last-modified")
 
     async def tell(self, scope: Scope, send: Send) -> None:
         """Send it to a reader: whole, without the body, or as 304 with the headers that still matter."""
         start = dict(self.start)  # those above add headers of their own to what they are given
-        if self.tag is not None and unchanged(Headers(scope=scope), self.tag, self.modified):
+        if self.tag is not None and unchanged(Headers(scope=scope), self.tag, self.last_modified):
             kept = [pair for pair in start["headers"] if pair[0] in _KEPT_ON_304]
             start |= {"status": 304, "headers": kept}
         await send(start)
@@ -190,4 +197,6 @@ def _key(scope: Scope) -> Hashable | None:
             return None
         if name in _VARYING:
             varying.append((name, value))
+        if name == b"accept":
+            varying.append((name, b"text/html" in value))
     return scope["path"], scope["query_string"], *varying

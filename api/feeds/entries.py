@@ -6,12 +6,14 @@ from typing import Any
 
 from api.feeds.model import Category, Entry, tag_uri
 from api.paper_page import PaperPage, paper_page
+from api.schemas import TOPICS_SHOWN
 from api.site import Site
 from core.ids import anchor
 from core.months import first_day
 from core.text import clean
 from db.feeds import FinalIssue, Printed
 from db.models import Item
+from db.papers import SHOWN
 from digest import notices, sentences
 from digest.links import Links
 from digest.maths import to_text
@@ -38,7 +40,7 @@ def item_entry(site: Site, item: Item, lang: str, versioned: datetime | None, pr
         published=printed.published if printed else _published(item),
         updated=max(updated, printed.published) if printed else updated,
         authors=tuple(clean(name) for name in (*page.authors, *page.more_authors)[:AUTHORS]),
-        categories=_categories(site, page, lang),
+        categories=_categories(site, item, lang),
         html=_html(site, "feed_item.html", lang, page=page, printed=printed, text=to_text),
     )
 
@@ -148,10 +150,13 @@ def _withdrawn(provenance: Mapping[str, Any]) -> list[datetime]:
     return [datetime.fromisoformat(origin[1]) for origin in said if origin]
 
 
-def _categories(site: Site, page: PaperPage, lang: str) -> tuple[Category, ...]:
-    topics = tag_uri(site.options.tag_authority, "topics")
-    words = [clean(str(category)) for category in page.item.categories]
+def _categories(site: Site, item: Item, lang: str) -> tuple[Category, ...]:
+    """List arXiv's categories, then the topics it is shown under."""
+    scheme = tag_uri(site.options.tag_authority, "topics")
+    words = [clean(str(category)) for category in item.categories]
+    keys = [score.topic for score in item.topics if score.fit >= SHOWN and score.topic in site.roadmap.topics]
+    topics = [site.roadmap.topics[key] for key in keys[:TOPICS_SHOWN]]
     return (
-        *(Category(word, word, ARXIV) for word in words),
-        *(Category(topic.key, topic.name.in_(lang), topics) for topic, _fit in page.topics),
+        *(Category(word, word, ARXIV) for word in words if word),
+        *(Category(topic.key, topic.name.in_(lang), scheme) for topic in topics),
     )

@@ -23,10 +23,13 @@ from digest.words import voice
 router = APIRouter(tags=["feeds"], dependencies=[OF_ROWS])
 FORMATS: dict[str, Any] = {form.SUFFIX: form for form in (atom, rss, json)}
 LONGEST_QUERY = 500
+BROWSERS = "application/xml"
 
 FEED: dict[int | str, dict[str, Any]] = {
     200: {
-        "content": {form.MEDIA_TYPE: {"schema": {"type": "string"}} for form in FORMATS.values()},
+        "content": {
+            kind: {"schema": {"type": "string"}} for kind in (*(form.MEDIA_TYPE for form in FORMATS.values()), BROWSERS)
+        },
         "description": "The feed, newest entry first",
     },
     304: {"description": "The reader has it already"},
@@ -107,11 +110,18 @@ def _answer(request: Request, site: Site, source: Source, lang: str | None, suff
         state = source.lists.state(session)
         tag = f'W/"{_fingerprint(site, source, state, chosen, suffix)}"'
         modified = format_datetime(state.moment.astimezone(UTC), usegmt=True) if state.moment else None
-        headers = {"Cache-Control": A_MINUTE, "ETag": tag} | ({"Last-Modified": modified} if modified else {})
+        headers = {"Cache-Control": A_MINUTE, "ETag": tag, "Vary": "Accept"}
+        headers |= {"Last-Modified": modified} if modified else {}
         if unchanged(request.headers, tag, modified):
             return Response(status_code=304, headers=headers)
         text = form.render(sources.compose(site, session, source, chosen, suffix))
-    return Response(text, media_type=form.MEDIA_TYPE, headers=headers)
+    return Response(text, media_type=_media_type(request, form.MEDIA_TYPE), headers=headers)
+
+
+def _media_type(request: Request, of_format: str) -> str:
+    """Name the format; to a browser it is XML, which it shows by the stylesheet: a feed it shows as its source."""
+    browser = "text/html" in request.headers.get("accept", "")
+    return BROWSERS if browser and of_format.endswith("+xml") else of_format
 
 
 def _fingerprint(site: Site, source: Source, state: State, lang: str, suffix: str) -> str:
