@@ -3,9 +3,11 @@
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import anyio.to_thread
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from api import errors
 from api.conditional import ConditionalReads
@@ -28,6 +30,7 @@ from api.routes import (
     health,
     mail_links,
     pages,
+    paper_pages,
     papers,
     preferences,
     reports,
@@ -35,13 +38,16 @@ from api.routes import (
     roads,
     search,
     static,
+    status,
     subscriptions,
 )
 from api.site import Site
+from api.strict import STRICT
 from api.templating import Templates
 from core.clock import Clock
 from db.engine import Sessions
 from db.pulse import Pulse
+from digest.service import Collecting
 from roadmap.model import Roadmap
 
 __all__ = ["AppOptions", "create_app"]
@@ -49,8 +55,8 @@ __all__ = ["AppOptions", "create_app"]
 # SQLite lets go of the interpreter at every row and threads queue for it: few threads answer sooner than many.
 THREADS = 4
 ROUTES = (
-    *(exports, papers, search, roadmap, digests, health, docs, static, feeds),
-    *(subscriptions, mail_links, preferences, feedback, reports, finding, pages, roads),
+    *(exports, paper_pages, papers, search, roadmap, digests, health, docs, static, feeds),
+    *(subscriptions, mail_links, preferences, feedback, reports, finding, status, pages, roads),
 )
 
 
@@ -62,11 +68,12 @@ def create_app(
     post: Post | None = None,
     finder: Finder | None = None,
     ticks: Ticks = time.monotonic,
+    collecting: Collecting | None = None,
 ) -> FastAPI:
     """Build the web app; it reads no environment and writes only what a reader asks for by POST.
 
     Without a `post` nobody can sign up: there would be no link to confirm. Without a `finder` words alone are searched.
-    `ticks` are the seconds by which the limits of `options` are counted.
+    `ticks` are the seconds by which the limits of `options` are counted; `collecting` is what /status goes by.
     """
     app = FastAPI(
         title="Shirube",
@@ -77,6 +84,7 @@ def create_app(
         redoc_url=None,
         lifespan=_running,
         redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
         root_path_in_servers=False,
     )
     pulse = Pulse(sessions.kw["bind"])
@@ -87,14 +95,20 @@ def create_app(
     found = finder or Finder(curriculum)
     limiter = Limiter(dict(options.limits), ticks)
     site = Site(sessions, curriculum, clock, options, links, templates, files, found, post, limiter=limiter)
+    site = replace(site, collecting=collecting or Collecting())
     app.state.site = site
     for module in ROUTES:
-        app.include_router(module.router)
+        app.include_router(module.router, dependencies=[STRICT])
     app.add_middleware(ConditionalReads, pulse=pulse)
     app.add_middleware(Gate, site=site, page=error_page)
     app.add_middleware(SecureHeaders)  # the last added is the outermost
     errors.install(app, error_page)
     return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Name an operation by its tag and its function: programs made from the document call it by that."""
+    return "_".join([*(str(tag) for tag in route.tags[:1]), route.name])
 
 
 @asynccontextmanager

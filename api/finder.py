@@ -22,7 +22,7 @@ from roadmap.model import Roadmap
 
 _log = logging.getLogger(__name__)
 EVERY = 60.0  # seconds between two looks for new vectors
-PATIENCE = 10.0  # seconds that closing waits for the model to be loaded or the vectors to be written
+PATIENCE = 3.0  # seconds that closing waits for the model to be loaded or the vectors to be written
 Vectors = Callable[[Matrix | None], Matrix]
 
 

@@ -16,6 +16,7 @@ from api.rendered import Rendered
 from api.templating import Templates
 from core.clock import Clock
 from db.engine import Sessions
+from digest.service import Collecting
 from roadmap.model import Roadmap
 
 
@@ -34,6 +35,7 @@ class Site:
     post: Post | None = None  # without one nobody can sign up
     rendered: Rendered = field(default_factory=Rendered)
     limiter: Limiter = field(default_factory=Limiter)
+    collecting: Collecting = field(default_factory=Collecting)  # what the state of the store is told by
     here: int | None = None  # the stage of the reader who asks: an answer made with it is theirs alone
 
 

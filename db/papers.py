@@ -156,6 +156,16 @@ def count_all(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Item)) or 0
 
 
+def newest(session: Session) -> datetime | None:
+    """Tell when the newest item was submitted; None where none is stored, or of none it is known."""
+    return session.scalar(select(func.max(Item.submitted)))
+
+
+def oldest_month(session: Session) -> str | None:
+    """Tell the first month of which anything is stored."""
+    return session.scalar(select(func.min(Item.month)))
+
+
 def only_recorded(session: Session) -> bool:
     """Tell whether the store holds items, and all of them of the recorded month."""
     found = session.scalar(select(exists().where(is_recorded())))

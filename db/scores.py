@@ -44,6 +44,11 @@ def count_to_embed(session: Session, model: str) -> int:
     return session.scalar(select(func.count()).select_from(Item).where(~compared)) or 0
 
 
+def count_rated(session: Session) -> int:
+    """Count the items that have a rating."""
+    return session.scalar(select(func.count()).select_from(Rating)) or 0
+
+
 def save_vectors(session: Session, model: str, rows: Sequence[dict[str, Any]]) -> None:
     """Store vectors (columns of `embedding`), in place of any other precision of the same model."""
     name = model.partition("@")[0]

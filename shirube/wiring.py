@@ -165,6 +165,9 @@ class Wiring:
     @cached_property
     def embedder(self) -> Embedder:
         """Build the embedder; the model itself is loaded at the first text."""
+        return self._embedder()
+
+    def _embedder(self) -> Embedder:
         from ranking.embedder import SentenceTransformerEmbedder
 
         folder = self._data_dir()
@@ -186,14 +189,17 @@ class Wiring:
         return Ranker(self.roadmap, guide, self.embedder, fitting, self.cache_dir)
 
     def finder(self) -> Finder:
-        """Build search for the web; entered, it gets vectors and model ready behind the requests."""
+        """Build search for the web; entered, it gets vectors and model ready behind the requests.
+
+        It has a model of its own: the jobs of `serve --work` embed in other threads, and tokenisers are not for two.
+        """
         from api.finder import Finder
         from ranking.service import vector_matrix
 
         def vectors(held: Matrix | None) -> Matrix:
             return vector_matrix(self.sessions, self.settings.embedding_model, self.cache_dir, held)
 
-        return Finder(self.roadmap, vectors, self.embedder)
+        return Finder(self.roadmap, vectors, self._embedder())
 
     def issue_options(self) -> IssueOptions:
         """Give what making an issue must be told."""
@@ -231,6 +237,18 @@ class Wiring:
             trusted_proxies=self.settings.trusted_proxies,
             closing_day=self.settings.closing_day,
         )
+
+    def served_options(self, base_url: str) -> AppOptions:
+        """Give what the web app must be told when strangers may reach it: limits, and the names it answers to.
+
+        Without a base URL and without names it answers to every name: nobody said which is its own.
+        """
+        from api.limits import read_rules
+
+        settings = self.settings
+        own = urlsplit(settings.base_url or "").hostname
+        hosts = (*((own,) if own else ()), *settings.allowed_hosts)
+        return replace(self.app_options(base_url), limits=tuple(read_rules(settings.rate_limits).items()), hosts=hosts)
 
     def static_options(self, base_url: str) -> AppOptions:
         """Give what the web app must be told when its answers become plain files."""
