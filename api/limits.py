@@ -166,4 +166,5 @@ class Limiter:
 
     def _left(self, item: RateLimitItem, kind: str, place: str, *, over: bool) -> Left:
         end, remaining = self._windows.get_window_stats(item, kind, place)
-        return Left(item.amount, remaining, max(1, ceil(end - self._ticks())), over)
+        reset = min(max(1, ceil(end - self._ticks())), item.get_expiry())  # a sum of floats may be a hair above
+        return Left(item.amount, remaining, reset, over)

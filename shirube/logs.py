@@ -8,9 +8,13 @@ from typing import Any
 
 import structlog
 
+from core.apikeys import without_keys
+
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _SIGNED = re.compile(r"(/s/)[\w.-]{20,}")
 _PASSWORD = re.compile(r"(://[^/\s:@]+:)[^@\s]+@")
+_BEARER = re.compile(r"\b(bearer\s+)[\w.~+/=-]+", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # a new line would begin an event that never was
 
 
 def configure(form: str) -> None:
@@ -18,6 +22,7 @@ def configure(form: str) -> None:
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),  # such as the request id, by which a reader's report is found
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
         _masked,
@@ -36,10 +41,15 @@ def configure(form: str) -> None:
 
 
 def _masked(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {key: mask(value) if isinstance(value, str) else value for key, value in event.items()}
+    return {key: value if key.startswith("_") else _plain(value) for key, value in event.items()}
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | float) else mask(str(value))
 
 
 def mask(value: str) -> str:
-    """Give a text as one line without passwords, addresses of people and keys in links."""
-    value = _SIGNED.sub(r"\1(token)", _PASSWORD.sub(r"\1******@", value))
-    return _ADDRESS.sub("(address)", value).replace("\n", "\\n")
+    """Give a text as one line without passwords, addresses of people, keys, and tokens of links."""
+    value = _BEARER.sub(r"\1(secret)", without_keys(_PASSWORD.sub(r"\1******@", value)))
+    value = _ADDRESS.sub("(address)", _SIGNED.sub(r"\1(token)", value))
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), value)

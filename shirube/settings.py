@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     arxiv_delay_seconds: float = Field(3.0, ge=0)
     allow_private_hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
+    rate_limits: dict[str, str] = Field(default_factory=dict)
     embedding_model: str = "all-MiniLM-L6-v2"
     smtp_url: SecretStr | None = None
     mail_from: str | None = None

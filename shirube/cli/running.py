@@ -35,7 +35,7 @@ def serve(
     stop = Stopping()
     worker, courier = Background(wiring, stop, on=work), Courier(wiring)
     with stop.listening(), worker, courier, wiring.finder() as finder:
-        options = wiring.app_options(base_url)
+        options = wiring.served_options(base_url)
         known = wiring.sessions, wiring.roadmap, wiring.clock, options, courier, finder
         web = create_app(*known, collecting=wiring.collecting())
         terminal.say(f"Serving on {base_url}{' and working' if work else ''} (Ctrl-C stops).")
@@ -48,6 +48,8 @@ def _answer(web: "FastAPI", host: str, port: int, stop: Stopping) -> None:
     """Answer requests until asked to stop; uvicorn takes the signals meanwhile, and we hear of them."""
     import uvicorn
 
+    from shirube.serving import server_config
+
     class Server(uvicorn.Server):
         """Says that a signal came, to whom else must stop."""
 
@@ -56,11 +58,7 @@ def _answer(web: "FastAPI", host: str, port: int, stop: Stopping) -> None:
             stop.signalled(sig)
             self.should_exit = True  # and not noted by uvicorn, which would raise it anew when all has ended well
 
-    # The app itself decides whose X-Forwarded-For it believes: SHIRUBE_TRUSTED_PROXIES.
-    config = uvicorn.Config(
-        web, host=host, port=port, log_level="warning", proxy_headers=False, timeout_graceful_shutdown=LINGER
-    )
-    server = Server(config)
+    server = Server(server_config(web, host, port, timeout_graceful_shutdown=LINGER))
     server.run()
     if not server.started:
         raise typer.Exit(1)

@@ -1,0 +1,97 @@
+"""How the web service meets the network: what one connection, and all together, may cost."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+HEAD_SECONDS = 10.0  # for a request's line and header fields, first byte to last
+READ_SECONDS = 30.0  # for a client to take the next 48 kB of an answer
+IDLE_SECONDS = 5  # a connection may wait for its next request
+MOST_CONNECTIONS = 500  # below the 1,024 open files that a process commonly has, the database's among them
+MOST_HEAD_BYTES = 16_384
+
+
+class _Alarm:
+    """Does something unless it is stopped in time; set twice it still rings at the first time."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float, ring: Callable[[], None]) -> None:
+        self._loop, self._seconds, self._ring = loop, seconds, ring
+        self._handle: asyncio.TimerHandle | None = None
+
+    def set(self) -> None:
+        if self._handle is None:
+            self._handle = self._loop.call_later(self._seconds, self._ring)
+
+    def stop(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+
+class Http(H11Protocol):
+    """HTTP/1.1 as uvicorn speaks it, but hanging up on clients that take too long to ask, or to take the answer.
+
+    uvicorn waits for ever for the rest of a request ("slowloris"), and for room to write.
+    """
+
+    head_seconds, read_seconds = HEAD_SECONDS, READ_SECONDS
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._asking = _Alarm(self.loop, self.head_seconds, transport.abort)
+        self._taking = _Alarm(self.loop, self.read_seconds, transport.abort)
+        self._asking.set()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; the wait ends with a whole head, not with one byte more of it.
+
+        What comes after an answer is a new request, or a body that nobody reads: its time runs as well.
+        """
+        super().data_received(data)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._asking.stop()
+        else:
+            self._asking.set()
+
+    def pause_writing(self) -> None:
+        """Begin to wait for the client to take what it asked for."""
+        super().pause_writing()
+        self._taking.set()
+
+    def resume_writing(self) -> None:
+        """Go on writing."""
+        self._taking.stop()
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        self._asking.stop()
+        self._taking.stop()
+        super().connection_lost(exc)
+
+
+def server_config(web: "FastAPI", host: str, port: int, **more: Any) -> uvicorn.Config:
+    """Tell uvicorn how to serve: bounds on every wait, no log of who asks, and none past the masks of ours."""
+    return uvicorn.Config(
+        web,
+        host=host,
+        port=port,
+        http=Http,
+        ws="none",
+        log_config=None,  # what it logs goes where all goes, secrets masked
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # the app itself decides whose X-Forwarded-For it believes: SHIRUBE_TRUSTED_PROXIES
+        timeout_keep_alive=IDLE_SECONDS,
+        limit_concurrency=MOST_CONNECTIONS,
+        h11_max_incomplete_event_size=MOST_HEAD_BYTES,
+        **more,
+    )

@@ -1,0 +1,77 @@
+"""What `serve` tells the web app and the server beneath it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.limits import GENEROUS
+from core.clock import system_clock
+from core.errors import ConfigError
+from shirube.serving import Http, server_config
+from shirube.settings import load_settings
+from shirube.wiring import Wiring
+
+LISTENING = "http://127.0.0.1:8000"
+
+
+def wiring(folder: Path, **given: Any) -> Wiring:
+    """Wire with a data folder of the test's own."""
+    return Wiring(load_settings(data_dir=folder, **given), system_clock)
+
+
+def test_limits_are_generous_unless_told_otherwise_kind_by_kind(tmp_path: Path) -> None:
+    assert dict(wiring(tmp_path).served_options(LISTENING).limits) == GENEROUS
+    made = wiring(tmp_path, rate_limits={"search": "5/second", "bulk": ""}).served_options(LISTENING)
+    expected = GENEROUS | {"search": "5/second"}
+    del expected["bulk"]
+    assert dict(made.limits) == expected
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ({"papers": "5/minute"}, "no limit on papers"),
+        ({"read": "many"}, "'many', cannot be read"),
+        ({"read": "0/minute"}, "lets nothing in"),
+        ({"read": "-5/minute"}, "cannot be read"),
+    ],
+)
+def test_limits_that_cannot_be_meant_end_the_start_with_advice(
+    tmp_path: Path, rules: dict[str, str], words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words) as raised:
+        wiring(tmp_path, rate_limits=rules).served_options(LISTENING)
+    assert raised.value.advice
+
+
+@pytest.mark.parametrize(
+    ("given", "hosts"),
+    [
+        ({}, ()),
+        ({"base_url": "https://road.example:8443/sub"}, ("road.example",)),
+        ({"base_url": "https://road.example", "allowed_hosts": ("web", "[::1]")}, ("road.example", "web", "[::1]")),
+        ({"allowed_hosts": ("web",)}, ("web",)),
+    ],
+)
+def test_the_site_answers_to_the_host_of_its_base_url_and_to_those_allowed(
+    tmp_path: Path, given: dict[str, Any], hosts: tuple[str, ...]
+) -> None:
+    assert wiring(tmp_path, **given).served_options(LISTENING).hosts == hosts
+
+
+def test_a_site_written_as_files_has_no_limits(tmp_path: Path) -> None:
+    options = wiring(tmp_path, base_url="https://road.example").static_options("https://road.example")
+    assert (options.limits, options.hosts) == ((), ())
+
+
+def test_the_server_bounds_every_wait_and_logs_nobody() -> None:
+    config = server_config(None, "127.0.0.1", 0)  # type: ignore[arg-type] # nothing is served
+    assert config.http is Http
+    assert (config.limit_concurrency, config.timeout_keep_alive) == (500, 5)
+    assert (config.access_log, config.log_config, config.server_header, config.proxy_headers) == (
+        False,
+        None,
+        False,
+        False,
+    )
