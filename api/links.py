@@ -1,7 +1,9 @@
 """Every address of the site in one place, quoted as RFC 3986 asks."""
 
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
+
+from core.ids import anchor
 
 _PLAIN = "/:.-_~"  # RFC 3986: these may stand in a path as they are; an old arXiv id keeps its slash
 
@@ -64,6 +66,14 @@ class SiteLinks:
         """Give the page of an item."""
         return f"{self.root}/papers/{quote(item_id, safe=_PLAIN)}"
 
+    def entry(self, month: str, item_id: str) -> str:
+        """Give the place of an item in the issue that printed it."""
+        return f"{self.issue(month)}#{anchor(item_id)}"
+
+    def doubt(self, item_id: str, name: str, key: str) -> str:
+        """Give the page that says what becomes of a wrong `topic` or `lab` of an item, with a button."""
+        return f"{self.root}/report?{urlencode({'item': item_id, 'verb': f'wrong-{name}', name: key})}"
+
     def paper_as(self, item_id: str, suffix: str) -> str:
         """Give an item in another format: `bib`, `ris`, `csl.json`, `md`."""
         return f"{self.paper(item_id)}.{suffix}"
@@ -99,6 +109,10 @@ class SiteLinks:
     def api_paper(self, item_id: str) -> str:
         """Give an item's address in the API."""
         return self.api(f"/papers/{quote(item_id, safe=_PLAIN)}")
+
+    def api_similar(self, item_id: str) -> str:
+        """Give what is close to an item in the API."""
+        return f"{self.api_paper(item_id)}/similar"
 
     def docs(self) -> str:
         """Give the page that describes the API."""

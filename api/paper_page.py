@@ -35,8 +35,19 @@ class ReasonRow:
 class LabBox:
     """A lab and everything that speaks for it."""
 
+    key: str
     name: str
     facts: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicBox:
+    """A topic an item is filed under, how well it fits, and the words of title or abstract that say so."""
+
+    topic: Topic
+    fit: str
+    phrase: str | None
+    by_title: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,8 @@ class PaperPage:
     project_url: str | None
     daily_url: str | None
     code: tuple[CodeLine, ...]
-    topics: tuple[tuple[Topic, str], ...]  # with the fit as printed
+    topics: tuple[TopicBox, ...]
+    stages: tuple[int, ...]  # that of the best topic first
     stage: int | None
     labs: tuple[LabBox, ...]
     reasons: tuple[ReasonRow, ...]
@@ -101,7 +113,8 @@ def paper_page(item: Item, roadmap: Roadmap, lang: str) -> PaperPage:
         daily_url=_daily_url(item),
         code=tuple(_code(item, v)),
         topics=topics,
-        stage=topics[0][0].stage if topics else None,
+        stages=tuple(dict.fromkeys(box.topic.stage for box in topics)),
+        stage=topics[0].topic.stage if topics else None,
         labs=_labs(item, roadmap, v),
         reasons=_reasons(item, names_of(roadmap), v) if worth is not None else (),
         worth=_figure(worth) if worth is not None else None,
@@ -112,9 +125,17 @@ def paper_page(item: Item, roadmap: Roadmap, lang: str) -> PaperPage:
     )
 
 
-def _topics(item: Item, roadmap: Roadmap) -> tuple[tuple[Topic, str], ...]:
+def _topics(item: Item, roadmap: Roadmap) -> tuple[TopicBox, ...]:
     shown = [score for score in item.topics if score.fit >= SHOWN and score.topic in roadmap.topics]
-    return tuple((roadmap.topics[score.topic], _figure(score.fit)) for score in shown[:TOPICS_SHOWN])
+    return tuple(
+        TopicBox(
+            roadmap.topics[score.topic],
+            _figure(score.fit),
+            str(score.why["phrase"]) if score.why.get("phrase") else None,
+            score.why.get("field") == "title",
+        )
+        for score in shown[:TOPICS_SHOWN]
+    )
 
 
 def _dated(item: Item, v: Voice) -> Line:
@@ -155,6 +176,7 @@ def _code(item: Item, v: Voice) -> list[CodeLine]:
 def _labs(item: Item, roadmap: Roadmap, v: Voice) -> tuple[LabBox, ...]:
     return tuple(
         LabBox(
+            score.lab,
             v.name(roadmap.labs[score.lab].name),
             tuple(evidence(str(fact["kind"]), str(fact["detail"]), v) for fact in score.evidence),
         )

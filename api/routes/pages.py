@@ -1,18 +1,14 @@
-"""The pages: front, issues, items."""
+"""The pages: front and issues."""
 
 from fastapi import APIRouter, Request, Response
 
 from api import issues, language
 from api.issue_page import issue_page
-from api.items import find_item
 from api.pages import Chrome, chrome
-from api.paper_page import paper_page
 from api.replies import page_reply, redirect
 from api.routes.digests import newest_final
 from api.site import Site, TheSite
-from core.ids import anchor
 from db.engine import reading
-from db.models import IssueItem, Item
 from digest.words import voice
 
 router = APIRouter(include_in_schema=False)
@@ -52,24 +48,6 @@ def issue(request: Request, site: TheSite, month: str, minutes: int | None = Non
     lang = language.choose(request, site.options.languages)
     with reading(site.sessions) as session:
         return page_reply(request, site, issue_page(site, session, month, lang, minutes, whole=whole))
-
-
-@router.get("/papers/{item_id:path}", response_class=Response)
-def paper(request: Request, site: TheSite, item_id: str) -> Response:
-    """Show one item; another form of an arXiv id leads to it."""
-    with reading(site.sessions) as session:
-        item = find_item(session, item_id)
-        printed = session.get(IssueItem, item.id)
-    if item.id != item_id:
-        return redirect(site.links.paper(item.id), 308)
-    month = printed.month if printed is not None and printed.printed else None
-    return page_reply(request, site, _paper_html(site, item, language.choose(request, site.options.languages), month))
-
-
-def _paper_html(site: Site, item: Item, lang: str, month: str | None) -> str:
-    page = paper_page(item, site.roadmap, lang)
-    frame = chrome(site, stage=page.stage)
-    return site.templates.render("paper.html", lang, chrome=frame, page=page, printed_in=month, anchor=anchor(item.id))
 
 
 def _empty(site: Site, lang: str) -> str:
