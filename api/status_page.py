@@ -112,7 +112,7 @@ def _deck(found: StatusJson, v: Voice) -> list[Line]:
 def _facts(found: StatusJson, month: MonthStandingJson, v: Voice) -> tuple[tuple[str, Line], ...]:
     missing = sum(gap["missing"] or 0 for gap in month["open"])
     facts = [
-        (v.number(found["stored"]), v.t("papers and posts stored")),
+        (v.number(found["stored"]), v.n("paper or post stored", "papers and posts stored", found["stored"])),
         (v.number(found["embedded"]), v.t("of them found by meaning")),
         (v.number(found["ranked"]), v.t("of them ranked")),
     ]
