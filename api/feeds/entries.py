@@ -153,7 +153,7 @@ def _withdrawn(provenance: Mapping[str, Any]) -> list[datetime]:
 def _categories(site: Site, item: Item, lang: str) -> tuple[Category, ...]:
     """List arXiv's categories, then the topics it is shown under."""
     scheme = tag_uri(site.options.tag_authority, "topics")
-    words = [clean(str(category)) for category in item.categories]
+    words = dict.fromkeys(clean(str(category)) for category in item.categories)
     keys = [score.topic for score in item.topics if score.fit >= SHOWN and score.topic in site.roadmap.topics]
     topics = [site.roadmap.topics[key] for key in keys[:TOPICS_SHOWN]]
     return (

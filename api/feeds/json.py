@@ -41,5 +41,5 @@ def _item(entry: Entry) -> dict[str, Any]:
         "date_published": iso(entry.published),
         "date_modified": iso(entry.updated),
         **authors,
-        "tags": [category.label for category in entry.categories],
+        "tags": list(dict.fromkeys(category.label for category in entry.categories)),
     }

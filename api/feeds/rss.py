@@ -76,7 +76,7 @@ class _Rss(Rss201rev2Feed):  # type: ignore[misc]  # the library has no types
         super().add_item_elements(handler, item)
         entry: Entry = item["entry"]
         for name in entry.authors:
-            handler.addQuickElement("dc:creator", name)
+            handler.addQuickElement("dc:creator", plain(name))
         for category in entry.categories:
-            handler.addQuickElement("category", category.label, {"domain": category.scheme})
+            handler.addQuickElement("category", plain(category.label), {"domain": category.scheme})
         xml.heading(handler, entry)
