@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
+from typing_extensions import TypedDict
 
 from api.headers import request_id, secure
 from core.errors import NotFoundError, RefusedError, ShirubeError, UsageError
@@ -35,6 +36,33 @@ PROBLEMS = {
 }
 
 
+class _ProblemRequired(TypedDict):
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str
+
+
+class FaultJson(TypedDict):
+    """A parameter or a field, and what is wrong with it."""
+
+    parameter: str
+    detail: str
+
+
+class ProblemJson(_ProblemRequired, total=False):
+    """An error as RFC 9457 has it. `type` never changes; `advice` says what to do, `links` lead to what may help.
+
+    `errors` name the parameters or fields that are wrong; `request_id` finds the request in the log.
+    """
+
+    advice: str
+    errors: list[FaultJson]
+    links: dict[str, str]
+
+
 class Problem(Exception):
     """An error answer with links to what may help: `links` maps a relation to a path of the site."""
 
@@ -44,7 +72,7 @@ class Problem(Exception):
         self.detail = detail
         self.advice = advice
         self.links = links or {}
-        self.errors: list[dict[str, str]] = []
+        self.errors: list[FaultJson] = []
         self.headers: dict[str, str] = {}
         self.bare = status >= 500  # the page asks the database nothing: it may be what broke, or is to be spared
 
@@ -57,6 +85,8 @@ def install(app: FastAPI, page: ErrorPage) -> None:
 
     def answer(request: Request, error: Exception) -> Response:
         problem = as_problem(error)
+        if problem.status == 405:
+            problem.headers["Allow"] = ", ".join(_allowed(request))
         if problem.status >= 500:
             log.error("request_failed", exc_info=error, extra={"request_id": request_id(request.scope)})
         response = answer_of(request, problem, page)
@@ -94,6 +124,17 @@ def _status(error: ShirubeError) -> int:
     return 500
 
 
+def _allowed(request: Request) -> list[str]:
+    """List the methods that any route of the address takes; HEAD goes where GET does."""
+
+    def taken(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+
+    found = [method for method in ("GET", "POST", "PUT", "PATCH", "DELETE") if taken(method)]
+    return [*found[:1], "HEAD", *found[1:]] if "GET" in found else found
+
+
 def _validation(error: RequestValidationError) -> Problem:
     problem = Problem(422, "Some parameters cannot be meant as written")
     problem.errors = [
@@ -112,14 +153,18 @@ def _http(error: HTTPException) -> Problem:
 
 def wants_json(request: Request) -> bool:
     """Tell whether an address belongs to the API, so that its errors are for machines."""
-    path = request.url.path
+    return for_machines(request.url.path)
+
+
+def for_machines(path: str) -> bool:
+    """Tell whether errors under a path are problem documents and no pages."""
     return path == "/api" or path.startswith("/api/") or path == "/healthz"
 
 
 def json_answer(request: Request, problem: Problem) -> Response:
     """Write a problem as RFC 9457 has it, with the members `advice`, `errors`, `links` and `request_id` of our own."""
     kind, title = PROBLEMS[problem.status]
-    body: dict[str, Any] = {
+    body: ProblemJson = {
         "type": PROBLEM_TYPES + kind,
         "title": title,
         "status": problem.status,
@@ -127,11 +172,12 @@ def json_answer(request: Request, problem: Problem) -> Response:
         "instance": request.url.path,
         "request_id": request_id(request.scope),
     }
-    body |= {
-        name: value
-        for name, value in (("advice", problem.advice), ("errors", problem.errors), ("links", problem.links))
-        if value
-    }
+    if problem.advice:
+        body["advice"] = problem.advice
+    if problem.errors:
+        body["errors"] = problem.errors
+    if problem.links:
+        body["links"] = problem.links
     return Response(msgspec.json.encode(body), problem.status, media_type=MEDIA_TYPE)
 
 

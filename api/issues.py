@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, cast, select
+from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from api.errors import Problem
@@ -74,11 +74,23 @@ def fingerprint(session: Session, month: str) -> str:
 
     Raises an error answered with 404 for a word that is no month and for a month without an issue.
     """
+    return state(session, month)[0]
+
+
+def state(session: Session, month: str) -> tuple[str, datetime | None]:
+    """Give the fingerprint and the moment since which nothing of the answer changed, None where that is not known.
+
+    The moment is that of the last change of any issue, since an issue links its neighbours; of an erratum only the day
+    is known. Raises as `fingerprint` does.
+    """
     columns = (cast(Issue.digest, Text), cast(Issue.erratum, Text), Issue.status, Issue.published_at)
-    row = session.execute(select(*columns).where(Issue.month == _month(month))).one_or_none()
+    newest = [select(func.max(moment)).scalar_subquery() for moment in (Issue.made_at, Issue.published_at)]
+    row = session.execute(select(*columns, *newest).where(Issue.month == _month(month))).one_or_none()
     if row is None:
         raise NotFoundError(f"There is no issue of {month}", "See /api/v1/digests for those there are")
-    return text_hash(repr((month, *row, issues.statuses(session))))
+    *own, made, published = row
+    changed = max(made, published or made) if own[1] == "[]" else None
+    return text_hash(repr((month, *own, issues.statuses(session)))), changed
 
 
 def find_digest(session: Session, month: str) -> Digest:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from api import language
 from api.errors import PROBLEM_TYPES, PROBLEMS
+from api.openapi import document, operations
 from api.pages import chrome
 from api.replies import json_reply, page_reply
 from api.site import TheSite
@@ -36,9 +37,9 @@ class Operation:
 
 
 @router.get("/api/v1/openapi.json", response_class=Response)
-def openapi(request: Request) -> Response:
+def openapi(request: Request, site: TheSite) -> Response:
     """Give the OpenAPI document, for programs."""
-    return json_reply(request.app.openapi())
+    return json_reply(document(request.app, site))
 
 
 @router.get("/docs", response_class=Response)
@@ -49,19 +50,18 @@ def docs(request: Request, site: TheSite) -> Response:
         "docs.html",
         lang,
         chrome=chrome(site, menu="api"),
-        operations=list(operations(request.app.openapi())),
+        operations=list(described(document(request.app, site))),
         problems=[(status, PROBLEM_TYPES + kind, title) for status, (kind, title) in PROBLEMS.items()],
     )
     return page_reply(request, site, html)
 
 
-def operations(document: dict[str, Any]) -> Iterator[Operation]:
+def described(found: dict[str, Any]) -> Iterator[Operation]:
     """Read the operations out of an OpenAPI document, in its order."""
-    for path, methods in document["paths"].items():
-        for method, one in methods.items():
-            parameters = tuple(_parameter(parameter) for parameter in one.get("parameters", []))
-            words = one.get("description", "").replace("`", "")
-            yield Operation(one["operationId"], method.upper(), path, words, parameters)
+    for method, path, one in operations(found):
+        parameters = tuple(_parameter(parameter) for parameter in one.get("parameters", []))
+        words = one.get("description", "").replace("`", "")
+        yield Operation(one["operationId"], method.upper(), path, words, parameters)
 
 
 def _parameter(parameter: dict[str, Any]) -> Parameter:

@@ -127,7 +127,7 @@ def test_other_errors_are_pages(filled: TestClient) -> None:
 
 
 def test_a_method_that_is_not_taken_names_those_that_are(filled: TestClient) -> None:
-    assert filled.post("/api/v1/papers").headers["allow"] == "GET"
+    assert filled.post("/api/v1/papers").headers["allow"] == "GET, HEAD"
 
 
 def test_a_broken_database_is_a_500_that_shows_nothing_of_itself(broken: TestClient) -> None:

@@ -1,0 +1,142 @@
+"""The OpenAPI 3.1 document: what FastAPI reads from the routes, completed by the rules that hold for all of them.
+
+Rules, not words typed for each route: a read may be 304, what takes parameters 422, what takes a body 400, 413 and 415.
+Every error is a problem document. Summaries are the first clause of the routes' own sentences.
+"""
+
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import TypeAdapter
+
+from api import examples
+from api.digest_schemas import DigestJson, DigestStageJson, components
+from api.errors import MEDIA_TYPE, PROBLEM_TYPES, PROBLEMS, ProblemJson, for_machines
+from api.site import Site
+
+Document = dict[str, Any]
+METHODS = ("get", "post", "put", "patch", "delete")
+TAGS = {
+    "papers": "Papers and posts: lists with filters, single items, what is near them, and whole lists as files.",
+    "search": "Finding by name, words and meaning.",
+    "exports": "Items and issues as files to take along: BibTeX, RIS, CSL-JSON, CSV, JSON lines, Markdown.",
+    "roadmap": "The study road: stages, their reading lists, topics, labs.",
+    "digests": "The monthly issues.",
+    "feeds": "What is new, for feed readers.",
+    "subscriptions": "Signing up for the mail.",
+    "feedback": "What a reader says of an item.",
+    "operation": "Whether the service answers, and what it has read.",
+}
+JSON = "application/json"
+_PROBLEM = {"$ref": "#/components/schemas/ProblemJson"}
+_HEADERS = {
+    "ETag": "Names this state of the answer; send it back as If-None-Match.",
+    "Cache-Control": "How long the answer keeps.",
+}
+_CLAUSE = re.compile(r"[.;:]\s|[.;:]$")
+
+
+def document(app: FastAPI, site: Site) -> Document:
+    """Give the document of an app, made once; its examples are answers of this service to invented rows."""
+    found: Document | None = getattr(app.state, "openapi", None)
+    if found is None:
+        found = app.state.openapi = _complete(deepcopy(app.openapi()), site)
+    return found
+
+
+def operations(found: Document) -> Iterator[tuple[str, str, Document]]:
+    """Walk the operations of a document: (method in small letters, path, operation)."""
+    for path, methods in found["paths"].items():
+        for method, operation in methods.items():
+            if method in METHODS:
+                yield method, path, operation
+
+
+def _complete(found: Document, site: Site) -> Document:
+    found["info"]["license"] = {"name": "Apache 2.0", "identifier": "Apache-2.0"}
+    found["servers"] = [{"url": site.options.absolute(site.options.root or "/")}]
+    for method, path, operation in operations(found):
+        _tell(operation)
+        _add_statuses(method, path, operation)
+        _add_examples(operation, site)
+    used = {tag for _, _, operation in operations(found) for tag in operation.get("tags", [])}
+    found["tags"] = [{"name": tag, "description": words} for tag, words in TAGS.items() if tag in used]
+    schemas = found.setdefault("components", {}).setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's own error, which is never sent here
+        schemas.pop(name, None)
+    schemas |= components(DigestJson, DigestStageJson)
+    schemas["ProblemJson"] = TypeAdapter(ProblemJson).json_schema(mode="serialization")
+    return found
+
+
+def _tell(operation: Document) -> None:
+    """Summarise an operation by the first clause of what its route says of itself."""
+    words = " ".join(operation.get("description", "").split())
+    operation["summary"] = _CLAUSE.split(words, maxsplit=1)[0].strip() or operation.get("summary", "")
+
+
+def _add_statuses(method: str, path: str, operation: Document) -> None:
+    """Document what follows from the kind of an operation, beside what its route declares."""
+    answers: Document = operation["responses"]
+    if "HTTPValidationError" in str(answers.get("422")):
+        del answers["422"]
+    for status in _statuses(method, operation):
+        answers.setdefault(str(status), {})
+    for code, answer in answers.items():
+        if code.isdecimal() and int(code) >= 400:
+            _make_problem(int(code), path, answer)
+        elif code == "304":
+            answer["description"] = "The answer is as it was when its tag or its date was given"
+        elif method == "get" and code == "200":
+            answer.setdefault("headers", {}).update(_described(_HEADERS))
+    operation["responses"] = dict(sorted(answers.items()))
+
+
+def _statuses(method: str, operation: Document) -> Iterator[int]:
+    """Name the statuses any operation of the kind may give: see api/errors.py and api/gate.py."""
+    yield from (400, 421, 429, 500, 503)
+    if method == "get":
+        yield 304
+    if any(one["in"] == "path" for one in operation.get("parameters", [])):
+        yield 404
+    if "requestBody" in operation:
+        yield from (408, 413, 415)
+    yield 422  # an unknown parameter is one
+
+
+def _make_problem(status: int, path: str, answer: Document) -> None:
+    """Describe an error: a problem document under the API, a page elsewhere."""
+    kind, title = PROBLEMS[status]
+    if answer.get("description") in (None, "", "Validation Error"):
+        answer["description"] = title
+    body = {"type": PROBLEM_TYPES + kind, "title": title, "status": status, "detail": title}
+    example = body | {"instance": path, "request_id": "5f0c1e2a"}
+    problem = {MEDIA_TYPE: {"schema": _PROBLEM, "example": example}}
+    answer["content"] = problem if for_machines(path) else {"text/html": {"schema": {"type": "string"}}}
+    if status in (429, 503):
+        answer["headers"] = _described({"Retry-After": "Seconds to wait before the next request."})
+
+
+def _described(headers: dict[str, str]) -> Document:
+    return {name: {"description": words, "schema": {"type": "string"}} for name, words in headers.items()}
+
+
+def _add_examples(operation: Document, site: Site) -> None:
+    for parameter in operation.get("parameters", []):
+        example = examples.PARAMETERS.get(parameter["name"])
+        if example is not None and not {"example", "examples"} & (parameter.keys() | parameter["schema"].keys()):
+            parameter["example"] = example
+    for content in _contents(operation):
+        name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+        if "example" not in content and "examples" not in content and name in examples.ANSWERS:
+            content["example"] = examples.ANSWERS[name](site)
+
+
+def _contents(operation: Document) -> Iterator[Document]:
+    """Give the JSON contents of the body asked for and of the answers."""
+    for part in (operation.get("requestBody", {}), *operation["responses"].values()):
+        if JSON in part.get("content", {}):
+            yield part["content"][JSON]
