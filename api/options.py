@@ -24,6 +24,7 @@ class AppOptions:
     caps: Caps = field(default_factory=Caps)  # on sign-ups
     limits: tuple[tuple[str, str], ...] = ()  # kind of request and how many of it (api.limits); none: no limits
     hosts: tuple[str, ...] = ()  # names the site answers to; none: to every name
+    contact: str | None = None  # the address of who runs the service, shown on /about
     static: bool = False  # the answers become plain files: what needs a server behind it is left out of pages
 
     @property

@@ -235,6 +235,7 @@ class Wiring:
             version=program_version(),
             secret_keys=tuple(self.secret_keys()),
             trusted_proxies=self.settings.trusted_proxies,
+            contact=self.settings.contact,
             closing_day=self.settings.closing_day,
         )
 
@@ -267,7 +268,11 @@ class Wiring:
         from api.options import AppOptions
 
         return AppOptions(
-            base_url=base_url, version=program_version(), closing_day=self.settings.closing_day, static=True
+            base_url=base_url,
+            version=program_version(),
+            contact=self.settings.contact,
+            closing_day=self.settings.closing_day,
+            static=True,
         )
 
     def secret_keys(self) -> list[str]:
