@@ -158,9 +158,8 @@ def _dumped(values: list[Any]) -> list[str]:
 
 
 def _executemany(session: Session, table: Table, tuples: Sequence[tuple[Any, ...]]) -> int:
-    columns = table.columns.keys()
-    marks = ", ".join("?" * len(columns))
-    statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
+    marks = ", ".join("?" * len(table.columns))
+    statement = f"INSERT INTO {_quoted(table.name)} ({_listed(table)}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
     options = {"preserve_rowcount": True}
     result = session.connection().exec_driver_sql(statement, list(tuples), execution_options=options)
     return max(result.rowcount, 0)
@@ -168,11 +167,11 @@ def _executemany(session: Session, table: Table, tuples: Sequence[tuple[Any, ...
 
 def _copy(session: Session, table: Table, tuples: Sequence[tuple[Any, ...]]) -> int:
     """Copy straight into the table; where a key proves to be known, by a stage. Names are those of our own tables."""
-    columns = ", ".join(table.columns.keys())
+    columns, name = _listed(table), _quoted(table.name)
     session.execute(text("SET LOCAL timezone = 'UTC'"))
     session.execute(text("SAVEPOINT copying"))
     try:
-        _copy_to(session, f"{table.name} ({columns})", tuples)
+        _copy_to(session, f"{name} ({columns})", tuples)
     except Exception as problem:
         if getattr(problem, "sqlstate", None) != _TAKEN:
             raise
@@ -191,9 +190,19 @@ def _copy_to(session: Session, target: str, tuples: Sequence[tuple[Any, ...]]) -
 
 def _by_stage(session: Session, name: str, columns: str, tuples: Sequence[tuple[Any, ...]]) -> int:
     """Copy to a table of this connection and insert from there what is new."""
-    session.execute(text(f"CREATE TEMPORARY TABLE IF NOT EXISTS stage_{name} (LIKE {name}) ON COMMIT DELETE ROWS"))
+    kept = _quoted(name)
+    session.execute(text(f"CREATE TEMPORARY TABLE IF NOT EXISTS stage_{name} (LIKE {kept}) ON COMMIT DELETE ROWS"))
     _copy_to(session, f"stage_{name} ({columns})", tuples)
-    added = f"INSERT INTO {name} ({columns}) SELECT {columns} FROM stage_{name} ON CONFLICT DO NOTHING"  # noqa: S608
+    added = f"INSERT INTO {kept} ({columns}) SELECT {columns} FROM stage_{name} ON CONFLICT DO NOTHING"  # noqa: S608
     result: Any = session.execute(text(added))
     session.execute(text(f"TRUNCATE stage_{name}"))
     return int(result.rowcount)
+
+
+def _quoted(name: str) -> str:
+    """Write a name that is a word of SQL, such as `window`, as a name."""
+    return f'"{name}"'
+
+
+def _listed(table: Table) -> str:
+    return ", ".join(map(_quoted, table.columns.keys()))

@@ -29,6 +29,7 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     """Migrate to a revision (default: the newest) in one transaction; raises MigrationError and changes nothing."""
     try:
         with locked(engine) as connection:
+            _refuse_newer(connection)
             command.upgrade(_config(connection), revision)
             if revision == "head" and _current(connection) != _heads():
                 raise MigrationError("The database did not arrive at the newest revision", "Restore the last backup")
@@ -54,6 +55,22 @@ def at_head(engine: Engine) -> bool:
     """Tell whether the database is at the newest revision."""
     with engine.connect().execution_options(shirube_read=True) as connection:
         return _current(connection) == _heads()
+
+
+def is_new(engine: Engine) -> bool:
+    """Tell whether no migration ever ran on the database."""
+    with engine.connect().execution_options(shirube_read=True) as connection:
+        return not _current(connection)
+
+
+def revision(connection: Connection) -> str:
+    """Tell the revision a database is at; "" where it has none."""
+    return ",".join(sorted(_current(connection)))
+
+
+def revisions() -> set[str]:
+    """List the revisions this program knows."""
+    return {script.revision for script in ScriptDirectory.from_config(_config(None)).walk_revisions()}
 
 
 @contextmanager
@@ -87,6 +104,16 @@ def _no_orphans(connection: Connection) -> None:
     orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
     if orphans:
         raise MigrationError(f"The migration would leave {len(orphans)} rows without their parent", "Report it")
+
+
+def _refuse_newer(connection: Connection) -> None:
+    """Stop where a newer program made the database: this one would not know what to do with it."""
+    unknown = _current(connection) - revisions()
+    if unknown:
+        raise MigrationError(
+            f"The database is of a newer Shirube than this one (revision {', '.join(sorted(unknown))})",
+            "Install that version again, or restore a backup made with this one into an empty database",
+        )
 
 
 def _current(connection: Connection) -> set[str]:

@@ -63,3 +63,14 @@ class Notice(Base):
     due_at: Mapped[datetime]  # of the next attempt; while one is made, when another may take over
     delivered_at: Mapped[datetime | None]
     error: Mapped[str | None]
+
+
+class Hold(Base):
+    """Why nothing may be mailed at present; no row while all may."""
+
+    __tablename__ = "mail_hold"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    reason: Mapped[str]
+    since: Mapped[datetime]

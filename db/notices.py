@@ -7,6 +7,7 @@ from sqlalchemy import and_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
+from db import holds
 from db.models_mail import Notice
 
 LEASE = timedelta(minutes=5)  # far longer than one call may take
@@ -19,7 +20,9 @@ def add(session: Session, id_: str, month: str, body: str, now: datetime) -> Non
 
 
 def take(session: Session, now: datetime) -> Notice | None:
-    """Choose the next call that is due; while it is made, no other sender chooses it. None when there is none."""
+    """Choose the next call that is due, which no other sender then chooses; None when there is none or mail is held."""
+    if holds.held(session) is not None:
+        return None
     waiting = select(Notice).where(Notice.state == "waiting", Notice.due_at <= now).order_by(Notice.month).limit(1)
     notice = session.scalars(waiting.with_for_update(skip_locked=True)).first()
     if notice is not None:

@@ -14,7 +14,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from core.text import text_hash
-from db import subscribers
+from db import holds, subscribers
 from db.models import Subscriber
 from db.models_mail import MailDomain, Outbox
 from db.upsert import upsert
@@ -77,8 +77,10 @@ def take(
 
     The person is read again in this transaction: who left or was suppressed gets nothing more. A row whose lease ran
     out after its message was begun becomes `unknown`, and is sent again only with `resend`. `pause` is kept between two
-    mails to one domain, over all senders.
+    mails to one domain, over all senders. While mail is held there is none.
     """
+    if holds.held(session) is not None:
+        return None
     while row := session.scalars(_due(now)).first():
         if row.state == "sending" and row.data_started_at is not None:
             doubt(row, now if resend else None)

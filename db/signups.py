@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
+from db import holds
 from db.models_readers import Allowance, Signup
 from db.subscribers import overwriting
 
@@ -48,7 +49,9 @@ def add(session: Session, now: datetime, **values: Any) -> Signup:
 
 
 def take(session: Session, now: datetime) -> Signup | None:
-    """Lease the next sign-up whose link is due; None when there is none."""
+    """Lease the next sign-up whose link is due; None when there is none, or mail is held."""
+    if holds.held(session) is not None:
+        return None
     query = select(Signup).where(Signup.due_at <= now, Signup.asked_at > now - LIFE).order_by(Signup.id).limit(1)
     row = session.scalars(query.with_for_update(skip_locked=True)).first()
     if row is not None:

@@ -3,14 +3,19 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
-from db import outbox
+from sqlalchemy.orm import Session
+
+from core.errors import RefusedError
+from db import holds, outbox
 from db.engine import reading
 from digest.delivery.folder import FolderDelivery
 from digest.delivery.message import make_sender
 from digest.mailing import Mailer
 from digest.press import Press
-from digest.service import Preview, fill_outbox, preview, send_due
+from digest.service import Preview, fill_outbox, mailable, preview, send_due
+from shirube.personal import unwritten_scores, write_scores
 from shirube.wiring import Wiring
 
 KEPT = timedelta(days=30)  # contract.md, Data at rest: a sent mail holds an address and stays no longer
@@ -36,14 +41,18 @@ class Sending:
 
 
 def send(wiring: Wiring, month: str | None) -> Sending:
-    """Fill the outbox for a final issue and send what is due.
+    """Score the issue for readers who said something, fill the outbox and send what is due.
 
     Mails written as files 30 days ago or more are deleted first, whichever way mail leaves today.
     """
     mailer = make_mailer(wiring)
     prune(wiring)
+    with reading(wiring.sessions) as session:
+        found = mailable(session, month)
+    write_scores(wiring, found)
     with wiring.sessions.begin() as session:
-        found, _ = fill_outbox(session, month, wiring.clock, mailer.sender)
+        refuse_held(session)
+        fill_outbox(session, found, wiring.clock, mailer.sender)
     ended = send_due(wiring.sessions, wiring.delivery(), Press(), wiring.clock, mailer)
     with reading(wiring.sessions) as session:
         return Sending(found, ended, not outbox.finished(session, found), outbox.next_at(session, found))
@@ -66,7 +75,23 @@ def dry_run(wiring: Wiring, month: str | None) -> Iterator[Preview]:
     """Make the mails `send` would send now, one at a time; nothing is written, nothing is sent."""
     mailer = make_mailer(wiring)
     with reading(wiring.sessions) as session:
-        yield from preview(session, month, Press(), wiring.clock, mailer)
+        yield from preview(session, month, Press(), wiring.clock, mailer, partial(unwritten_scores, wiring))
+
+
+def refuse_held(session: Session) -> None:
+    """Stop where mail is held after a restore; raises RefusedError that says how to let it go."""
+    held = holds.held(session)
+    if held is not None:
+        raise RefusedError(
+            f"Mail is held since {held.since:%Y-%m-%d %H:%M} UTC: {held.reason}",
+            "See shirube outbox for what waits; shirube outbox --release lets it go, with --skip-waiting without it",
+        )
+
+
+def release(wiring: Wiring, *, skip: bool) -> int:
+    """Let mail leave again after a restore; with `skip` what waits is never sent. Gives how many that were."""
+    with wiring.sessions.begin() as session:
+        return holds.release(session, skip=skip)
 
 
 def make_mailer(wiring: Wiring) -> Mailer:
@@ -80,6 +105,7 @@ def make_mailer(wiring: Wiring) -> Mailer:
         keys=tuple(wiring.secret_keys()),
         unknown=settings.mail_unknown,
         domain_pause=timedelta(seconds=seconds),
+        roadmap=wiring.roadmap,
     )
 
 

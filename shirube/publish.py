@@ -14,7 +14,7 @@ import msgspec
 from httpx2 import ASGITransport, AsyncClient, Response
 
 from api.app import create_app
-from core.errors import NotFoundError, RefusedError, ShirubeError
+from core.errors import NotFoundError, RefusedError
 from db import issues, papers
 from db.engine import reading
 from locales.load import LANGUAGES

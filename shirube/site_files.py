@@ -24,7 +24,7 @@ _PLAIN = "/:.-_~"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One published answer: its path on the site, its language (None: it has none), the reading time it is shrunk to."""
+    """One published answer: its path on the site, its language where it has one, the reading time it is shrunk to."""
 
     path: str
     lang: str | None = None

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import iso
 from core.errors import NotFoundError, RefusedError
-from db import notices, outbox, subscribers
+from db import holds, notices, outbox, subscribers
 from db.models import Subscriber
 from db.models_mail import Notice, Outbox
 from digest.subscriptions import mask
@@ -16,13 +16,14 @@ GIVEN_UP = "given up by the operator"
 
 
 def outbox_state(session: Session, month: str | None = None) -> dict[str, Any]:
-    """Give the counts by state, when the next mail is due, what failed or is unknown, and the calls of the webhook.
+    """Give whether mail is held, the counts by state, when the next mail is due, what failed or is unknown, and the calls of the webhook.
 
     `month` None means all issues. Addresses are masked.
     """
-    due = outbox.next_at(session, month)
+    due, held = outbox.next_at(session, month), holds.held(session)
     return {
         "month": month,
+        "held": {"since": iso(held.since), "reason": held.reason} if held else None,
         "counts": dict(sorted(outbox.counts(session, month).items())),
         "next_at": iso(due) if due else None,
         "troubled": [_row(row, person) for row, person in outbox.troubled(session, month)],

@@ -1,8 +1,12 @@
 """Commands about what is kept: settings and database."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from shirube import terminal
+from shirube.cli.options import FAILED
 from shirube.settings import shown
 from shirube.wiring import Wiring
 
@@ -23,3 +27,61 @@ def upgrade_database(context: typer.Context) -> None:
     """Make the database, or bring it to the newest form."""
     wiring: Wiring = context.obj
     terminal.say(f"The database is up to date ({wiring.engine.dialect.name}).")
+
+
+@db_app.command("backup", epilog="Examples:  shirube db backup    shirube db backup --to /mnt/backups")
+def backup_database(
+    context: typer.Context,
+    to: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The folder; default: backups in the data dir.")
+    ] = None,
+) -> None:
+    """Write a backup while everything runs, read it back, and delete those older than 30 days; prints its file."""
+    from shirube import backups
+
+    wiring: Wiring = context.obj
+    terminal.out(str(backups.backup(wiring, to or wiring.backups_dir)))
+
+
+@db_app.command("restore", epilog="Example:  shirube db restore var/backups/shirube-20261105T030000Z.zip")
+def restore_database(
+    context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup.")]
+) -> None:
+    """Fill an empty database from a backup, of either kind; mail is held until you let it go."""
+    from shirube import backups
+
+    wiring: Wiring = context.obj
+    found = backups.restore(wiring, file)
+    rows = sum(content.rows for content in found.tables.values())
+    terminal.say(f"Restored {rows:,} rows as of {found.made:%Y-%m-%d %H:%M} UTC.")
+    terminal.say("Mail is held: look at shirube outbox, then shirube outbox --release.")
+
+
+@db_app.command("check")
+def check_database(context: typer.Context) -> None:
+    """Read the whole database and tell whether it is sound."""
+    from db import integrity
+
+    wiring: Wiring = context.obj
+    found = integrity.faults(wiring.engine)
+    for fault in found:
+        terminal.out(fault)
+    if found:
+        terminal.say("Restore the last backup into an empty database: shirube db restore FILE.")
+        raise typer.Exit(FAILED)
+    terminal.out("The database is sound")
+
+
+@db_app.command("move", epilog="Example:  shirube db move postgresql+psycopg://shirube@localhost/shirube")
+def move_database(
+    context: typer.Context,
+    url: Annotated[str, typer.Argument(metavar="URL", help="The database to copy into: an empty one.")],
+) -> None:
+    """Copy everything into another database, SQLite or PostgreSQL, and prove that both hold the same."""
+    from shirube.moving import move
+
+    wiring: Wiring = context.obj
+    with terminal.bar("Tables", left=False) as bar:
+        moved = move(wiring, url, bar)
+    terminal.say(f"{sum(moved.rows.values()):,} rows in {len(moved.rows)} tables are the same in both.")
+    terminal.say("Stop Shirube, set SHIRUBE_DATABASE_URL to the new one, and start it again.")

@@ -54,6 +54,8 @@ def outbox(
         int | None, typer.Option(metavar="ID", help="Send this mail again: one that failed or is unknown.")
     ] = None,
     give_up: Annotated[int | None, typer.Option(metavar="ID", help="Send this mail no more.")] = None,
+    release: Annotated[bool, typer.Option(help="Let mail go that a restore holds back.")] = False,
+    skip_waiting: Annotated[bool, typer.Option(help="With --release: never send what waits now.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The same as values, for programs.")] = False,
 ) -> None:
     """Count mails by state, and list those that failed or may have arrived or not, with the reason."""
@@ -61,7 +63,14 @@ def outbox(
 
     if retry is not None and give_up is not None:
         raise UsageError("A mail is sent again or given up, not both", "Give --retry or --give-up")
+    if skip_waiting and not release:
+        raise UsageError("--skip-waiting says what becomes of mails that are let go", "Give it with --release")
     wiring: Wiring = context.obj
+    if release:
+        from shirube import mail
+
+        terminal.out(f"Mail may leave again; {mail.release(wiring, skip=skip_waiting):,} mails that waited are skipped")
+        return
     if retry is not None or give_up is not None:
         with wiring.sessions.begin() as session:
             if retry is not None:
@@ -85,6 +94,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
     """Write the state of the outbox for people."""
     counts = ", ".join(f"{number} {state}" for state, number in found["counts"].items())
     lines = [counts or "The outbox is empty"]
+    if found["held"]:
+        lines.insert(0, f"Mail is held since {found['held']['since']}: {found['held']['reason']}")
     if found["next_at"]:
         lines.append(f"next due: {found['next_at']}")
     for row in found["troubled"]:

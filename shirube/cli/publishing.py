@@ -16,7 +16,7 @@ def publish(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder; made where there is none.")],
 ) -> None:
-    """Write the site as static files: digests, stages, topics, labs, papers, feeds. A good site is never made poorer."""
+    """Write the whole site as static files that any web host serves; a good site is never made poorer."""
     from shirube.publish import LOCAL
     from shirube.publish import publish as run
 

@@ -1,4 +1,4 @@
-"""The whole site as files: everything linked is there, a second run changes nothing, a good site is never made poorer."""
+"""The site as files: everything linked is there, a second run changes nothing, a good site is never made poorer."""
 
 import json
 import posixpath

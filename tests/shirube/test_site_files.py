@@ -67,8 +67,9 @@ def test_a_relative_link_leads_from_any_page_to_any_other(here: str, there: str,
 
 def test_links_of_a_page_are_listed_once_and_only_those_of_the_site() -> None:
     text = (
-        '<link rel="stylesheet" href="/sub/static/style.css?v=1"><a href="#main">x</a><a class="t" href="/sub/stages/2">'
-        '</a><a href="/sub/stages/2#canon"></a><a href="https://arxiv.org/abs/1"></a><a href="/sub/search">s</a>'
+        '<link rel="stylesheet" href="/sub/static/style.css?v=1"><a href="#main">x</a>'
+        '<a class="t" href="/sub/stages/2"></a><a href="/sub/stages/2#canon"></a>'
+        '<a href="https://arxiv.org/abs/1"></a><a href="/sub/search">s</a>'
     )
     assert links(LAYOUT, text, FRONT) == [Place("/static/style.css"), Place("/stages/2", "en")]
 

@@ -1,0 +1,219 @@
+"""Backups: the whole database and the secret key in one file, made while others write, verified, kept for a while.
+
+A file is a zip: a member of JSON lines for each table, the key that signs the links in mails, and, written last, a
+manifest with the revision and, for each table, its rows and a sum over them. Either kind of database restores it.
+"""
+
+import base64
+import os
+import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import Engine, Table
+
+from core.errors import NotFoundError, RefusedError, ShirubeError
+from db import copying, holds, migrate
+from db.copying import Tally, Tuples
+from db.engine import make_engine, make_sessions
+from ingest.service import complete_full_text
+from shirube.wiring import KEY_FILE, Wiring, program_version
+
+KEPT = timedelta(days=30)  # of whoever is erased nothing is left in backups after so long
+FORM = "%Y%m%dT%H%M%SZ"
+NAME = re.compile(r"shirube-(\d{8}T\d{6}Z)\.zip")
+MANIFEST = "manifest.json"
+ROOM = "Make room, or name another folder"
+
+
+class Content(msgspec.Struct, frozen=True):
+    """What a backup says of one table."""
+
+    columns: tuple[str, ...]
+    rows: int
+    total: str
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a backup holds, and what made it."""
+
+    made: datetime
+    version: str
+    revision: str
+    kind: str
+    tables: dict[str, Content]
+
+
+def backup(wiring: Wiring, folder: Path) -> Path:
+    """Write a backup of this moment, read it back, and delete those older than 30 days; gives its file.
+
+    Raises ShirubeError where it cannot be written or does not read back as it was written: then nothing is deleted.
+    """
+    moment = wiring.clock()
+    file = folder / f"shirube-{moment:{FORM}}.zip"
+    part = file.with_suffix(".part")
+    keys = "\n".join(wiring.secret_keys())
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _write(wiring.engine, part, keys, moment)
+        verify(part)
+        part.replace(file)
+    except OSError as problem:
+        raise ShirubeError(f"{file} cannot be written: {problem.strerror or problem}", ROOM) from problem
+    finally:
+        part.unlink(missing_ok=True)
+    prune(folder, moment)
+    return file
+
+
+def verify(file: Path) -> Manifest:
+    """Read a backup whole and compare every table with what its manifest says; raises RefusedError where it differs."""
+    with _opened(file) as archive:
+        manifest = _manifest(archive, file)
+        for table in copying.tables():
+            if (content := manifest.tables.get(table.name)) is None:
+                continue
+            found = Tally()
+            for part in _rows(archive, table.name):
+                found.add(table, part) if content.columns == _columns(table) else found.count(part)
+            if found.rows != content.rows or (content.columns == _columns(table) and found.name != content.total):
+                raise RefusedError(f"{file} is damaged: table {table.name}", "Use another backup")
+    return manifest
+
+
+def restore(wiring: Wiring, file: Path) -> Manifest:
+    """Fill an empty database from a backup, and hold all mail until a person lets it go; gives what the backup said.
+
+    The key comes back too where none is set. Raises RefusedError for a database that holds something, and for a backup
+    that is damaged or of a newer program; nothing is kept of a restore that fails.
+    """
+    manifest = verify(file)
+    engine = make_engine(wiring.settings.database)
+    _refuse_filled(engine)
+    migrate.upgrade(engine, manifest.revision)
+    try:
+        with _opened(file) as archive, make_sessions(engine).begin() as session:
+            for name, content in manifest.tables.items():
+                table = copying.described(session, name, content.columns)
+                written = sum(copying.write(session, table, part) for part in _rows(archive, name))
+                if written != content.rows:
+                    raise RefusedError(f"Table {name} took {written:,} of {content.rows:,} rows", "Use another backup")
+            _key(wiring, archive)
+        migrate.upgrade(engine)
+        with make_sessions(engine).begin() as session:
+            copying.end(session)
+            holds.hold(session, f"restored from a backup of {manifest.made:%Y-%m-%d %H:%M} UTC", wiring.clock())
+    except BaseException:
+        migrate.downgrade(engine, "base")
+        raise
+    complete_full_text(make_sessions(engine))
+    return manifest
+
+
+def prune(folder: Path, now: datetime) -> list[Path]:
+    """Delete backups older than 30 days, but never the newest; gives those deleted."""
+    found = sorted((file for file in folder.iterdir() if NAME.fullmatch(file.name)), key=lambda file: file.name)
+    old = [file for file in found[:-1] if _made(file) < now - KEPT]
+    for file in old:
+        file.unlink(missing_ok=True)
+    return old
+
+
+def _write(engine: Engine, part: Path, keys: str, moment: datetime) -> None:
+    descriptor = os.open(part, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600)
+    with os.fdopen(descriptor, "w+b") as out:
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            archive.writestr(KEY_FILE, keys + "\n")
+            with copying.snapshot(engine) as session:
+                contents = {table.name: _write_table(session, archive, table) for table in copying.tables()}
+                manifest = Manifest(
+                    moment, program_version(), migrate.revision(session.connection()), engine.dialect.name, contents
+                )
+            archive.writestr(MANIFEST, msgspec.json.encode(manifest))
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _write_table(session: Any, archive: zipfile.ZipFile, table: Table) -> Content:
+    found = Tally()
+    with archive.open(_member(table.name), "w", force_zip64=True) as lines:
+        for part in copying.read(session, table):
+            found.add(table, part)
+            lines.write(b"".join(msgspec.json.encode(_packed(row)) + b"\n" for row in part))
+    return Content(_columns(table), found.rows, found.name)
+
+
+def _rows(archive: zipfile.ZipFile, name: str) -> Iterator[Tuples]:
+    """Read the rows of a table back, as drivers take them."""
+    part: Tuples = []
+    with archive.open(_member(name)) as lines:
+        for line in lines:
+            part.append(_unpacked(msgspec.json.decode(line)))
+            if len(part) == copying.ROWS:
+                yield part
+                part = []
+    yield part
+
+
+def _packed(row: tuple[Any, ...]) -> list[Any]:
+    """Write bytes as a list of one text: nothing else in a row is a list."""
+    return [[base64.b64encode(value).decode()] if isinstance(value, bytes) else value for value in row]
+
+
+def _unpacked(row: list[Any]) -> tuple[Any, ...]:
+    return tuple(base64.b64decode(value[0]) if isinstance(value, list) else value for value in row)
+
+
+def _member(name: str) -> str:
+    return f"tables/{name}.jsonl"
+
+
+def _columns(table: Table) -> tuple[str, ...]:
+    return tuple(table.columns.keys())
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            yield archive
+    except FileNotFoundError as problem:
+        raise NotFoundError(f"There is no file {file}", "Name one that shirube db backup wrote") from problem
+    except (zipfile.BadZipFile, KeyError, EOFError, msgspec.MsgspecError) as problem:
+        raise RefusedError(f"{file} is no whole backup: {problem}", "Use another backup") from problem
+
+
+def _manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
+    manifest = msgspec.json.decode(archive.read(MANIFEST), type=Manifest)
+    if manifest.revision not in migrate.revisions():
+        advice = f"It was made by version {manifest.version}: install that one or a newer"
+        raise RefusedError(f"{file} is of a newer program than this", advice)
+    return manifest
+
+
+def _refuse_filled(engine: Engine) -> None:
+    if migrate.is_new(engine):
+        return
+    with copying.snapshot(engine) as session:
+        if migrate.at_head(engine) and copying.is_empty(session):
+            return
+    raise RefusedError(
+        "The database holds something already, and a restore never overwrites",
+        "Move it away, or point SHIRUBE_DATABASE_URL at an empty one",
+    )
+
+
+def _key(wiring: Wiring, archive: zipfile.ZipFile) -> None:
+    """Put the key back beside the database, unless one is there or set: links in mails of old need it."""
+    if wiring.settings.secret_key is None:
+        wiring.put_secret_key(archive.read(KEY_FILE).decode())
+
+
+def _made(file: Path) -> datetime:
+    found = NAME.fullmatch(file.name)
+    return datetime.strptime(found[1] if found else "", FORM).replace(tzinfo=UTC)
