@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 
 from api import errors
 from api.conditional import ConditionalReads
+from api.error_page import error_page
 from api.files import static_files
 from api.finder import Finder
 from api.gate import Gate
@@ -18,11 +19,12 @@ from api.headers import SecureHeaders
 from api.limits import Limiter, Ticks
 from api.links import SiteLinks
 from api.options import AppOptions
-from api.pages import error_page
 from api.post import Post
 from api.routes import (
+    about,
     digests,
     docs,
+    doubts,
     exports,
     feedback,
     feeds,
@@ -56,7 +58,7 @@ __all__ = ["AppOptions", "create_app"]
 THREADS = 4
 ROUTES = (
     *(exports, paper_pages, papers, search, roadmap, digests, health, docs, static, feeds),
-    *(subscriptions, mail_links, preferences, feedback, reports, finding, status, pages, roads),
+    *(subscriptions, mail_links, preferences, feedback, doubts, reports, finding, status, about, pages, roads),
 )
 
 

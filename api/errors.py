@@ -26,6 +26,7 @@ PROBLEMS = {
     405: ("method-not-allowed", "This address does not take this method"),
     408: ("timeout", "The request took too long to arrive"),
     409: ("refused", "The rules forbid this"),
+    410: ("gone", "What was here is gone for good"),
     413: ("too-large", "The request is too large"),
     415: ("media-type", "The body is of another media type than asked for"),
     421: ("misdirected", "The request is for another host"),

@@ -1,16 +1,10 @@
-"""What the frame of every page needs, and the page that tells of an error."""
+"""What the frame of every page needs."""
 
 from dataclasses import dataclass
 
-from fastapi import Request
-
-from api import issues, language
-from api.errors import Problem
-from api.headers import request_id
+from api import issues
 from api.links import SiteLinks
-from api.site import Site, site_of
-from core.clock import iso
-from core.ids import parse_arxiv_id
+from api.site import Site
 from db.engine import reading
 
 
@@ -41,26 +35,3 @@ def chrome(site: Site, *, menu: str = "", stage: int | None = None, query: str =
     with reading(site.sessions) as session:
         head = issues.to_show(issues.heads(session))
     return Chrome(site.links, menu, stage, head.month if head else None, query=query, place=site.here)
-
-
-def error_page(request: Request, problem: Problem) -> str:
-    """Write the page for an error: what was asked, the nearest addresses, the id to report."""
-    site = site_of(request)
-    frame = Chrome(site.links, place=site.here) if problem.bare else chrome(site)
-    return site.templates.render(
-        "error.html",
-        language.choose(request, site.options.languages),
-        chrome=frame,
-        problem=problem,
-        path="/s/…" if request.url.path.startswith("/s/") else request.url.path[:300],  # a signed link is a key
-        arxiv_id=_arxiv_id(request.url.path),
-        request_id=request_id(request.scope),
-        moment=iso(site.clock()),
-    )
-
-
-def _arxiv_id(path: str) -> str | None:
-    """Read the arXiv id out of the address of a paper that is not stored."""
-    _, found, rest = path.partition("/papers/")
-    parsed = parse_arxiv_id(rest) if found else None
-    return parsed[0] if parsed else None

@@ -19,6 +19,8 @@ from db.upsert import chunks
 SHOWN = 0.5  # a topic or a lab is shown from here on: "an expert would file it here"
 RECORDED = ["recorded"]  # the sources of an item that only the recorded month knows
 
+SHORTEST_START = 6  # signs of an id: fewer begin too many
+
 Cursor = tuple[float | str, str]
 Sort = Literal["fit", "worth", "newest"]
 
@@ -164,6 +166,15 @@ def newest(session: Session) -> datetime | None:
 def oldest_month(session: Session) -> str | None:
     """Tell the first month of which anything is stored."""
     return session.scalar(select(func.min(Item.month)))
+
+
+def ids_like(session: Session, item_id: str, limit: int) -> list[str]:
+    """List ids that begin like one that is not stored: with all of it, else with all but its last sign; in order."""
+    for start in (item_id, item_id[:-1]):
+        query = select(Item.id).where(Item.id.startswith(start, autoescape=True)).order_by(Item.id).limit(limit)
+        if len(start) >= SHORTEST_START and (found := list(session.scalars(query))):
+            return found
+    return []
 
 
 def only_recorded(session: Session) -> bool:
