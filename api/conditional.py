@@ -27,7 +27,7 @@ _KEPT_ON_304 = frozenset(
 _MUTE = {204, 304}
 # All that any answer depends on besides its address, and whether HTML is accepted, by which a browser is told.
 _VARYING = (b"accept-language", b"cookie")
-_OWN = (b"authorization", b"x-api-key", b"range")  # never answered from what others asked
+_OWN = (b"authorization",)  # with a key: never answered from what others asked
 
 
 async def _of_rows(request: Request) -> None:
