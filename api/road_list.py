@@ -1,5 +1,6 @@
 """The list on a page of the road: its order, its filters and its part, all in the address."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -72,9 +73,9 @@ class Question:
         """Tell whether nothing at all is asked: this is the page that search engines should know."""
         return not (self.query.filters or self.query.sort or self.query.cursor)
 
-    def filter(self, without: str | None = None) -> PaperFilter:
-        """Make the filter of the list in its order, one of the filters dropped where it is named."""
-        asked = {name: value for name, value in self.query.filters.items() if name != without}
+    def filter(self, without: Collection[str] = ()) -> PaperFilter:
+        """Make the filter of the list in its order, some of the reader's filters dropped."""
+        asked = {name: value for name, value in self.query.filters.items() if name not in without}
         return replace(self.wanted, sort=self.sort, **asked)
 
     def told(self, **changes: Any) -> str:
@@ -126,15 +127,18 @@ def read_list(session: Session, site: Site, v: Voice, question: Question) -> Roa
 
 
 def _offers(session: Session, site: Site, v: Voice, question: Question) -> tuple[Offer, ...]:
-    """Offer each filter dropped, with what the list has then."""
+    """Offer each filter dropped, and all of them where there are several, with what the list has then."""
+    asked = question.query.filters
+    choices = {filter_name(v, name, value): (name,) for name, value in asked.items()}
+    choices |= {v.t("all filters"): tuple(asked)} if len(asked) > 1 else {}
     topics = stage_topics_of(site.roadmap)
     return tuple(
         Offer(
-            filter_name(v, name, value),
-            question.href(**{name: None}),
-            papers.count(session, question.filter(without=name), topics),
+            label,
+            question.href(**dict.fromkeys(names)),
+            papers.count(session, question.filter(without=names), topics),
         )
-        for name, value in question.query.filters.items()
+        for label, names in choices.items()
     )
 
 

@@ -80,5 +80,6 @@ def _changed(site: Site, session: Session, number: int, month: str, v: Voice) ->
 
 
 def _said(v: Voice, digest: Digest, section: StageSection) -> Markup:
-    compared = news.changed(v, section) or [news.not_compared(v, digest)]
-    return v.text([sentences.counts(v, section), *compared]).__html__()
+    changed = news.changed(v, section)
+    head = [v.line(v.bold(str(v.t("What changed:"))))] if changed else []
+    return v.text([sentences.counts(v, section), *head, *(changed or [news.not_compared(v, digest)])]).__html__()

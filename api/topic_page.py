@@ -105,12 +105,15 @@ def counted(v: Voice, counts: Mapping[str, int]) -> Line:
 
 
 def bars(counts: Mapping[str, int]) -> tuple[Bar, ...]:
-    """Measure the last twelve months up to the newest that has any item, none before the first; () for one month."""
-    if len(counts) < 2:
+    """Measure the months from the first to the newest that have any item, twelve at most; () where it is one."""
+    if not counts:
         return ()
     months = [shift(max(counts), -back) for back in reversed(range(MONTHS))]
-    shown = [(month, counts.get(month, 0)) for month in months if month >= min(counts)]
+    first = min(month for month in months if month in counts)
+    shown = [(month, counts.get(month, 0)) for month in months if month >= first]
     tallest = max(count for _, count in shown)
+    if len(shown) < 2:
+        return ()
     return tuple(_bar(place, month, count, tallest) for place, (month, count) in enumerate(shown))
 
 

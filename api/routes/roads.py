@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api import language
+from api.conditional import OF_ROWS
 from api.errors import Problem
 from api.forms import Form
 from api.pages import chrome
@@ -21,7 +22,7 @@ from roadmap.model import Stage
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/stages/{number}", response_class=Response)
+@router.get("/stages/{number}", response_class=Response, dependencies=[OF_ROWS])
 def stage(request: Request, site: TheSite, number: str, query: Annotated[OrderQuery, Query()]) -> Response:
     """Show a stage: its reading list, the newest worth reading, what changed."""
     found = _stage(site, number)
@@ -31,7 +32,7 @@ def stage(request: Request, site: TheSite, number: str, query: Annotated[OrderQu
     return page_reply(request, site, _render(site, "stage.html", lang, page, found.number))
 
 
-@router.get("/topics/{key}", response_class=Response)
+@router.get("/topics/{key}", response_class=Response, dependencies=[OF_ROWS])
 def topic(request: Request, site: TheSite, key: str, query: Annotated[FilteredQuery, Query()]) -> Response:
     """Show a topic: what to read first, and the papers filed under it."""
     found = site.roadmap.topics.get(key)
@@ -43,7 +44,7 @@ def topic(request: Request, site: TheSite, key: str, query: Annotated[FilteredQu
     return page_reply(request, site, _render(site, "topic.html", lang, page, found.stage))
 
 
-@router.get("/labs/{key}", response_class=Response)
+@router.get("/labs/{key}", response_class=Response, dependencies=[OF_ROWS])
 def lab(request: Request, site: TheSite, key: str, query: Annotated[FilteredQuery, Query()]) -> Response:
     """Show a lab: its papers and posts, each with the evidence that it is from there."""
     found = site.roadmap.labs.get(key)

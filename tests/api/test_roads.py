@@ -1,14 +1,315 @@
 """The pages of stages, topics and labs: what they are, what to read, what is new; and the canon over the API."""
 
+import re
+from datetime import UTC, datetime
+from html import unescape
+from urllib.parse import urljoin
+
+import pytest
 from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
 
+from api.topic_page import FULL, GROUND, bars, counted
+from core.months import shift
 from db.engine import Sessions
+from digest.compose import WORTH_FLOOR
+from digest.words import voice
 from roadmap.model import Roadmap
-from tests.api.factory import TOPIC, add_item, fill
+from tests.api.factory import TOPIC, add_item, fill, make_issue
+
+JUNE = datetime(2026, 6, 20, 9, tzinfo=UTC)
+STAGE = 5
+PAGES = (f"/stages/{STAGE}", f"/topics/{TOPIC}", "/labs/qwen")
+MONTHS = st.integers(0, 30).map(lambda back: shift("2026-06", -back))
 
 
-def test_pages_answer(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:
+def papers_on(page: str) -> list[str]:
+    """List the papers a page's list leads to, in its order."""
+    part = page.partition('id="new"')[2]
+    return re.findall(r'(?:<h3 id="[^"]*">|<span>)<a href="/papers/([^"]+)"', part)
+
+
+def follow(client: TestClient, page: str, words: str) -> str:
+    """Open the address behind a link of a page."""
+    found = re.search(rf'href="([^"]+)"[^>]*>{re.escape(words)}</a>', page)
+    here = re.search(r'rel="canonical" href="([^"]+)"', page)
+    assert found is not None, words
+    assert here is not None
+    return client.get(urljoin(here[1], unescape(found[1]))).text
+
+
+# -- stage ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_stage_says_what_it_is_and_what_to_read_in_which_order(client: TestClient, roadmap: Roadmap) -> None:
+    page = client.get(f"/stages/{STAGE}").text
+    stage, works = roadmap.stage(STAGE), roadmap.canon_of(STAGE)
+    assert f"<h1>{stage.name.en}</h1>" in page
+    assert stage.description.en in page
+    for topic in stage.topics:
+        assert f'href="/topics/{topic}"' in page
+    places = [page.index(f'id="w-{work.key}"') for work in works]
+    assert places == sorted(places)
+    assert works[0].why.en in unescape(page)
+    assert f"{len(works)} works on the reading list" in page
+
+
+def test_a_work_leads_to_its_page_where_it_is_stored_else_to_its_address(
+    client: TestClient, sessions: Sessions, roadmap: Roadmap
+) -> None:
+    one, other = [work for work in roadmap.canon_of(STAGE) if work.arxiv_id][:2]
+    with sessions.begin() as session:
+        add_item(session, roadmap, str(one.arxiv_id))
+    page = client.get(f"/stages/{STAGE}").text
+    assert f'href="/papers/{one.arxiv_id}">{one.title}</a>' in unescape(page)
+    assert f'href="{other.url}">{other.title}</a>' in unescape(page)
+
+
+def test_what_is_to_be_read_before_leads_to_its_place_on_the_road(client: TestClient, roadmap: Roadmap) -> None:
+    known = {work.key: work for work in roadmap.canon}
+    asked = [known[key] for work in roadmap.canon_of(STAGE) for key in work.prerequisites]
+    page = client.get(f"/stages/{STAGE}").text
+    assert {work.stage for work in asked} > {STAGE}
+    for work in asked:
+        assert f'href="/stages/{work.stage}#w-{work.key}"' in page
+        assert f'id="w-{work.key}"' in client.get(f"/stages/{work.stage}").text
+    assert "asks for nothing of earlier stages" in client.get("/stages/1").text
+
+
+def test_newest_worth_reading_is_what_an_issue_might_print(
+    client: TestClient, sessions: Sessions, roadmap: Roadmap
+) -> None:
+    with sessions.begin() as session:
+        for day in (2, 3):
+            add_item(session, roadmap, f"2606.0000{day}", submitted=datetime(2026, 6, day, tzinfo=UTC))
+        add_item(session, roadmap, "2606.00010", worth=WORTH_FLOOR - 0.01)
+        add_item(session, roadmap, "2606.00011", topics={TOPIC: 0.49})
+        add_item(session, roadmap, "2606.00012", topics={TOPIC: 0.6, "rag": 0.9})  # stands best in another stage
+        add_item(session, roadmap, "2606.00013", withdrawn=True)
+        add_item(session, roadmap, "2606.00014", worth=None)
+    page = client.get(f"/stages/{STAGE}").text
+    assert papers_on(page) == ["2606.00003", "2606.00002"]
+    assert 'Ranked <time datetime="2026-07-01">' in page
+
+
+def test_a_stage_without_a_new_paper_has_its_reading_list_alone(client: TestClient) -> None:
+    page = client.get(f"/stages/{STAGE}").text
+    assert papers_on(page) == []
+    assert "passes the bar of the digest yet" in page
+    assert "In the issue of" not in page
+
+
+def test_a_stage_repeats_what_the_newest_issue_says_of_it(
+    client: TestClient, sessions: Sessions, roadmap: Roadmap
+) -> None:
+    fill(sessions, roadmap, 2)
+    make_issue(sessions, roadmap, "2026-06", JUNE)
+    section = client.get("/digests/2026-06").text.partition(f'id="h-{STAGE}"')[2]
+    counts = re.findall(r'<p class="meta">(2 considered, [^<]*)</p>', section)[0]
+    page = client.get(f"/stages/{STAGE}").text
+    assert f"<p>{counts}" in page
+    assert f'href="/digests/2026-06#stage-{STAGE}"' in page
+
+
+def test_the_issues_own_words_on_what_changed_stand_on_the_page(
+    client: TestClient, sessions: Sessions, roadmap: Roadmap
+) -> None:
+    fill(sessions, roadmap, 1)
+    make_issue(sessions, roadmap, "2026-06", JUNE)
+    from db.models import Issue
+
+    with sessions.begin() as session:
+        issue = session.get_one(Issue, "2026-06")
+        stages = [dict(stage) for stage in issue.digest["stages"]]
+        stages[STAGE - 1]["change"] = {"before": [["2026-04", 3], ["2026-05", 5]], "low": 1, "high": 7}
+        issue.digest = {**issue.digest, "stages": stages}
+    page = client.get(f"/stages/{STAGE}").text
+    assert "<b>What changed:</b> 1 paper, against 3 to 5 a month in the 2 months before." in unescape(page).replace(
+        "\u00a0", " "
+    )
+
+
+# -- topic and lab ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_topic_says_what_it_is_and_what_is_near(client: TestClient, roadmap: Roadmap) -> None:
+    topic = roadmap.topics[TOPIC]
+    page = client.get(f"/topics/{TOPIC}").text
+    assert f"<h1>{topic.name.en}</h1>" in page
+    for key in (*topic.prerequisites, *topic.neighbours):
+        assert f'href="/topics/{key}"' in page
+    for work in roadmap.canon:
+        assert (f'id="w-{work.key}"' in page) == (work.topic == TOPIC)
+    assert "No paper is filed under this topic yet." in page
+
+
+def test_a_topic_lists_what_is_shown_under_it_in_three_orders(
+    client: TestClient, sessions: Sessions, roadmap: Roadmap
+) -> None:
+    with sessions.begin() as session:
+        for day, (fit, worth) in enumerate([(0.9, 0.5), (0.5, 0.9), (0.7, 0.7), (0.49, 1.0)], 1):
+            moment = datetime(2026, 6, day, tzinfo=UTC)
+            add_item(session, roadmap, f"2606.0000{day}", topics={TOPIC: fit}, worth=worth, submitted=moment)
+    page = client.get(f"/topics/{TOPIC}").text
+    assert papers_on(page) == ["2606.00002", "2606.00003", "2606.00001"]
+    assert papers_on(follow(client, page, "Closest to the topic")) == ["2606.00001", "2606.00003", "2606.00002"]
+    assert papers_on(follow(client, page, "Newest")) == ["2606.00003", "2606.00002", "2606.00001"]
+    assert client.get("/labs/qwen?sort=fit").status_code == 422
+
+
+def test_every_item_is_on_one_part_of_a_list_though_others_come_meanwhile(
+    client: TestClient, sessions: Sessions, roadmap: Roadmap
+) -> None:
+    ids = fill(sessions, roadmap, 45)
+    seen, page = [], client.get(f"/topics/{TOPIC}?sort=newest").text
+    while True:
+        seen += papers_on(page)
+        if 'rel="next">The next ones' not in page:
+            break
+        with sessions.begin() as session:
+            add_item(session, roadmap, f"2607.{len(seen):05d}", submitted=datetime(2026, 7, 1, tzinfo=UTC))
+        page = follow(client, page, "The next ones")
+    assert seen == ids[::-1]
+    assert '<meta name="robots" content="noindex">' in page
+    assert papers_on(follow(client, page, "To the beginning of the list"))[0] == "2607.00040"
+
+
+def test_filters_stand_in_the_address_and_are_kept_by_orders_parts_and_languages(
+    client: TestClient, sessions: Sessions, roadmap: Roadmap
+) -> None:
+    fill(sessions, roadmap, 25, code=["https://github.com/heron/clock"])
+    with sessions.begin() as session:
+        add_item(session, roadmap, "2606.20000", submitted=datetime(2026, 6, 9, tzinfo=UTC))
+    address = f"/topics/{TOPIC}?sort=&since=2026-06-02&until=2026-06-30&has_code=true"
+    page = client.get(address).text
+    assert "25 match these filters." in page
+    assert len(papers_on(page)) == 20
+    assert "2606.20000" not in page
+    assert 'name="since" value="2026-06-02"' in page
+    assert 'name="has_code" value="true" checked' in page
+    for words, count in (("The next ones", 5), ("Newest", 20), ("日本語", 20)):
+        other = follow(client, page, words)
+        assert (len(papers_on(other)), "2606.20000" in other) == (count, False), words
+        assert 'value="2026-06-30"' in other, words
+    assert "2606.20000" in client.get(f"/topics/{TOPIC}?has_code=false").text
+
+
+def test_nothing_found_offers_each_filter_dropped_with_its_count(
+    client: TestClient, sessions: Sessions, roadmap: Roadmap
+) -> None:
     fill(sessions, roadmap, 3)
-    for a in ("/stages/5", f"/topics/{TOPIC}", "/labs/qwen", "/place"):
-        answer = client.get(a)
-        assert answer.status_code == 200, answer.text
+    page = client.get(f"/topics/{TOPIC}?since=2026-06-01&has_code=true").text
+    plain = re.sub(r"<[^>]+>", "", page).replace("\u00a0", " ")
+    assert "with code: 3 items" in plain
+    assert "since 1 Jun 2026: 0 items" in plain
+    assert "all filters: 3 items" in plain
+    assert len(papers_on(follow(client, page, "with code"))) == 3
+
+
+def test_a_lab_lists_papers_and_posts_with_the_evidence(
+    client: TestClient, sessions: Sessions, roadmap: Roadmap
+) -> None:
+    with sessions.begin() as session:
+        add_item(session, roadmap, "2606.00001", labs={"qwen": 0.9})
+        add_item(session, roadmap, "2606.00002", labs={"qwen": 0.49})
+        add_item(session, roadmap, "2606.00003", labs={"openai": 0.9})
+        note = {"topics": {}, "ranked": False, "authors": [], "abstract": None, "month": "2026-05"}
+        add_item(session, roadmap, "qwen:note", labs={"qwen": 1.0}, **note)
+    page = client.get("/labs/qwen").text
+    assert papers_on(page) == ["2606.00001", "qwen:note"]
+    assert page.count("code in the lab’s GitHub organisation") == 2
+    assert roadmap.labs["qwen"].homepage in page
+    assert papers_on(client.get("/labs/qwen?kind=post").text) == ["qwen:note"]
+    assert "Nothing of this lab is stored yet." in client.get("/labs/anthropic").text
+
+
+# -- all of them -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("address", "feed"), [(address, address.removeprefix("/")) for address in PAGES])
+def test_each_page_names_its_feeds_its_languages_and_its_one_address(
+    client: TestClient, sessions: Sessions, roadmap: Roadmap, address: str, feed: str
+) -> None:
+    fill(sessions, roadmap, 2, labs={"qwen": 0.9})
+    page = client.get(address).text
+    for suffix, kind in (("atom", r"atom\+xml"), ("rss", r"rss\+xml"), ("json", r"feed\+json")):
+        found = re.search(rf'<link rel="alternate" type="application/{kind}" title="[^"]+" href="([^"]+)">', page)
+        assert found is not None
+        assert found[1].startswith(f"/feeds/{feed}.{suffix}")
+        assert client.get(unescape(found[1])).status_code == 200
+    assert f'<link rel="canonical" href="https://road.example{address}">' in page
+    assert f'hreflang="ja" href="https://road.example{address}?lang=ja"' in page
+    assert "noindex" not in page
+    assert page.count("<h1") == 1
+
+
+@pytest.mark.parametrize("address", ["/stages/0", "/stages/05", "/stages/x", "/topics/none", "/labs/none"])
+def test_what_is_not_on_the_road_is_not_found(client: TestClient, address: str) -> None:
+    assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query", ["sort=best", "since=yesterday", "kind=book", "has_code=maybe", "cursor=x", "since=9999-12-31"]
+)
+def test_a_question_that_cannot_be_meant_is_refused(client: TestClient, query: str) -> None:
+    assert client.get(f"/topics/{TOPIC}?{query}").status_code == 422
+
+
+def test_a_cursor_of_another_order_is_refused(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:
+    fill(sessions, roadmap, 25)
+    page = client.get(f"/topics/{TOPIC}").text
+    following = re.findall(r'href="([^"]+)" rel="next">The next ones', page)[0]
+    assert client.get(unescape(following)).status_code == 200
+    assert client.get(f"{unescape(following)}&sort=newest").status_code == 422
+
+
+def test_the_reading_list_over_the_api_is_in_study_order(client: TestClient, roadmap: Roadmap) -> None:
+    body = client.get(f"/api/v1/stages/{STAGE}/canon").json()
+    assert [work["key"] for work in body["items"]] == [work.key for work in roadmap.canon_of(STAGE)]
+    first = roadmap.canon_of(STAGE)[0]
+    assert body["items"][0]["why"] == {"en": first.why.en, "ja": first.why.ja}
+    assert body["next"] is None
+    assert client.get("/api/v1/stages/9/canon").status_code == 404
+    assert client.get("/api/v1/stages/x/canon").status_code == 422
+
+
+def test_words_of_strangers_are_inert_in_lists(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:
+    words = "</h3><script>alert(1)</script>"
+    with sessions.begin() as session:
+        for number in range(6):  # in full and in short
+            names = [{"name": words, "affiliation": words}]
+            given_ = {"title": words, "abstract": words, "authors": names, "categories": [words]}
+            add_item(session, roadmap, f"2606.0000{number}", labs={"qwen": 0.9}, url="javascript:alert(1)", **given_)
+    for address in PAGES:
+        page = client.get(address).text
+        assert page.count("&lt;script&gt;") >= 6
+        assert "<script" not in page
+        assert "javascript:" not in page
+
+
+# -- figures -------------------------------------------------------------------------------------------------------------------
+
+
+@given(st.dictionaries(MONTHS, st.integers(1, 10_000)))
+def test_the_chart_holds_the_last_twelve_months_without_a_gap(counts: dict[str, int]) -> None:
+    chart = bars(counts)
+    months = [bar.month for bar in chart]
+    assert months == [shift(months[0], place) for place in range(len(months))]
+    assert len(chart) != 1
+    assert len(chart) <= 12
+    assert {bar.month: bar.count for bar in chart if bar.count}.items() <= counts.items()
+    for bar in chart:
+        assert 0 <= bar.height <= FULL
+        assert bar.y == pytest.approx(GROUND - bar.height, abs=0.06)
+        assert (bar.height > 0) == (bar.count > 0)
+    if chart:
+        assert months[-1] == max(counts)
+        assert max(bar.height for bar in chart) == FULL
+
+
+@given(st.dictionaries(MONTHS, st.integers(1, 10_000), min_size=1))
+def test_the_counts_in_words_add_up(counts: dict[str, int]) -> None:
+    said = str(counted(voice("en"), counts)).replace(",", "")
+    assert said.startswith(str(sum(counts.values())))
+    assert voice("en").month(max(counts)) in said
