@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-# Reason kinds, in the order people see them (look.md): topic, new, lab, readers, code, builds-on.
-REASON_ORDER = ("topic", "new", "lab", "readers", "code", "editors", "builds-on")
+# Reason kinds, in the order people see them (look.md): topic, new, lab, readers, code, builds-on; what the reader
+# said themselves goes first, and only in their own mail.
+REASON_ORDER = ("you", "topic", "new", "lab", "readers", "code", "editors", "builds-on")
 
 JsonValue = str | int | float | bool | None | list["JsonValue"] | dict[str, "JsonValue"]
 
@@ -14,7 +15,8 @@ class Reason:
 
     topic: topic, phrase (verbatim or None), title_only; lab: lab, evidence, detail; readers: votes, place, of, date;
     code: official, stars, date; new: months; editors: share (of 100 papers, the most alike) or date; builds-on: work
-    (canon key). `share` is the part of `worth` that this signal gave, 0 to 1.
+    (canon key); you: item, title and verb (more or less) of what the reader said, itself (whether of this very paper).
+    `share` is the part of `worth` that this signal gave, 0 to 1.
     """
 
     kind: str

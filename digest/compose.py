@@ -101,10 +101,33 @@ def _by_worth(entry: Entry) -> tuple[float, str]:
 
 
 def _choose(shortlists: Sequence[Place], stage: int, before: frozenset[str]) -> list[Candidate]:
-    """Take the first eight of a stage's main list that pass; an item listed twice counts once."""
+    """Take the first eight of a stage's main list that pass."""
+    return _standing(shortlists, stage, before)[:STAGE_BUDGET]
+
+
+def _standing(shortlists: Sequence[Place], stage: int, before: frozenset[str]) -> list[Candidate]:
+    """List what of a stage's main list may stand in it, in order; an item listed twice counts once."""
     rows = sorted((p for p in shortlists if p.stage == stage and p.section == "main"), key=lambda p: p.position)
     found = {p.candidate.id: p.candidate for p in rows if _may_stand(p.candidate, stage, before)}
-    return list(found.values())[:STAGE_BUDGET]
+    return list(found.values())
+
+
+def bench(
+    shortlists: Sequence[Place], roadmap: Roadmap, before: frozenset[str], digest: Digest
+) -> dict[int, tuple[Entry, ...]]:
+    """List by stage what passes as well and is not printed in the issue, in order: a reader's own mail may need it.
+
+    It has no number in the issue: "5+" is of stage 5. `before` is what issues of other months have considered.
+    """
+    printed = digest.entries
+    return {
+        stage.number: tuple(
+            entry_of(candidate, f"{stage.number}+", roadmap)
+            for candidate in _standing(shortlists, stage.number, before)
+            if candidate.id not in printed
+        )
+        for stage in roadmap.stages
+    }
 
 
 def _may_stand(candidate: Candidate, stage: int, before: frozenset[str]) -> bool:

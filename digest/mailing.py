@@ -14,10 +14,13 @@ from digest.delivery import Later, Outcome, Refused, Sent
 from digest.delivery.message import Sender
 from digest.formats.email import MailParts, Reader
 from digest.model import Digest
+from digest.own import Bench, Own
 from digest.subscriptions import Purpose, link, mask, token
+from roadmap.model import Roadmap
 
-Render = Callable[[Digest, str, Reader], MailParts]  # digest.press.Press
+Render = Callable[[Digest, str, Reader, Bench], MailParts]  # digest.press.Press
 _LINKED: tuple[Purpose, ...] = ("preferences", "unsubscribe", "feedback")
+NOTHING = Own()
 MAX_REFUSALS = 12  # about a day of waiting, see pause
 
 
@@ -26,13 +29,15 @@ class Mailer:
     """What sending must be told: who sends, the keys that sign links (oldest first), and what to do about `unknown`.
 
     `resend` sends such a mail once more, with the same Message-ID; `hold` never does, and a person decides.
-    `domain_pause` is kept between two mails to one domain, over all senders.
+    `domain_pause` is kept between two mails to one domain, over all senders. `roadmap` names the topics of papers that
+    the issue itself does not print; without it a mail holds the issue's alone.
     """
 
     sender: Sender
     keys: tuple[str, ...]
     unknown: Literal["resend", "hold"] = "resend"
     domain_pause: timedelta = timedelta()
+    roadmap: Roadmap | None = None
 
     @property
     def resend(self) -> bool:
@@ -74,8 +79,8 @@ class Job:
     reader: Reader
 
 
-def job_of(row: Outbox, person: Subscriber, mailer: Mailer) -> Job:
-    """Freeze a leased row and its person."""
+def job_of(row: Outbox, person: Subscriber, mailer: Mailer, own: Own) -> Job:
+    """Freeze a leased row, its person, and what they said before."""
     return Job(
         row_id=row.id,
         attempt=row.attempts,
@@ -88,12 +93,12 @@ def job_of(row: Outbox, person: Subscriber, mailer: Mailer) -> Job:
         subscriber_id=person.id,
         email=person.email,
         lang=person.lang,
-        reader=reader_of(person, mailer),
+        reader=reader_of(person, mailer, own),
     )
 
 
-def reader_of(person: Subscriber, mailer: Mailer) -> Reader:
-    """Freeze what one mail must know of the person it is for, with their own signed links."""
+def reader_of(person: Subscriber, mailer: Mailer, own: Own = NOTHING) -> Reader:
+    """Freeze what one mail must know of the person it is for, with their own signed links and what they said."""
     base, stages = mailer.sender.base_url, tuple(sorted(person.stages))
     signed = {purpose: token(mailer.keys, purpose, person.id, person.created) for purpose in _LINKED}
     return Reader(
@@ -106,6 +111,9 @@ def reader_of(person: Subscriber, mailer: Mailer) -> Reader:
         confirmed=person.consent_at.date(),
         feedback_url=link(base, signed["feedback"], "feedback"),
         minutes=person.minutes,
+        topics=tuple(person.topics),
+        labs=tuple(person.labs),
+        own=own,
     )
 
 

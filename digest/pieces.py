@@ -1,5 +1,6 @@
 """What the mails of one issue have in common: written, wrapped and styled once, and put into each of them."""
 
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,6 +9,8 @@ from functools import cache
 import css_inline
 from markupsafe import Markup
 
+from digest.model import Digest
+from digest.reasons import Names, names_in
 from digest.sheet import Sheet
 from digest.templating import TEMPLATES
 
@@ -37,27 +40,27 @@ class Pieces:
     """
 
     mark: str = field(default_factory=lambda: f"x{secrets.token_hex(12)}")
-    rows: dict[Key, str] = field(default_factory=dict)
     lines: dict[Key, list[str]] = field(default_factory=dict)
-    names: dict[str, Key] = field(default_factory=dict)
+    _places: list[str] = field(default_factory=list)
+    _numbers: dict[Key, int] = field(default_factory=dict)
+    _names: Names | None = None
+
+    def names_of(self, digest: Digest) -> Names:
+        """Give the names that the reasons of the issue stand for, collected once."""
+        if self._names is None:
+            self._names = names_in(digest)
+        return self._names
 
     def row(self, key: Key, write: Callable[[], str]) -> Markup:
         """Give the mark of some rows of a table, which are written and styled the first time."""
-        if key not in self.rows:
-            self.rows[key] = self._styled(write())
-        name = self.row_mark(key)
-        self.names[name] = key
-        return Markup("<tr><td>{}</td></tr>").format(name)
-
-    def row_mark(self, key: Key) -> str:
-        """Name some rows within a mail."""
-        return f"{self.mark}-{'-'.join(map(str, key))}-"
+        if key not in self._numbers:
+            self._numbers[key] = len(self._places)
+            self._places.append(self._styled(write()))
+        return Markup("<tr><td>{}</td></tr>").format(f"{self.mark}-{self._numbers[key]}-")
 
     def put_in(self, page: str) -> str:
         """Replace the marks of a styled page by their rows."""
-        for name, key in self.names.items():
-            page = page.replace(f"<tr><td>{name}</td></tr>", self.rows[key])
-        return page
+        return re.sub(rf"<tr><td>{self.mark}-(\d+)-</td></tr>", lambda found: self._places[int(found[1])], page)
 
     def write(self, sheet: Sheet, key: Key, write: Callable[[Sheet], None]) -> None:
         """Put lines on a sheet, which are written on one of their own the first time."""

@@ -3,12 +3,15 @@
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from html import escape
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from digest.encoding import most_bytes
 from digest.formats.email import Mail, MailParts, Reader
+from digest.mail_text import mail_text
 from digest.model import Digest
+from digest.own import NO_BENCH, Bench, Own, Selection, Wishes
 from digest.pieces import Pieces, inliner
+from digest.selection import ids_of, select
 from digest.sheet import Sheet
 from digest.templating import write
 from digest.words import NBSP, Voice, voice
@@ -21,22 +24,23 @@ CUTS = (
     (4, None, None), (4, None, 1), (4, None, 0), (3, None, 0), (2, None, 0), (1, None, 0),
     (1, 4, 0), (1, 2, 0), (0, 5, 0), (0, 4, 0), (0, 3, 0), (0, 2, 0), (0, 1, 0), (0, 0, 0),
 )  # fmt: skip
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 KINDS = 256  # of reader, whose mails are kept ready
 
 
-def message_parts(digest: Digest, lang: str, reader: Reader) -> MailParts:
+def message_parts(digest: Digest, lang: str, reader: Reader, bench: Bench = NO_BENCH) -> MailParts:
     """Write the mail of an issue for one reader; see Press."""
-    return Press()(digest, lang, reader)
+    return Press()(digest, lang, reader, bench)
 
 
 class Kind(NamedTuple):
     """What decides all of a mail but its marks: readers of one kind get the same, cut in the same way."""
 
     lang: str
-    stages: tuple[int, ...]
+    wishes: Wishes
     here: int | None
     base_url: str
-    minutes: int | None
     preferences: bool
     feedback: bool
 
@@ -46,56 +50,93 @@ class Press:
     """Writes the mails of one issue after the other; both parts say the same, and are cut in the same way.
 
     A mail is cut until its HTML is under 90 kB and the whole message, as it travels, under 100 kB. It keeps the pieces
-    of one issue and the mails of some kinds of reader, never those of a reader.
+    of one issue and the mails of some kinds of reader, never those of a reader. Who said something that matters in this
+    issue gets a mail of their own from the same pieces.
     """
 
     _digest: Digest | None = None
+    _bench: Bench = field(default_factory=dict)
+    _ids: frozenset[str] = frozenset()
     _pieces: dict[tuple[str, str, bool], Pieces] = field(default_factory=dict)
+    _chosen: OrderedDict[Wishes, Selection] = field(default_factory=OrderedDict)
     _blanks: OrderedDict[tuple[Kind, int], MailParts] = field(default_factory=OrderedDict)
-    _over: set[tuple[Kind, int]] = field(default_factory=set)  # too long for whatever reader of the kind
+    _cuts: OrderedDict[Kind, int] = field(default_factory=OrderedDict)  # the first that may suit a reader of the kind
 
-    def __call__(self, digest: Digest, lang: str, reader: Reader) -> MailParts:
-        """Write the mail of an issue for one reader."""
-        if digest is not self._digest:
-            self._digest = digest
-            self._pieces.clear()
-            self._blanks.clear()
-            self._over.clear()
-        kind = kind_of(voice(lang).lang, reader)
-        for cut in range(len(CUTS) - 1):
-            if (kind, cut) not in self._over and fits(parts := self._filled(digest, lang, reader, cut)):
+    def __call__(self, digest: Digest, lang: str, reader: Reader, bench: Bench = NO_BENCH) -> MailParts:
+        """Write the mail of an issue for one reader; `bench` is what its shortlists hold beyond it."""
+        if digest is not self._digest or bench is not self._bench:
+            self._begin(digest, bench)
+        own = reader.own.among(self._ids)
+        write = self._written if own else self._filled
+        v, plain = voice(lang), replace(reader, own=own)
+        for cut in range(self._first_cut(v, reader), len(CUTS) - 1):
+            if fits(parts := write(v, plain, cut)):
                 return parts
-        return self._filled(digest, lang, reader, len(CUTS) - 1)
+        return write(v, plain, len(CUTS) - 1)
 
-    def _filled(self, digest: Digest, lang: str, reader: Reader, cut: int) -> MailParts:
+    def _begin(self, digest: Digest, bench: Bench) -> None:
+        self._digest, self._bench, self._ids = digest, bench, ids_of(digest, bench)
+        for kept in (self._pieces, self._chosen, self._blanks, self._cuts):
+            kept.clear()
+
+    @property
+    def _issue(self) -> Digest:
+        if self._digest is None:
+            raise RuntimeError("a press begins with an issue")
+        return self._digest
+
+    def _first_cut(self, v: Voice, reader: Reader) -> int:
+        """Find the first cut whose mail may suit somebody of this kind: the words of a reader only lengthen it."""
+        kind = kind_of(v.lang, reader)
+        if kind not in self._cuts:
+            blank = self._shared(v.lang, reader)
+            fit = (n for n in range(len(CUTS) - 1) if fits(without_marks(self._blank(v, reader, n), blank.mark)))
+            _keep(self._cuts, kind, next(fit, len(CUTS) - 1))
+        return self._cuts[kind]
+
+    def _filled(self, v: Voice, reader: Reader, cut: int) -> MailParts:
         """Fill the marks of a mail of the reader's kind."""
-        v = voice(lang)
-        pieces = self._shared(lang, reader)
-        blank = self._blank(digest, v, reader, pieces, cut)
-        filled = _Filling(Mail(digest, v, reader, pieces), reader, pieces.mark)
+        pieces, blank = self._shared(v.lang, reader), self._blank(v, reader, cut)
+        mail = Mail(self._issue, v, reader, pieces, self._selected(reader.wishes))
+        filled = _Filling(mail, reader, pieces.mark)
+        return replace(blank, html=filled.html(blank.html), text=filled.text(blank.text))
+
+    def _written(self, v: Voice, reader: Reader, cut: int) -> MailParts:
+        """Write a mail of a reader's own and fill its marks; nothing of it is kept."""
+        pieces = self._shared(v.lang, reader)
+        chosen = select(self._issue, self._bench, reader.wishes, reader.own)
+        blank = _blank_parts(Mail(self._issue, v, marked(reader, pieces.mark), pieces, chosen), cut)
+        filled = _Filling(Mail(self._issue, v, reader, pieces, chosen), reader, pieces.mark)
         return replace(blank, html=filled.html(blank.html), text=filled.text(blank.text))
 
     def _shared(self, lang: str, reader: Reader) -> Pieces:
         return self._pieces.setdefault((lang, reader.base_url, reader.feedback_url is not None), Pieces())
 
-    def _blank(self, digest: Digest, v: Voice, reader: Reader, pieces: Pieces, cut: int) -> MailParts:
-        key = kind_of(v.lang, reader), cut
+    def _selected(self, wishes: Wishes) -> Selection:
+        if wishes not in self._chosen:
+            _keep(self._chosen, wishes, select(self._issue, self._bench, wishes, Own()))
+        return self._chosen[wishes]
+
+    def _blank(self, v: Voice, reader: Reader, cut: int) -> MailParts:
+        key, pieces = (kind_of(v.lang, reader), cut), self._shared(v.lang, reader)
         if key not in self._blanks:
-            made = _blank_parts(Mail(digest, v, marked(reader, pieces.mark), pieces), cut)
-            if cut < len(CUTS) - 1 and not fits(without_marks(made, pieces.mark)):
-                self._over.add(key)
-                return made
-            self._blanks[key] = made
-            if len(self._blanks) > KINDS:
-                self._blanks.popitem(last=False)
+            mail = Mail(self._issue, v, marked(reader, pieces.mark), pieces, self._selected(reader.wishes))
+            _keep(self._blanks, key, _blank_parts(mail, cut))
         self._blanks.move_to_end(key)
         return self._blanks[key]
 
 
+def _keep(kept: OrderedDict[Key, Value], key: Key, value: Value) -> None:
+    """Keep a value, and forget the one used longest ago where there are too many."""
+    kept[key] = value
+    if len(kept) > KINDS:
+        kept.popitem(last=False)
+
+
 def kind_of(lang: str, reader: Reader) -> Kind:
-    """Tell what kind of reader somebody is."""
-    wishes = (lang, reader.stages, reader.here, reader.base_url, reader.minutes)
-    return Kind(*wishes, reader.preferences_url is not None, reader.feedback_url is not None)
+    """Tell what kind of reader somebody is, whatever they said."""
+    links = reader.preferences_url is not None, reader.feedback_url is not None
+    return Kind(lang, reader.wishes, reader.here, reader.base_url, *links)
 
 
 def marked(reader: Reader, mark: str) -> Reader:
@@ -126,7 +167,7 @@ def _blank_parts(mail: Mail, cut: int) -> MailParts:
     mail.own_words = mail.v.line(mail.reader.address)
     subject, preheader = (str(line).replace(NBSP, " ") for line in (mail.subject(), mail.preheader()))
     page = inliner().inline(write("mail.html.j2", mail.v, **mail.values(subject, preheader)))
-    return MailParts(subject, preheader, mail.pieces.put_in(page), mail.text(subject))
+    return MailParts(subject, preheader, mail.pieces.put_in(page), mail_text(mail, subject))
 
 
 class _Filling:

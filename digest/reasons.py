@@ -74,10 +74,10 @@ def say_all(reasons: Iterable[Reason], lang: str, names: Names, links: Links = F
 
 
 def brief(reasons: Iterable[Reason], lang: str, names: Names, most: int = 2) -> Line:
-    """Say the facts of a list line: lab, readers and code where known, else the closest words; "" for none."""
+    """Say the facts of a list line: the reader's own word, lab, readers, code; else the closest words; "" for none."""
     speaker = voice(lang)
     known = {reason.kind: reason for reason in reversed(in_order(reasons))}
-    facts = [kind for kind in ("lab", "readers", "code", "new") if kind in known]
+    facts = [kind for kind in ("you", "lab", "readers", "code", "new") if kind in known]
     chosen = facts[:most] or [kind for kind in ("topic", "builds-on", "editors") if kind in known][:1]
     teller = _Teller(speaker, names, FILE)
     return _capital(speaker.join((teller.short(known[kind]) for kind in chosen), "clauses"))
@@ -124,6 +124,7 @@ class _Teller:
     def full(self, reason: Reason) -> Said:
         v, facts = self.v, reason.facts
         kinds: dict[str, tuple[Line, Callable[[dict[str, Any]], Line]]] = {
+            "you": (v.tc("reason", "You"), self._you),
             "topic": (v.tc("reason", "Topic"), self._topic),
             "new": (v.tc("reason", "New"), self._new),
             "lab": (v.tc("reason", "Lab"), self._lab),
@@ -146,6 +147,14 @@ class _Teller:
         if reason.kind == "builds-on":
             return v.t("builds on %(work)s", work=self._work(facts.get("work"), linked=False))
         return Line(tuple(_flat(part) for part in self.full(reason).line.parts))
+
+    def _you(self, facts: dict[str, Any]) -> Line:
+        """Say which answer of the reader's moved it; the words they answered with are those of the mail's links."""
+        verb = {"more": self.v.t("More like this"), "less": self.v.t("Less like this")}[str(facts["verb"])]
+        if facts.get("itself"):
+            return self.v.t("You marked it “%(verb)s”", verb=verb)
+        title = self.v.title(str(facts["title"]), href=self.links.paper(str(facts["item"])))
+        return self.v.t("Close to %(title)s, which you marked “%(verb)s”", title=title, verb=verb)
 
     def _topic(self, facts: dict[str, Any]) -> Line:
         key, phrase = str(facts["topic"]), facts.get("phrase")

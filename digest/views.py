@@ -1,6 +1,6 @@
 """Parts of an issue for one reader: chosen stages, a budget of minutes. A view is never stored and freezes nothing."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from digest.compose import hour_list
@@ -23,12 +23,15 @@ def within(digest: Digest, minutes: int) -> frozenset[str]:
 
     Late arrivals take part as one more stage, so that no stage, however strong its month, takes the whole budget.
     """
-    queues = [
-        sorted(list_, key=lambda e: (-e.worth, e.id)) for list_ in (*(s.entries for s in digest.stages), digest.late)
-    ]
+    return fitting((*(s.entries for s in digest.stages), digest.late), minutes)
+
+
+def fitting(queues: Iterable[Sequence[Entry]], minutes: int) -> frozenset[str]:
+    """Choose the ids of what fits a budget: each queue in turn gives its worthiest that still fits, round by round."""
+    waiting = [sorted(queue, key=lambda e: (-e.worth, e.id)) for queue in queues]
     kept: list[Entry] = []
-    while any(queues):
-        heads = sorted((queue for queue in queues if queue), key=lambda queue: (-queue[0].worth, queue[0].id))
+    while any(waiting):
+        heads = sorted((queue for queue in waiting if queue), key=lambda queue: (-queue[0].worth, queue[0].id))
         for queue in heads:
             entry = queue.pop(0)
             if sum(e.minutes for e in kept) + entry.minutes <= minutes:

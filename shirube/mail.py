@@ -14,7 +14,8 @@ from digest.delivery.folder import FolderDelivery
 from digest.delivery.message import make_sender
 from digest.mailing import Mailer
 from digest.press import Press
-from digest.service import Preview, fill_outbox, mailable, preview, send_due
+from digest.service import Preview, fill_outbox, preview, send_due
+from digest.service.sending import mailable
 from shirube.personal import unwritten_scores, write_scores
 from shirube.wiring import Wiring
 

@@ -1,22 +1,20 @@
 """The digest as one mail for one reader: a subject, a preheader, HTML in tables and the same content as text."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from babel import Locale
 from markupsafe import Markup
 
-from digest import charts, news, notices, sentences
-from digest.formats.text import Writer
+from digest import charts, foryou, news, notices, sentences
 from digest.links import Links
-from digest.model import Digest, Entry, LeftOut, SecondLook, StageSection, WorkRef
+from digest.model import Digest, Entry, LabLine, LabSection, LeftOut, SecondLook, StageSection, WorkRef
+from digest.own import Ahead, Own, Section, Selection, Wishes
 from digest.pieces import Pieces
-from digest.reasons import Said, brief, names_in, say_all
-from digest.sheet import Sheet
+from digest.reasons import Names, Said, brief, say_all
 from digest.words import Line, Part, Voice, web
 from locales.load import LANGUAGES
 
@@ -25,7 +23,7 @@ from locales.load import LANGUAGES
 class Reader:
     """What a mail must know of the person it is for; `address` is masked before it comes here."""
 
-    stages: tuple[int, ...]  # printed in full, in this order of the road; empty: all
+    stages: tuple[int, ...]  # printed in full, in this order of the road; with no topic and no lab, empty means all
     here: int | None  # "You are here"
     base_url: str  # without a slash at the end
     preferences_url: str | None  # None: there is no such page, and no link
@@ -34,6 +32,14 @@ class Reader:
     confirmed: date | None = None
     feedback_url: str | None = None  # gets ?item=...&verb=more|less; a page with one button; None leaves the links out
     minutes: int | None = None  # the reader's budget a month
+    topics: tuple[str, ...] = ()
+    labs: tuple[str, ...] = ()
+    own: Own = field(default_factory=Own)  # what they said before
+
+    @property
+    def wishes(self) -> Wishes:
+        """Give what they chose."""
+        return Wishes(self.stages, self.topics, self.labs, self.minutes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,34 +80,22 @@ class MailLinks(Links):
         return f"{self.feedback}?{urlencode({'lang': self._lang, 'item': item_id, 'verb': verb})}"
 
 
-class _MailWriter(Writer):
-    """Writes the text part, where entries can be answered."""
-
-    links: MailLinks
-
-    def feedback(self, entry: Entry) -> tuple[str, ...]:
-        """List the addresses of the pages with one button."""
-        asked = (self.links.feedback_for(entry.id, verb) for verb in ("more", "less"))
-        return tuple(url for url in asked if url)
-
-
 class Mail:
     """What the template and the text ask about one issue and one reader."""
 
-    def __init__(self, digest: Digest, v: Voice, reader: Reader, pieces: Pieces) -> None:
-        self.d, self.v, self.reader, self.pieces = digest, v, reader, pieces
+    def __init__(self, digest: Digest, v: Voice, reader: Reader, pieces: Pieces, chosen: Selection) -> None:
+        """`digest` is the issue as stored, for its figures; `chosen` what of it this mail prints."""
+        self.issue, self.d, self.chosen = digest, chosen.digest, chosen
+        self.v, self.reader, self.pieces = v, reader, pieces
         self.links = MailLinks(reader, digest.month, v.lang)
-        self.names = names_in(digest)
+        self.names: Names = pieces.names_of(digest)
         self.own_words: Line | None = None  # said in place of the sentence with the address
         self.full_limit: int = sentences.FULL
         self.compact_limit: int | None = None
         self.left_limit: int | None = None
-        wanted = reader.stages or tuple(stage.number for stage in digest.stages)
-        self.own = [stage for stage in digest.stages if stage.number in wanted]
-        last = max(wanted, default=0)
-        others = [stage for stage in digest.stages if stage.number not in wanted]
-        self.ahead = [stage for stage in others if stage.number > last]
-        self.behind = [stage for stage in others if stage.number < last]
+        last = max(reader.stages, default=0)
+        self.ahead = [one for one in chosen.others if one.stage.number > last]
+        self.behind = [one.stage for one in chosen.others if one.stage.number < last]
 
     def values(self, subject: str, preheader: str) -> dict[str, Any]:
         """Gather what the template needs."""
@@ -116,8 +110,11 @@ class Mail:
             "lang_en": Markup(' lang="en"') if v.english else Markup(""),
             "total": self.total,
             "banners": notices.banners(v, d, self.links),
+            "sections": self.chosen.sections,
+            "seen_all": foryou.seen_all(v),
+            "ids": lambda rows: [row.id for row in rows],
             "hour": sentences.hour_entries(d),
-            "chart": charts.bars([(s.number, s.considered, len(s.entries)) for s in d.stages]),
+            "chart": charts.bars([(s.number, s.considered, len(s.entries)) for s in self.issue.stages]),
         }
 
     @property
@@ -129,66 +126,32 @@ class Mail:
 
     def subject(self) -> Line:
         """Name month, papers and minutes for this reader; plain text without line breaks."""
-        entries = [entry for stage in self.own for entry in stage.entries]
-        values = {"month": sentences.month(self.v, self.d), "time": self.v.duration(sum(e.minutes for e in entries))}
-        if not entries:
-            return self.v.t("%(month)s: Shirube", month=values["month"])
-        if len(self.own) == 1:
-            return self.v.n(
-                "%(month)s: %(n)s paper for stage %(stage)s, %(time)s",
-                "%(month)s: %(n)s papers for stage %(stage)s, %(time)s",
-                len(entries),
-                stage=self.own[0].number,
-                **values,
-            )
-        return self.v.n(
-            "%(month)s: %(n)s paper for you, %(time)s",
-            "%(month)s: %(n)s papers for you, %(time)s",
-            len(entries),
-            **values,
-        )
+        return foryou.subject(self.v, self.chosen)
 
     def preheader(self) -> Line:
-        """Say what leads the reader's stages and whether something is missing."""
-        v, lead = self.v, next((stage for stage in self.own if stage.entries), None)
-        failed = len(self.d.coverage.failed)
-        said = []
-        if lead:
-            title = v.title(lead.entries[0].title)
-            said.append(v.t("%(title)s leads stage %(stage)s.", title=title, stage=lead.number))
-        if failed:
-            said.append(v.n("%(n)s source was incomplete.", "%(n)s sources were incomplete.", failed))
-        return v.text(said or [sentences.deck(v, self.d)[0]])
+        """Say what leads the reader's part and whether something is missing."""
+        return foryou.preheader(self.v, self.chosen)
 
     def for_you(self) -> Line:
         """Say what the mail holds for this reader."""
-        v = self.v
-        time = v.duration(sum(e.minutes for stage in self.own for e in stage.entries))
-        stages = v.join(stage.number for stage in self.own)
-        if not self.reader.minutes:
-            return v.n(
-                "stage %(stages)s in full, %(time)s.",
-                "stages %(stages)s in full, %(time)s.",
-                len(self.own),
-                stages=stages,
-                time=time,
-            )
-        return v.n(
-            "stage %(stages)s in full, %(time)s of your %(budget)s.",
-            "stages %(stages)s in full, %(time)s of your %(budget)s.",
-            len(self.own),
-            stages=stages,
-            time=time,
-            budget=v.duration(self.reader.minutes),
-        )
+        return foryou.for_you(self.v, self.chosen)
 
-    def ahead_line(self, stage: StageSection) -> Line:
+    def here_for(self, section: Section) -> Line:
+        """Say for which topics and labs a stage that was not chosen stands here."""
+        return foryou.here_for(self.v, section, self.d, self.chosen.wishes)
+
+    def chose(self) -> Line:
+        """Say what the reader chose."""
+        return foryou.chosen_words(self.v, self.d, self.chosen.wishes)
+
+    def ahead_line(self, one: Ahead) -> Line:
         """Say what waits in a later stage, in one line."""
-        v, name = self.v, self.v.name(stage.name)
-        head = v.bold(str(v.t("Stage %(stage)s, %(name)s", stage=stage.number, name=name)))
+        v, stage, first = self.v, one.stage, one.first
+        head = v.bold(str(v.t("Stage %(stage)s, %(name)s", stage=stage.number, name=v.name(stage.name))))
         if not stage.entries:
             return v.t("%(stage)s: none chosen.", stage=head)
-        first = stage.entries[0]
+        if first is None:
+            return v.n("%(stage)s: %(n)s chosen.", "%(stage)s: %(n)s chosen.", len(stage.entries), stage=head)
         return v.n(
             "%(stage)s: %(n)s chosen, first %(title)s.",
             "%(stage)s: %(n)s chosen, first %(title)s.",
@@ -254,6 +217,10 @@ class Mail:
         """Take rows that do not depend on the reader from an earlier mail, or write them."""
         return self.pieces.row(key, caller)
 
+    def entry_piece(self, kind: str, entry: Entry, caller: Callable[[], str]) -> Markup:
+        """Take the rows of an entry from an earlier mail, unless it says what this reader said."""
+        return Markup(caller()) if said_of(entry) else self.pieces.row((kind, entry.id), caller)  # noqa: S704
+
     # -- pieces ------------------------------------------------------------------------------------------------------
 
     def why(self, entry: Entry) -> list[Said]:
@@ -276,19 +243,34 @@ class Mail:
         place, why = self.v.join(self.kicker(entry)), brief(entry.reasons, self.v.lang, self.names)
         return self.v.t("%(place)s. %(why)s.", place=place, why=why) if why else place
 
-    def full(self, stage: StageSection) -> tuple[Entry, ...]:
+    def full(self, section: Section) -> tuple[Entry, ...]:
         """Choose the entries of a stage that are printed in full."""
-        return stage.entries[: self.full_limit]
+        return section.entries[: self.full_limit]
 
-    def compact(self, stage: StageSection) -> tuple[tuple[Entry, ...], int]:
-        """Choose those printed as a line, and count the ones cut to keep the mail small."""
-        rest = stage.entries[self.full_limit :]
+    def compact(self, section: Section) -> tuple[tuple[Entry, ...], int]:
+        """Choose those printed as a line, and count those that are only in the browser."""
+        rest = section.entries[self.full_limit :]
         kept = rest if self.compact_limit is None else rest[: self.compact_limit]
-        return kept, len(rest) - len(kept)
+        return kept, len(rest) - len(kept) + section.more
 
-    def left(self, stage: StageSection) -> tuple[LeftOut, ...]:
+    def left(self, section: Section) -> tuple[LeftOut, ...]:
         """Choose those of what was left out that a mail has room for."""
-        return stage.left_out[: self.left_limit]
+        return section.left_out[: self.left_limit] if section.whole else ()
+
+    def lab_lines(self, lab: LabSection) -> tuple[LabLine, ...]:
+        """Choose what of a lab has room; each has its title, whole, so that a cut never takes them all."""
+        return lab.lines if self.compact_limit is None else lab.lines[: max(3, self.compact_limit)]
+
+    def lab_line(self, line: LabLine) -> Line:
+        """Name one thing a lab published, with its number where it is printed in the issue."""
+        mark = line.number or (str(self.v.t("post")) if line.kind == "post" else "")
+        title = sentences.lab_title(self.v, line, self.links.paper(line.id))
+        return self.v.join([title, mark]) if mark else title
+
+    def lab_head(self, lab: LabSection) -> Line:
+        """Count what a lab published."""
+        count = sentences.lab_count(self.v, self.d, lab.count)
+        return self.v.t("%(label)s: %(line)s", label=self.v.bold(self.v.name(lab.name)), line=count)
 
     def url(self, entry: Entry) -> str:
         """Give the page of an entry."""
@@ -323,67 +305,7 @@ class Mail:
             if code != self.v.lang
         ]
 
-    # -- the text part -----------------------------------------------------------------------------------------------
 
-    def text(self, subject: str) -> str:
-        """Write the text part in the order of the HTML, cut as it was cut."""
-        writer = _MailWriter(self.d, self.v, self.links)
-        sheet = writer.sheet
-        sheet.text(subject)
-        sheet.text(sentences.state(self.v, self.d))
-        sheet.text(self.v.t("View in browser"))
-        sheet.address(self.links.permalink)
-        sheet.gap()
-        writer.path()
-        writer.banners()
-        sheet.text(self.v.text(sentences.deck(self.v, self.d)))
-        sheet.gap()
-        sheet.text(self.v.text([self.v.t("For you:"), self.for_you()]))
-        self._shared(writer, writer.hour, "hour")
-        self._shared(writer, writer.chart, "chart")
-        for stage in self.own:
-            limits = self.full_limit, self.compact_limit, self.left_limit
-            self._shared(writer, partial(writer.stage, stage, *limits), "stage", stage.number, *limits)
-        self._rest(writer)
-        for write in (writer.late, writer.second, writer.coverage):
-            self._shared(writer, write, write.__name__)
-        self._foot(writer)
-        return str(sheet)
-
-    def _shared(self, writer: "_MailWriter", write: Callable[[], None], *key: object) -> None:
-        """Write what does not depend on the reader, or take it from an earlier mail."""
-        sheet = writer.sheet
-
-        def alone(own: Sheet) -> None:
-            writer.sheet = own
-            write()
-            writer.sheet = sheet
-
-        self.pieces.write(sheet, key, alone)
-
-    def _rest(self, writer: "_MailWriter") -> None:
-        if not (self.ahead or self.behind):
-            return
-        writer.sheet.heading(self.v.t("The rest of the path"))
-        for stage in self.ahead:
-            writer.sheet.text(self.ahead_line(stage), 2, "-")
-            writer.sheet.address(self.stage_url(stage), 2)
-        if self.behind:
-            writer.sheet.text(self.behind_line(), 2, "-")
-            writer.sheet.address(self.stage_url(self.behind[0]), 2)
-
-    def _foot(self, writer: "_MailWriter") -> None:
-        sheet, reader = writer.sheet, self.reader
-        sheet.gap()
-        sheet.raw("--")
-        sheet.text(self.because())
-        sheet.gap()
-        named = [
-            (str(self.v.t("Stages, length, language")), reader.preferences_url),
-            (str(self.v.t("Unsubscribe")), reader.unsubscribe_url),
-            *((name, url) for _, name, url in self.languages()),
-        ]
-        for name, url in named:
-            if url:
-                sheet.text(name)
-                sheet.address(url)
+def said_of(entry: Entry) -> bool:
+    """Tell whether an entry names something its reader said: then it is theirs alone."""
+    return any(reason.kind == "you" for reason in entry.reasons)

@@ -5,7 +5,7 @@ from digest.links import Links
 from digest.model import Digest, Entry, LeftOut, StageSection
 from digest.reasons import FILE, Names, brief, names_in, say_all
 from digest.sheet import Sheet, columns
-from digest.words import Voice, voice, web
+from digest.words import Line, Voice, voice, web
 
 MEDIA_TYPE = "text/plain"
 SUFFIX = "txt"
@@ -104,21 +104,29 @@ class Writer:
 
         `left` is how many of those left out are named (None: all).
         """
-        v = self.v
+        self.head(stage)
+        for entry in stage.entries[:full]:
+            self.entry(entry)
+        if not stage.entries:
+            self.nothing(stage)
+        self._also(stage, stage.entries[full:], compact)
+        self.left_out(stage.left_out[:left])
+
+    def place(self, stage: StageSection) -> Line:
+        """Name a stage by its place on the road."""
         total = max(8, *(s.number for s in self.d.stages))
-        place = v.t("Stage %(stage)s of %(total)s, %(name)s", stage=stage.number, total=total, name=v.name(stage.name))
-        self.sheet.heading(place)
+        name = self.v.name(stage.name)
+        return self.v.t("Stage %(stage)s of %(total)s, %(name)s", stage=stage.number, total=total, name=name)
+
+    def head(self, stage: StageSection) -> None:
+        """Write what stands above the entries of a stage."""
+        v = self.v
+        self.sheet.heading(self.place(stage))
         self.sheet.text(v.name(stage.description))
         self.sheet.text(sentences.counts(v, stage))
         if changed := news.changed(v, stage):
             self.sheet.text(v.text([v.t("What changed:"), *changed]))
         self._read_first(stage)
-        for entry in stage.entries[:full]:
-            self.entry(entry)
-        if not stage.entries:
-            self._nothing(stage)
-        self._also(stage, stage.entries[full:], compact)
-        self._left_out(stage.left_out[:left])
 
     def _read_first(self, stage: StageSection) -> None:
         if stage.read_first is None:
@@ -129,7 +137,8 @@ class Writer:
         self.sheet.text(sentences.work_note(self.v, stage.read_first))
         self.sheet.address(web(stage.read_first.url))
 
-    def _nothing(self, stage: StageSection) -> None:
+    def nothing(self, stage: StageSection) -> None:
+        """Say that nothing was chosen, and what can be read instead."""
         self.sheet.gap()
         self.sheet.text(self.v.text(sentences.nothing(self.v, stage)))
         if stage.read_first:
@@ -195,9 +204,13 @@ class Writer:
             self.sheet.gap()
             self.compact(entry)
         if cut := len(rest) - len(rest[:most]):
-            self.sheet.gap()
-            self.sheet.text(self.v.n("%(n)s more in the browser", "%(n)s more in the browser", cut))
-            self.sheet.address(self.links.within(f"stage-{stage.number}"))
+            self.more(stage, cut)
+
+    def more(self, stage: StageSection, count: int) -> None:
+        """Say how many more there are, and where."""
+        self.sheet.gap()
+        self.sheet.text(self.v.n("%(n)s more in the browser", "%(n)s more in the browser", count))
+        self.sheet.address(self.links.within(f"stage-{stage.number}"))
 
     def compact(self, entry: Entry) -> None:
         """Write an entry as a line of a list."""
@@ -212,7 +225,8 @@ class Writer:
             self.sheet.text(news.stood(v, entry.stood), 5)
         self.sheet.address(self.url(entry), 5)
 
-    def _left_out(self, items: tuple[LeftOut, ...]) -> None:
+    def left_out(self, items: tuple[LeftOut, ...]) -> None:
+        """Write what was left out of a stage, and why."""
         if not items:
             return
         self.sheet.gap()

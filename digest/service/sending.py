@@ -30,6 +30,8 @@ from digest.mailing import (
     reader_of,
 )
 from digest.model import Digest
+from digest.own import Bench
+from digest.service.own import Score, load_bench, load_own
 from digest.service.reading import read_digest
 
 _log = logging.getLogger(__name__)
@@ -45,6 +47,11 @@ def fill_outbox(session: Session, month: str | None, clock: Clock, sender: Sende
     found, now = _mailable(session, month).month, clock()
     outbox.forget_domains(session, now - _REMEMBERED)
     return found, outbox.fill(session, found, now, lambda id_: message_id(found, id_, now, sender.domain))
+
+
+def mailable(session: Session, month: str | None) -> str:
+    """Name the issue that `fill_outbox` would mail; raises as it does."""
+    return _mailable(session, month).month
 
 
 def _mailable(session: Session, month: str | None) -> Issue:
@@ -74,22 +81,26 @@ class Preview:
     state: str  # of its row in the outbox; `new` where it has none yet
 
 
-def preview(session: Session, month: str | None, render: Render, clock: Clock, mailer: Mailer) -> Iterator[Preview]:
+def preview(
+    session: Session, month: str | None, render: Render, clock: Clock, mailer: Mailer, score: Score | None = None
+) -> Iterator[Preview]:
     """Make every mail that `send` would send now, one at a time, and send and store nothing.
 
-    Raises as `fill_outbox` does, at the first mail.
+    `score` tells the personal scores that `send` would write first for those who have no row yet. Raises as
+    `fill_outbox` does, at the first mail.
     """
     now, found = clock(), _mailable(session, month).month
     digest = read_digest(session, found)
+    bench = load_bench(session, digest, mailer.roadmap)
     rows = outbox.people_waiting(session, found, now, mailer.resend)
     everyone = [(row.state, row.message_id, row.created, person) for row, person in rows]
-    everyone += [
-        ("new", message_id(found, person.id, now, mailer.sender.domain), now, person)
-        for person in outbox.people_without_row(session, found)
-    ]
+    new = outbox.people_without_row(session, found)
+    everyone += [("new", message_id(found, person.id, now, mailer.sender.domain), now, person) for person in new]
+    scores = score(session, found, [person.id for person in new]) if score else {}
     for state, name, created, person in everyone:
-        reader = reader_of(person, mailer)
-        parts = render(digest, person.lang, reader)
+        unwritten = scores.get(person.id, {}) if score and state == "new" else None
+        reader = reader_of(person, mailer, load_own(session, found, person.id, unwritten))
+        parts = render(digest, person.lang, reader, bench)
         message = build_message(parts, mailer.sender, person.email, name, created, reader.unsubscribe_url)
         size = len(message.as_bytes())
         yield Preview(reader.address, person.lang, reader.stages, parts.subject, size, state)
@@ -112,7 +123,7 @@ def send_due(
     refuse everyone; a wrong setting raises ConfigError and its row waits.
     """
     ended: dict[str, int] = {}
-    digests: dict[str, Digest] = {}
+    digests: dict[str, tuple[Digest, Bench]] = {}
     try:
         while (limit is None or sum(ended.values()) < limit) and not stopped():
             job = _next(sessions, clock, mailer, sleep)
@@ -120,8 +131,9 @@ def send_due(
                 break
             if job.month not in digests:
                 with reading(sessions) as session:
-                    digests[job.month] = read_digest(session, job.month)
-            outcome = _send(sessions, delivery, render, clock, mailer, job, digests[job.month])
+                    digest = read_digest(session, job.month)
+                    digests[job.month] = digest, load_bench(session, digest, mailer.roadmap)
+            outcome = _send(sessions, delivery, render, clock, mailer, job, *digests[job.month])
             state = _settle(sessions, job, after(job, outcome, now := clock(), mailer), now)
             ended[state] = ended.get(state, 0) + 1
             if isinstance(outcome, Later) and outcome.delays == "everyone":
@@ -137,7 +149,8 @@ def _next(sessions: Sessions, clock: Clock, mailer: Mailer, sleep: Callable[[flo
         now = clock()
         with sessions.begin() as session:
             if taken := outbox.take(session, now, mailer.resend, mailer.domain_pause):
-                return job_of(*taken, mailer)
+                row, person = taken
+                return job_of(row, person, mailer, load_own(session, row.month, person.id))
             free = outbox.free_at(session, now)
         if free is None or free - now > mailer.domain_pause:
             return None
@@ -145,7 +158,14 @@ def _next(sessions: Sessions, clock: Clock, mailer: Mailer, sleep: Callable[[flo
 
 
 def _send(
-    sessions: Sessions, delivery: Delivery, render: Render, clock: Clock, mailer: Mailer, job: Job, digest: Digest
+    sessions: Sessions,
+    delivery: Delivery,
+    render: Render,
+    clock: Clock,
+    mailer: Mailer,
+    job: Job,
+    digest: Digest,
+    bench: Bench,
 ) -> Outcome | Broken:
     """Render and hand over one mail; whatever raises before the message began gives the row back at once.
 
@@ -161,7 +181,7 @@ def _send(
         begun = True
 
     try:
-        parts = render(digest, job.lang, job.reader)
+        parts = render(digest, job.lang, job.reader, bench)
         unsubscribe_url = job.reader.unsubscribe_url
         message = build_message(parts, mailer.sender, job.email, job.message_id, job.created, unsubscribe_url)
         with sessions.begin() as session:

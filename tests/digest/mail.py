@@ -15,6 +15,7 @@ from digest.delivery.message import build_message, make_sender
 from digest.formats.email import MailParts, Reader
 from digest.mailing import Mailer
 from digest.model import Digest
+from digest.own import NO_BENCH, Bench
 from digest.service import IssueOptions, add_subscribers, build_issue, fill_outbox, send_due
 from digest.subscriptions import Subscription, token
 from roadmap.model import Roadmap
@@ -25,8 +26,9 @@ SENDER = make_sender("digest@shirube.example.org", "https://shirube.example.org/
 MAILER = Mailer(SENDER, ("old key", "new key"))
 
 
-def plain(digest: Digest, lang: str, reader: Reader) -> MailParts:
+def plain(digest: Digest, lang: str, reader: Reader, bench: Bench = NO_BENCH) -> MailParts:
     """Render a mail as small as it can be."""
+    del bench
     text = f"{digest.month} {lang} {reader.address}\n.\n{reader.unsubscribe_url}\n"
     return MailParts(f"道標 {digest.month}", "pre", f"<p>{text}</p>", text)
 

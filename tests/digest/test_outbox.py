@@ -20,6 +20,7 @@ from digest.delivery import Later, Outcome, Refused, Sent, Unknown
 from digest.formats.email import MailParts, Reader
 from digest.mailing import MAX_REFUSALS, Mailer, pause
 from digest.model import Digest
+from digest.own import Bench
 from digest.service import IssueOptions, build_issue, fill_outbox, unsubscribe
 from digest.subscriptions import token
 from roadmap.model import Roadmap
@@ -158,7 +159,7 @@ def test_a_sender_paused_past_its_lease_sends_nothing_and_changes_nothing(sessio
     fill(sessions)
     successor = Scripted()
 
-    def overtaken(digest: Digest, lang: str, reader: Reader) -> MailParts:
+    def overtaken(digest: Digest, lang: str, reader: Reader, bench: Bench) -> MailParts:
         assert send(sessions, successor, NOW + outbox.LEASE) == {"sent": 1}
         return plain(digest, lang, reader)
 

@@ -20,6 +20,7 @@ from digest.delivery import Later, Outcome, Refused, Sent, Unknown
 from digest.formats.email import MailParts, Reader
 from digest.mailing import MAX_REFUSALS, Mailer, domain_wait, pause
 from digest.model import Digest
+from digest.own import Bench
 from digest.service import (
     add_subscribers,
     fill_outbox,
@@ -150,7 +151,7 @@ def test_a_mail_that_cannot_be_made_keeps_nobody_waiting(
 ) -> None:
     at_domains(sessions, roadmap, "a@one.org", "b@two.org", "c@three.org")
 
-    def broken(digest: Digest, lang: str, reader: Reader) -> MailParts:
+    def broken(digest: Digest, lang: str, reader: Reader, bench: Bench) -> MailParts:
         if reader.address.startswith("b"):
             raise KeyError("a fault of ours")
         return plain(digest, lang, reader)

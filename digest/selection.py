@@ -1,0 +1,173 @@
+"""From an issue to what one reader's mail prints of it: their choices, their minutes, what they said. Pure.
+
+Every choice adds: chosen stages whole; of the other stages what belongs to a chosen topic or lab. A topic of which the
+issue printed little is filled up from the stored shortlists. What a reader said moves entries by a few places, never
+from one stage to another; what they have seen or hidden gives its place to the next.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from core.scores import JsonValue, Reason
+from digest.compose import STAGE_BUDGET
+from digest.model import Digest, Entry, LabSection, LeftOut, StageSection
+from digest.own import Ahead, Bench, Own, Section, Selection, Wishes
+from digest.sentences import hour_entries, stage_of
+from digest.views import fitting
+
+TOPIC_PICKS = 5  # of a chosen topic, where issue and shortlists hold so many
+PLACES = 8  # that an adjustment of 1 is worth: a stage's budget, so that the issue's order stays the base
+WORTH_EFFECT = 0.1  # of an adjustment of 1, where a budget of minutes sets worth against worth
+HOUR = 60  # a budget up to this is a list for an hour itself
+
+
+def select(digest: Digest, bench: Bench, wishes: Wishes, own: Own) -> Selection:
+    """Choose what a mail prints; the same values give the same mail."""
+    lines = {stage.number: _lineup(stage, bench, own) for stage in digest.stages}
+    extras = _extras(lines, bench, wishes, own)
+    wanted = {stage.number: _wanted(stage.number, lines, extras, wishes) for stage in digest.stages}
+    late = tuple(_answered(e, own) for e in digest.late if _wants_late(digest, e, wishes) and e.id not in own.gone)
+    kept = _kept((*wanted.values(), late), wishes.minutes)
+    sections = tuple(_section(stage, wanted[stage.number], kept, wishes, own) for stage in digest.stages)
+    printed = tuple(s for s in sections if s.whole or s.entries)
+    found = [entry for list_ in (*wanted.values(), late) for entry in list_]
+    return Selection(
+        digest=_outside(digest, tuple(e for e in late if e.id in kept), wishes, own),
+        wishes=wishes,
+        sections=printed,
+        others=tuple(_ahead(s.stage, own) for s in sections if s not in printed),
+        labs=_labs(digest, wishes, own),
+        silent=tuple(key for key in wishes.topics if not any(_on(entry, key) for entry in found)),
+        beyond=len(found) - len(kept),
+        moved=sum(any(r.kind == "you" for r in entry.reasons) for s in printed for entry in s.entries),
+    )
+
+
+def ids_of(digest: Digest, bench: Bench) -> frozenset[str]:
+    """List every item a mail of this issue may name: what was said of others does not matter here."""
+    ids = {entry.id for entry in digest.late} | {look.id for look in digest.second}
+    ids |= {line.id for lab in digest.labs for line in lab.lines}
+    for stage in digest.stages:
+        ids |= {entry.id for entry in (*stage.entries, *bench.get(stage.number, ()))}
+        ids |= {row.id for row in stage.left_out}
+    return frozenset(ids)
+
+
+def _lineup(stage: StageSection, bench: Bench, own: Own) -> list[Entry]:
+    """Order a stage for the reader: the issue's order, moved by what they said, filled up where something is gone."""
+    if not own:
+        return list(stage.entries)
+    pool = [e for e in (*stage.entries, *bench.get(stage.number, ())) if e.id not in own.gone]
+    return [_answered(entry, own) for entry in _ordered(pool, own)[:STAGE_BUDGET]]
+
+
+def _ordered(pool: Sequence[Entry], own: Own) -> list[Entry]:
+    places = {entry.id: place - PLACES * _adjustment(entry, own) for place, entry in enumerate(pool)}
+    return sorted(pool, key=lambda entry: places[entry.id])
+
+
+def _adjustment(entry: Entry, own: Own) -> float:
+    moved = own.moved.get(entry.id)
+    return moved.adjustment if moved else 0.0
+
+
+def _answered(entry: Entry, own: Own) -> Entry:
+    """Say on an entry what the reader said that moves it."""
+    moved = own.moved.get(entry.id)
+    if moved is None or not moved.earned:
+        return entry
+    item, title, verb = moved.earned[0]
+    facts: dict[str, JsonValue] = {"item": item, "title": title, "verb": verb, "itself": item == entry.id}
+    worth = entry.worth + WORTH_EFFECT * moved.adjustment
+    return replace(entry, worth=worth, reasons=(Reason("you", facts), *entry.reasons))
+
+
+def _extras(lines: dict[int, list[Entry]], bench: Bench, wishes: Wishes, own: Own) -> dict[int, list[Entry]]:
+    """Fill up each chosen topic from the shortlists, the best place of any stage first."""
+    printed = {entry.id for line in lines.values() for entry in line}
+    spare = [
+        (place - PLACES * _adjustment(entry, own), stage, entry)
+        for stage, entries in bench.items()
+        for place, entry in enumerate(entries)
+        if entry.id not in printed and entry.id not in own.gone
+    ]
+    spare.sort(key=lambda row: row[:2])
+    chosen: dict[str, tuple[int, Entry]] = {}
+    for topic in wishes.topics:
+        have = sum(_on(entry, topic) for line in lines.values() for entry in line)
+        have += sum(_on(entry, topic) for _, entry in chosen.values())
+        fitting_ = [(stage, e) for _, stage, e in spare if _on(e, topic) and e.id not in chosen]
+        chosen |= {e.id: (stage, e) for stage, e in fitting_[: max(0, TOPIC_PICKS - have)]}
+    found: dict[int, list[Entry]] = {}
+    for stage, entry in chosen.values():
+        found.setdefault(stage, []).append(_answered(entry, own))
+    return found
+
+
+def _on(entry: Entry, topic: str) -> bool:
+    return any(one.key == topic for one in entry.topics)
+
+
+def _wanted(
+    stage: int, lines: dict[int, list[Entry]], extras: dict[int, list[Entry]], wishes: Wishes
+) -> tuple[Entry, ...]:
+    line = lines[stage] if wishes.whole(stage) else [entry for entry in lines[stage] if wishes.match(entry)]
+    return (*line, *extras.get(stage, ()))
+
+
+def _wants_late(digest: Digest, entry: Entry, wishes: Wishes) -> bool:
+    stage = stage_of(digest, entry)
+    return wishes.everything or wishes.match(entry) or (stage is not None and stage in wishes.stages)
+
+
+def _kept(queues: Sequence[Sequence[Entry]], minutes: int | None) -> frozenset[str]:
+    everything = frozenset(entry.id for queue in queues for entry in queue)
+    return everything if minutes is None else fitting(queues, minutes)
+
+
+def _section(stage: StageSection, wanted: Iterable[Entry], kept: frozenset[str], wishes: Wishes, own: Own) -> Section:
+    entries = tuple(entry for entry in wanted if entry.id in kept)
+    here = {entry.id for entry in entries}
+    more = sum(entry.id not in here | own.gone for entry in stage.entries)
+    return Section(stage, entries, wishes.whole(stage.number), _left_out(stage, entries, own), more)
+
+
+def _left_out(stage: StageSection, entries: Sequence[Entry], own: Own) -> tuple[LeftOut, ...]:
+    """Keep what was left out of the stage, but what the reader sees above, has seen or hidden, or cannot look up."""
+    numbers, here = {entry.number for entry in entries}, {entry.id for entry in entries}
+    rows = (row for row in stage.left_out if row.id not in here | own.gone)
+    return tuple(row for row in rows if row.twin_of is None or row.twin_of in numbers)
+
+
+def _ahead(stage: StageSection, own: Own) -> Ahead:
+    return Ahead(stage, next((entry for entry in stage.entries if entry.id not in own.gone), None))
+
+
+def _labs(digest: Digest, wishes: Wishes, own: Own) -> tuple[LabSection, ...]:
+    chosen = (lab for lab in digest.labs if lab.key in wishes.labs)
+    return tuple(replace(lab, lines=tuple(x for x in lab.lines if x.id not in own.gone)) for lab in chosen)
+
+
+def _outside(digest: Digest, late: tuple[Entry, ...], wishes: Wishes, own: Own) -> Digest:
+    """Narrow what stands outside the stages; second looks say what is new of a paper seen before, and may."""
+    hour = [entry for entry in hour_entries(digest) if entry.id not in own.gone] if _has_hour(wishes) else []
+    second = tuple(
+        look
+        for look in digest.second
+        if look.id not in own.refused and (wishes.everything or look.stage in wishes.stages)
+    )
+    return replace(
+        digest,
+        hour=tuple(entry.id for entry in hour),
+        hour_minutes=sum(entry.minutes for entry in hour),
+        late=late,
+        late_more=digest.late_more if wishes.everything else 0,
+        second=second,
+        second_more=digest.second_more if wishes.everything else 0,
+    )
+
+
+def _has_hour(wishes: Wishes) -> bool:
+    """Tell whether the issue's five for an hour are for this reader: not beside a budget, or topics and labs alone."""
+    long = wishes.minutes is None or wishes.minutes > HOUR
+    return long and (wishes.everything or bool(wishes.stages))
