@@ -4,7 +4,7 @@ Names are kept: people script against them (docs/commands.md).
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -14,10 +14,10 @@ from db import jobs as runs
 from db.models_jobs import JobRun
 from shirube.jobs import Job
 from shirube.telling import duration
+from shirube.ticking import scheduler
 from shirube.worker import slot_after, slot_before
 
 SHOWN = 10  # runs of one job
-SILENT = timedelta(minutes=20)  # without a sign of any worker: four rounds of the most frequent job
 
 Values = dict[str, Any]
 
@@ -30,23 +30,6 @@ def listed(session: Session, jobs: Sequence[Job], now: datetime) -> Values:
 def explained(session: Session, job: Job, now: datetime) -> Values:
     """Collect what one job does, what a missed run means, and its last runs."""
     return _job(session, job, now, SHOWN)
-
-
-def scheduler(session: Session, now: datetime) -> Values:
-    """Tell when a worker was last heard of: state is never, ticking or silent."""
-    last = runs.last_sign(session)
-    state = "never" if last is None else "silent" if now - last > SILENT else "ticking"
-    return {"state": state, "last_tick": iso(last) if last else None}
-
-
-def scheduler_line(found: Values, now: datetime) -> str:
-    """Say it in a line."""
-    if found["state"] == "never":
-        return "Scheduler: never ran here. shirube work keeps the store up to date by itself."
-    ago = max((now - datetime.fromisoformat(found["last_tick"])).total_seconds(), 0.0)
-    if found["state"] == "ticking":
-        return f"Scheduler: ticking, last heard of {duration(ago)} ago (shirube jobs)."
-    return f"Scheduler: SILENT for {duration(ago)}. Start it: shirube work, or shirube serve --work."
 
 
 def _job(session: Session, job: Job, now: datetime, limit: int) -> Values:

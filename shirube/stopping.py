@@ -65,7 +65,8 @@ class Stopping:
 
     def grace(self, done: Callable[[], bool]) -> bool:
         """Wait until something is done, but not longer than is left of the time to stop in; tells whether it is."""
-        while not done() and self._monotonic() < (self._asked or self._monotonic()) + GRACE:
+        since = self._monotonic() if self._asked is None else self._asked
+        while not done() and self._monotonic() < since + GRACE:
             self._sleep(_LOOK)
         return done()
 

@@ -37,7 +37,7 @@ def jobs(
 
 def _list(wiring: Wiring, as_json: bool) -> None:
     from db.engine import reading
-    from shirube import joblist
+    from shirube import joblist, ticking
     from shirube.jobs import schedule
 
     now = wiring.clock()
@@ -47,7 +47,7 @@ def _list(wiring: Wiring, as_json: bool) -> None:
         terminal.out(json.dumps(found, indent=2))
         return
     terminal.table(("job", "cron (UTC)", "next", "last", "how it went", "what it does"), joblist.rows(found))
-    terminal.out(joblist.scheduler_line(found["scheduler"], now))
+    terminal.out(ticking.scheduler_line(found["scheduler"], now))
 
 
 def _explain(wiring: Wiring, name: str, as_json: bool) -> None:
