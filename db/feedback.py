@@ -50,7 +50,7 @@ def remove(session: Session, subscriber_id: int, item_id: str, verb: str, detail
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A topic or lab that readers say is wrong for an item; nobody's name."""
+    """A topic or lab that readers say is wrong for an item; nobody's name. `visitors` have no account."""
 
     verb: str
     detail: str
@@ -58,10 +58,11 @@ class Doubt:
     title: str
     readers: int
     newest: datetime
+    visitors: int = 0
 
 
 def doubts(session: Session) -> list[Doubt]:
-    """List what readers say is filed wrongly, most often said first."""
+    """List what subscribers say is filed wrongly, most often said first."""
     query = (
         select(Feedback.verb, Feedback.detail, Item.id, Item.title, func.count(), func.max(Feedback.created))
         .join(Item, Item.id == Feedback.item_id)

@@ -23,6 +23,7 @@ class ReportJson(TypedDict):
     item: str
     title: str
     readers: int
+    visitors: int
     newest: str
 
 
@@ -60,5 +61,6 @@ def _report(doubt: Doubt) -> ReportJson:
         "item": doubt.item_id,
         "title": doubt.title,
         "readers": doubt.readers,
+        "visitors": doubt.visitors,
         "newest": iso(doubt.newest),
     }

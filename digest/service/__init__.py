@@ -2,7 +2,7 @@
 
 from digest.closing import IssueOptions
 from digest.service.announcing import announce_due
-from digest.service.answering import VERBS, Said, doubts, read_said, say, unsay
+from digest.service.answering import VERBS, Said, read_said, say, unsay
 from digest.service.errata import note_errata
 from digest.service.making import build_issue, close_due, due_months
 from digest.service.outbox import give_up_mail, outbox_state, retry_mail
@@ -21,6 +21,7 @@ from digest.service.people import (
     unsubscribe,
 )
 from digest.service.reading import digest_of, read_digest, shown
+from digest.service.reporting import Outcome, doubts, report
 from digest.service.sending import Preview, fill_outbox, preview, send_due
 from digest.service.signing_up import Caps, confirm, prune_people, request_signup, send_letters, waiting
 from digest.service.standing import Collecting, standing
@@ -30,6 +31,7 @@ __all__ = [
     "Caps",
     "Collecting",
     "IssueOptions",
+    "Outcome",
     "Preview",
     "Said",
     "add_subscribers",
@@ -55,6 +57,7 @@ __all__ = [
     "prune_people",
     "read_digest",
     "read_said",
+    "report",
     "request_signup",
     "retry_mail",
     "say",

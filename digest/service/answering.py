@@ -1,6 +1,5 @@
-"""What readers say of items by the signed links of their mails, and what the operator sees of it."""
+"""What readers say of items by the signed links of their mails."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -44,8 +43,3 @@ def say(session: Session, person: Subscriber, said: Said, clock: Clock) -> None:
 def unsay(session: Session, person: Subscriber, said: Said) -> None:
     """Take back what a person said; nothing happens where they had not."""
     feedback.remove(session, person.id, said.item_id, said.verb, said.detail)
-
-
-def doubts(session: Session) -> Sequence[feedback.Doubt]:
-    """List the topics and labs that readers say are wrong; it tells nobody who."""
-    return feedback.doubts(session)

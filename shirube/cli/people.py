@@ -144,10 +144,18 @@ def feedback(context: typer.Context) -> None:
     from shirube import people
 
     rows = [
-        (one.verb, one.detail, one.item_id, str(one.readers), f"{one.newest:%Y-%m-%d}", terminal.plain(one.title))
+        (
+            one.verb,
+            one.detail,
+            one.item_id,
+            str(one.readers),
+            str(one.visitors),
+            f"{one.newest:%Y-%m-%d}",
+            terminal.plain(one.title),
+        )
         for one in people.doubts(context.obj)
     ]
-    terminal.table(("says", "which", "item", "readers", "last", "title"), rows, right=(3,))
+    terminal.table(("says", "which", "item", "readers", "visitors", "last", "title"), rows, right=(3, 4))
 
 
 def _tell(outcomes: list[tuple[str, str]]) -> None:
