@@ -5,12 +5,12 @@ A state is a sign and a letter, never a colour alone.
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
 from digest.coverage import ARXIV
-from shirube import terminal
+from shirube import terminal, ticking
 from shirube.steps import kind_of
 from shirube.telling import NAMES
 from shirube.terminal import WIDTH
@@ -60,6 +60,7 @@ def lines(found: Values) -> Iterator[str]:
     """Write everything `status` collected, the newest month first."""
     waiting = found["waiting_for_a_vector"]
     yield f"Shirube {found['version']}; {waiting:,} items wait for a vector"
+    yield ticking.scheduler_line(found["scheduler"], datetime.fromisoformat(found["at"]))
     for source, moment in found["last_reads"].items():
         yield f"{NAMES.get(source, source)}: last read in full {moment}"
     for month in found["months"]:

@@ -12,9 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import Clock, system_clock
 from core.errors import ShirubeError
-from db.engine import WAL_SAFE, sqlite_driver
+from db.engine import WAL_SAFE, reading, sqlite_driver
 from db.migrate import at_head
-from shirube import trials
+from shirube import ticking, trials
 from shirube.wiring import Wiring
 
 ROOM = 2_000_000_000  # bytes below which a disk is called nearly full
@@ -31,7 +31,7 @@ class Check:
 
 
 def examine(wiring: Wiring, machine: Clock = system_clock) -> list[Check]:
-    """Try everything once: Python, disk, database, model, each source, the clock, mail; no failure stops the next.
+    """Try once Python, disk, database, scheduler, model, each source, the clock, mail; no failure stops the next.
 
     `machine` is this machine's clock, which is held against the hour that the sources tell.
     """
@@ -39,6 +39,7 @@ def examine(wiring: Wiring, machine: Clock = system_clock) -> list[Check]:
     database = _tried("database", _database, wiring)
     found += [*database, *_tried("embedding model", _model, wiring)]
     if all(check.well for check in database):
+        found += _tried("scheduler", _scheduler, wiring)
         found += _tried("sources", lambda wiring: _sources(wiring, machine), wiring)
     else:
         fix = "Mend the database first: it keeps the pace at which they are asked"
@@ -80,6 +81,15 @@ def _database(wiring: Wiring) -> list[Check]:
     except SQLAlchemyError as problem:
         said = str(getattr(problem, "orig", None) or problem).strip().partition("\n")[0]
         return [Check("database", well=False, found=said, fix=_mending(wiring.settings.database))]
+
+
+def _scheduler(wiring: Wiring) -> list[Check]:
+    with reading(wiring.sessions) as session:
+        found = ticking.scheduler(session, wiring.clock())
+    if found["last_tick"] is None:
+        return [Check("scheduler", well=True, found="off: it never ran here")]
+    fix = "Start shirube work (or shirube serve --work); if it runs, see its log and shirube jobs"
+    return [Check("scheduler", well=found["state"] == "ticking", found=f"last heard of {found['last_tick']}", fix=fix)]
 
 
 def _kind(name: str) -> str:

@@ -12,6 +12,7 @@ from core.clock import iso
 from db import windows
 from db.models import IngestError, Window
 from digest.service import standing
+from shirube import ticking
 from shirube.wiring import Wiring
 
 Values = dict[str, Any]
@@ -21,7 +22,12 @@ def status(session: Session, wiring: Wiring, month: str | None = None) -> Values
     """Collect what is stored, what is missing and what comes next, of one month or of the newest ones."""
     now = wiring.clock()
     found = standing(session, wiring.collecting(), now, [month] if month else [])
-    return {"version": wiring.issue_options().version, "at": iso(now), **found}
+    return {
+        "version": wiring.issue_options().version,
+        "at": iso(now),
+        "scheduler": ticking.scheduler(session, now),
+        **found,
+    }
 
 
 def errors(session: Session, limit: int) -> list[Values]:

@@ -94,7 +94,8 @@ def test_every_gap_says_what_came_why_and_what_is_done_about_it(october_with_gap
 
 def test_the_same_as_values_under_names_that_stay(october_with_gaps: Store) -> None:
     found = values(october_with_gaps, "--month", MONTH)
-    assert set(found) == {"version", "at", "issues", "months", "last_reads", "waiting_for_a_vector"}
+    assert set(found) == {"version", "at", "scheduler", "issues", "months", "last_reads", "waiting_for_a_vector"}
+    assert found["scheduler"] == {"state": "never", "last_tick": None}
     (month,) = found["months"]
     assert set(month) == {
         "month", "issue", "papers", "ranked", "recorded", "sources", "days", "channels", "gaps", "next",
