@@ -132,8 +132,9 @@ def test_a_withdrawn_paper_is_marked_wherever_it_is_named(
     client: TestClient, sessions: Sessions, roadmap: Roadmap
 ) -> None:
     with sessions.begin() as session:
-        add_item(session, roadmap, "2606.00001", withdrawn=True)
+        add_item(session, roadmap, "2606.00001", withdrawn=True, topics={}, worth=None)
     page = client.get("/papers/2606.00001").text
+    assert "It was withdrawn, so nothing was weighed." in page
     assert page.index('class="note bad"') < page.index("<h1")
     assert "Withdrawn. https://arxiv.org/abs/2606.00001" in page
     assert "note = {Withdrawn}" in page
