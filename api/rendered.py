@@ -18,12 +18,18 @@ class Rendered:
         self._texts: OrderedDict[Hashable, bytes] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
-        """Give the text of a key, made when it is not kept. Two at once may both make it: the same text."""
+    def find(self, key: Hashable) -> bytes | None:
+        """Give the text of a key where it is kept."""
         with self._lock:
             if key in self._texts:
                 self._texts.move_to_end(key)
-                return self._texts[key]
+            return self._texts.get(key)
+
+    def get(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
+        """Give the text of a key, made when it is not kept. Two at once may both make it: the same text."""
+        found = self.find(key)
+        if found is not None:
+            return found
         text = make()
         with self._lock:
             self._texts[key] = text

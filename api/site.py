@@ -34,6 +34,7 @@ class Site:
     finder: Finder
     post: Post | None = None  # without one nobody can sign up
     rendered: Rendered = field(default_factory=Rendered)
+    feeds: Rendered = field(default_factory=lambda: Rendered(64))  # apart, so that they push no issue out
     limiter: Limiter = field(default_factory=Limiter)
     collecting: Collecting = field(default_factory=Collecting)  # what the state of the store is told by
     here: int | None = None  # the stage of the reader who asks: an answer made with it is theirs alone

@@ -49,7 +49,7 @@ def plain(text: str) -> str:
 
 
 class _Rss(Rss201rev2Feed):  # type: ignore[misc]  # the library has no types
-    """Adds what the library does not write: several authors, the domain of categories, foreign markup."""
+    """Adds what the library does not write: authors without an address, the domain of categories, foreign markup."""
 
     def latest_post_date(self) -> datetime:
         return self._value.updated
@@ -75,8 +75,8 @@ class _Rss(Rss201rev2Feed):  # type: ignore[misc]  # the library has no types
     def add_item_elements(self, handler: Any, item: dict[str, Any]) -> None:
         super().add_item_elements(handler, item)
         entry: Entry = item["entry"]
-        for name in entry.authors:
-            handler.addQuickElement("dc:creator", plain(name))
+        if entry.authors:  # in one element: of several, readers show the last
+            handler.addQuickElement("dc:creator", plain(", ".join(entry.authors)))
         for category in entry.categories:
             handler.addQuickElement("category", plain(category.label), {"domain": category.scheme})
         xml.heading(handler, entry)

@@ -101,7 +101,10 @@ def feed_list(
 
 
 def _answer(request: Request, site: Site, source: Source, lang: str | None, suffix: str) -> Response:
-    """Give a feed, or 304 before anything is rendered: feeds are polled far more often than they change."""
+    """Give a feed; to one who has it 304, before anything is rendered: feeds are polled more often than they change.
+
+    One that is kept goes out whole: it becomes 304 further out, where it is kept until anything is stored.
+    """
     form = FORMATS.get(suffix)
     if form is None:
         raise Problem(404, f"No feed is written as {suffix!r}", f"Choose one of {', '.join(FORMATS)}")
@@ -112,9 +115,14 @@ def _answer(request: Request, site: Site, source: Source, lang: str | None, suff
         modified = format_datetime(state.moment.astimezone(UTC), usegmt=True) if state.moment else None
         headers = {"Cache-Control": A_MINUTE, "ETag": tag, "Vary": "Accept"}
         headers |= {"Last-Modified": modified} if modified else {}
-        if unchanged(request.headers, tag, modified):
+        text = site.feeds.find(tag)
+        if text is None and unchanged(request.headers, tag, modified):
             return Response(status_code=304, headers=headers)
-        text = form.render(sources.compose(site, session, source, chosen, suffix))
+
+        def made() -> bytes:
+            return bytes(form.render(sources.compose(site, session, source, chosen, suffix)))
+
+        text = text or site.feeds.get(tag, made)
     return Response(text, media_type=_media_type(request, form.MEDIA_TYPE), headers=headers)
 
 

@@ -12,7 +12,7 @@ from api.app import AppOptions
 from api.feeds.model import tag_uri
 from core.text import clean
 from db.engine import Sessions
-from db.models import Item, Rating
+from db.models import Item
 from roadmap.model import Roadmap
 from tests.api.conftest import OPTIONS, ClientFactory
 from tests.api.factory import SEEN, TOPIC, add_item, fill
