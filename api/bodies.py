@@ -21,12 +21,13 @@ def bounded(receive: Receive, most: int = MOST_BYTES, seconds: float = MOST_SECO
 
     When the body is complete, what follows is the wait for the end of the connection, which may take long.
     """
-    taken, more, end = 0, True, anyio.current_time() + seconds
+    taken, more, end = 0, True, 0.0
 
     async def receiving() -> Message:
-        nonlocal taken, more
+        nonlocal taken, more, end
         if not more:
             return await receive()
+        end = end or anyio.current_time() + seconds  # most requests have no body, and nobody asks for it
         try:
             with anyio.fail_after(max(0.0, end - anyio.current_time())):
                 message = await receive()

@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import ip_address
 
 from fastapi import Request
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.bodies import MOST_BYTES, bounded, too_long
+from api.bodies import MOST_BYTES, MOST_SECONDS, bounded, too_long
 from api.errors import ErrorPage, Problem, answer_of
 from api.limits import Left, kind_of
 from api.peer import is_trusted, place_in
@@ -21,6 +22,8 @@ _PROBES = ("/healthz", "/readyz", "/metrics")  # supervisors ask by whatever nam
 
 class Gate:
     """Refuse before anything is done for a request; tell with every answer how many more may follow."""
+
+    body_seconds = MOST_SECONDS
 
     def __init__(self, app: ASGIApp, site: Site, page: ErrorPage) -> None:
         self.app, self.site, self.page = app, site, page
@@ -38,7 +41,7 @@ class Gate:
             problem.bare = True
             await answer_of(Request(scope), problem, self.page)(scope, receive, sending)
         else:
-            await self.app(scope, bounded(receive), sending)
+            await self.app(scope, bounded(receive, seconds=self.body_seconds), sending)
 
     def _count(self, scope: Scope) -> Left | None:
         kind = kind_of(scope["method"], scope["path"])
@@ -48,14 +51,13 @@ class Gate:
         if left is not None and left.over:
             self._warn_of_a_proxy(scope)
             return too_many(left)
-        headers = Headers(scope=scope)
-        if scope["path"] not in _PROBES and not is_ours(headers.get("host", ""), self.site.options.hosts):
+        host, length = _host_and_length(scope)
+        if scope["path"] not in _PROBES and not is_ours(host, self.site.options.hosts):
             return Problem(421, "This server does not answer for that host", "Use the address the site is known by")
         if b"shk_" in scope["query_string"] and holds_key(scope["query_string"].decode("latin-1")):
             advice = "Send it as Authorization: Bearer. This one is in histories and logs now: have it revoked"
             return Problem(400, "A key does not belong in an address", advice)
-        length = headers.get("content-length", "")
-        return too_long() if length.isdecimal() and int(length) > MOST_BYTES else None
+        return too_long() if length > MOST_BYTES else None
 
     def _warn_of_a_proxy(self, scope: Scope) -> None:
         """Say once that everyone behind a proxy counts as one place, where that seems to be so."""
@@ -79,10 +81,24 @@ def is_ours(host: str, hosts: Sequence[str]) -> bool:
     An address in numbers and `localhost` always do: no other site's name can be made to lead to them, which is what
     DNS rebinding does, and supervisors and operators ask by them.
     """
+    if not hosts or "*" in hosts:
+        return True
     name = _name(host)
-    return not hosts or "*" in hosts or name in {_name(one) for one in hosts} or name == "localhost" or _is_number(name)
+    return name in map(_name, hosts) or name == "localhost" or _is_number(name)
 
 
+def _host_and_length(scope: Scope) -> tuple[str, int]:
+    """Read the Host field and the length announced, 0 for none, in one pass: every request comes by here."""
+    host, length = "", 0
+    for name, value in scope["headers"]:
+        if name == b"host":
+            host = value.decode("latin-1")
+        elif name == b"content-length" and value.isdigit():
+            length = int(value[:20])  # a longer one is too long whatever follows
+    return host, length
+
+
+@lru_cache(maxsize=64)
 def _name(host: str) -> str:
     """Take port and the final dot off a Host field; an IPv6 address loses its brackets."""
     host = host.strip().lower()

@@ -11,8 +11,6 @@ from math import ceil
 from threading import Lock
 
 from limits import RateLimitItem, parse
-from limits.storage import Storage
-from limits.strategies import FixedWindowRateLimiter
 
 from core.errors import ConfigError
 
@@ -78,93 +76,59 @@ class Left:
 
     def fields(self) -> list[tuple[bytes, bytes]]:
         """Write the fields of the answer, names in small letters as ASGI has them."""
-        values = (("limit", self.limit), ("remaining", self.remaining), ("reset", self.reset))
-        return [(f"ratelimit-{name}".encode(), str(value).encode()) for name, value in values]
-
-
-class Windows(Storage):
-    """Counts in memory by the ticks given, the oldest forgotten first when there are too many.
-
-    Own code, since the package's memory storage goes by the wall clock, which is set and jumps, starts a thread every
-    ten milliseconds that looks at every count, and has no bound.
-    """
-
-    STORAGE_SCHEME = None
-
-    def __init__(self, ticks: Ticks, most: int = MOST_PLACES) -> None:
-        super().__init__()
-        self._ticks, self._most = ticks, most
-        self._counts: dict[str, tuple[float, int]] = {}  # key -> (end of the window, count), the oldest window first
-        self._lock = Lock()
-
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        """Name the errors of the storage itself: none."""
-        return LookupError
-
-    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Count; `expiry` is the length of a window in seconds."""
-        now = self._ticks()
-        with self._lock:
-            end, count = self._counts.get(key, (now, 0))
-            if end <= now:
-                self._counts.pop(key, None)
-                end, count = now + expiry, 0
-            self._counts[key] = end, count + amount
-            if len(self._counts) > self._most:
-                self._counts.pop(next(iter(self._counts)))
-        return count + amount
-
-    def get(self, key: str) -> int:
-        """Give the count of the window that is open, else 0."""
-        end, count = self._counts.get(key, (0.0, 0))
-        return count if end > self._ticks() else 0
-
-    def get_expiry(self, key: str) -> float:
-        """Give the tick at which the window ends."""
-        return max(self._counts.get(key, (0.0, 0))[0], self._ticks())
-
-    def check(self) -> bool:
-        """Tell that memory is there."""
-        return True
-
-    def reset(self) -> int:
-        """Forget all; gives how many."""
-        with self._lock:
-            count = len(self._counts)
-            self._counts.clear()
-        return count
-
-    def clear(self, key: str) -> None:
-        """Forget one."""
-        with self._lock:
-            self._counts.pop(key, None)
+        return [
+            (b"ratelimit-limit", b"%d" % self.limit),
+            (b"ratelimit-remaining", b"%d" % self.remaining),
+            (b"ratelimit-reset", b"%d" % self.reset),
+        ]
 
 
 class Limiter:
-    """Counts the requests of each place by kind; a kind without a rule is not counted."""
+    """Counts the requests of each place by kind; a kind without a rule is not counted.
 
-    def __init__(self, rules: Mapping[str, str] | None = None, ticks: Ticks = time.monotonic) -> None:
-        self._items = {kind: _parse(kind, rule) for kind, rule in (rules or {}).items()}
-        self._ticks = ticks
-        self._windows = FixedWindowRateLimiter(Windows(ticks))
+    The windows are fixed, begin with a place's first request and are kept in memory, the oldest forgotten first when
+    there are too many. Only the grammar of rules is the package's: its memory goes by the wall clock, which jumps, has
+    no bound, and starts a thread every ten milliseconds that looks at every count.
+    """
+
+    def __init__(
+        self, rules: Mapping[str, str] | None = None, ticks: Ticks = time.monotonic, most: int = MOST_PLACES
+    ) -> None:
+        items = {kind: _parse(kind, rule) for kind, rule in (rules or {}).items()}
+        self._rules = {kind: (item.amount, item.get_expiry()) for kind, item in items.items()}
+        self._ticks, self._most = ticks, most
+        self._windows: dict[tuple[str, str], tuple[float, int]] = {}  # end and count, the oldest window first
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        """Count the windows kept."""
+        return len(self._windows)
 
     def take(self, kind: str | None, place: str) -> Left | None:
         """Count one request; None where nothing is counted."""
-        item = self._items.get(kind or "")
-        if item is None:
-            return None
-        fits = self._windows.hit(item, kind or "", place)
-        return self._left(item, kind or "", place, over=not fits)
+        return self._left(kind, place, 1)
 
     def look(self, kind: str, place: str) -> Left | None:
-        """Tell what is left without counting; `over` when nothing is."""
-        item = self._items.get(kind)
-        if item is None:
-            return None
-        return self._left(item, kind, place, over=not self._windows.test(item, kind, place))
+        """Tell what is left without counting; `over` when the next one would be too many."""
+        return self._left(kind, place, 0)
 
-    def _left(self, item: RateLimitItem, kind: str, place: str, *, over: bool) -> Left:
-        end, remaining = self._windows.get_window_stats(item, kind, place)
-        reset = min(max(1, ceil(end - self._ticks())), item.get_expiry())  # a sum of floats may be a hair above
-        return Left(item.amount, remaining, reset, over)
+    def _left(self, kind: str | None, place: str, counted: int) -> Left | None:
+        if kind is None or kind not in self._rules:
+            return None
+        most, length = self._rules[kind]
+        now = self._ticks()
+        with self._lock:
+            end, count = self._count((kind, place), now, length, counted)
+        reset = min(max(1, ceil(end - now)), length)  # a sum of floats may be a hair above
+        return Left(most, max(0, most - count), reset, count > most if counted else count >= most)
+
+    def _count(self, key: tuple[str, str], now: float, length: int, counted: int) -> tuple[float, int]:
+        end, count = self._windows.get(key, (now, 0))
+        if end <= now:
+            self._windows.pop(key, None)  # so that the new window stands last
+            end, count = now + length, 0
+        if counted:
+            self._windows[key] = end, count + counted
+            if len(self._windows) > self._most:
+                del self._windows[next(iter(self._windows))]
+        return end, count + counted

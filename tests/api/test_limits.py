@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.app import AppOptions, create_app
-from api.limits import GENEROUS, Limiter, Windows, kind_of
+from api.limits import GENEROUS, Limiter, kind_of
 from core.clock import Clock
 from db.engine import Sessions
 from roadmap.model import Roadmap
@@ -210,23 +210,28 @@ def test_looking_counts_nothing() -> None:
 
 
 def test_what_is_remembered_is_bounded_and_the_oldest_goes_first() -> None:
-    seconds = Seconds()
-    windows = Windows(seconds, most=100)
+    limiter = Limiter({"read": "2/minute"}, Seconds(), most=100)
     for number in range(1_000):
-        windows.incr(f"place {number}", 60)
-    assert windows.reset() == 100
-    for number in range(101):
-        windows.incr(f"place {number}", 60)
-    assert [windows.get("place 0"), windows.get("place 1"), windows.get("place 100")] == [0, 1, 1]
+        limiter.take("read", f"place {number}")
+    assert len(limiter) == 100
+    assert [remaining(limiter, f"place {number}") for number in (899, 900, 999)] == [2, 1, 1]
 
 
 def test_a_window_that_is_over_begins_anew_as_the_newest() -> None:
     seconds = Seconds()
-    windows = Windows(seconds, most=2)
-    windows.incr("a", 60)
+    limiter = Limiter({"read": "2/minute"}, seconds, most=2)
+    limiter.take("read", "a")
     seconds.now += 1
-    windows.incr("b", 60)
-    seconds.now += 60
-    assert windows.incr("a", 60) == 1
-    windows.incr("c", 60)  # b is the oldest now
-    assert (windows.get("a"), windows.get("b")) == (1, 0)
+    limiter.take("read", "b")
+    seconds.now += 59
+    limiter.take("read", "a")
+    assert remaining(limiter, "a") == 1
+    limiter.take("read", "c")  # b is the oldest now
+    assert (remaining(limiter, "a"), remaining(limiter, "b")) == (1, 2)
+
+
+def remaining(limiter: Limiter, place: str) -> int:
+    """Tell how many requests a place has left."""
+    left = limiter.look("read", place)
+    assert left is not None
+    return left.remaining
