@@ -245,6 +245,26 @@ class LabsJson(TypedDict):
     next: None
 
 
+class ReportJson(TypedDict):
+    """A topic or lab that readers say is wrong for an item; `newest` is RFC 3339."""
+
+    verb: str
+    topic: str | None
+    lab: str | None
+    item: str
+    title: str
+    readers: int
+    visitors: int
+    newest: str
+
+
+class ReportsJson(TypedDict):
+    """All of them."""
+
+    items: list[ReportJson]
+    next: str | None
+
+
 class IssueJson(TypedDict):
     """One month's issue in the list of issues; `made` is when its inputs last changed."""
 

@@ -1,10 +1,10 @@
 """What readers say is filed wrongly, for the operator's programs: it needs a key."""
 
 from fastapi import APIRouter, Depends, Request, Response
-from typing_extensions import TypedDict
 
 from api import keys
 from api.replies import json_reply
+from api.schemas import ReportJson, ReportsJson
 from api.site import TheSite
 from core.clock import iso
 from db.engine import reading
@@ -12,26 +12,6 @@ from db.feedback import Doubt
 from digest import service
 
 router = APIRouter(tags=["feedback"])
-
-
-class ReportJson(TypedDict):
-    """A topic or lab that readers say is wrong for an item; `newest` is RFC 3339."""
-
-    verb: str
-    topic: str | None
-    lab: str | None
-    item: str
-    title: str
-    readers: int
-    visitors: int
-    newest: str
-
-
-class ReportsJson(TypedDict):
-    """All of them."""
-
-    items: list[ReportJson]
-    next: str | None
 
 
 @router.get(
