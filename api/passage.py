@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 
 from db.search import other_numbers, terms_of
 
-WIDTH = 240  # characters of a passage, about two lines
+WIDTH = 200  # characters of a passage, about two lines
 _WORD = re.compile(r"[^\W_]+")
 _DOTS = "…"
 

@@ -28,11 +28,11 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True)
 class DayCell:
-    """One day of the calendar; `kind` is its look, `said` its words beside the day's number."""
+    """One day of the calendar; `kind` is its look, `said` its words, a line may end after each."""
 
     number: int
     kind: str
-    said: str
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +177,16 @@ def _cell(day: DayJson, v: Voice) -> DayCell:
     state, stored, announced = day["state"], day["stored"], day["announced"]
     number = date.fromisoformat(day["day"]).day
     if state == "stale":
-        return DayCell(number, "stale", str(v.t("stale")))
+        return DayCell(number, "stale", (str(v.t("stale")),))
     if state == "partial" and announced is not None:
-        return DayCell(number, "part", f"{v.number(day['received'] or 0)}/{v.number(announced)}")
+        return DayCell(number, "part", (f"{v.number(day['received'] or 0)}/", v.number(announced)))
     if state in ("partial", "failed"):
-        return DayCell(number, "part", f"{v.number(stored)} {_state(state, v)}" if stored else str(_state(state, v)))
+        return DayCell(number, "part", (*([f"{v.number(stored)}, "] if stored else []), str(_state(state, v))))
     if state == "growing" or (state == "open" and stored):
-        return DayCell(number, "open", str(v.t("%(count)s open", count=stored)))
+        return DayCell(number, "open", (str(v.t("%(count)s open", count=stored)),))
     if state == "complete":
-        return DayCell(number, "full", v.number(stored))
-    return DayCell(number, "none", v.number(stored) if stored else "")
+        return DayCell(number, "full", (v.number(stored),))
+    return DayCell(number, "none", (v.number(stored),) if stored else ())
 
 
 def _gap(gap: GapJson, at: datetime, v: Voice) -> tuple[Line, Line]:

@@ -47,7 +47,7 @@ def titles(page: str) -> list[str]:
 def filled(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> TestClient:
     """A client of a store of two papers, one of them with code."""
     with sessions.begin() as session:
-        add_item(session, roadmap, "2606.00001", title="Springs for herons", abstract="Routers oil <b>cogs</b>.")
+        add_item(session, roadmap, "2606.00001", title="Springs for herons", abstract="Routers oil <b>gears</b>.")
         code = ["https://github.com/heron/clock"]
         add_item(
             session,
@@ -84,12 +84,12 @@ def test_without_a_query_the_form_and_examples_of_the_road_are_shown(client: Tes
 
 
 def test_a_result_says_what_it_is_and_why_it_was_found(filled: TestClient) -> None:
-    page = filled.get("/search?q=cog+router").text
+    page = filled.get("/search?q=gear+router").text
     assert titles(page)[0] == "2606.00001"
     assert "Ada Moorhen, Ivo Plover" in unescape(page).replace("\xa0", " ")
     assert f'<a href="/topics/{TOPIC}">' in page
-    assert "Found because Words cog, router" in text(page)
-    assert "<mark>Routers</mark> oil &lt;b&gt;<mark>cogs</mark>&lt;/b&gt;." in page
+    assert "Found because Words gear, router" in text(page)
+    assert "<mark>Routers</mark> oil &lt;b&gt;<mark>gears</mark>&lt;/b&gt;." in page
 
 
 def test_what_the_query_names_comes_first(filled: TestClient) -> None:
