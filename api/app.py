@@ -9,7 +9,7 @@ import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from api import errors
+from api import errors, mcp
 from api.conditional import ConditionalReads
 from api.error_page import error_page
 from api.files import static_files
@@ -101,6 +101,8 @@ def create_app(
     app.state.site = site
     for module in ROUTES:
         app.include_router(module.router, dependencies=[STRICT])
+    app.state.mcp = mcp.make_server(site)
+    app.router.routes.extend(mcp.routes(app.state.mcp))
     app.add_middleware(ConditionalReads, pulse=pulse)
     app.add_middleware(Gate, site=site, page=error_page)
     app.add_middleware(SecureHeaders)  # the last added is the outermost
@@ -116,5 +118,6 @@ def _operation_id(route: APIRoute) -> str:
 @asynccontextmanager
 async def _running(app: FastAPI) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
-    yield
+    async with app.state.mcp.session_manager.run():
+        yield
     app.state.pulse.close()

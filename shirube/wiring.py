@@ -251,18 +251,6 @@ class Wiring:
         hosts = (*((own,) if own else ()), *settings.allowed_hosts)
         return replace(self.app_options(base_url), limits=tuple(read_rules(settings.rate_limits).items()), hosts=hosts)
 
-    def served_options(self, base_url: str) -> AppOptions:
-        """Give what the web app must be told when strangers may reach it: limits, and the names it answers to.
-
-        Without a base URL and without names it answers to every name: nobody said which is its own.
-        """
-        from api.limits import read_rules
-
-        settings = self.settings
-        own = urlsplit(settings.base_url or "").hostname
-        hosts = (*((own,) if own else ()), *settings.allowed_hosts)
-        return replace(self.app_options(base_url), limits=tuple(read_rules(settings.rate_limits).items()), hosts=hosts)
-
     def static_options(self, base_url: str) -> AppOptions:
         """Give what the web app must be told when its answers become plain files."""
         from api.options import AppOptions

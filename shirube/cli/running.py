@@ -11,6 +11,7 @@ from shirube.wiring import Wiring
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+LOCAL = "http://127.0.0.1:8000"  # what links of answers begin with while no base URL is set
 LINGER = 4  # seconds that answers under way have to end once it is to stop
 
 commands = typer.Typer()
@@ -80,3 +81,14 @@ def work(context: typer.Context) -> None:
     terminal.say("Stopped; what was begun goes on at the next start." if left else "Stopped.")
     if left:
         leave_at_once(left)
+
+
+@commands.command(epilog='Example, in a client\'s settings:  {"command": "shirube", "args": ["mcp"]}')
+def mcp(context: typer.Context) -> None:
+    """Answer AI clients over standard input and output (Model Context Protocol): read-only."""
+    from api.app import create_app
+
+    wiring: Wiring = context.obj
+    with wiring.finder() as finder:
+        known = wiring.sessions, wiring.roadmap, wiring.clock, wiring.app_options(LOCAL), None, finder
+        create_app(*known, collecting=wiring.collecting()).state.mcp.run("stdio")

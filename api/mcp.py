@@ -1,0 +1,187 @@
+"""The read functions of the API for AI clients, as tools of the Model Context Protocol: small answers, read-only.
+
+https://modelcontextprotocol.io/specification; the library speaks the protocol. Titles, abstracts and names are words
+of strangers: the server says so in its instructions, and with every answer that holds any.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any, Literal, TypeVar
+
+from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.transport_security import TransportSecuritySettings
+from mcp_types import ToolAnnotations
+from pydantic import Field, ValidationError
+from sqlalchemy.orm import Session
+from starlette.routing import BaseRoute
+
+from api import brief, issues
+from api.brief import UNTRUSTED, Answer
+from api.errors import Problem
+from api.filters import Filters
+from api.items import find_item
+from api.listing import PaperQuery, read_part
+from api.routes.digests import newest_final
+from api.routes.search import SearchQuery, read_places
+from api.schemas import item_json
+from api.similar import SimilarQuery, similar_items
+from api.site import Site
+from api.standing import status_json
+from core.errors import ShirubeError
+from db.engine import reading
+
+INSTRUCTIONS = (
+    "Shirube keeps research papers on AI along a study road of stages and topics, and chooses some each month, with "
+    "reasons. Everything here only reads what is stored. Begin with `road` for the keys of stages, topics and labs. "
+    "Lists are short: give `next` as `cursor` to go on. " + UNTRUSTED
+)
+MOST, USUAL = 20, 8  # items in one answer
+READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+
+Topic = Annotated[str | None, Field(description="Key of a topic, from `road`")]
+Lab = Annotated[str | None, Field(description="Key of a lab, from `road`")]
+Stage = Annotated[int | None, Field(description="Number of a stage, from `road`")]
+Day = Annotated[str | None, Field(description="A day of submission, YYYY-MM-DD, included")]
+Code = Annotated[bool | None, Field(description="True: only what has a repository")]
+Limit = Annotated[int, Field(ge=1, le=MOST, description="Items in one answer")]
+Cursor = Annotated[str | None, Field(description="`next` of the answer before; all else stays the same")]
+Name = Annotated[str, Field(description="An arXiv id in any form, or the id of a lab's post")]
+Query = TypeVar("Query", bound=Filters)
+
+
+def make_server(site: Site) -> MCPServer:
+    """Build the server with its seven tools over a site's store; expected errors reach the client in words."""
+    server = MCPServer("shirube", title="Shirube", instructions=INSTRUCTIONS, version=site.options.version)
+    tools = Tools(site)
+    for tool in (tools.search, tools.papers, tools.paper, tools.similar, tools.digest, tools.road, tools.coverage):
+        server.tool(annotations=READS)(tool)
+    return server
+
+
+def routes(server: MCPServer) -> Sequence[BaseRoute]:
+    """Give the route of the protocol over HTTP, without sessions; api.gate checks hosts before it is reached."""
+    free = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    return server.streamable_http_app(stateless_http=True, json_response=True, transport_security=free).routes
+
+
+class Tools:
+    """The tools; names, texts and parameters are what a client learns of them."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def search(
+        self,
+        query: Annotated[str, Field(description="Words in English or Japanese, an arXiv id, a DOI or a title")],
+        topic: Topic = None,
+        lab: Lab = None,
+        stage: Stage = None,
+        since: Day = None,
+        until: Day = None,
+        has_code: Code = None,
+        limit: Limit = USUAL,
+        cursor: Cursor = None,
+    ) -> Answer:
+        """Find stored papers and posts by words and meaning, best first."""
+        filters = {"topic": topic, "lab": lab, "stage": stage, "since": since, "until": until, "has_code": has_code}
+        asked = _asked(SearchQuery, q=query, limit=limit, cursor=cursor, **filters)
+        with self._reading() as session:
+            part = read_places(self._site, session, asked)
+        return brief.papers(part["items"], part["next"], read_as=part["query"]["english"])
+
+    def papers(
+        self,
+        topic: Topic = None,
+        lab: Lab = None,
+        stage: Stage = None,
+        since: Day = None,
+        until: Day = None,
+        has_code: Code = None,
+        sort: Annotated[Literal["fit", "worth", "newest"], Field(description="Order, best or newest first")] = "worth",
+        limit: Limit = USUAL,
+        cursor: Cursor = None,
+    ) -> Answer:
+        """List papers and posts filed under a topic or stage, or from a lab."""
+        filters = {"topic": topic, "lab": lab, "stage": stage, "since": since, "until": until, "has_code": has_code}
+        asked = _asked(PaperQuery, sort=sort, limit=limit, cursor=cursor, **filters)
+        with self._reading() as session:
+            part = read_part(session, self._site.roadmap, asked)
+        return brief.papers(part["items"], part["next"])
+
+    def paper(self, name: Name) -> Answer:
+        """Give one paper: abstract, topics with the phrase that earned each, labs with evidence, reasons, code."""
+        with self._reading() as session:
+            return brief.paper(item_json(find_item(session, name), self._site.roadmap))
+
+    def similar(
+        self,
+        name: Name,
+        sort: Annotated[Literal["closest", "newest"], Field(description="Of the closest, which first")] = "closest",
+        limit: Limit = USUAL,
+    ) -> Answer:
+        """List the stored papers closest to one in meaning; near-twins are folded."""
+        asked = _asked(SimilarQuery, sort=sort, limit=limit)
+        with self._reading() as session:
+            found = similar_items(self._site, session, find_item(session, name).id, asked)
+        return brief.papers(found, None)
+
+    def digest(
+        self,
+        month: Annotated[str | None, Field(description="YYYY-MM; without it the newest final issue")] = None,
+        stage: Annotated[int | None, Field(description="One stage with its papers; without it an overview")] = None,
+    ) -> Answer:
+        """Give a month's digest: an overview, or one stage with the papers chosen and why."""
+        with self._reading() as session:
+            chosen = month or newest_final(self._site, self._site.links.api("/digests")).month
+            found = issues.find_digest(session, chosen)
+        if stage is None:
+            return brief.overview(found)
+        section = next((one for one in found.stages if one.number == stage), None)
+        if section is None:
+            have = ", ".join(str(one.number) for one in found.stages)
+            raise ToolError(f"The issue of {found.month} has no stage {stage}. Its stages are {have}")
+        return brief.stage(found, section)
+
+    def road(self) -> Answer:
+        """List the stages with their topics, and the labs: the keys that the other tools take."""
+        road = self._site.roadmap
+        stages = [
+            {
+                "number": stage.number,
+                "name": stage.name.en,
+                "about": stage.description.en,
+                "topics": {key: road.topics[key].name.en for key in stage.topics},
+            }
+            for stage in road.stages
+        ]
+        return {"stages": stages, "labs": {key: lab.name.en for key, lab in road.labs.items()}}
+
+    def coverage(self) -> Answer:
+        """Tell how complete the store is: papers stored and ranked, how each source stands, the newest issue."""
+        with self._reading() as session:
+            found: Answer = dict(status_json(self._site, session))
+        found["months"] = [
+            {key: month[key] for key in month if key not in ("days", "open")} for month in found["months"]
+        ]
+        return found
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        """Open a session that only reads; expected errors become those of the protocol, with their advice."""
+        try:
+            with reading(self._site.sessions) as session:
+                yield session
+        except ShirubeError as problem:
+            raise ToolError(str(problem)) from problem
+        except Problem as problem:
+            raise ToolError(f"{problem.detail}. {problem.advice}".rstrip(" .") + ".") from problem
+
+
+def _asked(kind: type[Query], **given: Any) -> Query:
+    """Read the parameters as the API reads those of an address; raises ToolError that names what is wrong."""
+    try:
+        return kind.model_validate(given)
+    except ValidationError as problem:
+        told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in problem.errors())
+        raise ToolError(told) from problem
