@@ -4,8 +4,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from api.routes.roadmap import lab_json, stage_json, topic_json, work_json
 from api.schemas import ItemJson, QueryJson, item_json
+from api.similar import NeighbourJson, NeighboursJson
 from api.site import Site
+from api.standing import DayJson, MonthStandingJson, StatusJson
 from core.text import fold
 from db.models import Code, Item, LabScore, Rating, TopicScore
 from digest.formats.json import to_json
@@ -34,8 +37,17 @@ PARAMETERS: Mapping[str, Any] = {
     "kind": "paper",
     "has_code": True,
     "min_fit": 0.5,
+    "limit": 20,
     "cursor": CURSOR,
     "lang": "en",
+}
+# Of an answer in a format of others, by its media type.
+TEXTS: Mapping[str, Any] = {
+    "application/feed+json": {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": "Retrieval-augmented generation: Shirube",
+        "items": [{"id": f"tag:shirube,2026:{ID}", "title": TITLE, "content_html": f"<p>{SENTENCE}</p>"}],
+    },
 }
 # Of a body that is sent, by the name of its shape.
 BODIES: Mapping[str, Any] = {
@@ -83,15 +95,87 @@ def _issues(site: Site) -> Any:
     return {"items": [head | {"url": site.options.absolute(site.links.issue(_MONTH))}], "next": None}
 
 
+def _neighbours(site: Site) -> Any:
+    near: NeighbourJson = {**item(site.roadmap), "cosine": 0.83, "twins": []}
+    found: NeighboursJson = {"items": [near], "next": None}
+    return found
+
+
+def _canon(site: Site) -> Any:
+    works = [work for work in site.roadmap.canon if work.stage == _topic(site.roadmap).stage]
+    return _list([work_json(work) for work in works[:1]])
+
+
+def _reports(site: Site) -> Any:
+    said = {
+        "verb": "wrong-topic",
+        "topic": _topic(site.roadmap).key,
+        "lab": None,
+        "item": ID,
+        "title": TITLE,
+        "readers": 3,
+        "visitors": 1,
+        "newest": "2026-10-09T08:15:00Z",
+    }
+    return _list([said])
+
+
+def _status(site: Site) -> Any:
+    day: DayJson = {"day": "2026-10-05", "state": "complete", "stored": 312, "announced": 312, "received": 312}
+    month: MonthStandingJson = {
+        "month": _MONTH,
+        "issue": "draft",
+        "papers": 1_480,
+        "ranked": 1_480,
+        "recorded": 0,
+        "unreadable": 0,
+        "days": [day],
+        "open": [],
+    }
+    seen, following = "2026-10-06T06:00:00Z", "2026-10-06T12:00:00Z"
+    found: StatusJson = {
+        "version": site.options.version,
+        "at": "2026-10-06T06:30:00Z",
+        "model": "all-MiniLM-L6-v2",
+        "stored": 112_480,
+        "ranked": 112_480,
+        "embedded": 112_480,
+        "newest_paper": "2026-10-05T17:59:00Z",
+        "oldest_month": "2025-01",
+        "newest_issue": {"month": "2026-09", "status": "final"},
+        "next_issue": {"month": _MONTH, "closes": "2026-11-05T06:00:00Z"},
+        "sources": [{"source": "arxiv", "state": "complete", "last_complete": seen, "next_try": following}],
+        "months": [month],
+    }
+    return found
+
+
+def _list(items: list[Any]) -> dict[str, Any]:
+    return {"items": items, "next": None}
+
+
 # Of an answer by the name of its shape.
 ANSWERS: Mapping[str, Callable[[Site], Any]] = {
     "ItemJson": lambda site: item(site.roadmap),
     "ItemsJson": _items,
     "SearchJson": _search,
     "IssuesJson": _issues,
+    "NeighboursJson": _neighbours,
+    "CanonJson": _canon,
+    "StagesJson": lambda site: _list([stage_json(site.roadmap.stages[0])]),
+    "TopicsJson": lambda site: _list([topic_json(site, _topic(site.roadmap))]),
+    "LabsJson": lambda site: _list([lab_json(lab) for lab in list(site.roadmap.labs.values())[:1]]),
+    "HealthJson": lambda site: {"status": "ok", "version": site.options.version},
+    "ReportsJson": _reports,
+    "StatusJson": _status,
     "DigestJson": lambda site: digest(site.roadmap),
     "DigestStageJson": lambda site: section(site.roadmap),
 }
+
+
+def key(path: str, roadmap: Roadmap) -> str:
+    """Give the key of a lab or a topic, whichever an address is about."""
+    return next(iter(roadmap.labs), "lab") if "/labs/" in path else _topic(roadmap).key
 
 
 def _topic(roadmap: Roadmap) -> Topic:

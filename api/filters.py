@@ -1,18 +1,30 @@
 """The filters every list knows under the same names: the API, search, feeds and the pages, in the address."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from core.errors import UsageError
 from db.papers import PaperFilter
 from roadmap.model import Roadmap
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9000, 1, 1)  # beyond them dates cannot be computed with
+
+
+def _written(value: object) -> object:
+    """Take a day only as YYYY-MM-DD: pydantic would take any number for seconds since 1970."""
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        raise ValueError("a day is written YYYY-MM-DD")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_written), Field(ge=FIRST_DAY, le=LAST_DAY)]
 
 
 class Filters(BaseModel):
@@ -23,12 +35,8 @@ class Filters(BaseModel):
     topic: Annotated[str | None, Field(description="Key of a topic")] = None
     lab: Annotated[str | None, Field(description="Key of a lab")] = None
     stage: Annotated[int | None, Field(description="Number of a stage")] = None
-    since: Annotated[date | None, Field(ge=FIRST_DAY, le=LAST_DAY, description="First day of submission, included")] = (
-        None
-    )
-    until: Annotated[date | None, Field(ge=FIRST_DAY, le=LAST_DAY, description="Last day of submission, included")] = (
-        None
-    )
+    since: Annotated[Day | None, Field(description="First day of submission, included")] = None
+    until: Annotated[Day | None, Field(description="Last day of submission, included")] = None
     kind: Annotated[Literal["paper", "post"] | None, Field(description="Papers or posts only")] = None
     has_code: Annotated[bool | None, Field(description="With or without a repository")] = None
     min_fit: Annotated[

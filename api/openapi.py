@@ -4,6 +4,7 @@ Rules, not words typed for each route: a read may be 304, what takes parameters 
 Every error is a problem document. Summaries are the first clause of the routes' own sentences.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from copy import deepcopy
@@ -29,6 +30,14 @@ TAGS = {
     "subscriptions": "Signing up for the mail.",
     "feedback": "What a reader says of an item.",
     "operation": "Whether the service answers, and what it has read.",
+}
+# What the parts of an address mean, where a route does not say it itself.
+MEANINGS = {
+    "item_id": "Id of the item; the slash of an old arXiv id as it is or as %2F",
+    "month": "Month of the issue, YYYY-MM",
+    "number": "Number of the stage",
+    "key": "Key of the topic or the lab",
+    "suffix": "Format",
 }
 JSON = "application/json"
 _PROBLEM = {"$ref": "#/components/schemas/ProblemJson"}
@@ -61,7 +70,7 @@ def _complete(found: Document, site: Site) -> Document:
     for method, path, operation in operations(found):
         _tell(operation)
         _add_statuses(method, path, operation)
-        _add_examples(operation, site)
+        _add_examples(path, operation, site)
     used = {tag for _, _, operation in operations(found) for tag in operation.get("tags", [])}
     found["tags"] = [{"name": tag, "description": words} for tag, words in TAGS.items() if tag in used]
     schemas = found.setdefault("components", {}).setdefault("schemas", {})
@@ -92,6 +101,7 @@ def _add_statuses(method: str, path: str, operation: Document) -> None:
             answer["description"] = "The answer is as it was when its tag or its date was given"
         elif method == "get" and code == "200":
             answer.setdefault("headers", {}).update(_described(_HEADERS))
+            _open_json(answer)
     operation["responses"] = dict(sorted(answers.items()))
 
 
@@ -100,11 +110,22 @@ def _statuses(method: str, operation: Document) -> Iterator[int]:
     yield from (400, 421, 429, 500, 503)
     if method == "get":
         yield 304
-    if any(one["in"] == "path" for one in operation.get("parameters", [])):
+    if "requestBody" in operation or any(one["in"] == "path" for one in operation.get("parameters", [])):
         yield 404
     if "requestBody" in operation:
         yield from (408, 413, 415)
+    if "security" in operation:
+        yield from (401, 403)
     yield 422  # an unknown parameter is one
+
+
+def _open_json(answer: Document) -> None:
+    """Let JSON that others define (CSL, JSON Feed) be any JSON: a route that gives a text describes it as one."""
+    for media_type, content in answer.get("content", {}).items():
+        if media_type.endswith("json") and content.get("schema") == {"type": "string"}:
+            content["schema"] = {}
+            example = content.get("example", examples.TEXTS.get(media_type))
+            content["example"] = json.loads(example) if isinstance(example, str) else example
 
 
 def _make_problem(status: int, path: str, answer: Document) -> None:
@@ -124,19 +145,44 @@ def _described(headers: dict[str, str]) -> Document:
     return {name: {"description": words, "schema": {"type": "string"}} for name, words in headers.items()}
 
 
-def _add_examples(operation: Document, site: Site) -> None:
+def _add_examples(path: str, operation: Document, site: Site) -> None:
     for parameter in operation.get("parameters", []):
+        _name_choices(parameter, site)
         example = examples.PARAMETERS.get(parameter["name"])
+        if parameter["name"] == "key":
+            example = examples.key(path, site.roadmap)
+        if isinstance(example, int) and parameter["schema"].get("type") == "string":
+            example = str(example)
+        if example is not None and any(kind.get("type") == "array" for kind in _kinds(parameter["schema"])):
+            example = [example]
+        parameter.setdefault("description", MEANINGS.get(parameter["name"], ""))
         if example is not None and not {"example", "examples"} & (parameter.keys() | parameter["schema"].keys()):
             parameter["example"] = example
     for content in _contents(operation):
         name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
-        if "example" not in content and "examples" not in content and name in examples.ANSWERS:
+        if "example" not in content and name in examples.ANSWERS:
             content["example"] = examples.ANSWERS[name](site)
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        if "example" not in content and content["schema"].get("title") in examples.BODIES:
+            content["example"] = examples.BODIES[content["schema"]["title"]]
+
+
+def _kinds(schema: Document) -> list[Document]:
+    found: list[Document] = schema.get("anyOf", [schema])
+    return found
+
+
+def _name_choices(parameter: Document, site: Site) -> None:
+    """Name the keys a filter may be, which the curriculum decides."""
+    road = site.roadmap
+    choices = {"topic": list(road.topics), "lab": list(road.labs), "stage": [one.number for one in road.stages]}
+    for kind in _kinds(parameter["schema"]):
+        if parameter["name"] in choices and kind.get("type") in ("string", "integer"):
+            kind["enum"] = choices[parameter["name"]]
 
 
 def _contents(operation: Document) -> Iterator[Document]:
-    """Give the JSON contents of the body asked for and of the answers."""
-    for part in (operation.get("requestBody", {}), *operation["responses"].values()):
+    """Give the JSON contents of the answers."""
+    for part in operation["responses"].values():
         if JSON in part.get("content", {}):
             yield part["content"][JSON]

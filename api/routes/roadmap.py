@@ -24,7 +24,7 @@ router = APIRouter(prefix="/api/v1", tags=["roadmap"])
 @router.get("/stages", responses={200: {"model": StagesJson}}, response_class=Response)
 def stages(site: TheSite) -> Response:
     """List the stages of the road, in order."""
-    body: StagesJson = {"items": [_stage(stage) for stage in site.roadmap.stages], "next": None}
+    body: StagesJson = {"items": [stage_json(stage) for stage in site.roadmap.stages], "next": None}
     return json_reply(body)
 
 
@@ -33,21 +33,21 @@ def canon(site: TheSite, number: int) -> Response:
     """List the works to read in a stage, in the order to read them, each with one sentence on why."""
     if number not in {stage.number for stage in site.roadmap.stages}:
         raise Problem(404, f"There is no stage {number}", "See /api/v1/stages for those there are")
-    body: CanonJson = {"items": [_work(work) for work in site.roadmap.canon_of(number)], "next": None}
+    body: CanonJson = {"items": [work_json(work) for work in site.roadmap.canon_of(number)], "next": None}
     return json_reply(body)
 
 
 @router.get("/topics", responses={200: {"model": TopicsJson}}, response_class=Response)
 def topics(site: TheSite) -> Response:
     """List the topics papers are filed under, in study order, each with its feed."""
-    body: TopicsJson = {"items": [_topic(site, topic) for topic in site.roadmap.topics.values()], "next": None}
+    body: TopicsJson = {"items": [topic_json(site, topic) for topic in site.roadmap.topics.values()], "next": None}
     return json_reply(body)
 
 
 @router.get("/labs", responses={200: {"model": LabsJson}}, response_class=Response)
 def labs(site: TheSite) -> Response:
     """List the labs that are watched."""
-    body: LabsJson = {"items": [_lab(lab) for lab in site.roadmap.labs.values()], "next": None}
+    body: LabsJson = {"items": [lab_json(lab) for lab in site.roadmap.labs.values()], "next": None}
     return json_reply(body)
 
 
@@ -55,7 +55,8 @@ def _names(text: Text) -> NamesJson:
     return {"en": text.en, "ja": text.ja}
 
 
-def _stage(stage: Stage) -> StageJson:
+def stage_json(stage: Stage) -> StageJson:
+    """Write a stage in its wire shape."""
     return {
         "number": stage.number,
         "key": stage.key,
@@ -65,7 +66,8 @@ def _stage(stage: Stage) -> StageJson:
     }
 
 
-def _work(work: Work) -> CanonWorkJson:
+def work_json(work: Work) -> CanonWorkJson:
+    """Write a work of the reading list."""
     return {
         "key": work.key,
         "arxiv_id": work.arxiv_id,
@@ -81,7 +83,8 @@ def _work(work: Work) -> CanonWorkJson:
     }
 
 
-def _topic(site: Site, topic: Topic) -> TopicJson:
+def topic_json(site: Site, topic: Topic) -> TopicJson:
+    """Write a topic, with its feed's address."""
     return {
         "key": topic.key,
         "stage": topic.stage,
@@ -92,5 +95,6 @@ def _topic(site: Site, topic: Topic) -> TopicJson:
     }
 
 
-def _lab(lab: Lab) -> LabJson:
+def lab_json(lab: Lab) -> LabJson:
+    """Write a lab."""
     return {"key": lab.key, "name": _names(lab.name), "homepage": lab.homepage, "feed": lab.feed}
