@@ -39,6 +39,11 @@ def holding(held: Held) -> Iterator[None]:
         _run.reset(token)
 
 
+def is_holding() -> bool:
+    """Tell whether this is done for a run."""
+    return _run.get() is not None
+
+
 def _check(session: Session) -> None:
     held = _run.get()
     if held is not None and not is_held(session, held):

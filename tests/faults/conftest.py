@@ -41,6 +41,13 @@ def warm() -> Iterator[Warm]:
 
 
 @pytest.fixture(scope="session")
+def warm_workers() -> Iterator[Warm]:
+    """A process that can run the schedule, with all that takes long made once."""
+    with Warm("tests.faults.working", "db", "ingest", "ranking.service", "digest") as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
 def tiny() -> Iterator[Upstream]:
     """The tiny world, served."""
     with world.upstream() as up:
