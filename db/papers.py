@@ -61,6 +61,12 @@ def listed(session: Session, wanted: PaperFilter, stage_topics: Mapping[int, tup
     return list(session.scalars(query_of(wanted, stage_topics).options(*everything())))
 
 
+def listed_ids(session: Session, wanted: PaperFilter, stage_topics: Mapping[int, tuple[str, ...]]) -> list[str]:
+    """List the ids of the items that `listed` would load."""
+    query = query_of(wanted, stage_topics).with_only_columns(Item.id, maintain_column_froms=True)
+    return list(session.scalars(query))
+
+
 def chosen(wanted: PaperFilter, stage_topics: Mapping[int, tuple[str, ...]]) -> Select[str] | None:
     """Make the query for the ids of all items that a list may hold, in no order; None where it asks for nothing."""
     plain = replace(wanted, sort="newest", limit=0, after=None)
