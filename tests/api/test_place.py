@@ -40,7 +40,7 @@ def section(page: str, stage: int) -> str:
     return re.split(r'<section class="(?:stage|sheet end)"', page.partition(f'id="stage-{stage}"')[2])[0]
 
 
-# -- choosing ------------------------------------------------------------------------------------------------------------
+# -- choosing ------------------------------------------------------------
 
 
 def test_a_choice_is_kept_for_a_year_in_a_cookie_and_shown(client: TestClient) -> None:
@@ -87,11 +87,11 @@ def test_a_site_under_a_path_keeps_its_cookie_there(make_client: ClientFactory) 
 
 
 def test_a_stages_page_chooses_it_by_one_button(client: TestClient) -> None:
-    assert '<button class="link" name="stage" value="5">' in client.get("/stages/5").text
+    assert 'name="stage" value="5">I am at this stage' in client.get("/stages/5").text
     assert "You chose this stage" in client.get("/stages/5", headers=at(5)).text
 
 
-# -- marking -------------------------------------------------------------------------------------------------------------
+# -- marking ------------------------------------------------------------
 
 
 def test_the_place_is_marked_on_pages_that_are_about_no_stage(filled: TestClient) -> None:
@@ -139,7 +139,7 @@ def test_the_api_and_the_feeds_know_no_place(filled: TestClient) -> None:
         assert (own.content, own.headers["cache-control"]) == (plain.content, plain.headers["cache-control"])
 
 
-# -- folding -------------------------------------------------------------------------------------------------------------
+# -- folding ------------------------------------------------------------
 
 
 def test_the_digest_folds_what_lies_behind_and_ahead(filled: TestClient, roadmap: Roadmap) -> None:

@@ -39,7 +39,7 @@ def follow(client: TestClient, page: str, words: str) -> str:
     return client.get(urljoin(here[1], unescape(found[1]))).text
 
 
-# -- stage ---------------------------------------------------------------------------------------------------------------
+# -- stage ------------------------------------------------------------
 
 
 def test_a_stage_says_what_it_is_and_what_to_read_in_which_order(client: TestClient, roadmap: Roadmap) -> None:
@@ -130,7 +130,7 @@ def test_the_issues_own_words_on_what_changed_stand_on_the_page(
     )
 
 
-# -- topic and lab ----------------------------------------------------------------------------------------------------------
+# -- topic and lab ------------------------------------------------------------
 
 
 def test_a_topic_says_what_it_is_and_what_is_near(client: TestClient, roadmap: Roadmap) -> None:
@@ -224,7 +224,7 @@ def test_a_lab_lists_papers_and_posts_with_the_evidence(
     assert "Nothing of this lab is stored yet." in client.get("/labs/anthropic").text
 
 
-# -- all of them -------------------------------------------------------------------------------------------------------------
+# -- all of them ------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("address", "feed"), [(address, address.removeprefix("/")) for address in PAGES])
@@ -288,7 +288,7 @@ def test_words_of_strangers_are_inert_in_lists(client: TestClient, sessions: Ses
         assert "javascript:" not in page
 
 
-# -- figures -------------------------------------------------------------------------------------------------------------------
+# -- figures ------------------------------------------------------------
 
 
 @given(st.dictionaries(MONTHS, st.integers(1, 10_000)))

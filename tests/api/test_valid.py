@@ -12,7 +12,8 @@ from tests.html_validate import PAGE, complaints
 
 JUNE = datetime(2026, 6, 20, 9, tzinfo=UTC)
 ADDRESSES = ("/", "/digests", "/digests/2026-06", "/digests/2026-06?minutes=30", "/papers/2606.00001", "/subscribe",
-             "/digests/2026-13", "/docs")  # fmt: skip
+             "/digests/2026-13", "/docs", "/stages/5", "/topics/mixture-of-experts",
+             "/topics/mixture-of-experts?has_code=true", "/labs/qwen", "/place")  # fmt: skip
 
 
 def test_pages_are_valid(client: TestClient, sessions: Sessions, roadmap: Roadmap, tmp_path: Path) -> None:
@@ -25,7 +26,8 @@ def test_pages_are_valid(client: TestClient, sessions: Sessions, roadmap: Roadma
         for number, address in enumerate(ADDRESSES)
         for lang in ("en", "ja")
     }
-    assert complaints({**pages, "empty.html": empty}, PAGE, tmp_path) == []
+    folded = client.get("/", headers=headers | {"cookie": "place=4"}).text
+    assert complaints({**pages, "empty.html": empty, "folded.html": folded}, PAGE, tmp_path) == []
 
 
 def _query(address: str) -> dict[str, str]:
