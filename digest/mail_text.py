@@ -67,7 +67,7 @@ class _MailWriter(Writer):
         """Write a stage as this reader gets it."""
         stage, mail = section.stage, self.mail
         if section.whole:
-            self.shared(lambda: self.head(stage), "head", stage.number)
+            self.shared(lambda: self.head(stage, described=False), "head", stage.number)
         else:
             self._narrow_head(section)
         for entry in mail.full(section):
@@ -151,6 +151,6 @@ class _MailWriter(Writer):
                 sheet.address(url)
 
     def feedback(self, entry: Entry) -> tuple[str, ...]:
-        """List the addresses of the pages with one button."""
-        asked = (self.links.feedback_for(entry.id, verb) for verb in ("more", "less"))
-        return tuple(url for url in asked if url)
+        """Give the address of the page with one button, which offers all other answers too."""
+        url = self.links.feedback_for(entry.id, "more")
+        return (url,) if url else ()

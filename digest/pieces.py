@@ -4,7 +4,7 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
 import css_inline
 from markupsafe import Markup
@@ -15,9 +15,10 @@ from digest.sheet import Sheet
 from digest.templating import TEMPLATES
 
 Key = tuple[object, ...]
-_ROWS = (
-    "<!doctype html><html><body><table><tbody><tr><td>{mark}</td></tr>{rows}<tr><td>{mark}</td></tr></tbody></table>"
-)
+_ROWS = "<!doctype html><html><body><table><tbody><!--{mark}-->{rows}<!--{mark}--></tbody></table></body></html>"
+_LINES = "<!doctype html><html><body><div><!--{mark}-->{rows}<!--{mark}--></div></body></html>"
+_CLASSES = re.compile(r'(<[a-z][^<>]*?) class="([^"]*)"')  # of an element: within text, "<" is written otherwise
+_INDENTS = re.compile(r"\n\s+")
 
 
 @cache
@@ -26,12 +27,30 @@ def inliner() -> css_inline.CSSInliner:
     return css_inline.CSSInliner(
         extra_css=(TEMPLATES / "mail.css").read_text(encoding="utf-8"),
         inline_style_tags=True,
+        minify_css=True,
         keep_style_tags=True,
         load_remote_stylesheets=False,
     )
 
 
-@dataclass(slots=True)
+@cache
+def _live() -> frozenset[str]:
+    """Name the classes that the style element of a mail speaks of: all others have done their work once inlined."""
+    style = (TEMPLATES / "mail.html.j2").read_text(encoding="utf-8").partition("<style>")[2].partition("</style>")[0]
+    return frozenset(re.findall(r"\.([a-z]\w*)", style))
+
+
+def styled(page: str) -> str:
+    """Inline the styles of a page, and leave out what a mail carries for nothing: spent classes, indents."""
+    return _CLASSES.sub(_kept_classes, _INDENTS.sub("\n", inliner().inline(page)))
+
+
+def _kept_classes(found: re.Match[str]) -> str:
+    kept = " ".join(name for name in found[2].split() if name in _live())
+    return f'{found[1]} class="{kept}"' if kept else found[1]
+
+
+@dataclass
 class Pieces:
     """Rows of HTML and lines of text by what they show; a mail holds a mark where rows are to be put in.
 
@@ -53,14 +72,26 @@ class Pieces:
 
     def row(self, key: Key, write: Callable[[], str]) -> Markup:
         """Give the mark of some rows of a table, which are written and styled the first time."""
-        if key not in self._numbers:
-            self._numbers[key] = len(self._places)
-            self._places.append(self._styled(write()))
-        return Markup("<tr><td>{}</td></tr>").format(f"{self.mark}-{self._numbers[key]}-")
+        return Markup("<tr><td>{}</td></tr>").format(self._mark(key, write, _ROWS))
+
+    def lines_of(self, key: Key, write: Callable[[], str]) -> Markup:
+        """Give the mark of some paragraphs within a cell, which are written and styled the first time."""
+        return Markup("<p>{}</p>").format(self._mark(key, write, _LINES))
 
     def put_in(self, page: str) -> str:
-        """Replace the marks of a styled page by their rows."""
-        return re.sub(rf"<tr><td>{self.mark}-(\d+)-</td></tr>", lambda found: self._places[int(found[1])], page)
+        """Replace the marks of a styled page by their rows and lines."""
+        return self._places_of.sub(lambda found: self._places[int(found[1] or found[2])], page)
+
+    @cached_property
+    def _places_of(self) -> re.Pattern[str]:
+        name = rf"{self.mark}-(\d+)-"
+        return re.compile(rf"<tr><td>{name}</td></tr>|<p[^>]*>{name}</p>")
+
+    def _mark(self, key: Key, write: Callable[[], str], frame: str) -> str:
+        if key not in self._numbers:
+            self._numbers[key] = len(self._places)
+            self._places.append(self._styled(write(), frame))
+        return f"{self.mark}-{self._numbers[key]}-"
 
     def write(self, sheet: Sheet, key: Key, write: Callable[[Sheet], None]) -> None:
         """Put lines on a sheet, which are written on one of their own the first time."""
@@ -69,6 +100,6 @@ class Pieces:
             self.lines[key] = own.lines
         sheet.paste(self.lines[key])
 
-    def _styled(self, rows: str) -> str:
-        page = inliner().inline(_ROWS.format(mark=self.mark, rows=rows))
-        return page.split(f"{self.mark}</td></tr>", 1)[1].rsplit(f"<tr><td>{self.mark}", 1)[0]
+    def _styled(self, rows: str, frame: str) -> str:
+        page = styled(frame.format(mark=self.mark, rows=rows))
+        return page.split(f"<!--{self.mark}-->")[1]

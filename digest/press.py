@@ -10,7 +10,7 @@ from digest.formats.email import Mail, MailParts, Reader
 from digest.mail_text import mail_text
 from digest.model import Digest
 from digest.own import NO_BENCH, Bench, Own, Selection, Wishes
-from digest.pieces import Pieces, inliner
+from digest.pieces import Pieces, styled
 from digest.selection import ids_of, select
 from digest.sheet import Sheet
 from digest.templating import write
@@ -166,7 +166,7 @@ def _blank_parts(mail: Mail, cut: int) -> MailParts:
     mail.full_limit, mail.compact_limit, mail.left_limit = CUTS[cut]
     mail.own_words = mail.v.line(mail.reader.address)
     subject, preheader = (str(line).replace(NBSP, " ") for line in (mail.subject(), mail.preheader()))
-    page = inliner().inline(write("mail.html.j2", mail.v, **mail.values(subject, preheader)))
+    page = styled(write("mail.html.j2", mail.v, **mail.values(subject, preheader)))
     return MailParts(subject, preheader, mail.pieces.put_in(page), mail_text(mail, subject))
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from core.scores import JsonValue, Reason
-from digest.compose import STAGE_BUDGET
 from digest.model import Digest, Entry, LabSection, LeftOut, StageSection
 from digest.own import Ahead, Bench, Own, Section, Selection, Wishes
 from digest.sentences import hour_entries, stage_of
@@ -58,7 +57,7 @@ def _lineup(stage: StageSection, bench: Bench, own: Own) -> list[Entry]:
     if not own:
         return list(stage.entries)
     pool = [e for e in (*stage.entries, *bench.get(stage.number, ())) if e.id not in own.gone]
-    return [_answered(entry, own) for entry in _ordered(pool, own)[:STAGE_BUDGET]]
+    return [_answered(entry, own) for entry in _ordered(pool, own)[: len(stage.entries)]]
 
 
 def _ordered(pool: Sequence[Entry], own: Own) -> list[Entry]:
@@ -150,7 +149,7 @@ def _labs(digest: Digest, wishes: Wishes, own: Own) -> tuple[LabSection, ...]:
 
 def _outside(digest: Digest, late: tuple[Entry, ...], wishes: Wishes, own: Own) -> Digest:
     """Narrow what stands outside the stages; second looks say what is new of a paper seen before, and may."""
-    hour = [entry for entry in hour_entries(digest) if entry.id not in own.gone] if _has_hour(wishes) else []
+    hour = tuple(e for e in hour_entries(digest) if e.id not in own.gone) if _has_hour(wishes) else ()
     second = tuple(
         look
         for look in digest.second
@@ -159,7 +158,7 @@ def _outside(digest: Digest, late: tuple[Entry, ...], wishes: Wishes, own: Own) 
     return replace(
         digest,
         hour=tuple(entry.id for entry in hour),
-        hour_minutes=sum(entry.minutes for entry in hour),
+        hour_minutes=digest.hour_minutes if len(hour) == len(digest.hour) else sum(entry.minutes for entry in hour),
         late=late,
         late_more=digest.late_more if wishes.everything else 0,
         second=second,

@@ -218,8 +218,11 @@ class Mail:
         return self.pieces.row(key, caller)
 
     def entry_piece(self, kind: str, entry: Entry, caller: Callable[[], str]) -> Markup:
-        """Take the rows of an entry from an earlier mail, unless it says what this reader said."""
-        return Markup(caller()) if said_of(entry) else self.pieces.row((kind, entry.id), caller)  # noqa: S704
+        """Take an entry from an earlier mail, as a row or as lines within one, unless it says what this reader said."""
+        if said_of(entry):
+            return Markup(caller())  # noqa: S704
+        write = self.pieces.row if kind == "full" else self.pieces.lines_of
+        return write((kind, entry.id), caller)
 
     # -- pieces ------------------------------------------------------------------------------------------------------
 
@@ -275,6 +278,10 @@ class Mail:
     def url(self, entry: Entry) -> str:
         """Give the page of an entry."""
         return self.links.paper(entry.id)
+
+    def place_url(self, entry: Entry) -> str | None:
+        """Give the place of an entry in the issue, or its own page where the issue does not print it."""
+        return self.url(entry) if entry.number.endswith("+") else self.links.entry(entry.id)
 
     def stage_url(self, stage: StageSection) -> str:
         """Give the address of a stage within the issue."""

@@ -118,11 +118,12 @@ class Writer:
         name = self.v.name(stage.name)
         return self.v.t("Stage %(stage)s of %(total)s, %(name)s", stage=stage.number, total=total, name=name)
 
-    def head(self, stage: StageSection) -> None:
+    def head(self, stage: StageSection, *, described: bool = True) -> None:
         """Write what stands above the entries of a stage."""
         v = self.v
         self.sheet.heading(self.place(stage))
-        self.sheet.text(v.name(stage.description))
+        if described:
+            self.sheet.text(v.name(stage.description))
         self.sheet.text(sentences.counts(v, stage))
         if changed := news.changed(v, stage):
             self.sheet.text(v.text([v.t("What changed:"), *changed]))

@@ -30,7 +30,7 @@ from digest.mailing import (
     reader_of,
 )
 from digest.model import Digest
-from digest.own import Bench
+from digest.own import Bench, Wishes
 from digest.service.own import Score, load_bench, load_own
 from digest.service.reading import read_digest
 
@@ -75,7 +75,7 @@ class Preview:
 
     address: str
     lang: str
-    stages: tuple[int, ...]
+    wishes: Wishes
     subject: str
     size: int
     state: str  # of its row in the outbox; `new` where it has none yet
@@ -103,7 +103,7 @@ def preview(
         parts = render(digest, person.lang, reader, bench)
         message = build_message(parts, mailer.sender, person.email, name, created, reader.unsubscribe_url)
         size = len(message.as_bytes())
-        yield Preview(reader.address, person.lang, reader.stages, parts.subject, size, state)
+        yield Preview(reader.address, person.lang, reader.wishes, parts.subject, size, state)
 
 
 def send_due(

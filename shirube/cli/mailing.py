@@ -1,7 +1,7 @@
 """Commands that mail an issue and look after the mails that could not be sent."""
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +10,9 @@ from core.months import parse_month
 from shirube import terminal
 from shirube.cli.options import PARTLY
 from shirube.wiring import Wiring
+
+if TYPE_CHECKING:
+    from digest.own import Wishes
 
 commands = typer.Typer()
 Month = Annotated[str | None, typer.Argument(metavar="[YYYY-MM]", help="Default: the last final issue.")]
@@ -39,11 +42,16 @@ def _previewed(wiring: Wiring, month: str | None) -> None:
 
     count = size = largest = 0
     for one in mail.dry_run(wiring, month):
-        stages = ",".join(map(str, one.stages)) or "all"
-        terminal.out(f"{one.address}\t{one.lang}\t{stages}\t{one.size / 1000:.1f} kB\t{one.state}\t{one.subject}")
+        about = f"{one.address}\t{one.lang}\t{_wanted(one.wishes)}"
+        terminal.out(f"{about}\t{one.size / 1000:.1f} kB\t{one.state}\t{one.subject}")
         count, size, largest = count + 1, size + one.size, max(largest, one.size)
     sizes = f"{size / 1e6:.1f} MB in all, the largest {largest / 1000:.1f} kB"
     terminal.say(f"{count:,} mails would be sent, {sizes}; nothing was sent")
+
+
+def _wanted(wishes: "Wishes") -> str:
+    """Name what somebody chose by its keys: stages, topics and labs, separated by commas; all, where they did not."""
+    return ",".join((*map(str, wishes.stages), *wishes.topics, *wishes.labs)) or "all"
 
 
 @commands.command(epilog="Examples:  shirube outbox    shirube outbox --json    shirube outbox --retry 17")
