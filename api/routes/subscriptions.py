@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
+from typing_extensions import TypedDict
 
 from api import keys, language
 from api.errors import Problem
@@ -42,6 +43,13 @@ class SignUp(msgspec.Struct, forbid_unknown_fields=True):
     minutes: int | None = None
 
 
+class AcceptedJson(TypedDict):
+    """The same for every address: it does not tell who is subscribed."""
+
+    status: str
+    detail: str
+
+
 @router.get("/subscribe", response_class=Response, include_in_schema=False)
 def page(request: Request, site: TheSite) -> Response:
     """Show the form."""
@@ -71,6 +79,7 @@ async def _sent(request: Request) -> SignUp:
     "/api/v1/subscriptions",
     response_class=Response,
     status_code=202,
+    responses={202: {"model": AcceptedJson}},
     tags=["subscriptions"],
     openapi_extra=body_schema(SignUp) | keys.OPTIONAL,
 )
@@ -88,7 +97,8 @@ def subscribe(request: Request, site: TheSite, sent: Annotated[SignUp, Depends(_
         problem.errors = [{"parameter": fault.field, "detail": fault.words} for fault in answers.faults]
         raise problem
     _request(request, site, answers.wanted, holder)
-    return json_reply({"status": "accepted", "detail": TOLD}, {"Cache-Control": "no-store"}, status=202)
+    accepted: AcceptedJson = {"status": "accepted", "detail": TOLD}
+    return json_reply(accepted, {"Cache-Control": "no-store"}, status=202)
 
 
 def _as_given(sent: SignUp) -> Mapping[str, Sequence[str]]:
