@@ -10,6 +10,7 @@ from api import passage
 from api.finder import Results
 from api.nearest import called
 from api.question import PAGE, PAGES, Question
+from api.road_list import filter_name as list_filter
 from api.site import Site
 from core.ids import parse_arxiv_id
 from db import papers
@@ -98,12 +99,13 @@ def search_page(site: Site, session: Session, question: Question, v: Voice) -> S
     found, reading = results.found, read_as(asked, site.roadmap)
     first = (question.asking.page - 1) * PAGE
     ids = found.ids[first : first + PAGE]
+    known = passage.forms(asked.words)
     reach = Reach(papers.count_all(session), site.finder.vectors, site.finder.coming)
     return SearchPage(
         question=question,
         reading=reading,
         topics=_topics(site.roadmap, question.q, reading),
-        hits=tuple(_hit(item, results, site.roadmap, v) for item in papers.by_ids(session, ids)),
+        hits=tuple(_hit(item, results, known, site.roadmap, v) for item in papers.by_ids(session, ids)),
         total=len(found.ids),
         first=first + 1,
         reach=reach,
@@ -116,18 +118,13 @@ def search_page(site: Site, session: Session, question: Question, v: Voice) -> S
 
 def filter_name(name: str, question: Question, roadmap: Roadmap, v: Voice) -> Line:
     """Say a filter that is set, as people read it."""
-    asking = question.asking
-    said = {
-        "topic": lambda: v.line(v.name(roadmap.topics[str(asking.topic)].name)),
-        "lab": lambda: v.line(v.name(roadmap.labs[str(asking.lab)].name)),
-        "stage": lambda: v.t("Stage %(number)s", number=str(asking.stage)),
-        "since": lambda: v.t("since %(date)s", date=v.date(asking.since)) if asking.since else Line(),
-        "until": lambda: v.t("until %(date)s", date=v.date(asking.until)) if asking.until else Line(),
-        "kind": lambda: v.t("posts only") if asking.kind == "post" else v.t("papers only"),
-        "has_code": lambda: v.t("with code") if asking.has_code else v.t("without code"),
-        "min_fit": lambda: v.t("fit from %(fit)s", fit=f"{asking.min_fit:g}"),
-    }
-    return said[name]()
+    asking, value = question.asking, getattr(question.asking, name)
+    if name == "stage":
+        return v.t("Stage %(number)s", number=str(value))
+    if name in ("topic", "lab"):
+        place = roadmap.topics[value] if name == "topic" else roadmap.labs[value]
+        return v.line(v.name(place.name))
+    return v.t("fit from %(fit)s", fit=f"{asking.min_fit:g}") if name == "min_fit" else list_filter(v, name, value)
 
 
 def _offers(site: Site, session: Session, question: Question, v: Voice) -> tuple[Offer, ...]:
@@ -154,8 +151,7 @@ def _missing(text: str) -> str | None:
     return parsed[0] if parsed else None
 
 
-def _hit(item: Item, results: Results, roadmap: Roadmap, v: Voice) -> Hit:
-    known = passage.forms(results.asked.words)
+def _hit(item: Item, results: Results, known: dict[str, str], roadmap: Roadmap, v: Voice) -> Hit:
     abstract = maths.to_text(item.abstract) if item.abstract else ""
     kind = item.rating.type if item.rating is not None else None
     shown = [score.topic for score in item.topics if score.fit >= SHOWN and score.topic in roadmap.topics]
