@@ -34,6 +34,7 @@ from tests.shirube.command import DRAFT, words_guide
 GUIDE = words_guide()  # made once, and not by every child
 QUICK = Rhythm(lease=timedelta(seconds=3), beat=0.3, look=0.2)
 YEARLY = "0 0 1 1 *"
+CHAIN = ("rank", "close", "outbox", "prune")
 
 
 class Ready(Wiring):
@@ -62,12 +63,16 @@ def wired(env: dict[str, str], now: str, seconds: int = 0) -> Ready:
     return Ready(load_settings(), lambda: moment)
 
 
+def pulled(env: dict[str, str], now: str) -> None:
+    """Run the jobs that fill the store."""
+    Worker(wired(env, now), Stopping(), [job for job in schedule(5) if job.name not in CHAIN]).look()
+
+
 def chain(env: dict[str, str], now: str) -> list[str]:
-    """Run what is due, mail the issue that closed, go on with what waits minutes and hours later; gives failures."""
+    """Rank, close, mail the issue that closed, and go on with what waits minutes and hours later; gives failures."""
     for seconds in (0, 600, 7_200):
         wiring = wired(env, now, seconds)
-        worker = Worker(wiring, Stopping())
-        worker.look()
+        Worker(wiring, Stopping(), [job for job in schedule(5) if job.name in CHAIN]).look()
         with wiring.sessions.begin() as session:
             fill_outbox(session, None, wiring.clock, mail.make_mailer(wiring).sender)
     with wiring.sessions() as session:
