@@ -12,7 +12,6 @@ from db.engine import Sessions
 from roadmap.model import Roadmap
 from tests.api.factory import TOPIC, add_item, fill, make_issue
 
-
 OWN = {"Authorization": "Basic bm9ib2R5Og=="}  # with it nothing is answered from what was kept
 
 
@@ -38,7 +37,6 @@ def statements(sessions: Sessions, act: Callable[[], object]) -> int:
     [
         ("/api/v1/papers?limit=100", 5),
         ("/api/v1/papers?limit=100&sort=fit&has_code=true", 5),
-        (f"/feeds/topics/{TOPIC}.atom", 7),
         ("/papers/2606.00001", 9),
         ("/digests/2026-06", 2),
         ("/stages/5", 10),

@@ -43,9 +43,8 @@ def test_newsboat_reads_every_feed_and_finds_nothing_new_the_second_time(
 def test_newsboat_takes_in_the_list_of_all_feeds(
     sqlite_sessions: Sessions, roadmap: Roadmap, clock: Clock, tmp_path: Path
 ) -> None:
-    with serving(sqlite_sessions, roadmap, clock) as base:
-        with urlopen(f"{base}/feeds.opml") as answer:
-            (tmp_path / "feeds.opml").write_bytes(answer.read())
+    with serving(sqlite_sessions, roadmap, clock) as base, urlopen(f"{base}/feeds.opml") as answer:
+        (tmp_path / "feeds.opml").write_bytes(answer.read())
     (tmp_path / "urls").write_text("")
     _newsboat(tmp_path, "-i", str(tmp_path / "feeds.opml"))
     taken = (tmp_path / "urls").read_text(encoding="utf-8")
