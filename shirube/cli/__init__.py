@@ -5,12 +5,13 @@ Each module holds the commands of one subject; what is heavy to import is import
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from core.errors import ShirubeError, UsageError
-from shirube import logs, terminal
+from db.migrate import MigrationError
+from shirube import logs, terminal, troubles
 from shirube.cli import (
     collecting,
     jobs,
@@ -74,13 +75,25 @@ def main() -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         app(prog_name="shirube")
+    except MigrationError as problem:
+        _end(troubles.told(problem) or problem)
     except ShirubeError as problem:
-        terminal.say(f"shirube: {problem.message}")
-        if problem.advice:
-            terminal.say(f"  {problem.advice}.")
-        sys.exit(WRONG_USAGE if isinstance(problem, UsageError) else FAILED)
+        _end(problem)
     except SystemExit as ended:
         if ended.code != INTERRUPTED:
             raise
         terminal.say("Stopped; what was read is kept.")
         sys.exit(PARTLY)
+    except Exception as problem:
+        known = troubles.told(problem)
+        if known is None:
+            raise
+        _end(known)
+
+
+def _end(problem: ShirubeError) -> NoReturn:
+    """Say what is wrong and what to do, and leave."""
+    terminal.say(f"shirube: {problem.message}")
+    if problem.advice:
+        terminal.say(f"  {problem.advice}.")
+    sys.exit(WRONG_USAGE if isinstance(problem, UsageError) else FAILED)

@@ -1,0 +1,162 @@
+"""A disk that is full or damaged, and files that may not be written: plain words, no half file, all of it whole."""
+
+import os
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from core.errors import ShirubeError
+from db.engine import make_engine, sqlite_driver
+from shirube import troubles
+from tests.shirube.command import CLOSED, run
+from tests.shirube.conftest import MONTH, Store
+
+ROOT = Path(__file__).resolve().parents[2]
+MAIL = {"SHIRUBE_BASE_URL": "https://road.example", "SHIRUBE_MAIL_FROM": "Shirube <digest@road.example>"}
+MOST = 60_000  # bytes: more than what SQLite needs beside a database that is only read
+COMMANDS: dict[str, list[str]] = {
+    "backup": ["db", "backup"],
+    "publish": ["publish", "{folder}/public"],
+    "recorded": ["pull", "--source", "recorded"],
+}
+
+
+def limited(most: int) -> Callable[[], None]:
+    """Let no file of a process grow beyond some bytes, as a full disk would: a write says so, no signal kills."""
+
+    def set_limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+    return set_limit
+
+
+def command(words: list[str], env: dict[str, str], most: int) -> "subprocess.CompletedProcess[str]":
+    """Run the real program in a process whose files may not grow beyond `most` bytes."""
+    return subprocess.run(
+        [sys.executable, "-m", "shirube", *words],
+        env={**os.environ, **env},
+        cwd=ROOT,
+        preexec_fn=limited(most),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def is_sound(store: Store) -> bool:
+    connection = sqlite_driver().connect(str(store.folder / "shirube.db"))
+    try:
+        return bool(connection.execute("PRAGMA integrity_check").fetchone() == ("ok",))
+    finally:
+        connection.close()
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_a_disk_that_is_full_is_told_and_leaves_everything_whole(name: str, mine: Store, tmp_path: Path) -> None:
+    """No file may grow beyond some thousand bytes: a page or a backup fits not, nor does a new database."""
+    words = [word.format(folder=tmp_path) for word in COMMANDS[name]]
+    env = {**mine.env, **MAIL}
+    shutil.rmtree(mine.folder / "digests")
+    if name == "recorded":
+        env["SHIRUBE_DATA_DIR"] = str(tmp_path / "fresh")
+    ended = command(words, env, MOST)
+    assert ended.returncode != 0, (ended.stdout, ended.stderr)
+    assert "Traceback" not in ended.stderr
+    assert "full" in ended.stderr or "cannot be written" in ended.stderr, ended.stderr
+    assert is_sound(mine)
+    assert not [file for file in [*tmp_path.rglob("*.tmp"), *tmp_path.rglob("*.part")] if file.is_file()]
+    again = command(words, env, resource.RLIM_INFINITY)
+    assert again.returncode == 0, again.stderr
+
+
+def test_a_folder_that_may_only_be_read_is_told(mine: Store) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    mine.folder.chmod(0o500)
+    ended = run("pull", env=mine.env)
+    mine.folder.chmod(0o700)
+    assert ended.code == 1
+    assert "may" in ended.err
+
+
+@pytest.mark.parametrize("place", [0, 1, 5, 40])
+def test_a_damaged_page_is_told_from_an_empty_store(place: int, mine: Store) -> None:
+    """Page 0 holds the header; the others tables and indexes: found by the command or by the check."""
+    file = mine.folder / "shirube.db"
+    with sqlite_driver().connect(str(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        page = connection.execute("PRAGMA page_size").fetchone()[0]
+    connection.close()
+    content = bytearray(file.read_bytes())
+    content[place * page : place * page + 100] = b"\xa5" * 100
+    file.write_bytes(content)
+    ended = run("db", "check", env=mine.env)
+    assert ended.code == 1
+    assert "damaged" in ended.out + ended.err
+    assert "restore" in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_a_truncated_database_is_told(mine: Store) -> None:
+    file = mine.folder / "shirube.db"
+    with sqlite_driver().connect(str(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    with file.open("r+b") as out:
+        out.truncate(file.stat().st_size // 2)
+    for words in (["db", "check"], ["digest", MONTH, "--offline", "--out", "-"]):
+        ended = run(*words, env=mine.env, now=CLOSED)
+        assert ended.code == 1, words
+        assert "damaged" in ended.out + ended.err, words
+
+
+def test_what_is_no_database_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "shirube.db").write_bytes(b"a letter to a friend, and no database at all " * 50)
+    before = (tmp_path / "shirube.db").read_bytes()
+    ended = run("papers", env={"SHIRUBE_DATA_DIR": str(tmp_path)})
+    assert ended.code == 1
+    assert "another program's" in ended.err
+    assert (tmp_path / "shirube.db").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("database or disk is full", "The disk is full"),
+        ("database disk image is malformed", "The database file is damaged"),
+        ("attempt to write a readonly database", "may only be read"),
+        ("unable to open database file", "cannot be opened"),
+        ("database is locked", "Another program holds the database"),
+    ],
+)
+def test_what_sqlite_says_is_said_in_words(said: str, told: str) -> None:
+    found = troubles.told(OperationalError("SELECT 1", {}, sqlite3.OperationalError(said)))
+    assert isinstance(found, ShirubeError)
+    assert told in found.message
+    assert found.advice
+
+
+def test_a_server_that_is_away_is_said_in_words() -> None:
+    engine = make_engine("postgresql+psycopg://nobody:none@127.0.0.1:9/none")
+    with pytest.raises(OperationalError) as raised, engine.connect():
+        pass
+    found = troubles.told(raised.value)
+    assert found is not None
+    assert "does not answer" in found.message
+    assert "none" not in found.message
+
+
+def test_a_fault_of_the_program_is_no_trouble_of_the_machine() -> None:
+    assert troubles.told(ValueError("x")) is None
+    assert troubles.told(KeyError("disk is full")) is None
