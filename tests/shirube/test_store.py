@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
@@ -212,11 +213,13 @@ def test_the_newest_final_issue_is_the_latest(web: TestClient) -> None:
 def test_serve_opens_the_app_it_is_told_to(monkeypatch: pytest.MonkeyPatch, october: Store, roadmap: Roadmap) -> None:
     served: list[tuple[object, object]] = []
 
-    def listen(app: object, host: str, port: int, **options: object) -> None:
-        answer = TestClient(app).get("/api/v1/stages")  # type: ignore[arg-type]
-        served.append(((host, port), len(answer.json()["items"])))
+    def listen(server: uvicorn.Server) -> None:
+        config, server.started = server.config, True
+        answer = TestClient(config.app).get("/api/v1/stages")  # type: ignore[arg-type]
+        served.append(((config.host, config.port), len(answer.json()["items"])))
+        assert int(answer.headers["ratelimit-limit"]) == 600
 
-    monkeypatch.setattr("uvicorn.run", listen)
+    monkeypatch.setattr("uvicorn.Server.run", listen)
     ended = run("serve", "--host", "127.0.0.1", "--port", "8123", env=october.env, now=DRAFT)
     assert (ended.code, ended.out) == (0, "")
     assert served == [(("127.0.0.1", 8123), len(roadmap.stages))]
