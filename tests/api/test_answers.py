@@ -21,6 +21,10 @@ READS = [
     "/digests/2026-06",
     "/papers/2606.00001",
     "/docs",
+    "/search",
+    "/search?q=heron",
+    "/status",
+    "/about",
     "/static/style.css",
     "/static/mark.svg",
     f"/feeds/topics/{TOPIC}.atom",
@@ -31,6 +35,7 @@ READS = [
     "/api/v1/labs",
     "/api/v1/digests",
     "/api/v1/digests/2026-06",
+    "/api/v1/status",
     "/api/v1/openapi.json",
 ]
 ERRORS = [
@@ -187,7 +192,17 @@ def test_the_descriptions_page_lists_every_operation(filled: TestClient) -> None
 
 
 def test_every_link_of_every_page_leads_somewhere(filled: TestClient) -> None:
-    for page in ("/", "/digests/2026-06", "/papers/2606.00001", "/docs", "/nowhere"):
+    for page in (
+        "/",
+        "/digests/2026-06",
+        "/papers/2606.00001",
+        "/docs",
+        "/search",
+        "/search?q=heron",
+        "/status",
+        "/about",
+        "/nowhere",
+    ):
         for part in filled.get(page).text.split('href="')[1:]:
             address = part.partition('"')[0].replace("&amp;", "&").removeprefix("https://road.example")
             if address.startswith("/"):
