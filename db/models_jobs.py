@@ -1,4 +1,4 @@
-"""The table of runs: what the schedule did, does, and who holds it meanwhile (docs/decisions/0031)."""
+"""The table of runs: what the schedule did, does, and who holds it meanwhile (docs/decisions/0034)."""
 
 from datetime import datetime
 from typing import Any

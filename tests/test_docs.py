@@ -31,6 +31,7 @@ from ingest.sources.pwc_api import PwcApi
 from ranking import labs, shortlist, topics, worth
 from roadmap.load import load_roadmap
 from roadmap.model import Roadmap
+from shirube import jobs
 from shirube.cli import app
 from shirube.settings import PREFIX, Settings
 from shirube.steps import LOOK_BACK
@@ -342,6 +343,11 @@ def table(rows: Any) -> str:
     return "".join(f"| {' | '.join(str(cell) for cell in row)} |\n" for row in rows)
 
 
+def schedule() -> str:
+    head = "| job | when (cron, UTC) | what it does | a missed run |\n|---|---|---|---|\n"
+    return head + table((f"`{job.name}`", f"`{job.cron}`", job.does, job.missed) for job in jobs.schedule(5))
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "rereading": rereading,
     "stages": stages,
@@ -351,6 +357,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "signals": signals,
     "order": order,
     "layout": layout,
+    "schedule": schedule,
 }
 
 
