@@ -129,8 +129,8 @@ def read_list(session: Session, site: Site, v: Voice, question: Question) -> Roa
 def _offers(session: Session, site: Site, v: Voice, question: Question) -> tuple[Offer, ...]:
     """Offer each filter dropped, and all of them where there are several, with what the list has then."""
     asked = question.query.filters
-    choices = {filter_name(v, name, value): (name,) for name, value in asked.items()}
-    choices |= {v.t("all filters"): tuple(asked)} if len(asked) > 1 else {}
+    choices: list[tuple[Line, Collection[str]]] = [(filter_name(v, n, value), (n,)) for n, value in asked.items()]
+    choices += [(v.t("all filters"), tuple(asked))] if len(asked) > 1 else []
     topics = stage_topics_of(site.roadmap)
     return tuple(
         Offer(
@@ -138,7 +138,7 @@ def _offers(session: Session, site: Site, v: Voice, question: Question) -> tuple
             question.href(**dict.fromkeys(names)),
             papers.count(session, question.filter(without=names), topics),
         )
-        for label, names in choices.items()
+        for label, names in choices
     )
 
 

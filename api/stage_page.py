@@ -10,7 +10,7 @@ from api import issues
 from api.reading_path import Leg, earlier, legs, steps, stored_works
 from api.road_list import OrderQuery, Question, RoadList, read_list
 from api.site import Site
-from db.papers import SHOWN, PaperFilter
+from db.papers import PaperFilter
 from digest import news, sentences
 from digest.compose import WORTH_FLOOR
 from digest.model import Digest, StageSection
@@ -62,9 +62,8 @@ def stage_page(site: Site, session: Session, stage: Stage, query: OrderQuery, v:
 
 def _question(site: Site, stage: Stage, query: OrderQuery) -> Question:
     """Ask for what an issue might print of a stage: filed there, best there, above the floor of every stage."""
-    number = stage.number
-    wanted = PaperFilter(stage=number, min_fit=SHOWN, best_stage=number, min_worth=WORTH_FLOOR, limit=PART)
-    return Question(site.links.stage(number), wanted, ("newest", "worth"), query)
+    wanted = PaperFilter(best_stage=stage.number, min_worth=WORTH_FLOOR, limit=PART)
+    return Question(site.links.stage(stage.number), wanted, ("newest", "worth"), query)
 
 
 def _changed(site: Site, session: Session, number: int, month: str, v: Voice) -> Markup:

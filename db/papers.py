@@ -33,7 +33,8 @@ class PaperFilter:
     day of the item's month and `until` with its last day. `topic` and `stage` mean fit >= 0.5 unless `min_fit` says
     otherwise; with min_fit 0 every item is listed, and a fit that is not stored counts as 0.
     `after` is the `cursor` of the last item seen; `recorded` true or false keeps or drops items of the recorded month.
-    `best_stage` keeps what stands best in that stage, `min_worth` what is worth that much; neither keeps the withdrawn.
+    `best_stage` keeps what is filed in that stage above all others, `min_worth` what is filed and worth that much;
+    neither keeps the withdrawn.
     """
 
     topic: str | None = None
@@ -279,8 +280,8 @@ def _narrowed(query: Select[Item], wanted: PaperFilter) -> Select[Item]:
         has = exists().where(Code.item_id == Item.id)
         conditions.append(has if wanted.has_code else ~has)
     if wanted.lab is not None:
-        of_lab = (LabScore.item_id == Item.id, LabScore.lab == wanted.lab, LabScore.confidence >= SHOWN)
-        conditions.append(exists().where(*of_lab))
+        of_lab = select(LabScore.item_id).where(LabScore.lab == wanted.lab, LabScore.confidence >= SHOWN)
+        conditions.append(Item.id.in_(of_lab))  # few of all items: the index on labs leads to them
     if wanted.best_stage is not None or wanted.min_worth is not None:
         conditions += [Item.id.in_(_rated(wanted)), Item.withdrawn.is_(False)]
     if wanted.recorded is not None:
@@ -289,8 +290,9 @@ def _narrowed(query: Select[Item], wanted: PaperFilter) -> Select[Item]:
 
 
 def _rated(wanted: PaperFilter) -> Select[str]:
-    """Make the query for what ranking found worth enough, for a stage where one is named: few of all items."""
-    query = select(Rating.item_id)
+    """Make the query for what is filed under its best topic and worth enough, of a stage where one is named."""
+    best = and_(TopicScore.item_id == Rating.item_id, TopicScore.topic == Rating.best_topic)
+    query = select(Rating.item_id).join(TopicScore, best).where(TopicScore.fit >= SHOWN)
     if wanted.best_stage is not None:
         query = query.where(Rating.best_stage == wanted.best_stage)
     return query if wanted.min_worth is None else query.where(Rating.worth >= wanted.min_worth)

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from html import unescape
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from api.topic_page import FULL, GROUND, bars, counted
 from core.months import shift
 from db.engine import Sessions
+from db.models import Issue
 from digest.compose import WORTH_FLOOR
 from digest.words import voice
 from roadmap.model import Roadmap
@@ -117,8 +119,6 @@ def test_the_issues_own_words_on_what_changed_stand_on_the_page(
 ) -> None:
     fill(sessions, roadmap, 1)
     make_issue(sessions, roadmap, "2026-06", JUNE)
-    from db.models import Issue
-
     with sessions.begin() as session:
         issue = session.get_one(Issue, "2026-06")
         stages = [dict(stage) for stage in issue.digest["stages"]]
@@ -214,7 +214,7 @@ def test_a_lab_lists_papers_and_posts_with_the_evidence(
         add_item(session, roadmap, "2606.00001", labs={"qwen": 0.9})
         add_item(session, roadmap, "2606.00002", labs={"qwen": 0.49})
         add_item(session, roadmap, "2606.00003", labs={"openai": 0.9})
-        note = {"topics": {}, "ranked": False, "authors": [], "abstract": None, "month": "2026-05"}
+        note: dict[str, Any] = {"topics": {}, "ranked": False, "authors": [], "abstract": None, "month": "2026-05"}
         add_item(session, roadmap, "qwen:note", labs={"qwen": 1.0}, **note)
     page = client.get("/labs/qwen").text
     assert papers_on(page) == ["2606.00001", "qwen:note"]
@@ -279,7 +279,7 @@ def test_words_of_strangers_are_inert_in_lists(client: TestClient, sessions: Ses
     with sessions.begin() as session:
         for number in range(6):  # in full and in short
             names = [{"name": words, "affiliation": words}]
-            given_ = {"title": words, "abstract": words, "authors": names, "categories": [words]}
+            given_: dict[str, Any] = {"title": words, "abstract": words, "authors": names, "categories": [words]}
             add_item(session, roadmap, f"2606.0000{number}", labs={"qwen": 0.9}, url="javascript:alert(1)", **given_)
     for address in PAGES:
         page = client.get(address).text
