@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.text import clean
 from ranking.glossary import JOINING, is_japanese, read, terms_of, topics_named
 from ranking.search import TITLES, Named, fuse, half_remembered, joined, understand
 from roadmap.model import Roadmap
@@ -54,7 +55,12 @@ def test_what_may_be_a_post_is_searched_for_as_words_too() -> None:
 @given(st.text(max_size=60))
 def test_no_query_is_an_error(query: str) -> None:
     asked = understand(query, {"拡散": "diffusion"})
-    assert asked.text == " ".join(query.split())
+    assert asked.text == clean(query)
+
+
+def test_signs_that_a_database_refuses_are_no_part_of_a_query() -> None:
+    assert understand("sparse\x00 herons\x1b", {}).text == "sparse herons"
+    assert understand("marsh:\x00", {}).named.ids == ()
 
 
 # Fusion
