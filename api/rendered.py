@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
 
-KEPT = 32  # an issue's page has about 100 kB
+KEPT = 96  # an issue's page has about 100 kB, and nine forms a language: one for each place on the road
 
 
 class Rendered:
