@@ -3,9 +3,9 @@
 import argparse
 from collections.abc import Callable, Iterator
 
-from benchmarks import corpus, digest, ingest, labs, picks, quality, search, speed, types
+from benchmarks import corpus, digest, ingest, labs, picks, quality, search, speed, types, web
 
-PARTS = ["quality", "labs", "picks", "types", "search", "speed", "ingest", "digest"]
+PARTS = ["quality", "labs", "picks", "types", "search", "speed", "ingest", "digest", "web"]
 Rows = Callable[[int | None], Iterator[tuple[str, str]]]
 
 
@@ -35,6 +35,9 @@ def main() -> None:
             print(f"{what:62} {figures}", flush=True)
     if "digest" in options.what:
         for what, figures in digest.rows(200, 60, 30) if options.tiny else digest.rows():
+            print(f"{what:62} {figures}", flush=True)
+    if "web" in options.what:
+        for what, figures in web.rows(200, 0.3, 1, 0.9) if options.tiny else web.rows():
             print(f"{what:62} {figures}", flush=True)
 
 

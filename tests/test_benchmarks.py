@@ -20,6 +20,7 @@ from benchmarks import (
     speed,
     stored,
     vectors,
+    web,
 )
 from benchmarks.dump import invented_lines
 from ingest.sources import arxiv_snapshot
@@ -145,3 +146,13 @@ def test_the_readers_of_the_benchmark_are_of_every_kind() -> None:
     found = [reader for _, reader in digest.readers(5_000)]
     assert len({reader.unsubscribe_url for reader in found}) == 5_000
     assert len({reader.wishes for reader in found}) == 4 * (16 + 4 + 2)
+
+
+@pytest.mark.usefixtures("labelled")
+def test_the_web_is_measured_beside_a_bare_route() -> None:
+    figures = dict(web.rows(60, 0.3, 1, 0.9))
+    said = "".join(figures)
+    assert all(kind in said for kind in ("lists of 20 papers", "each asked once", "a final issue", "304", "memory"))
+    kinds = [figure for figure in figures.values() if "/s of " in figure]
+    assert len(kinds) == 4
+    assert all(min(numbers(figure)) > 0 for figure in kinds)

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from api import issues, language
+from api.conditional import OF_ROWS
 from api.issue_page import issue_page
 from api.pages import Chrome, chrome
 from api.replies import page_reply, redirect
@@ -32,7 +33,7 @@ def latest(request: Request, site: TheSite) -> Response:
     return redirect(target + (f"?lang={lang}" if lang else ""))
 
 
-@router.get("/digests", response_class=Response)
+@router.get("/digests", response_class=Response, dependencies=[OF_ROWS])
 def archive(request: Request, site: TheSite) -> Response:
     """List all issues, newest first."""
     lang = language.choose(request, site.options.languages)
@@ -42,7 +43,7 @@ def archive(request: Request, site: TheSite) -> Response:
     return page_reply(request, site, html)
 
 
-@router.get("/digests/{month}", response_class=Response)
+@router.get("/digests/{month}", response_class=Response, dependencies=[OF_ROWS])
 def issue(request: Request, site: TheSite, month: str, minutes: int | None = None, whole: bool = False) -> Response:
     """Show one month's issue, shrunk to a reading time or with every stage in full where that is asked."""
     lang = language.choose(request, site.options.languages)
