@@ -98,19 +98,23 @@ def test_a_machine_that_was_off_over_the_closing_day_makes_good_once(machine: Ma
     assert set(more) == set(before)
 
 
+SECONDS = timedelta(seconds=40)
+JUMPS = {
+    "a day ahead and back": {6: DAY, 7: -DAY},
+    "back after closing": {14: -2 * HOUR},
+    "back before closing": {11: -2 * HOUR},
+    "a day lost": {3: DAY},
+    "stepped by NTP": {2: SECONDS, 12: -SECONDS},
+}
+LONG = pytest.mark.faults
+
+
 @pytest.mark.parametrize(
     "jumps",
-    [
-        {6: DAY, 7: -DAY},
-        {14: -2 * HOUR},
-        {11: -2 * HOUR},
-        {3: DAY},
-        {2: timedelta(seconds=40), 12: -timedelta(seconds=40)},
-    ],
-    ids=["a day ahead and back", "back after closing", "back before closing", "a day lost", "stepped by NTP"],
+    [pytest.param(jumps, id=name, marks=[LONG] if n > 1 else []) for n, (name, jumps) in enumerate(JUMPS.items())],
 )
 def test_a_clock_that_jumps_doubles_no_digest_and_skips_none(machine: Machine, jumps: dict[int, timedelta]) -> None:
-    for hour in range(40):
+    for hour in range(24):
         machine.now += HOUR + jumps.get(hour, timedelta())
         machine.look()
     once(machine)

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
@@ -34,17 +34,21 @@ SAMPLED = 2  # steps of each job in the plain run
 class Child:
     """A worker in a process of its own, told what to do by lines."""
 
-    def __init__(self, store: Store, mode: str, name: str) -> None:
+    def __init__(self, store: Store, mode: str, name: str, more: Mapping[str, str] | None = None) -> None:
         env = {key: value for key, value in os.environ.items() if not key.startswith("SHIRUBE_")}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.working", mode, store.url, name],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True,
-            env=env | {"SHIRUBE_DATA_DIR": str(store.folder)},
+            env=env | {"SHIRUBE_DATA_DIR": str(store.folder)} | dict(more or {}),
         )  # fmt: skip
 
-    def hears(self, word: str) -> None:
+    def hear(self) -> str:
         """Wait for a line."""
-        assert self._pipe(self.process.stdout).readline().strip() == word
+        return self._pipe(self.process.stdout).readline().strip()
+
+    def hears(self, word: str) -> None:
+        """Wait for this line."""
+        assert self.hear() == word
 
     def say(self, word: str = "go on") -> None:
         """Say a line."""

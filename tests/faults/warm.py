@@ -63,9 +63,9 @@ class Warm:
         """Run a function in a child of its own, killed right before its step with this number, counted from 1."""
         return self._order([(job, kill_at)])[0]
 
-    def together(self, jobs: Sequence[Job]) -> list[Ended]:
-        """Run functions at the same time, a child for each."""
-        return self._order([(job, None) for job in jobs])
+    def together(self, jobs: Sequence[Job], kill_at: Sequence[int | None] = ()) -> list[Ended]:
+        """Run functions at the same time, a child for each; each may be killed right before a step of its own."""
+        return self._order(list(zip(jobs, kill_at or [None] * len(jobs), strict=True)))
 
     def _order(self, runs: Sequence[tuple[Job, int | None]]) -> list[Ended]:
         asked = [{"function": j.function, "arguments": dict(j.arguments), "kill_at": at} for j, at in runs]

@@ -1,6 +1,6 @@
 """What the children do that run the schedule: the program's own jobs and door, with vectors made of words.
 
-`python -m tests.faults.working act|ticks DATABASE NAME` is one worker with one job that does as the parent says.
+`python -m tests.faults.working act|ticks|live DATABASE NAME` is one worker with one job that does as the parent says.
 """
 
 import os
@@ -10,14 +10,16 @@ import time
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, event, select
 
-from db import fence
+from db import fence, issues
 from db.models import Place
 from db.models_jobs import JobRun
 from digest.service import fill_outbox
+from ingest.http import Guard
 from ranking.embedder import Embedder
 from ranking.service import Ranker
 from roadmap.model import Roadmap
@@ -25,6 +27,7 @@ from shirube import mail
 from shirube.jobs import Job, Outcome, schedule
 from shirube.settings import load_settings
 from shirube.stopping import Stopping
+from shirube.turns import SharedTurns
 from shirube.wiring import Wiring
 from shirube.worker import Rhythm, Worker
 from tests.fakes import HashEmbedder
@@ -78,6 +81,62 @@ def chain(env: dict[str, str], now: str) -> list[str]:
     with wiring.sessions() as session:
         failed = session.scalars(select(JobRun).where(JobRun.state.not_in(("done", "lost"))))
         return [f"{run.job}: {run.state} {run.error}" for run in failed]
+
+
+class Living(Ready):
+    """The same at an hour that goes on: waiting for a pace or a server takes no real time, but simulated one."""
+
+    @cached_property
+    def guard(self) -> Guard:
+        """Ask at the program's pace, by the simulated clock."""
+        turns = SharedTurns(lambda: self.sessions, lambda session: self.clock())
+        return Guard(self._policy(), sleep=self.pass_, clock=self.clock, turns=turns)
+
+    @cached_property
+    def _hours(self) -> list[datetime]:
+        return []
+
+    def pass_(self, seconds: float) -> None:
+        """Let simulated time pass."""
+        self._hours[0] += timedelta(seconds=seconds)
+
+
+def hour(env: dict[str, str], start: str) -> int:
+    """Live through one simulated hour as a worker, and send at its end; gives the memory held then, in kB.
+
+    Each hour begins sharp, whatever waiting the one before took.
+    """
+    wiring = living(env)
+    worker = Worker(wiring, Stopping(), moment=lambda session: wiring.clock())
+    for minutes in range(0, 60, 5):
+        wiring._hours[:] = [datetime.fromisoformat(start) + timedelta(minutes=minutes)]
+        worker.look()
+    with wiring.sessions() as session:
+        final = issues.latest_final(session)
+    if final is not None:
+        mail.send(wiring, None)
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmRSS:")[2].split()[0])
+
+
+_living: list[Living] = []  # one wiring for all hours of a process, as in a real worker
+
+
+def living(env: dict[str, str]) -> Living:
+    """Give this process's wiring."""
+    if not _living:
+        os.environ.update(env)
+        hours: list[datetime] = []
+        _living.append(Living(load_settings(), lambda: hours[0]))
+        _living[0].__dict__["_hours"] = hours
+    return _living[0]
+
+
+def live(_database: str, name: str) -> None:
+    """Live through each hour that the parent names, for long; tells the memory held after each."""
+    say("ready")
+    for line in sys.stdin:
+        say(f"{name} {hour(dict(os.environ), line.strip())}")
 
 
 def told_to_stop(env: dict[str, str], now: str, name: str, at: int) -> dict[str, Any]:
@@ -151,4 +210,4 @@ def say(word: str) -> None:
 
 
 if __name__ == "__main__":
-    {"act": act, "ticks": ticks}[sys.argv[1]](*sys.argv[2:])
+    {"act": act, "ticks": ticks, "live": live}[sys.argv[1]](*sys.argv[2:])
