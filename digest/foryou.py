@@ -70,7 +70,7 @@ def _empty_subject(v: Voice, chosen: Selection, month: Value) -> Line:
 def preheader(v: Voice, chosen: Selection) -> Line:
     """Say what leads and whether something is missing."""
     digest = chosen.digest
-    said = [line for line in (_lead(v, chosen),) if line]
+    said = [line for line in (_lead(v, chosen) or _silent(v, chosen),) if line]
     failed = len(digest.coverage.failed)
     if failed:
         said.append(v.n("%(n)s source was incomplete.", "%(n)s sources were incomplete.", failed))
@@ -90,7 +90,13 @@ def _lead(v: Voice, chosen: Selection) -> Line:
 
 def for_you(v: Voice, chosen: Selection) -> Line:
     """Say what the mail holds for this reader, what of their wishes found nothing, and what they moved."""
-    return v.text([_holds(v, chosen), _beyond(v, chosen), _silent(v, chosen), _moved(v, chosen)])
+    holds = Line() if _vain(chosen) else _holds(v, chosen)
+    return v.text([holds, _beyond(v, chosen), _silent(v, chosen), _moved(v, chosen)])
+
+
+def _vain(chosen: Selection) -> bool:
+    """Tell whether topics and labs alone were chosen, and nothing came of them."""
+    return not chosen.sections and not any(lab.count for lab in chosen.labs) and not chosen.beyond
 
 
 def _holds(v: Voice, chosen: Selection) -> Line:

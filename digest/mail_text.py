@@ -76,7 +76,7 @@ class _MailWriter(Writer):
             self._none(section)
         self._lines(section)
         if left := mail.left(section):
-            self.shared(lambda: self.left_out(left), "left", *(item.id for item in left))
+            self.shared(lambda: self.left_out(left), "left", stage.number, *(item.id for item in left))
 
     def _entry(self, kind: str, entry: Entry, write: Callable[[Entry], None]) -> None:
         if said_of(entry):
@@ -151,6 +151,6 @@ class _MailWriter(Writer):
                 sheet.address(url)
 
     def feedback(self, entry: Entry) -> tuple[str, ...]:
-        """Give the address of the page with one button, which offers all other answers too."""
-        url = self.links.feedback_for(entry.id, "more")
-        return (url,) if url else ()
+        """List the addresses of the pages with one button."""
+        asked = (self.links.feedback_for(entry.id, verb) for verb in ("more", "less"))
+        return tuple(url for url in asked if url)

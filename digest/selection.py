@@ -56,7 +56,8 @@ def _lineup(stage: StageSection, bench: Bench, own: Own) -> list[Entry]:
     """Order a stage for the reader: the issue's order, moved by what they said, filled up where something is gone."""
     if not own:
         return list(stage.entries)
-    pool = [e for e in (*stage.entries, *bench.get(stage.number, ())) if e.id not in own.gone]
+    gone = own.gone
+    pool = [e for e in (*stage.entries, *bench.get(stage.number, ())) if e.id not in gone]
     return [_answered(entry, own) for entry in _ordered(pool, own)[: len(stage.entries)]]
 
 
@@ -83,12 +84,14 @@ def _answered(entry: Entry, own: Own) -> Entry:
 
 def _extras(lines: dict[int, list[Entry]], bench: Bench, wishes: Wishes, own: Own) -> dict[int, list[Entry]]:
     """Fill up each chosen topic from the shortlists, the best place of any stage first."""
-    printed = {entry.id for line in lines.values() for entry in line}
+    if not wishes.topics:
+        return {}
+    taken = {entry.id for line in lines.values() for entry in line} | own.gone
     spare = [
         (place - PLACES * _adjustment(entry, own), stage, entry)
         for stage, entries in bench.items()
         for place, entry in enumerate(entries)
-        if entry.id not in printed and entry.id not in own.gone
+        if entry.id not in taken
     ]
     spare.sort(key=lambda row: row[:2])
     chosen: dict[str, tuple[int, Entry]] = {}
@@ -126,15 +129,15 @@ def _kept(queues: Sequence[Sequence[Entry]], minutes: int | None) -> frozenset[s
 
 def _section(stage: StageSection, wanted: Iterable[Entry], kept: frozenset[str], wishes: Wishes, own: Own) -> Section:
     entries = tuple(entry for entry in wanted if entry.id in kept)
-    here = {entry.id for entry in entries}
-    more = sum(entry.id not in here | own.gone for entry in stage.entries)
+    known = {entry.id for entry in entries} | own.gone
+    more = sum(entry.id not in known for entry in stage.entries)
     return Section(stage, entries, wishes.whole(stage.number), _left_out(stage, entries, own), more)
 
 
 def _left_out(stage: StageSection, entries: Sequence[Entry], own: Own) -> tuple[LeftOut, ...]:
     """Keep what was left out of the stage, but what the reader sees above, has seen or hidden, or cannot look up."""
-    numbers, here = {entry.number for entry in entries}, {entry.id for entry in entries}
-    rows = (row for row in stage.left_out if row.id not in here | own.gone)
+    numbers, known = {entry.number for entry in entries}, {entry.id for entry in entries} | own.gone
+    rows = (row for row in stage.left_out if row.id not in known)
     return tuple(row for row in rows if row.twin_of is None or row.twin_of in numbers)
 
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from digest.words import NBSP
 
@@ -17,6 +18,7 @@ def columns(text: str) -> int:
     return sum(_width(char) for char in text)
 
 
+@lru_cache(maxsize=4096)
 def _width(char: str) -> int:
     if unicodedata.combining(char):
         return 0

@@ -16,6 +16,7 @@ from digest.delivery.message import build_message
 from digest.encoding import encoded, most_bytes
 from digest.formats.email import Reader
 from digest.model import Digest
+from digest.own import Moved, Own
 from digest.press import CUTS, KINDS, Press, fits, message_parts
 from locales.load import LANGUAGES
 from tests.digest import sample
@@ -33,7 +34,24 @@ READERS = st.builds(
     confirmed=st.none() | st.dates(date(2024, 1, 1), date(2026, 12, 31)),
     feedback_url=st.sampled_from([None, f"{OTHER}/s/f/feedback", f"{OTHER}/s/{'f' * 90}/feedback"]),
     minutes=st.sampled_from([None, 30, 240]),
+    topics=st.sampled_from([(), (), ("moe",), ("trees", "video")]),
+    labs=st.sampled_from([(), (), ("qwen",)]),
+    own=st.sampled_from(
+        [
+            Own(),
+            Own(),
+            Own(seen=frozenset({"2610.50001", "2610.70001"})),
+            Own(
+                hidden=frozenset({"2610.50002"}),
+                moved={
+                    "2610.50004": Moved(-0.6, (("2609.00001", sample.HOSTILE, "less"),)),
+                    "2610.50020": Moved(0.9, (("2609.00002", "Of a Reader Alone", "more"),)),
+                },
+            ),
+        ]
+    ),
 )
+BENCH = {5: tuple(replace(sample.entry(5, place), number="5+") for place in (20, 21, 22))}
 
 
 def reader(*stages: int, **more: Any) -> Reader:
@@ -66,9 +84,12 @@ def crowded() -> Digest:
 def test_a_mail_is_the_same_whoever_had_one_before(readers: list[Reader], lang: str) -> None:
     digest, used = sample.digest(), Press()
     for one in (*readers, *reversed(readers)):
-        parts = used(digest, lang, one)
-        alone = Press()(digest, lang, one)
+        parts = used(digest, lang, one, BENCH)
+        alone = Press()(digest, lang, one, BENCH)
         assert parts == alone
+        assert ("Of a Reader Alone" in parts.html + parts.text) <= bool(one.own.moved)
+        assert not one.own.gone & set(re.findall(r"2610\.\d{5}", parts.html + parts.text))
+        assert "<script" not in parts.html
         assert one.unsubscribe_url in parts.text
         assert not re.search(r"x[0-9a-f]{24}", parts.html + parts.text), "a mark was left"
 
@@ -76,11 +97,14 @@ def test_a_mail_is_the_same_whoever_had_one_before(readers: list[Reader], lang: 
 def test_nothing_of_another_reader_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "KINDS", 3)
     digest, used = sample.digest(), Press()
+    secret = Own(moved={"2610.50004": Moved(0.9, (("2609.00002", "Of a Reader Alone", "more"),))})
     for number in range(6):
         used(digest, "en", reader(number % 8 + 1, minutes=number + 1))
+    assert "Of a Reader Alone" in used(digest, "en", reader(5, own=secret)).text
     kept = repr((used._blanks, used._pieces))
     assert len(used._blanks) == 3 < KINDS
     assert "r•••@" not in kept
+    assert "Of a Reader Alone" not in kept
     assert "W1sxMjM0NTYs" not in kept
     assert "2026" in kept
 
@@ -173,3 +197,31 @@ def test_thousands_of_mails_cost_little_each() -> None:
     assert {name: (list(value._places), dict(value.lines)) for name, value in used._pieces.items()} == before
     assert len(used._blanks) == 1
     assert time.process_time() - began < 60
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_is_not_said_twice_keeps_a_mail_small(lang: str) -> None:
+    page = message_parts(sample.digest(), lang, reader(5)).html
+    live = page.partition("<style>")[2].partition("</style>")[0]
+    used = {name for names in re.findall(r'<[a-z][^<>]* class="([^"]*)"', page) for name in names.split()}
+    assert all(f".{name}" in live for name in used), "a class nobody reads was sent"
+    assert not re.search(r"\n[ \t]", page)
+    assert len(page.encode()) < 45_000
+
+
+def test_a_mail_looks_the_same_where_the_style_element_is_dropped() -> None:
+    """Colours, sizes and lines are inlined: what is left in the style element is for dark and narrow alone."""
+    page = message_parts(sample.digest(), "en", reader(5)).html
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    outside = re.sub(r"@media [^{]*\{(?:[^{}]*\{[^{}]*\})*\s*\}", "", style)
+    assert outside.split() == [":root", "{", "color-scheme:", "light", "dark;", "}"]
+    for element in ("h1", "h2", "h3", "p", "a"):
+        assert not re.search(rf"<{element}(?! [^>]*style=)[ >]", page), f"{element} without its style"
+
+
+def test_words_like_markup_stay_words() -> None:
+    made = sample.digest()
+    first = replace(made.stages[4].entries[0], title='On class="ink" and\n  other names')
+    stages = tuple(replace(s, entries=(first, *s.entries[1:])) if s.number == 5 else s for s in made.stages)
+    page = message_parts(replace(made, stages=stages), "en", reader(5)).html
+    assert 'On class="ink" and' in page.replace("&quot;", '"')
