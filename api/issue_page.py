@@ -1,5 +1,6 @@
 """The page of an issue: the digest's own fragment within the frame of the site."""
 
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from markupsafe import Markup
@@ -23,12 +24,22 @@ EXPORTS = (("BibTeX", "bib"), ("RIS", "ris"), ("CSL-JSON", "csl.json"), ("CSV", 
 
 
 class IssueLinks(Links):
-    """Where an issue's page leads on this site, for a reader at the stage `here`; `whole` folds no other stage."""
+    """Where an issue's page leads on this site, for a reader at the stage `here`; `whole` folds no other stage.
+
+    `static` leaves out what needs a server behind it.
+    """
 
     def __init__(
-        self, site: SiteLinks, month: str, minutes: int | None = None, *, here: int | None = None, whole: bool = False
+        self,
+        site: SiteLinks,
+        month: str,
+        minutes: int | None = None,
+        *,
+        here: int | None = None,
+        whole: bool = False,
+        static: bool = False,
     ) -> None:
-        self._site, self._month = site, month
+        self._site, self._month, self._static = site, month, static
         self.permalink, self.archive, self.status = site.issue(month), site.archive(), site.status()
         self.here, self.minutes, self.place = here, minutes, site.place()
         if here is not None:
@@ -67,42 +78,68 @@ class IssueLinks(Links):
     def exports(self) -> tuple[tuple[str, str], ...]:
         """List the other forms that have an address: references to its items, the issue itself, the API's JSON."""
         files = tuple((name, self._site.issue_as(self._month, suffix)) for name, suffix in EXPORTS)
-        return (*files, ("JSON", self._site.api(f"/digests/{self._month}")))
+        return files if self._static else (*files, ("JSON", self._site.api(f"/digests/{self._month}")))
 
 
-def issue_page(
-    site: Site, session: Session, month: str, lang: str, minutes: int | None = None, *, whole: bool = False
-) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What of an issue is shown: all, a reading time of it, or one stage; `whole` folds no stage of a reader's own."""
+
+    minutes: int | None = None
+    whole: bool = False
+    stage: int | None = None
+
+    def query(self) -> str:
+        """Write it as the query of the issue's address; a stage has an address of its own."""
+        asked = [("minutes", self.minutes)] if self.minutes is not None else [("whole", 1)] if self.whole else []
+        return urlencode(asked)
+
+
+def issue_page(site: Site, session: Session, month: str, lang: str, part: Part = Part()) -> bytes:
     """Give the page of a month's issue, rendered once for each state of its row; raises a 404 error without one.
 
-    `minutes` shrinks it to a reading time, one of BUDGETS; another is answered with 404. Where the reader chose a
-    place on the road, the other stages are folded, unless the issue is shrunk or asked for `whole`.
+    A reading time that is none of BUDGETS and a stage that the issue does not have are answered with 404. Where the
+    reader chose a place on the road, the other stages are folded, unless a part is asked for.
     """
-    if minutes not in (None, *BUDGETS):
-        raise Problem(404, f"No issue is shrunk to {minutes} minutes", f"Choose one of {BUDGETS}")
-    key = ("page", lang, minutes, site.here, whole, issues.fingerprint(session, month))
+    if part.minutes not in (None, *BUDGETS):
+        raise Problem(404, f"No issue is shrunk to {part.minutes} minutes", f"Choose one of {BUDGETS}")
+    key = ("page", lang, part, site.here, issues.fingerprint(session, month))
 
     def made() -> bytes:
-        digest = view(issues.find_digest(session, month), minutes=minutes)
-        return _render(site, digest, lang, minutes, whole).encode()
+        return _render(site, _shown(issues.find_digest(session, month), part), lang, part).encode()
 
     return site.rendered.get(key, made)
 
 
-def _render(site: Site, digest: Digest, lang: str, minutes: int | None, whole: bool) -> str:
-    here = site.here if any(stage.number == site.here for stage in digest.stages) else None
-    html = fragment(digest, lang, IssueLinks(site.links, digest.month, minutes, here=here, whole=whole))
+def _shown(digest: Digest, part: Part) -> Digest:
+    numbers = [stage.number for stage in digest.stages]
+    if part.stage is not None and part.stage not in numbers:
+        have = ", ".join(map(str, numbers))
+        raise Problem(404, f"The issue of {digest.month} has no stage {part.stage}", f"Its stages are {have}")
+    return view(digest, [part.stage] if part.stage is not None else None, part.minutes)
+
+
+def _render(site: Site, digest: Digest, lang: str, part: Part) -> str:
+    here = site.here if part.stage is None and any(stage.number == site.here for stage in digest.stages) else None
+    where = IssueLinks(site.links, digest.month, part.minutes, here=here, whole=part.whole, static=site.options.static)
+    html = fragment(digest, lang, where)
     v = voice(lang)
-    asked = [("minutes", minutes)] if minutes is not None else [("whole", 1)] if whole else []
     return site.templates.render(
         "issue.html",
         lang,
         chrome=Chrome(
-            site.links, menu="digest", month=digest.month, here=True, query=urlencode(asked), place=site.here
+            site.links,
+            menu="digest",
+            month=digest.month,
+            here=part.stage is None,
+            stage=part.stage,
+            query=part.query(),
+            place=site.here,
         ),
         d=digest,
         month=v.month(digest.month),
-        whole=minutes is None,
+        stage=part.stage,
+        whole=part.minutes is None and part.stage is None,
         about=str(sentences.description(v, digest)),
         fragment=Markup(html),  # noqa: S704 - escaped by its own template
     )

@@ -34,6 +34,10 @@ class SiteLinks:
         """Give a month's issue with every stage in full, whatever place its reader chose."""
         return f"{self.issue(month)}?whole=1"
 
+    def issue_stage(self, month: str, number: int) -> str:
+        """Give one stage of a month's issue."""
+        return f"{self.issue(month)}/stages/{number}"
+
     def stage(self, number: int) -> str:
         """Give the page of a stage."""
         return f"{self.root}/stages/{number}"

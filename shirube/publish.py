@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,27 +76,39 @@ def publish(wiring: Wiring, folder: Path) -> Published:
         stood, items = issues.statuses(session), papers.count_all(session)
     if not stood:
         raise NotFoundError("No issue is stored, so there is no site", "Make one first: shirube digest")
-    web = create_app(wiring.sessions, wiring.roadmap, wiring.clock, wiring.static_options(layout.base_url))
+    if known is not None:
+        _refuse(lost(known, stood, items))
+    web = _site(wiring, layout.base_url)
     with terminal.bar("Pages", left=False) as bar:
         walk = asyncio.run(_walk(web, layout, _starts(wiring.roadmap, known), bar))
     content = written(layout, walk)
     fresh = Manifest(stood, items, {name: hashlib.sha256(body).hexdigest() for name, body in content.items()})
-    if known is not None:
-        _refuse(poorer(known, fresh))
-    _refuse(_others(folder, known, fresh))
+    _refuse(others(folder, known, fresh))
+    _refuse(unfollowed(known, fresh) if known is not None else [])
     return _write(folder, content, fresh, known)
 
 
-def poorer(known: Manifest, fresh: Manifest) -> list[str]:
-    """Say in which way a site would lose what it has; nothing where it would not."""
-    lost = [month for month, status in known.issues.items() if status == "final" and fresh.issues.get(month) != "final"]
-    found = [f"the final issue of {month} is not stored as final" for month in sorted(lost)]
-    if fresh.items < known.items * LEAST_KEPT:
-        found.append(f"{fresh.items:,} items are stored, and {known.items:,} were")
-    kept = len(known.files.keys() & fresh.files.keys())
-    if kept < len(known.files) * LEAST_KEPT:
-        found.append(f"{len(known.files) - kept:,} of its {len(known.files):,} files would have no successor")
+def lost(known: Manifest, stood: Mapping[str, str], items: int) -> list[str]:
+    """Say what a site would lose that is stored no longer; nothing where it would not."""
+    gone = [month for month, status in known.issues.items() if status == "final" and stood.get(month) != "final"]
+    found = [f"the final issue of {month} is not stored as final" for month in sorted(gone)]
+    if items < known.items * LEAST_KEPT:
+        found.append(f"{items:,} items are stored, and {known.items:,} were")
     return found
+
+
+def unfollowed(known: Manifest, fresh: Manifest) -> list[str]:
+    """Say where too many files of a site would have no successor."""
+    kept = len(known.files.keys() & fresh.files.keys())
+    missing = f"{len(known.files) - kept:,} of its {len(known.files):,} files would have no successor"
+    return [missing] if kept < len(known.files) * LEAST_KEPT else []
+
+
+def others(folder: Path, known: Manifest | None, fresh: Manifest) -> list[str]:
+    """Say which files in the way are not of a site that was published there."""
+    own = known.files if known is not None else {}
+    found = [name for name in sorted(fresh.files) if name not in own and (folder / name).exists()]
+    return [f"{', '.join(found[:3])} would be overwritten and is not of a published site"] if found else []
 
 
 def written(layout: Layout, walk: Walk) -> dict[str, bytes]:
@@ -111,8 +123,15 @@ def written(layout: Layout, walk: Walk) -> dict[str, bytes]:
     return files
 
 
+def _site(wiring: Wiring, base_url: str) -> FastAPI:
+    finder = wiring.finder(model=False)
+    finder.refresh()
+    known = wiring.sessions, wiring.roadmap, wiring.clock, wiring.static_options(base_url), None, finder
+    return create_app(*known, collecting=wiring.collecting())
+
+
 async def _walk(web: FastAPI, layout: Layout, starts: Sequence[Place], bar: terminal.Bar) -> Walk:
-    """Ask for the start pages and for all that they link; the papers that a paper's page links are not followed."""
+    """Ask for the start pages and all that they link; arXiv papers that the page of a paper links are not followed."""
     walk, queue = Walk(), deque(starts)
     asked = set(queue)
     transport = ASGITransport(app=web, raise_app_exceptions=False)
@@ -148,7 +167,7 @@ def _take(layout: Layout, walk: Walk, place: Place, answer: Response) -> list[Pl
         return []
     walk.pages[place] = answer.text
     found = site_files.links(layout, answer.text, place) if place.is_page else []
-    return [other for other in found if not (place.is_paper and other.is_paper)]
+    return [other for other in found if not (place.is_paper and other.is_arxiv)]
 
 
 def _starts(roadmap: Roadmap, known: Manifest | None) -> list[Place]:
@@ -179,13 +198,6 @@ def _read_manifest(folder: Path) -> Manifest | None:
         raise RefusedError(
             f"{file} cannot be read, so it is not known what {folder} holds", "Publish into an empty folder"
         ) from problem
-
-
-def _others(folder: Path, known: Manifest | None, fresh: Manifest) -> list[str]:
-    """Say which files in the way are not of a site that was published there."""
-    own = known.files if known is not None else {}
-    found = [name for name in sorted(fresh.files) if name not in own and (folder / name).exists()]
-    return [f"{', '.join(found[:3])} would be overwritten and is not of a published site"] if found else []
 
 
 def _refuse(reasons: list[str]) -> None:

@@ -15,7 +15,8 @@ INDEX = "index.html"
 _PAGE = re.compile(
     r"/|/digests(/\d{4}-\d{2}(/stages/\d+)?)?|/stages/\d+|/topics/[^/]+|/labs/[^/]+|/papers/.+|/(status|about)"
 )
-_FILE = re.compile(r"/feeds(/.+)?\.(atom|rss|json|opml)|/static/[^/]+|/(papers|digests)/.+\.(bib|ris|csl\.json|md)")
+_FEED = re.compile(r"/feeds(/.+)?\.(atom|rss|json|opml)")
+_EXPORT = re.compile(r"/static/[^/]+|/(papers|digests)/.+\.(bib|ris|csl\.json|csv|md)")  # the same in every language
 _ARXIV_PAPER = re.compile(r"/papers/((?:\d{4}\.\d{4,5})|(?:[a-z-]+(?:\.[A-Z]{2})?/\d{7}))")
 _TAG = re.compile(r"<(?:link|a|script|img|meta)\b[^>]*>")
 _ADDRESS = re.compile(r'\s(href|src|content)="([^"]*)"')
@@ -33,12 +34,17 @@ class Place:
     @property
     def is_page(self) -> bool:
         """Tell whether it is a page for people, which has a folder of its own."""
-        return _FILE.fullmatch(self.path) is None
+        return not (_FEED.fullmatch(self.path) or _EXPORT.fullmatch(self.path))
 
     @property
     def is_paper(self) -> bool:
         """Tell whether it is the page of one item."""
         return self.is_page and self.path.startswith("/papers/")
+
+    @property
+    def is_arxiv(self) -> bool:
+        """Tell whether it is the page of a paper that arXiv has too."""
+        return self.is_paper and _ARXIV_PAPER.fullmatch(self.path) is not None
 
     def asked(self) -> str:
         """Write the address the web service is asked."""
@@ -101,10 +107,10 @@ class Layout:
         lang, minutes = query.pop("lang", None), query.pop("minutes", None)
         if path.startswith("/static/"):
             query.pop("v", None)
-        if query or ".." in path.split("/") or not (_FILE.fullmatch(path) or _PAGE.fullmatch(path)):
+        if query or ".." in path.split("/") or not any(form.fullmatch(path) for form in (_FEED, _EXPORT, _PAGE)):
             return None
         place = Place(path, minutes=int(minutes) if minutes and minutes.isdigit() else None)
-        if path.startswith("/static/"):
+        if _EXPORT.fullmatch(path):
             return place
         chosen = lang if lang in self.languages else (within.lang if place.is_page else None)
         return replace(place, lang=chosen or self.languages[0])

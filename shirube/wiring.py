@@ -8,22 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from core.clock import Clock, system_clock
 from core.errors import ConfigError, UsageError
-from db.announced import followed_since
-from db.engine import Sessions, make_engine, make_sessions, reading
-from db.fence import fenced
-from db.migrate import at_head, upgrade
-from ingest.guard import MEGABYTE, Pace, Policy, place_of
-from ingest.http import Guard
-from ingest.source import Source
-from roadmap.load import load_roadmap
-from roadmap.model import Roadmap
+from shirube.names import NETWORK_SOURCES, SOURCES, program_version
 from shirube.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,31 +22,26 @@ if TYPE_CHECKING:
 
     from api.finder import Finder
     from api.options import AppOptions
+    from db.engine import Sessions
     from digest.delivery import Delivery
     from digest.delivery.webhook import Webhook
     from digest.service import Collecting, IssueOptions
+    from ingest.guard import Pace, Policy
+    from ingest.http import Guard
+    from ingest.source import Source
     from ingest.sources.arxiv_api import ArxivApi
     from ingest.sources.pwc_api import PwcApi
     from ranking.embedder import Embedder
     from ranking.matrix import Matrix
     from ranking.service import Ranker
+    from roadmap.model import Roadmap
     from shirube.summaries import Endpoint
 
-NETWORK_SOURCES = ("arxiv", "hf", "pwc", "labs")
-SOURCES = (*NETWORK_SOURCES, "recorded")
 ARXIV = "arxiv.org"
 DUMP_AGE = timedelta(days=14)  # arXiv's public dump is a week old at most when it comes out
 LLM_SECONDS = 60.0  # for one summary, first byte to last
 VERDICT_FILE = "precision.json"
 KEY_FILE = "secret.key"
-
-
-def program_version() -> str:
-    """Tell the version of the installed program."""
-    try:
-        return version("shirube")
-    except PackageNotFoundError:
-        return "0+source"
 
 
 @dataclass(frozen=True)
@@ -68,6 +54,9 @@ class Wiring:
     @cached_property
     def engine(self) -> Engine:
         """Open the database, and bring a new or older one up to date."""
+        from db.engine import make_engine
+        from db.migrate import at_head, upgrade
+
         self._data_dir()
         engine = make_engine(self.settings.database)
         if not at_head(engine):
@@ -77,16 +66,22 @@ class Wiring:
     @cached_property
     def sessions(self) -> Sessions:
         """Give the factory of sessions; what a job writes through them is refused once another worker has the job."""
+        from db.engine import make_sessions
+        from db.fence import fenced
+
         return fenced(make_sessions(self.engine))
 
     @cached_property
     def roadmap(self) -> Roadmap:
         """Load the curriculum: the packaged one, or the operator's own."""
+        from roadmap.load import load_roadmap
+
         return load_roadmap(self.settings.roadmap_dir)
 
     @cached_property
     def guard(self) -> Guard:
         """Build the one client for every outgoing request; pace and pauses are shared through the database."""
+        from ingest.http import Guard
         from shirube.turns import SharedTurns
 
         return Guard(self._policy(), turns=SharedTurns(lambda: self.sessions))
@@ -94,6 +89,8 @@ class Wiring:
     @cached_property
     def endpoint(self) -> Endpoint | None:
         """Build the model endpoint for summaries, where one is set: patient, since models are slow, but not greedy."""
+        from ingest.guard import MEGABYTE
+        from ingest.http import Guard
         from ranking import llm
         from shirube.summaries import Endpoint
         from shirube.turns import SharedTurns
@@ -188,10 +185,11 @@ class Wiring:
         fitting = blend if blend.model == trained_as(self.settings.embedding_model) else None
         return Ranker(self.roadmap, guide, self.embedder, fitting, self.cache_dir)
 
-    def finder(self) -> Finder:
+    def finder(self, *, model: bool = True) -> Finder:
         """Build search for the web; entered, it gets vectors and model ready behind the requests.
 
         It has a model of its own: the jobs of `serve --work` embed in other threads, and tokenisers are not for two.
+        Without `model` it knows what is similar, and searches by words.
         """
         from api.finder import Finder
         from ranking.service import vector_matrix
@@ -199,7 +197,7 @@ class Wiring:
         def vectors(held: Matrix | None) -> Matrix:
             return vector_matrix(self.sessions, self.settings.embedding_model, self.cache_dir, held)
 
-        return Finder(self.roadmap, vectors, self._embedder())
+        return Finder(self.roadmap, vectors, self._embedder() if model else None)
 
     def issue_options(self) -> IssueOptions:
         """Give what making an issue must be told."""
@@ -335,10 +333,15 @@ class Wiring:
 
     def _followed_since(self) -> date:
         """Tell since when arXiv's changes matter: what is read for the first time today has all earlier ones in it."""
+        from db.announced import followed_since
+        from db.engine import reading
+
         with reading(self.sessions) as session:
             return followed_since(session, DUMP_AGE) or self.clock().date()
 
     def _policy(self) -> Policy:
+        from ingest.guard import Policy
+
         settings = self.settings
         return Policy(
             contact=settings.contact or "",
@@ -349,6 +352,8 @@ class Wiring:
 
     def _arxiv_pace(self) -> Pace:
         """Pace arXiv: one rhythm over all its services (https://info.arxiv.org/help/api/tou.html), mirrors included."""
+        from ingest.guard import Pace, place_of
+
         settings = self.settings
         urls = (f"{settings.arxiv_url}/api/query", settings.oai_url, settings.arxiv_rss_url)
         places = [place_of(url) for url in urls if not _is_arxiv(urlsplit(url).hostname or "")]

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from api import issues, language
 from api.conditional import OF_ROWS
-from api.issue_page import issue_page
+from api.issue_page import Part, issue_page
 from api.pages import Chrome, chrome
 from api.replies import page_reply, redirect
 from api.routes.digests import newest_final
@@ -48,7 +48,15 @@ def issue(request: Request, site: TheSite, month: str, minutes: int | None = Non
     """Show one month's issue, shrunk to a reading time or with every stage in full where that is asked."""
     lang = language.choose(request, site.options.languages)
     with reading(site.sessions) as session:
-        return page_reply(request, site, issue_page(site, session, month, lang, minutes, whole=whole))
+        return page_reply(request, site, issue_page(site, session, month, lang, Part(minutes, whole)))
+
+
+@router.get("/digests/{month}/stages/{number}", response_class=Response, dependencies=[OF_ROWS])
+def stage_of_issue(request: Request, site: TheSite, month: str, number: int) -> Response:
+    """Show one stage of a month's issue."""
+    lang = language.choose(request, site.options.languages)
+    with reading(site.sessions) as session:
+        return page_reply(request, site, issue_page(site, session, month, lang, Part(stage=number)))
 
 
 def _empty(site: Site, lang: str) -> str:

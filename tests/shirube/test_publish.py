@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import feedparser
 import pytest
 
-from shirube.publish import MANIFEST, Manifest, poorer
+from shirube.publish import MANIFEST, Manifest, lost, others, unfollowed
 from tests.shirube.command import CLOSED, run
 from tests.shirube.conftest import Store
 
@@ -72,7 +72,18 @@ def _target(address: str, name: str) -> str | None:
 
 def _file(path: str) -> str:
     path = unquote(path)
-    whole = posixpath.splitext(path)[1] in (".css", ".svg", ".atom", ".rss", ".json", ".opml", ".bib", ".ris", ".md")
+    whole = posixpath.splitext(path)[1] in (
+        ".css",
+        ".svg",
+        ".atom",
+        ".rss",
+        ".json",
+        ".opml",
+        ".bib",
+        ".ris",
+        ".csv",
+        ".md",
+    )
     return path if whole else posixpath.join(path.removeprefix("./").rstrip("/"), "index.html").removeprefix("./")
 
 
@@ -80,6 +91,7 @@ def test_nothing_asks_for_a_server(site: tuple[Store, Path]) -> None:
     for name, content in _files(site[1]).items():
         if name.endswith(".html"):
             assert b"<form" not in content, name
+            assert not re.search(rb"<a(?![^>]* href=)[ >]", content), name
 
 
 def test_feeds_name_pages_that_are_there(site: tuple[Store, Path]) -> None:
@@ -93,15 +105,24 @@ def test_feeds_name_pages_that_are_there(site: tuple[Store, Path]) -> None:
             assert _file(urlsplit(entry.link).path.removeprefix("/sub/")) in files, (name, entry.link)
 
 
-def test_a_second_run_touches_nothing(site: tuple[Store, Path]) -> None:
+def test_a_second_run_makes_good_what_was_cut_off_and_touches_nothing_else(site: tuple[Store, Path]) -> None:
     store, folder = site
-    before = {file: file.stat().st_mtime_ns for file in folder.rglob("*") if file.is_file()}
+    (folder / "CNAME").write_text("road.example")
+    before, whole = _moments(folder), _files(folder)
+    (folder / "index.html").unlink()
+    (folder / "ja" / "index.html").write_text("half")
     ended = run("publish", str(folder), env=_env(store), now=CLOSED)
     assert ended.code == 0
-    assert "0 of them new or changed" in ended.err
-    after = {file: file.stat().st_mtime_ns for file in folder.rglob("*") if file.is_file()}
-    del before[folder / MANIFEST], after[folder / MANIFEST]
-    assert after == before
+    assert "2 of them new or changed" in ended.err
+    assert _files(folder) == whole
+    mended = {folder / MANIFEST, folder / "index.html", folder / "ja" / "index.html"}
+    assert {file: moment for file, moment in _moments(folder).items() if file not in mended} == {
+        file: moment for file, moment in before.items() if file not in mended
+    }
+
+
+def _moments(folder: Path) -> dict[Path, int]:
+    return {file: file.stat().st_mtime_ns for file in folder.rglob("*") if file.is_file()}
 
 
 def test_a_poorer_store_leaves_the_site_as_it_is(
@@ -118,32 +139,21 @@ def test_a_poorer_store_leaves_the_site_as_it_is(
     assert _files(folder) == before
 
 
-def test_files_of_others_are_never_overwritten(site: tuple[Store, Path], tmp_path: Path) -> None:
-    store, _ = site
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "index.html").write_text("my own page")
-    ended = run("publish", str(tmp_path / "home"), env=_env(store), now=CLOSED)
+def test_files_of_others_are_never_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("my own page")
+    fresh = Manifest({}, 1, {"index.html": "hash", "ja/index.html": "hash"})
+    assert "index.html would be overwritten" in others(tmp_path, None, fresh)[0]
+    assert others(tmp_path, Manifest({}, 1, {"index.html": "old"}), fresh) == []
+
+
+def test_a_page_that_fails_leaves_everything_as_it_is(
+    site: tuple[Store, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.issues.listed", lambda session: 1 / 0)
+    ended = run("publish", str(tmp_path / "new"), env=_env(site[0]), now=CLOSED)
     assert ended.code == 1
-    assert "index.html would be overwritten" in ended.err
-    assert _files(tmp_path / "home") == {"index.html": b"my own page"}
-
-
-def test_other_files_beside_a_site_stay(site: tuple[Store, Path], tmp_path: Path) -> None:
-    store, _ = site
-    (tmp_path / "CNAME").write_text("road.example")
-    assert run("publish", str(tmp_path), env=_env(store), now=CLOSED).code == 0
-    assert (tmp_path / "CNAME").read_text() == "road.example"
-    assert run("publish", str(tmp_path), env=_env(store), now=CLOSED).code == 0
-
-
-def test_a_run_that_was_cut_off_is_made_good(site: tuple[Store, Path], tmp_path: Path) -> None:
-    store, whole = site
-    assert run("publish", str(tmp_path), env=_env(store), now=CLOSED).code == 0
-    (tmp_path / "index.html").unlink()
-    (tmp_path / "ja" / "index.html").write_text("half")
-    assert run("publish", str(tmp_path), env=_env(store), now=CLOSED).code == 0
-    assert (tmp_path / "index.html").exists()
-    assert _files(tmp_path) == _files(whole)
+    assert "failed with status 500: nothing was published" in ended.err
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_manifest_nobody_can_read_stops_it(site: tuple[Store, Path], tmp_path: Path) -> None:
@@ -169,7 +179,8 @@ def test_a_manifest_nobody_can_read_stops_it(site: tuple[Store, Path], tmp_path:
 )
 def test_what_makes_a_site_poorer(issues: dict[str, str], items: int, files: int, said: int) -> None:
     known = Manifest({"2026-09": "final", "2026-10": "final"}, 100, {f"{n}": "hash" for n in range(100)})
-    assert len(poorer(known, Manifest(issues, items, {f"{n}": "other" for n in range(files)}))) == said
+    fresh = Manifest(issues, items, {f"{n}": "other" for n in range(files)})
+    assert len([*lost(known, issues, items), *unfollowed(known, fresh)]) == said
 
 
 def test_the_manifest_names_issues_and_files(site: tuple[Store, Path]) -> None:
