@@ -264,7 +264,7 @@ def test_a_dry_run_names_everybody_who_would_get_something_and_writes_nothing(
         shown = list(preview(session, None, plain, lambda: NOW + pause(1), MAILER))
         assert not session.dirty
         assert not session.new
-    assert [(one.address, one.lang, one.stages, one.state) for one in shown] == [
+    assert [(one.address, one.lang, one.wishes.stages, one.state) for one in shown] == [
         ("b•••@two.org", "en", (), "retry"),
         ("c•••@three.org", "en", (), "retry"),
         ("d•••@four.org", "ja", (5,), "new"),
