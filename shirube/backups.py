@@ -22,7 +22,8 @@ from db import copying, holds, migrate
 from db.copying import Tally, Tuples
 from db.engine import make_engine, make_sessions
 from ingest.service import complete_full_text
-from shirube.wiring import KEY_FILE, Wiring, program_version
+from shirube.names import program_version
+from shirube.wiring import KEY_FILE, Wiring
 
 KEPT = timedelta(days=30)  # of whoever is erased nothing is left in backups after so long
 FORM = "%Y%m%dT%H%M%SZ"

@@ -19,11 +19,12 @@ from digest import service as digests
 from ingest.results import WindowResult, summed
 from ranking import service as ranking
 from shirube import mail, monthly, people, pulling
+from shirube.names import NETWORK_SOURCES
 from shirube.notify import notify
 from shirube.steps import LOOK_BACK
 from shirube.stopping import Stopping
 from shirube.summaries import summarise
-from shirube.wiring import NETWORK_SOURCES, Wiring
+from shirube.wiring import Wiring
 
 _log = logging.getLogger(__name__)
 KEPT = timedelta(days=30)  # runs are remembered so long

@@ -22,10 +22,11 @@ from ingest.sources.arxiv_api import PAGE_SIZE
 from ingest.sources.recorded import MONTH as RECORDED_MONTH
 from ranking import service as ranking
 from shirube import pulling, telling, terminal
+from shirube.names import NETWORK_SOURCES
 from shirube.notify import notify
 from shirube.summaries import summarise
 from shirube.telling import NAMES, Countdown
-from shirube.wiring import NETWORK_SOURCES, Wiring
+from shirube.wiring import Wiring
 
 FIRST, THEN, LAST = ("hf",), ("labs", "pwc"), ("arxiv",)  # some 500 papers first: a draft stands within minutes
 REWRITE_SECONDS = 60.0  # between two drafts while the month grows
@@ -125,6 +126,9 @@ def _embed_on_cluster(wiring: Wiring, part: ranking.Part) -> int:
 
 
 def _from_store(wiring: Wiring, month: str, write: Write) -> Outcome:
+    """Make the digest of what is stored, or of the month that ships with the program where nothing else is."""
+    if month == RECORDED_MONTH and _only_recorded(wiring):
+        _read_recorded(wiring)
     rank(wiring)
     with reading(wiring.sessions) as session:
         issue = digests.build_issue(session, month, wiring.roadmap, wiring.clock, wiring.issue_options(), offline=True)
@@ -151,12 +155,16 @@ def _sample(wiring: Wiring, write: Write, down: list[str]) -> Outcome:
     """Make the digest of the recorded month that ships with the program."""
     terminal.say("No source can be reached and nothing is stored yet: making the SAMPLE that ships with the program,")
     terminal.say(f"{RECORDED_MONTH} from public listings, not the whole month. Run this again when you are online.")
+    _read_recorded(wiring)
+    write(_ranked_issue(wiring, RECORDED_MONTH))
+    return Outcome(RECORDED_MONTH, failed=down, sample=True)
+
+
+def _read_recorded(wiring: Wiring) -> None:
     days = first_day(RECORDED_MONTH), last_day(RECORDED_MONTH)
     for result in ingest.pull(wiring.sessions, wiring.sources(("recorded",)), *days, wiring.clock):
         if result.failure:
             terminal.say(f"The recorded month cannot be read: {result.failure}. {result.advice}")
-    write(_ranked_issue(wiring, RECORDED_MONTH))
-    return Outcome(RECORDED_MONTH, failed=down, sample=True)
 
 
 def _stale(wiring: Wiring, month: str, write: Write, down: list[str]) -> Outcome:

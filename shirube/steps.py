@@ -10,7 +10,8 @@ from core.months import first_day, last_day
 from digest.coverage import ARXIV, WindowFact
 from ingest.due import HELD, Rule, Step, next_step, rule_of
 from ingest.source import Window
-from shirube.wiring import SOURCES, Wiring
+from shirube.names import SOURCES
+from shirube.wiring import Wiring
 
 LOOK_BACK = HELD + timedelta(days=14)  # a pull goes back so far: held papers are counted weekly for 60 days, if late
 GONE = "not asked again: no source in use gives these days any more"

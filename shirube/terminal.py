@@ -5,11 +5,10 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 WIDTH = 79  # columns of what is laid out here: right at any terminal, and the same in a pipe
 QUIET_SECONDS = 10.0  # between two lines of progress where there is no terminal to redraw
@@ -23,14 +22,9 @@ class Bar(Protocol):
         ...
 
 
-def console() -> Console:
-    """Give the console for people: stderr, plain where it is no terminal or NO_COLOR is set."""
-    return Console(stderr=True, highlight=False, soft_wrap=True, no_color="NO_COLOR" in os.environ)
-
-
 def say(text: str) -> None:
     """Tell the person one thing."""
-    console().print(text, markup=False)
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - the one place that prints; a bar steps aside for it
 
 
 def out(text: str) -> None:
@@ -58,20 +52,28 @@ def bar(label: str, *, left: bool = True) -> Iterator[Bar]:
     if not sys.stderr.isatty():
         yield _Lines(label)
         return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        *([TimeRemainingColumn()] if left else []),
-    )
-    with Progress(*columns, console=console(), transient=True) as progress:
+    with _progress(left) as progress:
         task = progress.add_task(label, total=None)
 
         def show(done: int, total: int, note: str = "") -> None:
             progress.update(task, completed=done, total=total, description=f"{label}{note}")
 
         yield show
+
+
+def _progress(left: bool) -> "Progress":
+    from rich import progress as rich
+    from rich.console import Console
+
+    columns = (
+        rich.TextColumn("{task.description}"),
+        rich.BarColumn(),
+        rich.MofNCompleteColumn(),
+        rich.TimeElapsedColumn(),
+        *([rich.TimeRemainingColumn()] if left else []),
+    )
+    console = Console(stderr=True, highlight=False, soft_wrap=True, no_color="NO_COLOR" in os.environ)
+    return rich.Progress(*columns, console=console, transient=True)
 
 
 class _Lines:
@@ -90,6 +92,9 @@ class _Lines:
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
     """Print a table for people on stdout; columns in `right` are aligned to the right."""
+    from rich.console import Console
+    from rich.table import Table
+
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for number, heading in enumerate(headings):
         shown.add_column(heading, justify="right" if number in right else "left", overflow="fold")

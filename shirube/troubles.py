@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy.exc import DBAPIError
 
 from core.errors import ShirubeError
+from db.migrate import MigrationError
 
 _RESTORE = "Run shirube db check; restore the last backup into an empty database with shirube db restore FILE"
 # What SQLite says (https://sqlite.org/rescode.html), by a part of it that no version changed.
@@ -31,6 +32,13 @@ _POSTGRES = (
     ("XX002", "An index of the database is damaged", "REINDEX it; shirube db check names it"),
 )
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def in_words(error: Exception) -> ShirubeError | None:
+    """Give the words a person is told: those of our own errors, unless the machine failed beneath a migration."""
+    if isinstance(error, ShirubeError) and not isinstance(error, MigrationError):
+        return error
+    return told(error) or (error if isinstance(error, ShirubeError) else None)
 
 
 def told(error: BaseException) -> ShirubeError | None:

@@ -10,8 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from core.errors import ShirubeError, UsageError
-from db.migrate import MigrationError
-from shirube import logs, terminal, troubles
+from shirube import terminal
 from shirube.cli import (
     collecting,
     jobs,
@@ -27,8 +26,7 @@ from shirube.cli import (
     searching,
 )
 from shirube.cli.options import FAILED, PARTLY, WRONG_USAGE
-from shirube.settings import load_settings
-from shirube.wiring import Wiring, program_version
+from shirube.names import program_version
 
 INTERRUPTED = 130  # what typer makes of Ctrl-C
 
@@ -64,10 +62,15 @@ def start(
     ] = False,
 ) -> None:
     """Read the settings once, for whichever command follows."""
-    if context.invoked_subcommand is not None:
-        settings = load_settings()
-        logs.configure(settings.log_format)
-        context.obj = Wiring(settings)
+    if context.invoked_subcommand is None or context.resilient_parsing:
+        return
+    from shirube import logs
+    from shirube.settings import load_settings
+    from shirube.wiring import Wiring
+
+    settings = load_settings()
+    logs.configure(settings.log_format)
+    context.obj = Wiring(settings)
 
 
 def main() -> None:
@@ -75,17 +78,15 @@ def main() -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         app(prog_name="shirube")
-    except MigrationError as problem:
-        _end(troubles.told(problem) or problem)
-    except ShirubeError as problem:
-        _end(problem)
     except SystemExit as ended:
         if ended.code != INTERRUPTED:
             raise
         terminal.say("Stopped; what was read is kept.")
         sys.exit(PARTLY)
     except Exception as problem:
-        known = troubles.told(problem)
+        from shirube import troubles
+
+        known = troubles.in_words(problem)
         if known is None:
             raise
         _end(known)

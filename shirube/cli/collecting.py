@@ -1,5 +1,7 @@
 """Commands that collect: pull the sources, import a public dump."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
@@ -11,10 +13,11 @@ import typer
 from core.errors import UsageError
 from shirube import terminal
 from shirube.cli.options import PARTLY, Day, Sources, read_categories
-from shirube.wiring import NETWORK_SOURCES, Wiring
+from shirube.names import NETWORK_SOURCES
 
 if TYPE_CHECKING:
     from ingest.source import SourceResult
+    from shirube.wiring import Wiring
 
 commands = typer.Typer()
 
@@ -76,7 +79,7 @@ def import_file(
         raise typer.Exit(PARTLY)
 
 
-def _reader(kind: str, categories: str | None) -> "Callable[..., SourceResult]":
+def _reader(kind: str, categories: str | None) -> Callable[..., SourceResult]:
     """Give what imports a kind of dump; raises UsageError for one that is none."""
     from ingest.service import ARCHIVES, import_archive, import_snapshot
 
@@ -89,7 +92,7 @@ def _reader(kind: str, categories: str | None) -> "Callable[..., SourceResult]":
     return partial(import_archive, kind=kind)
 
 
-def _imported(result: "SourceResult") -> Iterator[str]:
+def _imported(result: SourceResult) -> Iterator[str]:
     """Say what an import came to, and of what it made no paper."""
     yield (
         f"{result.new:,} new, {result.changed:,} changed, {result.unchanged:,} unchanged, {result.errors:,} unreadable"

@@ -1,14 +1,18 @@
 """Commands about the schedule: what runs when, how it went, and one job run now."""
 
+from __future__ import annotations
+
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from core.errors import UsageError
 from shirube import terminal
 from shirube.cli.options import FAILED, PARTLY
-from shirube.wiring import Wiring
+
+if TYPE_CHECKING:
+    from shirube.wiring import Wiring
 
 commands = typer.Typer()
 EXIT = {"done": 0, "failed": FAILED}

@@ -1,14 +1,17 @@
 """Commands about what is kept: settings and database."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shirube import terminal
 from shirube.cli.options import FAILED
-from shirube.settings import shown
-from shirube.wiring import Wiring
+
+if TYPE_CHECKING:
+    from shirube.wiring import Wiring
 
 config_app = typer.Typer(help="The settings in force.", no_args_is_help=True)
 db_app = typer.Typer(help="The database.", no_args_is_help=True)
@@ -17,6 +20,8 @@ db_app = typer.Typer(help="The database.", no_args_is_help=True)
 @config_app.command("show")
 def show_config(context: typer.Context) -> None:
     """Print every setting with its value in force; secrets are masked."""
+    from shirube.settings import shown
+
     wiring: Wiring = context.obj
     for name, value in shown(wiring.settings).items():
         terminal.out(f"{name}={value}")

@@ -1,12 +1,16 @@
 """Commands about the keys of the API."""
 
-from typing import Annotated
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from core.apikeys import SCOPES
 from shirube import terminal
-from shirube.wiring import Wiring
+
+if TYPE_CHECKING:
+    from shirube.wiring import Wiring
 
 keys_app = typer.Typer(help="Keys for programs that write by the API.", no_args_is_help=True)
 

@@ -1,7 +1,9 @@
 """Commands that look at how things stand: what is stored and missing, what is not well."""
 
+from __future__ import annotations
+
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,7 +11,9 @@ from core.errors import UsageError
 from core.months import parse_month
 from shirube import terminal
 from shirube.cli.options import FAILED
-from shirube.wiring import Wiring
+
+if TYPE_CHECKING:
+    from shirube.wiring import Wiring
 
 ERRORS_SHOWN = 50  # at a terminal, the newest first
 ALL_ERRORS = 10_000

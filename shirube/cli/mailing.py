@@ -1,5 +1,7 @@
 """Commands that mail an issue and look after the mails that could not be sent."""
 
+from __future__ import annotations
+
 import json
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,10 +11,10 @@ from core.errors import UsageError
 from core.months import parse_month
 from shirube import terminal
 from shirube.cli.options import PARTLY
-from shirube.wiring import Wiring
 
 if TYPE_CHECKING:
     from digest.own import Wishes
+    from shirube.wiring import Wiring
 
 commands = typer.Typer()
 Month = Annotated[str | None, typer.Argument(metavar="[YYYY-MM]", help="Default: the last final issue.")]
@@ -49,7 +51,7 @@ def _previewed(wiring: Wiring, month: str | None) -> None:
     terminal.say(f"{count:,} mails would be sent, {sizes}; nothing was sent")
 
 
-def _wanted(wishes: "Wishes") -> str:
+def _wanted(wishes: Wishes) -> str:
     """Name what somebody chose by its keys: stages, topics and labs, separated by commas; all, where they did not."""
     return ",".join((*map(str, wishes.stages), *wishes.topics, *wishes.labs)) or "all"
 

@@ -1,14 +1,18 @@
 """Options that several commands share, and the checks of what a person names with them."""
 
+from __future__ import annotations
+
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from core.errors import UsageError
-from shirube.settings import check_categories, split_names
-from shirube.wiring import SOURCES, Wiring
+from shirube.names import SOURCES
+
+if TYPE_CHECKING:
+    from shirube.wiring import Wiring
 
 FAILED, WRONG_USAGE, PARTLY = 1, 2, 3
 
@@ -69,6 +73,8 @@ def read_categories(text: str | None) -> tuple[str, ...] | None:
     """Read a list of arXiv categories, None where none is given; raises UsageError for a name that is none."""
     if text is None:
         return None
+    from shirube.settings import check_categories, split_names
+
     try:
         return check_categories(split_names(text))
     except ValueError as problem:

@@ -1,15 +1,19 @@
 """Commands about the people who get the digest by mail."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from core.errors import UsageError
 from shirube import terminal
 from shirube.cli.options import FAILED, PARTLY, Lang, Stages, known, known_stages
-from shirube.wiring import Wiring
+
+if TYPE_CHECKING:
+    from shirube.wiring import Wiring
 
 commands = typer.Typer()
 subscribers_app = typer.Typer(help="The people who get the digest by mail.", no_args_is_help=True)

@@ -1,7 +1,9 @@
 """Commands for a reader: the digest of a month, the papers stored, and the ranking between them."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,7 +12,9 @@ from core.months import default_month, parse_month
 from shirube import terminal
 from shirube.cli.options import PARTLY, Day, Kind, Lang, Month, Sort, Stages, known, known_stages
 from shirube.help import WithFormats
-from shirube.wiring import Wiring
+
+if TYPE_CHECKING:
+    from shirube.wiring import Wiring
 
 commands = typer.Typer()
 

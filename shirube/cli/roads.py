@@ -1,13 +1,17 @@
 """Commands about the curriculum itself: is a folder of TOML files whole, and what is thin in it?"""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shirube import terminal
 from shirube.cli.options import FAILED
-from shirube.wiring import Wiring
+
+if TYPE_CHECKING:
+    from shirube.wiring import Wiring
 
 roadmap_app = typer.Typer(help="The curriculum papers are filed along.", no_args_is_help=True)
 

@@ -1,17 +1,26 @@
 """Commands that stay running: the web service and the schedule. SIGTERM and Ctrl-C stop them within ten seconds."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.errors import ConfigError
 from shirube import terminal
 from shirube.stopping import Stopping, leave_at_once
-from shirube.wiring import Wiring
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastapi import FastAPI
 
+    from shirube.worker import Worker
+
+    from shirube.wiring import Wiring
+
 LOCAL = "http://127.0.0.1:8000"  # what links of answers begin with while no base URL is set
+_CLUSTER = 'Install it with pip install "shirube[postgres,cluster]"'
 LINGER = 4  # seconds that answers under way have to end once it is to stop
 
 commands = typer.Typer()
@@ -45,7 +54,7 @@ def serve(
         leave_at_once(worker.left)
 
 
-def _answer(web: "FastAPI", host: str, port: int, stop: Stopping) -> None:
+def _answer(web: FastAPI, host: str, port: int, stop: Stopping) -> None:
     """Answer requests until asked to stop; uvicorn takes the signals meanwhile, and we hear of them."""
     import uvicorn
 
@@ -66,7 +75,12 @@ def _answer(web: "FastAPI", host: str, port: int, stop: Stopping) -> None:
 
 
 @commands.command()
-def work(context: typer.Context) -> None:
+def work(
+    context: typer.Context,
+    queue: Annotated[
+        bool, typer.Option("--queue", help="Share the work with other machines by a queue (PostgreSQL alone).")
+    ] = False,
+) -> None:
     """Run the scheduled jobs: pull, rank, close the month, deliver what waits. It begins no mailing: send does."""
     from ingest.service import complete_full_text
     from shirube.worker import Worker
@@ -75,12 +89,22 @@ def work(context: typer.Context) -> None:
     complete_full_text(wiring.sessions)
     stop = Stopping()
     worker = Worker(wiring, stop)
+    run = _shared(wiring, worker, stop) if queue else worker.run
     with stop.listening():
         terminal.say(f"Working: {len(worker.jobs)} jobs, listed by shirube jobs (Ctrl-C stops).")
-        left = worker.run()
+        left = run()
     terminal.say("Stopped; what was begun goes on at the next start." if left else "Stopped.")
     if left:
         leave_at_once(left)
+
+
+def _shared(wiring: Wiring, worker: Worker, stop: Stopping) -> Callable[[], list[str]]:
+    """Give the way to run a worker that takes its work from the queue of many machines."""
+    try:
+        from shirube.queue import Queue
+    except ImportError as problem:
+        raise ConfigError("The queue of many machines is not installed", _CLUSTER) from problem
+    return Queue(worker, wiring.engine, stop).run
 
 
 @commands.command(epilog='Example, in a client\'s settings:  {"command": "shirube", "args": ["mcp"]}')

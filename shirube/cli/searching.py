@@ -1,5 +1,7 @@
 """Commands that find papers: by name, words and meaning, and by likeness to another paper."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +12,6 @@ from core.errors import ModelError, NotFoundError, UsageError
 from core.ids import arxiv_month, parse_arxiv_id
 from shirube import terminal
 from shirube.cli.options import Day, Kind, known
-from shirube.wiring import Wiring
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ranking.matrix import Matrix
     from ranking.search import Asked
     from ranking.service.searching import Found, Meaning
+    from shirube.wiring import Wiring
 
 commands = typer.Typer()
 
@@ -121,7 +123,7 @@ def _filter(
     has_code: bool,
     min_fit: float | None,
     limit: int,
-) -> "PaperFilter":
+) -> PaperFilter:
     from db.papers import PaperFilter
 
     known(wiring, topic, lab, stage)
@@ -142,13 +144,13 @@ def _stages(wiring: Wiring) -> dict[int, tuple[str, ...]]:
     return {stage.number: stage.topics for stage in wiring.roadmap.stages}
 
 
-def _matrix(wiring: Wiring) -> "Matrix":
+def _matrix(wiring: Wiring) -> Matrix:
     from ranking.service import vector_matrix
 
     return vector_matrix(wiring.sessions, wiring.settings.embedding_model, wiring.cache_dir)
 
 
-def _meaning(wiring: Wiring, words: str) -> "Meaning | None":
+def _meaning(wiring: Wiring, words: str) -> Meaning | None:
     """Prepare search by meaning; None, and the reason is said, where the words alone must do."""
     from ranking.service.searching import Meaning
 
@@ -165,7 +167,7 @@ def _meaning(wiring: Wiring, words: str) -> "Meaning | None":
         return None
 
 
-def _say_reading(asked: "Asked", wiring: Wiring) -> None:
+def _say_reading(asked: Asked, wiring: Wiring) -> None:
     """Tell how Japanese was read, what of it was not understood, and what the road has of its own on it."""
     from ranking.search import read_as
 
@@ -183,7 +185,7 @@ def _say_reading(asked: "Asked", wiring: Wiring) -> None:
         terminal.say(f"The road has a topic of that name: shirube papers --topic {key}")
 
 
-def _say_rest(session: "Session", wiring: Wiring, asked: "Asked", wanted: "PaperFilter", found: "Found") -> None:
+def _say_rest(session: Session, wiring: Wiring, asked: Asked, wanted: PaperFilter, found: Found) -> None:
     if found.left_out:
         terminal.say(f"The filters leave out what the query names: {', '.join(found.left_out)}")
     if found.named and asked.named.only:
@@ -192,7 +194,7 @@ def _say_rest(session: "Session", wiring: Wiring, asked: "Asked", wanted: "Paper
         terminal.say(f"Nothing found. {' '.join(_advice(session, wiring, asked, wanted))}")
 
 
-def _advice(session: "Session", wiring: Wiring, asked: "Asked", wanted: "PaperFilter") -> Sequence[str]:
+def _advice(session: Session, wiring: Wiring, asked: Asked, wanted: PaperFilter) -> Sequence[str]:
     """Say what to try where nothing was found."""
     from db import papers
     from ranking.service import searching

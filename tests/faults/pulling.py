@@ -7,8 +7,9 @@ from functools import cached_property
 from roadmap.load import load_roadmap
 from roadmap.model import Roadmap
 from shirube import pulling
+from shirube.names import NETWORK_SOURCES
 from shirube.settings import load_settings
-from shirube.wiring import NETWORK_SOURCES, Wiring
+from shirube.wiring import Wiring
 
 ROADMAP = load_roadmap()  # read once, and not by every child
 

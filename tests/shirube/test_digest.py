@@ -21,7 +21,7 @@ from digest.service import digest_of
 from ingest.source import NOTHING, Earlier, Source
 from ingest.source import Window as Stretch
 from ingest.sources.arxiv_api import ArxivApi
-from shirube.wiring import NETWORK_SOURCES
+from shirube.names import NETWORK_SOURCES
 from tests.ingest.fake import dump
 from tests.shirube.command import CLOSED, DRAFT, Bench, run
 from tests.shirube.conftest import MONTH, Store
