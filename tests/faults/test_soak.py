@@ -32,7 +32,7 @@ PEOPLE = 40
 CLOSING = datetime(2026, 11, 5, 6, 0, tzinfo=UTC)
 SHARE = 0.15  # of all requests that a storm hits
 CALM = 6  # hours at the end, for what the storm delayed
-DIES = 140  # steps, within which a worker of an hour dies: even one that finds nothing to do looks as often
+DIES = 120  # steps, within which a worker of an hour dies: even one that finds nothing to do looks as often
 GROWTH = 1.10  # of the memory held after the first day
 QUICK = [kind for kind in storms.ANYWHERE if kind[0] not in ("hang", "gzip-bomb", "huge")]
 
@@ -60,10 +60,11 @@ def soak(warm: Warm, store: Store, up: Upstream, hours: Sequence[datetime], told
     day = memory[min(24, len(memory) // 2)]
     assert memory[-1] < day * GROWTH, memory
     if told:
+        grown = ", ".join(f"{kilobytes / 1024:.0f}" for kilobytes in memory[::12])
         told(
             f"soak of {len(hours)} simulated hours on {store.url.partition(':')[0]}",
-            f"{kills} kills, {len(server.mails)} mails of which {copies} second copies; the worker that stayed held "
-            f"{day / 1024:.0f} MB after a day and {memory[-1] / 1024:.0f} MB at the end",
+            f"{kills} kills, {len(server.mails)} mails of which {copies} second copies; the worker that stayed held, "
+            f"every twelve hours, {grown} MB",
         )
 
 

@@ -155,8 +155,12 @@ def told_to_stop(env: dict[str, str], now: str, name: str, at: int) -> dict[str,
 
     worker = Worker(wiring, stop, [job])
     event.listen(Engine, "before_cursor_execute", step)
+    left: list[str] = []
     with stop.listening():
-        left = worker.run() if at else worker.look()
+        if at:
+            left = worker.run()
+        else:
+            worker.look()
     took = time.monotonic() - asked[0] if asked[0] else 0.0
     with wiring.sessions() as session:
         states = list(session.scalars(select(JobRun.state).where(JobRun.job == name)))
