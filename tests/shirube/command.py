@@ -89,7 +89,7 @@ def run(
             mock.patch.dict(os.environ, settings, clear=True),
             mock.patch.object(sys, "argv", ["shirube", *words]),
             mock.patch.object(sys, "stdin", io.StringIO(stdin)),
-            mock.patch.object(cli, "Wiring", wired),
+            mock.patch("shirube.wiring.Wiring", wired),
             redirect_stdout(out),
             redirect_stderr(err),
         ):
