@@ -87,7 +87,8 @@ class Worker:
         gone: Callable[[str], bool] = is_gone,
     ) -> None:
         self.jobs = tuple(jobs if jobs is not None else schedule(wiring.settings.closing_day))
-        self._wiring, self._stop, self._rhythm = wiring, stop, rhythm
+        self.rhythm = rhythm
+        self._wiring, self._stop = wiring, stop
         self._moment, self._monotonic, self._gone = moment, monotonic, gone
         self._holder = identity()
         self._lock = threading.Lock()
@@ -97,8 +98,8 @@ class Worker:
 
     def run(self) -> list[str]:
         """Run the schedule until asked to stop; gives the jobs that did not stop in time."""
-        scheduler, heart = self._scheduler(), threading.Thread(target=self._speak, name="heart", daemon=True)
-        heart.start()
+        scheduler = self._scheduler()
+        self.start_heart()
         scheduler.start()
         try:
             self._watch(scheduler)
@@ -130,6 +131,18 @@ class Worker:
             if job.name in slots and self._wanted(made.get(job.name), running.get(job.name), moment)
         ]
 
+    def due_now(self) -> list[tuple[Job, datetime]]:
+        """List what should be run now; nothing while the database does not answer."""
+        try:
+            return self.due(self.now())
+        except OperationalError:
+            _log.warning("the schedule cannot be looked at: the database does not answer", exc_info=True)
+            return []
+
+    def now(self) -> datetime:
+        """Tell the time by the wall clock of this machine, which says what is due."""
+        return self._wiring.clock()
+
     def look(self) -> None:
         """Run what should be run now, one after the other."""
         for job, slot in self.due(self._wiring.clock()):
@@ -151,7 +164,9 @@ class Worker:
             if held is None:
                 return None
             self._busy[job.name] = held
-            with structlog.contextvars.bound_contextvars(job=job.name, run=held.run_id):
+            with structlog.contextvars.bound_contextvars(
+                job=job.name, run=held.run_id, token=held.token, scheduled_for=slot.isoformat()
+            ):
                 return self._run(job, slot, held)
         finally:
             with self._lock:
@@ -163,7 +178,7 @@ class Worker:
         Raises NotFoundError for a name that is none, and RefusedError while another runs it.
         """
         job, ended = find(self.jobs, name), list[str | None]()
-        threading.Thread(target=self._speak, name="heart", daemon=True).start()
+        self.start_heart()
         hand = threading.Thread(target=lambda: ended.append(self.enter(job, self._wiring.clock())), daemon=True)
         hand.start()
         while hand.is_alive() and not self._stop.asked:
@@ -174,6 +189,10 @@ class Worker:
             raise RefusedError(f"The job {name} is being run by another worker", f"See how far: shirube jobs {name}")
         return ended[0]
 
+    def start_heart(self) -> None:
+        """Begin to make the leases of what runs here last, in a thread that ends with `close`."""
+        threading.Thread(target=self._speak, name="heart", daemon=True).start()
+
     def beat(self) -> None:
         """Make the leases of all that runs here last; what is lost will be refused when it writes."""
         with self._lock:
@@ -181,7 +200,7 @@ class Worker:
         if not held:
             return
         with self._wiring.sessions.begin() as session:
-            kept = runs.beat(session, held, self._moment(session), self._rhythm.lease)
+            kept = runs.beat(session, held, self._moment(session), self.rhythm.lease)
         for one in set(held) - kept:
             _log.warning("lost run=%d token=%d", one.run_id, one.token)
 
@@ -189,7 +208,7 @@ class Worker:
         with self._wiring.sessions.begin() as session:
             now = self._moment(session)
             dead = lambda run: self._dead(run, now)  # noqa: E731
-            return runs.take(session, job.name, slot, self._holder, now, self._rhythm.lease, dead)
+            return runs.take(session, job.name, slot, self._holder, now, self.rhythm.lease, dead)
 
     def _run(self, job: Job, slot: datetime, held: Held) -> str:
         _log.info("job started name=%s for=%s attempt=%d", job.name, slot.isoformat(), held.attempt)
@@ -233,11 +252,11 @@ class Worker:
         sign, passed = (run.token, run.heartbeat_at), self._monotonic()
         if self._heard.get(run.job, (None, 0.0))[0] != sign:
             self._heard[run.job] = (sign, passed)
-        silent = passed - self._heard[run.job][1] >= 2 * self._rhythm.beat
-        return silent and runs.is_over(run, now, self._rhythm.lease)
+        silent = passed - self._heard[run.job][1] >= 2 * self.rhythm.beat
+        return silent and runs.is_over(run, now, self.rhythm.lease)
 
     def _speak(self) -> None:
-        while not self._quiet.wait(self._rhythm.beat):
+        while not self._quiet.wait(self.rhythm.beat):
             try:
                 self.beat()
             except OperationalError:
@@ -269,25 +288,18 @@ class Worker:
         """Make up for what was missed, take over from the dead, and tell the ticker when the clock was set back."""
         ahead = time.time() - self._monotonic()
         while True:
-            for job, slot in self._due_or_none():
+            for job, slot in self.due_now():
                 with suppress(RuntimeError):  # the pool is closing
                     scheduler.add_job(
                         self.enter, args=(job, slot), id=f"{job.name} made up for", replace_existing=True,
                         misfire_grace_time=None,
                     )  # fmt: skip
-            if self._stop.wait(self._rhythm.look):
+            if self._stop.wait(self.rhythm.look):
                 return
             before, ahead = ahead, time.time() - self._monotonic()
             if before - ahead > SET_BACK:
                 _log.warning("the clock was set back seconds=%.0f", before - ahead)
                 self._hang_up(scheduler)
-
-    def _due_or_none(self) -> list[tuple[Job, datetime]]:
-        try:
-            return self.due(self._wiring.clock())
-        except OperationalError:
-            _log.warning("the schedule cannot be looked at: the database does not answer", exc_info=True)
-            return []
 
 
 def find(jobs: Sequence[Job], name: str) -> Job:
