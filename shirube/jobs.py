@@ -18,7 +18,7 @@ from db.engine import reading
 from digest import service as digests
 from ingest.results import WindowResult, summed
 from ranking import service as ranking
-from shirube import mail, monthly, people, pulling
+from shirube import backups, mail, monthly, people, pulling
 from shirube.names import NETWORK_SOURCES
 from shirube.notify import notify
 from shirube.steps import LOOK_BACK
@@ -67,7 +67,8 @@ def schedule(closing_day: int) -> tuple[Job, ...]:
         Job(
             "close", closing, close, "closes every month that is due, in order", "made up for; months keep their order"
         ),
-        Job("outbox", "*/5 * * * *", outbox, "goes on with mails and calls that wait", "the next one takes all"),
+        Job("outbox", "*/5 * * * *", outbox, "mails an issue just closed, and what waits", "the next one takes all"),
+        Job("backup", "40 1 * * *", backup, "writes a backup, deletes those of 30 days", "the next one writes it"),
         Job("prune", "10 3 * * *", prune, "deletes what was kept long enough", "the next one deletes it"),
     )
 
@@ -137,12 +138,21 @@ def close(wiring: Wiring, stop: Stopping) -> Outcome:
 
 
 def outbox(wiring: Wiring, stop: Stopping) -> Outcome:
-    """Go on with what waits for another try: mails that `shirube send` began, and calls of the webhook."""
+    """Begin the mailing of an issue that has just become final; go on with mails and calls of the webhook that wait."""
+    begun = mail.begin(wiring)
+    stop.check()
     sent = mail.send_rest(wiring, lambda: stop.asked)
     stop.check()
     told = notify(wiring)
     counts = {f"mails {state}": count for state, count in sent.items()}
-    return Outcome(counts | {f"calls {state}": count for state, count in told.items()})
+    return Outcome({"begun": begun} | counts | {f"calls {state}": count for state, count in told.items()})
+
+
+def backup(wiring: Wiring, stop: Stopping) -> Outcome:
+    """Write a backup of this moment, verified, and delete those older than 30 days."""
+    stop.check()
+    file = backups.backup(wiring, wiring.backups_dir)
+    return Outcome({"bytes": file.stat().st_size})
 
 
 def prune(wiring: Wiring, stop: Stopping) -> Outcome:

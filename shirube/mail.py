@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from sqlalchemy.orm import Session
 
 from core.errors import RefusedError
-from db import holds, outbox
+from db import holds, issues, outbox
 from db.engine import reading
 from digest.delivery.folder import FolderDelivery
 from digest.delivery.message import make_sender
@@ -19,6 +19,8 @@ from digest.service.sending import mailable
 from shirube.personal import unwritten_scores, write_scores
 from shirube.wiring import Wiring
 
+FRESH = timedelta(days=3)  # so long after an issue became final its mailing begins by itself
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 KEPT = timedelta(days=30)  # contract.md, Data at rest: a sent mail holds an address and stays no longer
 
 
@@ -57,6 +59,24 @@ def send(wiring: Wiring, month: str | None) -> Sending:
     ended = send_due(wiring.sessions, wiring.delivery(), Press(), wiring.clock, mailer)
     with reading(wiring.sessions) as session:
         return Sending(found, ended, not outbox.finished(session, found), outbox.next_at(session, found))
+
+
+def begin(wiring: Wiring) -> int:
+    """Begin the mailing of an issue that became final within the last days, once; gives the mails written down.
+
+    Nothing where no sender or no base URL is set, where mail is held, where it was begun already, and for an older
+    issue: whether that is still to be mailed is for a person to say, with `send`.
+    """
+    if wiring.settings.mail_from is None or wiring.settings.base_url is None:
+        return 0
+    with reading(wiring.sessions) as session:
+        issue = issues.latest_final(session)
+        fresh = issue is not None and (issue.published_at or NEVER) > wiring.clock() - FRESH
+        if issue is None or not fresh or holds.held(session) is not None or outbox.counts(session, issue.month):
+            return 0
+    write_scores(wiring, issue.month)
+    with wiring.sessions.begin() as session:
+        return fill_outbox(session, issue.month, wiring.clock, make_mailer(wiring).sender)[1]
 
 
 def send_rest(wiring: Wiring, stopped: Callable[[], bool] = lambda: False) -> dict[str, int]:

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from shirube.worker import Worker
-
     from shirube.wiring import Wiring
+    from shirube.worker import Worker
 
 LOCAL = "http://127.0.0.1:8000"  # what links of answers begin with while no base URL is set
 _CLUSTER = 'Install it with pip install "shirube[postgres,cluster]"'
@@ -81,7 +80,7 @@ def work(
         bool, typer.Option("--queue", help="Share the work with other machines by a queue (PostgreSQL alone).")
     ] = False,
 ) -> None:
-    """Run the scheduled jobs: pull, rank, close the month, deliver what waits. It begins no mailing: send does."""
+    """Run the scheduled jobs: pull, rank, close the month, mail the issue and what waits, back up."""
     from ingest.service import complete_full_text
     from shirube.worker import Worker
 

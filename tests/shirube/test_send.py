@@ -12,11 +12,13 @@ import pytest
 from sqlalchemy import select, update
 
 from core.errors import ConfigError, UsageError
+from db import holds
 from db.models import Base, Issue, Subscriber
 from db.models_mail import Outbox
 from digest.subscriptions import Subscription
 from shirube import jobs, mail, people
 from shirube.settings import load_settings
+from shirube.stopping import Stopping
 from tests.shirube.command import CLOSED, DRAFT, Bench, Ended, run
 from tests.shirube.conftest import MONTH, Store
 from tests.shirube.test_digest import state
@@ -203,16 +205,51 @@ def test_send_says_that_some_wait_and_ends_so(post: Store) -> None:
     assert len(letters(post)) == 1
 
 
-def test_work_goes_on_with_what_waits_and_begins_nothing(post: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in post.env.items():
+def at(store: Store, monkeypatch: pytest.MonkeyPatch, hours: int = 0) -> Bench:
+    """The wiring of `work` at some hours after the issue closed."""
+    for name, value in store.env.items():
         monkeypatch.setenv(name, value)
+    return Bench(load_settings(data_dir=store.folder), lambda: CLOSED + timedelta(hours=hours))
+
+
+def test_work_mails_an_issue_that_has_just_closed_and_once(post: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     add(post, "a@example.org")
-    wiring = bench(post)
-    assert mail.send_rest(wiring) == {}
+    wiring = at(post, monkeypatch)
+    assert jobs.outbox(wiring, Stopping()).counts == {"begun": 1, "mails sent": 1}
+    add(post, "b@example.org")  # who comes later begins with the next issue, unless a person sends this one again
+    assert jobs.outbox(wiring, Stopping()).counts == {"begun": 0}
     wiring.engine.dispose()
+    assert len(letters(post)) == 1
+    assert send(post).out == f"{MONTH}: 1 sent\n"
+
+
+def test_work_begins_no_mailing_of_an_older_issue_nor_one_that_is_held(
+    post: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(post, "a@example.org")
+    old = at(post, monkeypatch, hours=24 * 4)
+    assert mail.begin(old) == 0
+    old.engine.dispose()
+    wiring = at(post, monkeypatch)
+    with wiring.sessions.begin() as session:
+        holds.hold(session, "restored", CLOSED)
+    assert mail.begin(wiring) == 0
+    monkeypatch.delenv("SHIRUBE_MAIL_FROM")
+    with wiring.sessions.begin() as session:
+        holds.release(session, skip=False)
+    silent = Bench(load_settings(data_dir=post.folder), lambda: CLOSED)
+    assert mail.begin(silent) == 0
+    silent.engine.dispose()
+    assert mail.begin(wiring) == 1
+    wiring.engine.dispose()
+
+
+def test_work_goes_on_with_what_waits(post: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(post, "a@example.org")
     post.env["SHIRUBE_SMTP_URL"] = "smtp://127.0.0.1:9?starttls=never"
     assert send(post).code == 3
-    later = Bench(load_settings(data_dir=post.folder), lambda: CLOSED + timedelta(hours=1))
-    jobs.deliver(later)
+    del post.env["SHIRUBE_SMTP_URL"]
+    later = at(post, monkeypatch, hours=1)
+    assert jobs.outbox(later, Stopping()).counts == {"begun": 0, "mails sent": 1}
     later.engine.dispose()
     assert len(letters(post)) == 1
