@@ -5,7 +5,7 @@ BIN := .venv/bin
 TORCH ?= cpu
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help setup digest test check format serve bench e2e htmlvalidate faults lock clean
+.PHONY: help setup digest test package check format serve bench e2e htmlvalidate faults lock clean
 
 help:
 	@echo "make digest   set up, pull, rank, and write this month's digest; prints where it is"
@@ -17,6 +17,7 @@ help:
 	@echo "make e2e      the pages in headless Chromium, and by html-validate where npm is"
 	@echo "make htmlvalidate   install html-validate (npm) below build/, which the tests then use"
 	@echo "make faults   what sources may do wrong and where a pull may be killed, all of it: some ten minutes"
+	@echo "make package  build the wheel, install it beside an empty folder, and use it there"
 
 setup:
 	@TORCH=$(TORCH) TORCH_INDEX=$(TORCH_INDEX) $(PYTHON) scripts/setup.py
@@ -42,6 +43,9 @@ htmlvalidate:
 
 faults: setup
 	$(BIN)/python -m tests.faults $(ARGS)
+
+package: setup
+	$(BIN)/python -m pytest -m "package or not package" tests/test_package.py $(ARGS)
 
 check: setup
 	$(BIN)/ruff format --check .
