@@ -87,4 +87,5 @@ def test_a_kill_at_many_steps_from_ranking_to_sending_leaves_no_trace(
     warm_workers: Warm, store: Store, tiny: Upstream, told: Told
 ) -> None:
     copies = sweep(warm_workers, store, tiny, MANY)
+    assert copies <= MANY
     told(f"{MANY} kills from ranking to sending on {store.url.partition(':')[0]}", f"{copies} second copies of a mail")

@@ -79,11 +79,10 @@ def machine(store: Store, tiny: Upstream, monkeypatch: pytest.MonkeyPatch) -> It
     made.wiring.engine.dispose()
 
 
-def once(machine: Machine) -> None:
-    """October was made once, and each reader has it once."""
-    assert machine.finals() == ["2026-10"]
-    assert len(machine.published) == 1
-    assert machine.mails() == {f"reader{number}@example.org": 1 for number in range(PEOPLE)}
+def once(machine: Machine) -> bool:
+    """Tell whether October was made once, and each reader has it once."""
+    mailed = machine.mails() == {f"reader{number}@example.org": 1 for number in range(PEOPLE)}
+    return machine.finals() == ["2026-10"] and len(machine.published) == 1 and mailed
 
 
 def test_a_machine_that_was_off_over_the_closing_day_makes_good_once(machine: Machine) -> None:
@@ -92,7 +91,7 @@ def test_a_machine_that_was_off_over_the_closing_day_makes_good_once(machine: Ma
     machine.now += 5 * DAY
     machine.look()
     machine.look()
-    once(machine)
+    assert once(machine)
     more = machine.runs() - before
     assert set(more.values()) == {1}, "each job once, however many of its moments were missed"
     assert set(more) == set(before)
@@ -117,4 +116,4 @@ def test_a_clock_that_jumps_doubles_no_digest_and_skips_none(machine: Machine, j
     for hour in range(24):
         machine.now += HOUR + jumps.get(hour, timedelta())
         machine.look()
-    once(machine)
+    assert once(machine)

@@ -37,8 +37,8 @@ GROWTH = 1.10  # of the memory held after the first day
 QUICK = [kind for kind in storms.ANYWHERE if kind[0] not in ("hang", "gzip-bomb", "huge")]
 
 
-def soak(warm: Warm, store: Store, up: Upstream, hours: Sequence[datetime], told: Told | None) -> None:
-    """Live through the hours, and look at what came of them."""
+def soak(warm: Warm, store: Store, up: Upstream, hours: Sequence[datetime], told: Told | None) -> int:
+    """Live through the hours, and look at what came of them; gives how many workers were killed."""
     server, chance = Server(), Random(26)
     with serving(server) as sink:
         env = world.environment(up, store.url, str(store.folder)) | MAIL | {
@@ -66,6 +66,7 @@ def soak(warm: Warm, store: Store, up: Upstream, hours: Sequence[datetime], told
             f"{kills} kills, {len(server.mails)} mails of which {copies} second copies; the worker that stayed held, "
             f"every twelve hours, {grown} MB",
         )
+    return kills
 
 
 def live(
@@ -123,11 +124,12 @@ def test_some_simulated_hours_with_two_workers_of_whom_one_is_killed_every_hour(
     warm_workers: Warm, sqlite_store: Store, tiny: Upstream
 ) -> None:
     hours = [CLOSING + timedelta(hours=number) for number in range(1, 2 * CALM + 1)]
-    soak(warm_workers, sqlite_store, tiny, hours, None)
+    assert soak(warm_workers, sqlite_store, tiny, hours, None) == len(hours)
 
 
 @pytest.mark.faults
 def test_seventy_two_simulated_hours_with_two_workers_of_whom_one_is_killed_every_hour(
     warm_workers: Warm, store: Store, tiny: Upstream, told: Told
 ) -> None:
-    soak(warm_workers, store, tiny, [CLOSING + timedelta(hours=number) for number in range(-36, 36)], told)
+    hours = [CLOSING + timedelta(hours=number) for number in range(-36, 36)]
+    assert soak(warm_workers, store, tiny, hours, told) == len(hours)
