@@ -4,6 +4,7 @@ Standard library only, so that it runs on a fresh machine. What is done already 
 """
 
 import hashlib
+import importlib.util
 import os
 import subprocess
 import sys
@@ -30,6 +31,10 @@ def main() -> int:
     mark = fingerprint()
     if READY.is_file() and READY.read_text() == mark:
         return 0
+    if importlib.util.find_spec("ensurepip") is None:
+        say("This Python cannot make a virtual environment: its module ensurepip is missing.")
+        say(f"On Debian and Ubuntu: apt-get install python3-venv (or python3.{sys.version_info[1]}-venv). Then again.")
+        return 1
     say("Setting up in .venv: about 250 MB to download with torch's CPU build, 2 GB on disk, some minutes, once.")
     try:
         for step in (make_venv, install_torch, install_rest, install_project, check_model, make_database):
@@ -37,15 +42,18 @@ def main() -> int:
     except subprocess.CalledProcessError as problem:
         say(f"This step failed (exit code {problem.returncode}); its own words stand above. Run it again to go on.")
         return 1
+    except OSError as problem:
+        say(f"This step failed: {problem}. The folder {ROOT} must be yours to write, with 2 GB free.")
+        return 1
     READY.write_text(mark)
     say("Ready.")
     return 0
 
 
 def make_venv() -> None:
-    """Make the virtual environment."""
-    if not PYTHON.exists():
-        venv.create(VENV, with_pip=True)
+    """Make the virtual environment, anew where an earlier attempt broke off before pip was in it."""
+    if not PYTHON.exists() or subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True).returncode:  # noqa: S603
+        venv.create(VENV, with_pip=True, clear=True)
 
 
 def install_torch() -> None:
