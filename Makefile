@@ -5,18 +5,19 @@ BIN := .venv/bin
 TORCH ?= cpu
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help setup digest test package check format serve bench e2e htmlvalidate faults lock clean
+.PHONY: help setup digest test package check format serve bench e2e htmlvalidate faults audit lock clean
 
 help:
 	@echo "make digest   set up, pull, rank, and write this month's digest; prints where it is"
 	@echo "make test     set up and run every test"
 	@echo "make setup    only the set-up: .venv, dependencies, model check, database"
 	@echo "make serve    the web service on http://127.0.0.1:8000"
-	@echo "make check    format, lint, types, import contracts, migrations"
+	@echo "make check    format, lint, types, import contracts, migrations, lock file"
 	@echo "make bench    ranking quality and speed, beside their baselines"
 	@echo "make e2e      the pages in headless Chromium, and by html-validate where npm is"
 	@echo "make htmlvalidate   install html-validate (npm) below build/, which the tests then use"
 	@echo "make faults   what sources may do wrong and where a pull may be killed, all of it: some ten minutes"
+	@echo "make audit    ask a public database for known vulnerabilities of the locked packages"
 	@echo "make package  build the wheel, install it beside an empty folder, and use it there"
 
 setup:
@@ -53,6 +54,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_migrations.py
+	$(BIN)/python -m scripts.check_lock
 
 format: setup
 	$(BIN)/ruff format .
@@ -60,6 +62,9 @@ format: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks $(ARGS)
+
+audit: setup
+	$(BIN)/python -m scripts.audit
 
 lock:
 	uv pip compile pyproject.toml --extra dev --extra postgres --generate-hashes --universal --python-version 3.11 \
