@@ -5,7 +5,7 @@ BIN := .venv/bin
 TORCH ?= cpu
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help setup digest test package check format serve bench e2e htmlvalidate faults audit lock clean
+.PHONY: help setup digest test package check format serve bench e2e htmlvalidate axe faults audit lock clean
 
 help:
 	@echo "make digest   set up, pull, rank, and write this month's digest; prints where it is"
@@ -15,7 +15,7 @@ help:
 	@echo "make check    format, lint, types, import contracts, migrations, lock file"
 	@echo "make bench    ranking quality and speed, beside their baselines"
 	@echo "make e2e      the pages in headless Chromium, and by html-validate where npm is"
-	@echo "make htmlvalidate   install html-validate (npm) below build/, which the tests then use"
+	@echo "make htmlvalidate axe   install html-validate and axe-core (npm) below build/, which the tests then use"
 	@echo "make faults   what sources may do wrong and where a pull may be killed, all of it: some ten minutes"
 	@echo "make audit    ask a public database for known vulnerabilities of the locked packages"
 	@echo "make package  build the wheel, install it beside an empty folder, and use it there"
@@ -32,7 +32,7 @@ serve: setup
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
-e2e: setup htmlvalidate
+e2e: setup htmlvalidate axe
 	$(BIN)/python -m pytest -m browser $(ARGS)
 	$(BIN)/python -m pytest -rs tests/digest/test_valid.py tests/api/test_valid.py
 
@@ -41,6 +41,11 @@ htmlvalidate:
 	@if [ -x build/html-validate/node_modules/.bin/html-validate ]; then :; \
 	elif command -v npm >/dev/null; then npm install --silent --no-audit --no-fund --prefix build/html-validate html-validate@10 || echo "npm could not install html-validate"; \
 	else echo "npm is not here: html-validate was not installed"; fi
+
+axe:
+	@if [ -e build/axe-core/node_modules/axe-core/axe.min.js ]; then :; \
+	elif command -v npm >/dev/null; then npm install --silent --no-audit --no-fund --prefix build/axe-core axe-core@4 || echo "npm could not install axe-core"; \
+	else echo "npm is not here: axe-core was not installed"; fi
 
 faults: setup
 	$(BIN)/python -m tests.faults $(ARGS)

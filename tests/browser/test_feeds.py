@@ -11,9 +11,9 @@ from roadmap.model import Roadmap
 from tests.api.factory import TOPIC, add_item
 from tests.api.feeds.live import serving
 from tests.api.test_pages import HOSTILE
-from tests.browser.test_digest import browser, pytestmark
+from tests.browser.marks import pytestmark
 
-__all__ = ["browser", "pytestmark"]
+__all__ = ["pytestmark"]
 FEED = f"/feeds/topics/{TOPIC}"
 
 

@@ -14,10 +14,12 @@ import feedparser
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.test_digest import CHROMIUM, browser, pytestmark  # noqa: F401 - fixture and marks
+from tests.browser.conftest import CHROMIUM
+from tests.browser.marks import pytestmark
 from tests.shirube.command import CLOSED, run
 from tests.upstream import Upstream
 
+__all__ = ["pytestmark"]
 ADDRESS = re.compile(r'<(?:link|a|script|img)\b[^>]*?\s(?:href|src)="([^"]*)"')
 MONTHS = ("2026-08", "2026-09", "2026-10")
 

@@ -13,9 +13,9 @@ from core.clock import Clock
 from db.engine import Sessions
 from roadmap.model import Roadmap
 from tests.api.factory import add_item, make_issue
-from tests.browser.test_digest import browser, pytestmark
+from tests.browser.marks import pytestmark
 
-__all__ = ["browser", "pytestmark"]
+__all__ = ["pytestmark"]
 PAGES = ("/stages/5", "/topics/mixture-of-experts", "/topics/rag?has_code=true", "/labs/qwen", "/place", "/")
 LONG = "Electroencephalographymagnetoencephalographyrepresentationlearningwithoutspaces "
 

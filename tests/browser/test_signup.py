@@ -16,9 +16,9 @@ from db.models_readers import Feedback, Signup
 from roadmap.model import Roadmap
 from tests.api.factory import add_item
 from tests.api.people import KEYS, Post, add, sign, waiting
-from tests.browser.test_digest import browser, pytestmark
+from tests.browser.marks import pytestmark
 
-__all__ = ["browser", "pytestmark"]
+__all__ = ["pytestmark"]
 ITEM = "2606.00001"
 
 

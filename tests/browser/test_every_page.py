@@ -1,0 +1,82 @@
+"""Every page in Chromium: both languages, wide and narrow, light and dark; by keyboard; on paper."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.addresses import NAMES, addresses
+from tests.browser.axe import source, violations
+from tests.browser.conftest import Site
+from tests.browser.marks import pytestmark
+from tests.browser.watch import Watch
+
+__all__ = ["pytestmark"]
+WIDTHS = (1280, 375)
+SCHEMES = ("light", "dark")
+_WIDE = "document.documentElement.scrollWidth"
+# Words that scroll sideways inside an element of their own are as bad, but for a table that says so.
+_REPORTS = "addEventListener('securitypolicyviolation', event => console.log(`CSP: ${event.blockedURI}`))"
+_UNSEEN = """() => [...document.querySelectorAll("a[href], button, input, select, summary, [tabindex]")]
+  .filter(one => one.checkVisibility({visibilityProperty: true})).filter(one => {
+    one.focus({focusVisible: true, preventScroll: true});
+    const style = getComputedStyle(one);
+    return document.activeElement === one && (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2);
+  }).map(one => one.outerHTML.slice(0, 120))"""
+_CONTROLS = """[...document.querySelectorAll("button, input, select, nav, .skip")]
+  .filter(one => one.checkVisibility()).map(one => one.outerHTML.slice(0, 120))"""
+
+
+@pytest.fixture(scope="module")
+def paths(site: Site) -> dict[str, str]:
+    """The address of every page."""
+    return addresses(site)
+
+
+@pytest.fixture(scope="module", params=["en", "ja"])
+def reader(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Iterator[Page]:
+    """A page of a reader of a language."""
+    context = browser.new_context(locale=request.param, base_url=site.base)
+    context.add_init_script(_REPORTS)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_is_in_order(reader: Page, paths: dict[str, str], name: str) -> None:
+    watch = Watch(reader)
+    reader.emulate_media(media="screen", color_scheme="light")
+    reader.set_viewport_size({"width": WIDTHS[0], "height": 900})
+    answer = reader.goto(paths[name])
+    assert answer is not None
+    assert answer.status == (404 if name.startswith(("missing", "bad")) else 200)
+    assert reader.locator("h1").count() == 1
+    _looks(reader)
+    assert reader.evaluate(_UNSEEN) == []
+    reader.emulate_media(media="print", color_scheme="light")
+    assert reader.evaluate(_CONTROLS) == []
+    assert watch.said == []
+
+
+def _looks(page: Page) -> None:
+    """Try a page in every width and scheme."""
+    source()
+    for scheme in SCHEMES:
+        page.emulate_media(media="screen", color_scheme=scheme)  # type: ignore[arg-type]
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate(_WIDE) <= width
+            assert violations(page) == [], (scheme, width)
+
+
+@pytest.mark.parametrize("name", ["front", "stage", "paper-maths", "search-results", "subscribe", "status"])
+def test_the_first_key_leads_past_the_menu(reader: Page, paths: dict[str, str], name: str) -> None:
+    reader.emulate_media(media="screen")
+    reader.goto(paths[name])
+    reader.keyboard.press("Tab")
+    box = reader.locator(".skip:focus").bounding_box()
+    assert box is not None
+    assert box["y"] >= 0
+    reader.keyboard.press("Enter")
+    reader.keyboard.press("Tab")
+    assert reader.evaluate("document.activeElement.closest('main') !== null")
