@@ -84,8 +84,10 @@ class Server:
 def _kinds(bare: Server, served: Server, seconds: float, rounds: int) -> Iterator[tuple[str, str]]:
     issue = f"/digests/{MONTH}"
     tag = _tag(served.port, issue)
+    for address in short_lists():  # the first time is what the second kind measures
+        _fetched(served.port, address)
     kinds = {
-        f"lists of 20 papers, {len(short_lists())} of them": (short_lists(), ""),
+        f"lists of 20 papers, {len(short_lists())} of them, asked again": (short_lists(), ""),
         "lists of 20 papers, each asked once": (long_lists(), ""),
         "a final issue as a page": ([issue], ""),
         "the same, unchanged (304)": ([issue], f"If-None-Match: {tag}\r\n"),
@@ -199,14 +201,18 @@ def _request(address: str, header: str) -> bytes:
 
 
 def _tag(port: int, address: str) -> str:
+    found = _TAG.search(_fetched(port, address))
+    assert found is not None, address
+    return found[1].decode()
+
+
+def _fetched(port: int, address: str) -> bytes:
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(_request(address, "Connection: close\r\n"))
         answer = b""
         while part := connection.recv(65_536):
             answer += part
-    found = _TAG.search(answer)
-    assert found is not None, answer[:300]
-    return found[1].decode()
+    return answer
 
 
 @contextmanager
