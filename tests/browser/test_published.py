@@ -14,7 +14,6 @@ import feedparser
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import CHROMIUM
 from tests.browser.marks import pytestmark
 from tests.shirube.command import CLOSED, run
 from tests.upstream import Upstream
@@ -85,7 +84,7 @@ def test_every_link_of_every_page_is_answered(address: str) -> None:
 @pytest.mark.parametrize(
     "page", ["/", "/ja/", "/digests/2026-09/", "/ja/digests/2026-08/", "/stages/5/", "/topics/rag/"]
 )
-def test_a_browser_finds_nothing_to_complain_of(browser: Browser, address: str, page: str) -> None:  # noqa: F811
+def test_a_browser_finds_nothing_to_complain_of(browser: Browser, address: str, page: str) -> None:
     tab = browser.new_page(viewport={"width": 375, "height": 900})
     said: list[str] = []
     tab.on("console", lambda message: said.append(message.text))
@@ -98,7 +97,7 @@ def test_a_browser_finds_nothing_to_complain_of(browser: Browser, address: str, 
     tab.close()
 
 
-def test_a_reader_goes_from_the_front_to_a_paper_and_back_in_japanese(browser: Browser, address: str) -> None:  # noqa: F811
+def test_a_reader_goes_from_the_front_to_a_paper_and_back_in_japanese(browser: Browser, address: str) -> None:
     tab = browser.new_page()
     tab.goto(f"{address}/")
     tab.locator("article.paper h4 a, article.paper .t a, article.paper h3 a").first.click()
