@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable, Iterator
 
-from benchmarks import corpus, digest, ingest, labs, picks, quality, search, speed, types, web
+from benchmarks import corpus, digest, ingest, labs, picks, quality, scale, search, speed, types, web
 
 PARTS = ["quality", "labs", "picks", "types", "search", "speed", "ingest", "digest", "web"]
 Rows = Callable[[int | None], Iterator[tuple[str, str]]]
@@ -12,7 +12,7 @@ Rows = Callable[[int | None], Iterator[tuple[str, str]]]
 def main() -> None:
     """Run what is asked for and print it line by line."""
     args = argparse.ArgumentParser(description=__doc__)
-    args.add_argument("what", nargs="*", default=PARTS, help=", ".join(PARTS))
+    args.add_argument("what", nargs="*", default=PARTS, help=f"{', '.join(PARTS)}; and scale, which takes 10 GB")
     args.add_argument("--tiny", action="store_true", help="a small part of each, to prove that it runs")
     args.add_argument("--invented", type=int, help="with ingest: so many invented papers, once, instead", metavar="N")
     options = args.parse_args()
@@ -35,6 +35,9 @@ def main() -> None:
             print(f"{what:62} {figures}", flush=True)
     if "digest" in options.what:
         for what, figures in digest.rows(200, 60, 30) if options.tiny else digest.rows():
+            print(f"{what:62} {figures}", flush=True)
+    if "scale" in options.what:
+        for what, figures in scale.rows(600, 4) if options.tiny else scale.rows():
             print(f"{what:62} {figures}", flush=True)
     if "web" in options.what:
         for what, figures in web.rows(200, 0.3, 1, 0.9) if options.tiny else web.rows():

@@ -1,6 +1,6 @@
 """What ranking reads and writes: items to embed, a month's items with vectors, scores, shortlists."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 from db.models import Embedding, Evidence, Issue, Item, LabScore, Rating, Shortlist, TopicScore
 from db.upsert import chunks, upsert
 
+_PART = 10_000  # vectors read at a time
 _SCORED = (TopicScore, LabScore)
 _LOCK = 7_411_520_234  # any number that no other lock of this program uses
 
@@ -94,15 +95,31 @@ def vector_state(session: Session, model: str) -> tuple[int, datetime | None]:
     return count, newest
 
 
-def vectors_since(session: Session, model: str, since: datetime | None) -> tuple[list[str], NDArray[np.float32]]:
-    """Read vectors whose text was compared at or after a moment (None: all), as ids and rows, in order of id."""
-    query = select(Embedding.item_id, Embedding.vector).where(_of(model))
-    if since is not None:
-        query = query.where(Embedding.made_at >= since)
+def vectors_since(session: Session, model: str, since: datetime) -> tuple[list[str], NDArray[np.float16]]:
+    """Read vectors whose text was compared at or after a moment, as ids and rows, in order of id."""
+    query = select(Embedding.item_id, Embedding.vector).where(_of(model), Embedding.made_at >= since)
     found: dict[str, bytes] = dict(session.execute(query).all())
-    ids = sorted(found)  # as Python orders them: databases have orders of their own
-    rows = np.frombuffer(b"".join(found[item_id] for item_id in ids), dtype="<f2").astype(np.float32)
-    return ids, rows.reshape(len(ids), -1) if ids else np.zeros((0, 0), dtype=np.float32)
+    return _as_rows(found)
+
+
+def all_vectors(session: Session, model: str) -> Iterator[tuple[list[str], NDArray[np.float16]]]:
+    """Read all vectors of a model in order of id, as Python orders texts, some thousands of ids and rows at a time."""
+    order: Any = Embedding.item_id
+    if session.get_bind().dialect.name == "postgresql":  # whose databases have orders of their own
+        order = order.collate("C")
+    query = select(Embedding.item_id, Embedding.vector).where(_of(model)).order_by(order)
+    last = ""
+    for part in session.execute(query.execution_options(yield_per=_PART)).partitions():
+        found = {item_id: vector for item_id, vector in part if item_id != last}  # of two arithmetics, one
+        last = part[-1][0]
+        if found:
+            yield _as_rows(found)
+
+
+def _as_rows(found: dict[str, bytes]) -> tuple[list[str], NDArray[np.float16]]:
+    ids = sorted(found)
+    rows = np.frombuffer(b"".join(found[item_id] for item_id in ids), dtype="<f2")
+    return ids, rows.reshape(len(ids), -1) if ids else np.zeros((0, 0), dtype="<f2")
 
 
 def months_to_rank(session: Session, engine: str) -> list[str]:

@@ -5,6 +5,7 @@ file cut or a word altered is noticed, and the cache is made anew from what it w
 """
 
 import json
+import os
 import shutil
 import tempfile
 import zlib
@@ -23,7 +24,7 @@ Made = TypeVar("Made")
 def put(folder: Path, stem: str, former: str, said: Said, fill: Callable[[Path], None]) -> Path:
     """Write a cache in place of the former ones, those that match the pattern `former`; gives its folder.
 
-    `fill` writes the files, `said` goes beside them. Who has a former one open keeps it whole.
+    `fill` writes the files, `said` goes beside them, with what `fill` adds to it. Who has a former one open keeps it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=FRESH, dir=folder))
@@ -49,6 +50,23 @@ def opened(folder: Path, stem: str, read: Callable[[Path, Said], Made]) -> Made 
         except (OSError, ValueError, TypeError, KeyError, EOFError):
             shutil.rmtree(place, ignore_errors=True)
     return None
+
+
+def said(folder: Path, stem: str) -> Said | None:
+    """Give what was put beside a cache, without looking whether it is whole; None where there is none."""
+    for place in sorted(folder.glob(f"{stem}*")):
+        try:
+            state: Said = json.loads((place / STATE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        return {key: value for key, value in state.items() if key != "checksums"}
+    return None
+
+
+def writable(folder: Path) -> bool:
+    """Tell whether caches may be put into a folder, there already or not."""
+    there = next(place for place in (folder, *folder.resolve().parents) if place.exists())
+    return os.access(there, os.W_OK | os.X_OK)
 
 
 def named(words: str) -> str:

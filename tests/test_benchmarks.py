@@ -16,6 +16,7 @@ from benchmarks import (
     labs,
     picks,
     quality,
+    scale,
     search,
     speed,
     stored,
@@ -24,6 +25,7 @@ from benchmarks import (
 )
 from benchmarks.dump import invented_lines
 from ingest.sources import arxiv_snapshot
+from ranking import matrix
 from ranking.guide import make_guide
 from tests.fakes import HashEmbedder
 from tests.labelled import write_corpus
@@ -156,3 +158,15 @@ def test_the_web_is_measured_beside_a_bare_route() -> None:
     kinds = [figure for figure in figures.values() if "/s of " in figure]
     assert len(kinds) == 4
     assert all(min(numbers(figure)) > 0 for figure in kinds)
+
+
+@pytest.mark.usefixtures("labelled")
+def test_search_among_many_is_measured_beside_numpy_and_faiss(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scale, "PART", 250)
+    monkeypatch.setattr(matrix, "LARGE", 600)
+    figures = dict(scale.rows(600, 4))
+    for kind in scale.KINDS:
+        said = figures[f"top 20 of 600 vectors, {kind}: ours"]
+        assert "recall 1.0000" in said
+        assert 800 < float(said.split()[-4].replace(",", "")) < 1_200, "halves, signs, ids, and a state of some hundred"
+        assert "shortlist 600" in figures[f"top 20 of 600 vectors, {kind}: building ours, with making the vectors"]

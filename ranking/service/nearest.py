@@ -1,14 +1,20 @@
-"""The matrix of all vectors, kept in step with the rows: what came or changed is read, the rest is copied."""
+"""The matrix of all vectors, kept in step with the rows: what came or changed is read, the rest is copied.
 
+Where the folder may not be written, as on a replica whose cache is mounted read-only, the matrix found there is used as
+it is: another machine keeps it in step.
+"""
+
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 
+from core.errors import ModelError
 from db import scores
 from db.engine import Sessions, reading
-from ranking import matrix
-from ranking.matrix import Matrix, Rows
+from ranking import folders, matrix
+from ranking.matrix import Halves, Matrix, Part
 
 OVERLAP = timedelta(hours=1)  # a batch is dated when it is read and saved a little later; others may save between
 
@@ -18,7 +24,10 @@ def vector_matrix(sessions: Sessions, model: str, folder: Path, held: Matrix | N
 
     It is a cache: damaged or absent, it is made from the rows. A process that holds an older one keeps it whole; one
     that looks again and again gives the one it has (`held`), and gets it back unread while the rows are the same.
+    Raises ModelError where there is none and none can be written.
     """
+    if not folders.writable(folder):
+        return _shipped(model, folder, held)
     with reading(sessions) as session:
         count, newest = scores.vector_state(session, model)
         now = newest.isoformat() if newest else ""
@@ -28,12 +37,25 @@ def vector_matrix(sessions: Sessions, model: str, folder: Path, held: Matrix | N
         if known is not None and _made_of(known, count, now):
             return known
         fresh = _since(known)
-        ids, rows = scores.vectors_since(session, model, fresh)
         if known is not None and fresh is not None:
-            ids, rows = _joined(known, ids, rows)
-        if len(ids) != count:  # something was deleted, or saved long after it was dated
-            ids, rows = scores.vectors_since(session, model, None)
-    return matrix.write(folder, model, now, ids, rows)
+            ids, rows = scores.vectors_since(session, model, fresh)
+            names = sorted({*known.ids, *ids})
+            if len(names) == count:  # else something was deleted, or saved long after it was dated
+                return matrix.write_parts(folder, model, now, count, _joined(known, names, ids, rows))
+        return matrix.write_parts(folder, model, now, count, scores.all_vectors(session, model))
+
+
+def _shipped(model: str, folder: Path, held: Matrix | None) -> Matrix:
+    """Open the matrix that another machine has put here, whichever rows it was made of."""
+    if held is not None and matrix.peek(folder, model) == held.state:
+        return held
+    found = matrix.read(folder, model)
+    if found is None:
+        raise ModelError(
+            f"No matrix of vectors of {model} is in {folder}, and none may be written there",
+            "Copy cache/vectors-* from a machine that may write, or let this one: docs/scaling.md",
+        )
+    return found
 
 
 def _made_of(known: Matrix, count: int, newest: str) -> bool:
@@ -44,12 +66,15 @@ def _since(known: Matrix | None) -> datetime | None:
     return datetime.fromisoformat(known.state.newest) - OVERLAP if known is not None and known.state.newest else None
 
 
-def _joined(known: Matrix, ids: list[str], rows: Rows) -> tuple[list[str], Rows]:
-    """Put new rows among the known ones, in place of those of the same id."""
-    fresh = set(ids)
-    kept = [i for i, item_id in enumerate(known.ids) if item_id not in fresh]
-    if not ids:
-        return list(known.ids), known.rows
-    names = np.array([*(known.ids[i] for i in kept), *ids], dtype=object)
-    order = np.argsort(names)
-    return list(names[order]), np.vstack([known.rows[kept], rows])[order]
+def _joined(known: Matrix, names: list[str], ids: Sequence[str], rows: Halves) -> Iterator[Part]:
+    """Put new rows among the known ones, in place of those of the same id, block by block."""
+    fresh = {item_id: place for place, item_id in enumerate(ids)}
+    former = np.searchsorted(np.array(known.ids, dtype=object), np.array(names, dtype=object))
+    for start in range(0, len(names), matrix.BLOCK):
+        part = names[start : start + matrix.BLOCK]
+        taken = np.array([fresh.get(name, -1) for name in part], dtype=np.int64)
+        block = np.empty((len(part), rows.shape[1] or known.state.dimensions), dtype=known.rows.dtype)
+        old = taken < 0
+        block[old] = known.rows[former[start : start + matrix.BLOCK][old]]
+        block[~old] = rows[taken[~old]]
+        yield part, block

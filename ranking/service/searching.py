@@ -145,8 +145,8 @@ def _folded(session: Session, near: Sequence[tuple[str, float]], matrix: Matrix)
         return []
     ids = [item_id for item_id, _ in near]
     places = [place for item_id in ids if (place := _place(matrix, item_id)) is not None]
-    rows = matrix.rows[places]
+    rows = np.asarray(matrix.rows[places], dtype=np.float32)
     known = papers.headings(session, ids)
     headings = [Heading.of(*known[item_id]) if item_id in known else Heading() for item_id in ids]
-    twins = folded(np.asarray(rows @ rows.T, dtype=np.float32), headings)
+    twins = folded(rows @ rows.T, headings)
     return [Neighbour(ids[i], near[i][1], tuple(ids[j] for j in twins[i])) for i in twins]

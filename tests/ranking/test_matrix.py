@@ -16,7 +16,7 @@ from db import scores, storing
 from db.engine import Sessions
 from db.models import Embedding, Item
 from ranking import matrix
-from ranking.matrix import Matrix, Rows
+from ranking.matrix import Halves, Matrix, Rows
 from ranking.service import vector_matrix
 from tests.db.shelf import THEN, stored
 
@@ -178,7 +178,7 @@ def test_the_matrix_follows_the_rows(sessions: Sessions, tmp_path: Path, monkeyp
     assert len(list(tmp_path.glob("vectors-*"))) == 1
 
 
-def _counted(read: list[int], found: tuple[list[str], Rows]) -> tuple[list[str], Rows]:
+def _counted(read: list[int], found: tuple[list[str], Halves]) -> tuple[list[str], Halves]:
     read.append(len(found[0]))
     return found
 
@@ -211,7 +211,7 @@ def cut(file: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [flip, cut, Path.unlink])
-@pytest.mark.parametrize("name", ["rows.npy", "signs.npy", "ids.txt", "state.json"])
+@pytest.mark.parametrize("name", ["rows.bin", "signs.npy", "ids.txt", "state.json"])
 def test_a_damaged_matrix_is_made_anew(
     sqlite_sessions: Sessions, tmp_path: Path, name: str, damage: Callable[[Path], None]
 ) -> None:
