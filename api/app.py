@@ -18,6 +18,7 @@ from api.gate import Gate
 from api.headers import SecureHeaders
 from api.limits import Limiter, Ticks
 from api.links import SiteLinks
+from api.metrics import Metrics
 from api.options import AppOptions
 from api.post import Post
 from api.routes import (
@@ -46,6 +47,7 @@ from api.routes import (
 from api.site import Site
 from api.strict import STRICT
 from api.templating import Templates
+from api.watch import Watch
 from core.clock import Clock
 from db.engine import Sessions
 from db.pulse import Pulse
@@ -100,13 +102,15 @@ def create_app(
     site = Site(sessions, curriculum, clock, options, links, templates, files, found, post, limiter=limiter)
     site = replace(site, collecting=collecting or Collecting())
     app.state.site = site
+    app.state.metrics = Metrics(sessions, options.version, site.collecting.model)
     for module in ROUTES:
         app.include_router(module.router, dependencies=[STRICT])
     app.state.mcp = mcp.make_server(site)
     app.router.routes.extend(mcp.routes(app.state.mcp))
     app.add_middleware(ConditionalReads, pulse=pulse)
     app.add_middleware(Gate, site=site, page=error_page)
-    app.add_middleware(SecureHeaders)  # the last added is the outermost
+    app.add_middleware(SecureHeaders)
+    app.add_middleware(Watch, metrics=app.state.metrics)  # the last added is the outermost
     errors.install(app, error_page)
     return app
 

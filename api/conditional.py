@@ -68,6 +68,7 @@ class Whole:
     body: bytes
     tag: str | None = None
     last_modified: str | None = None
+    route: Any = None  # that made it: what is answered from what was kept is counted by it as well
 
     def complete(self) -> None:
         """Tag a good answer that caches may hold."""
@@ -141,6 +142,7 @@ class ConditionalReads:
             if answer is not None and state is not None and answer.tag and scope["state"].get("of_rows"):
                 self.kept.put(key, state, answer)
         if answer is not None:
+            scope["route"] = answer.route
             await answer.tell(scope, send)
 
     async def _state(self) -> str | None:
@@ -150,8 +152,12 @@ class ConditionalReads:
         """Have the app make the answer; None where it came in parts and was sent."""
         scope.setdefault("state", {})  # shared with the copy below: routes leave word in it
         collector = _Collector(scope, send)
-        await self.app({**scope, "method": "GET", HEAD: scope["method"] == "HEAD"}, receive, collector.collect)
-        return collector.whole()
+        inner = {**scope, "method": "GET", HEAD: scope["method"] == "HEAD"}
+        try:
+            await self.app(inner, receive, collector.collect)
+        finally:
+            scope["route"] = inner.get("route")  # found by the router below
+        return collector.whole(scope["route"])
 
 
 class _Collector:
@@ -180,11 +186,11 @@ class _Collector:
         elif not message.get("more_body"):
             await self._send({"type": "http.response.body", "body": b""})
 
-    def whole(self) -> Whole | None:
+    def whole(self, route: Any) -> Whole | None:
         """Give the answer; None where it has been sent already."""
         if self._passing:
             return None
-        answer = Whole(self._start, b"".join(self._parts))
+        answer = Whole(self._start, b"".join(self._parts), route=route)
         answer.complete()
         return answer
 

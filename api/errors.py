@@ -10,12 +10,13 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from typing_extensions import TypedDict
 
-from api.headers import request_id, secure
+from api.headers import request_id, route_of, secure
 from core.errors import NotFoundError, RefusedError, ShirubeError, UsageError
 
 log = logging.getLogger("shirube.api")
 PROBLEM_TYPES = "tag:shirube,2026:problems/"  # RFC 9457 allows addresses that need not resolve; these never change
 MEDIA_TYPE = "application/problem+json"
+PROBES = ("/healthz", "/readyz", "/metrics")  # asked by programs, by whatever name they have
 
 # Status -> (kind, title). The kind is the stable end of `type`; /docs lists them all.
 PROBLEMS = {
@@ -89,7 +90,8 @@ def install(app: FastAPI, page: ErrorPage) -> None:
         if problem.status == 405:
             problem.headers["Allow"] = ", ".join(_allowed(request))
         if problem.status >= 500:
-            log.error("request_failed", exc_info=error, extra={"request_id": request_id(request.scope)})
+            told = {"route": route_of(request.scope), "method": request.method, "status": problem.status}
+            log.error("request_failed", exc_info=error, extra={**told, "request_id": request_id(request.scope)})
         response = answer_of(request, problem, page)
         secure(response.headers, request.scope)
         return response
@@ -159,7 +161,7 @@ def wants_json(request: Request) -> bool:
 
 def for_machines(path: str) -> bool:
     """Tell whether errors under a path are problem documents and no pages."""
-    return path == "/api" or path.startswith("/api/") or path == "/healthz"
+    return path == "/api" or path.startswith("/api/") or path in PROBES
 
 
 def json_answer(request: Request, problem: Problem) -> Response:

@@ -10,14 +10,13 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.bodies import MOST_BYTES, MOST_SECONDS, bounded, too_long
-from api.errors import ErrorPage, Problem, answer_of
+from api.errors import PROBES, ErrorPage, Problem, answer_of
 from api.limits import Left, kind_of
 from api.peer import is_trusted, place_in
 from api.site import Site
 from core.apikeys import holds_key
 
 log = logging.getLogger("shirube.api")
-_PROBES = ("/healthz", "/readyz", "/metrics")  # supervisors ask by whatever name they have
 
 
 class Gate:
@@ -52,7 +51,7 @@ class Gate:
             self._warn_of_a_proxy(scope)
             return too_many(left)
         host, length = _host_and_length(scope)
-        if scope["path"] not in _PROBES and not is_ours(host, self.site.options.hosts):
+        if scope["path"] not in PROBES and not is_ours(host, self.site.options.hosts):
             return Problem(421, "This server does not answer for that host", "Use the address the site is known by")
         if b"shk_" in scope["query_string"] and holds_key(scope["query_string"].decode("latin-1")):
             advice = "Send it as Authorization: Bearer. This one is in histories and logs now: have it revoked"
@@ -84,7 +83,7 @@ def is_ours(host: str, hosts: Sequence[str]) -> bool:
     if not hosts or "*" in hosts:
         return True
     name = _name(host)
-    return name in map(_name, hosts) or name == "localhost" or _is_number(name)
+    return name in map(_name, hosts) or name == "localhost" or is_number(name)
 
 
 def _host_and_length(scope: Scope) -> tuple[str, int]:
@@ -107,7 +106,8 @@ def _name(host: str) -> str:
     return host.partition(":")[0].removesuffix(".")
 
 
-def _is_number(name: str) -> bool:
+def is_number(name: str) -> bool:
+    """Tell whether a host is an address in numbers."""
     try:
         ip_address(name)
     except ValueError:

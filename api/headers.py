@@ -51,6 +51,11 @@ def request_id(scope: Scope) -> str:
     return str(state.setdefault("request_id", secrets.token_hex(4)))
 
 
+def route_of(scope: Scope) -> str:
+    """Name a request by the template of its route, since an address may hold a key; `(none)` where it met no route."""
+    return getattr(scope.get("route"), "path", None) or "(none)"
+
+
 def secure(headers: MutableHeaders, scope: Scope) -> None:
     """Set the security headers on an answer, whatever it is; what a route chose itself stays."""
     if scope["path"].startswith("/s/"):  # errors too

@@ -25,12 +25,19 @@ class AppOptions:
     limits: tuple[tuple[str, str], ...] = ()  # kind of request and how many of it (api.limits); none: no limits
     hosts: tuple[str, ...] = ()  # names the site answers to; none: to every name
     contact: str | None = None  # the address of who runs the service, shown on /about
+    metrics_token: str | None = field(default=None, repr=False)  # who reads /metrics must show it
     static: bool = False  # the answers become plain files: what needs a server behind it is left out of pages
 
     @property
     def root(self) -> str:
         """Give the path the site lives under, without a slash at its end: "" for a site of its own."""
         return urlsplit(self.base_url).path.rstrip("/")
+
+    @property
+    def is_public(self) -> bool:
+        """Tell whether the site has a name that others may know, and so perhaps a reverse proxy in front of it."""
+        host = urlsplit(self.base_url).hostname or ""
+        return host != "localhost" and not host.replace(".", "").isdigit() and ":" not in host
 
     @property
     def secure(self) -> bool:

@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     llm_url: str | None = None
     llm_model: str | None = Field(None, validate_default=True)
     llm_key: SecretStr | None = None
+    metrics_token: SecretStr | None = Field(None, min_length=16)
     log_format: Literal["console", "json"] = "console"
 
     @field_validator("categories", mode="before")

@@ -228,6 +228,7 @@ class Wiring:
         """Give what the web app must be told; the configured base URL wins over the address it listens on."""
         from api.options import AppOptions
 
+        token = self.settings.metrics_token
         return AppOptions(
             base_url=self.settings.base_url or base_url,
             version=program_version(),
@@ -235,6 +236,7 @@ class Wiring:
             trusted_proxies=self.settings.trusted_proxies,
             contact=self.settings.contact,
             closing_day=self.settings.closing_day,
+            metrics_token=token.get_secret_value() if token else None,
         )
 
     def served_options(self, base_url: str) -> AppOptions:

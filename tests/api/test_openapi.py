@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator
 
-from api.errors import PROBLEMS
+from api.errors import PROBES, PROBLEMS
 from api.openapi import operations
 from db.engine import Sessions
 from digest.formats.json import to_json
@@ -104,7 +104,7 @@ def test_every_error_is_a_problem_under_the_api_and_a_page_elsewhere(found: Foun
     for method, path, operation in operations(found):
         errors = {code: answer for code, answer in operation["responses"].items() if code >= "400"}
         assert {"422", "429", "500"} <= errors.keys(), f"{method} {path}"
-        machines = path.startswith("/api/") or path == "/healthz"
+        machines = path.startswith("/api/") or path in PROBES
         for code, answer in errors.items():
             assert list(answer["content"]) == ["application/problem+json" if machines else "text/html"], path
             assert int(code) in PROBLEMS
