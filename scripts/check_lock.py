@@ -15,6 +15,8 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from scripts.part_of_lock import entries
+
 ROOT = Path(__file__).resolve().parent.parent
 EXTRAS = ("dev", "postgres")  # those that `make lock` puts into the file
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
@@ -63,11 +65,6 @@ def unmet(requirement: Requirement, pinned: Mapping[str, list[str]]) -> Iterator
     for version in there:
         if not requirement.specifier.contains(version, prereleases=True):
             yield f"{requirement.name}: {version} in requirements.lock, {requirement.specifier} in pyproject.toml"
-
-
-def entries(lock: str) -> list[str]:
-    """Split a requirements file into its entries, each with the lines that go on with it."""
-    return re.findall(r"^(?![#\s]).+(?:\n[ \t]+.*)*", lock, re.MULTILINE)
 
 
 def versions(lock: str) -> dict[str, list[str]]:
