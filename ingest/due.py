@@ -37,8 +37,8 @@ class Rule:
     """How the windows of a source are asked again.
 
     `reread_days`: for so long after its last day a window may grow. `counting`: its total can be had by one request.
-    `closing_day` is the day of the next month on which a month may become final (None: closing is no concern);
-    `final_months` have a final issue.
+    `closing_day` is the day of the next month on which a month may become final (None: closing is no concern of the
+    source); `final_months` have a final issue.
     """
 
     reread_days: int
@@ -82,17 +82,23 @@ class Known(Protocol):
 
 
 def rule_of(source: Source, closing_day: int | None = None, final_months: Container[str] = frozenset()) -> Rule:
-    """Make the rule of a source from what it says of itself."""
-    return Rule(source.reread_days(), isinstance(source, Counting), closing_day, final_months)
+    """Make the rule of a source from what it says of itself.
+
+    arXiv's lists of changes and of announcements keep no month open: of arXiv only what counts is asked at closing.
+    """
+    counting = isinstance(source, Counting)
+    closes = counting or source.name != "arxiv"
+    return Rule(source.reread_days(), counting, closing_day if closes else None, final_months)
 
 
 def next_step(window: Known, now: datetime, rule: Rule, *, retry_errors: bool = False) -> Step:
     """Tell what happens next to a window and when; it is due once that moment has come.
 
     What is not closed is asked at the next pull. A closed window of a counting source is counted anew: once a day
-    while it may grow, then weekly until 60 days after its last day, and once after the closing time of its month while
-    that has no final issue; a count that fell due is made up for, however late. Any other is read anew once a day while
-    it may grow: until its last day is over, and for `reread_days` after.
+    while it may grow, then weekly until 60 days after its last day; a count that fell due is made up for, however late.
+    Any other is read anew once a day while it may grow: until its last day is over, and for `reread_days` after. Either
+    is asked once after the closing time of its month while that has no final issue, however short or long its rest: a
+    month closes when every source was asked since, and must not wait for the next day.
     """
     if window.state == "open":
         return Step("read-again", now)
@@ -129,19 +135,24 @@ def _grows(window: Known, checked_at: datetime, rule: Rule, when: datetime) -> b
 
 def _reread(window: Known, checked_at: datetime, rule: Rule, now: datetime) -> datetime | None:
     when = checked_at + REST
-    return when if _grows(window, checked_at, rule, max(when, now)) else None
+    daily = [when] if _grows(window, checked_at, rule, max(when, now)) else []
+    return min([*daily, *_at_closing(window, checked_at, rule)], default=None)
 
 
 def _recount(window: Known, checked_at: datetime, rule: Rule) -> datetime | None:
     """Give the first of the moments at which the total is to be asked again."""
-    moments = []
+    moments = _at_closing(window, checked_at, rule)
     if _grows(window, checked_at, rule, checked_at + REST):
         moments.append(checked_at + REST)
     if checked_at + WEEK <= _over(window) + HELD:
         moments.append(checked_at + WEEK)
-    month = month_of(window.end)
-    if rule.closing_day is not None and month not in rule.final_months:
-        closing = closing_time(month, rule.closing_day)
-        if checked_at < closing:
-            moments.append(closing)
     return min(moments, default=None)
+
+
+def _at_closing(window: Known, checked_at: datetime, rule: Rule) -> list[datetime]:
+    """Give the closing time of the window's month, unless it was asked since, or the month is final."""
+    month = month_of(window.end)
+    if rule.closing_day is None or month in rule.final_months:
+        return []
+    closing = closing_time(month, rule.closing_day)
+    return [closing] if checked_at < closing else []

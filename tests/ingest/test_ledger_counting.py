@@ -9,7 +9,7 @@ import pytest
 from core.clock import Clock
 from core.errors import SourceError
 from core.record import PaperRecord
-from db import windows
+from db import issues, windows
 from db.engine import Sessions, reading
 from db.models import IngestError
 from ingest.due import Rule, next_step
@@ -98,6 +98,20 @@ def test_a_month_is_counted_once_more_after_its_closing_time(sessions: Sessions)
         SourceResult("arxiv"),
     ]
     assert source.asked == ["02 from 0", "02 total", "02 total"]
+
+
+def test_votes_read_shortly_before_the_closing_time_are_read_again_after_it(sessions: Sessions) -> None:
+    """A month closes when every source was read since: a rest of twenty hours would keep it open for a day."""
+    votes = Shelf({DAY: [paper(1)]}, name="hf", reread=40)
+    changes = Shelf({DAY: [paper(1)]}, channel="oai:cs", reread=40)  # of arXiv, and keeps no month open
+    before, closing = datetime(2026, 7, 5, 5, 45, tzinfo=UTC), datetime(2026, 7, 5, 6, tzinfo=UTC)
+    for source, reads in ((votes, 2), (changes, 1)):
+        pulls(sessions, source, before, closing_day=5)
+        assert pulls(sessions, source, closing, closing_day=5, final_months={"2026-06"})[0].windows_closed == 0
+        pulls(sessions, source, closing, closing + timedelta(minutes=15), closing_day=5)
+        assert len(source.asked) == reads
+    with reading(sessions) as session:
+        assert issues.last_reads(session)["hf"] == closing
 
 
 def test_a_month_that_was_forgotten_is_counted_before_it_closes_at_last(sqlite_sessions: Sessions) -> None:

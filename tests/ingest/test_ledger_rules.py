@@ -111,10 +111,28 @@ def test_with_six_pulls_a_day_no_total_is_older_than_a_week_for_sixty_days(
 
 
 def test_a_source_that_cannot_count_is_read_while_it_may_grow_and_no_longer() -> None:
-    asked = asked_at(Rule(3, closing_day=5), [4] * 6 * 40)
+    asked = asked_at(Rule(3), [4] * 6 * 40)
     assert OVER + timedelta(days=2) < asked[-1] < OVER + timedelta(days=3)
     assert asked_at(Rule(0), [4] * 60)[1:] == [OVER - timedelta(hours=9) + REST]
     assert asked_at(Rule(3), [24, 24 * 30]) == asked_at(Rule(3), [24])  # after a long rest it is not made up for
+
+
+@given(st.integers(0, 40), st.integers(0, 19), st.booleans())
+def test_with_six_pulls_a_day_every_source_is_asked_within_four_hours_of_the_closing_time(
+    reread: int, offset: int, counting: bool
+) -> None:
+    asked = asked_at(Rule(reread, counting, closing_day=5), [offset, *[4] * 6 * 40])
+    assert min(moment for moment in asked if moment >= CLOSING) - CLOSING <= timedelta(hours=4)
+
+
+def test_a_list_that_no_longer_grows_is_read_once_after_its_month_may_close_and_then_no_more() -> None:
+    hours = [4] * 6 * 60
+    open_, final = Rule(3, closing_day=5), Rule(3, closing_day=5, final_months=frozenset({"2026-06"}))
+    assert len(asked_at(open_, hours)) == len(asked_at(final, hours)) + 1
+    assert asked_at(final, hours) == asked_at(Rule(3), hours)
+    forgotten = asked_at(open_, [24, 24 * 150, 4, 24])
+    assert len(forgotten) == 3
+    assert forgotten[-1] > CLOSING + timedelta(days=90)
 
 
 def test_the_calendar_waits_while_the_day_runs() -> None:
