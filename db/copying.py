@@ -11,14 +11,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import JSON, Column, Engine, Integer, MetaData, Table, func, select, text
+from sqlalchemy import JSON, Column, Connection, Engine, Integer, MetaData, Table, func, inspect, literal, select, text
 from sqlalchemy.orm import Session
 
-from db import bulk
+from core.errors import RefusedError
+from db import bulk, migrate
 from db.models import Base
 
 ROWS = 1_000  # read and written at a time
 _WHOLE = 1 << 256
+_FROM = 17  # digits of the numbers that are written with an exponent
 
 Tuples = list[tuple[Any, ...]]
 
@@ -89,9 +91,32 @@ def described(session: Session, name: str, columns: Sequence[str]) -> Table:
     return Table(name, MetaData(), *(Column(column, found.columns[column].type) for column in columns))
 
 
+@contextmanager
+def into_empty(connection: Connection, revision: str = "head") -> Iterator[Session]:
+    """Open a session on an empty database, made at a revision and brought to the newest when the session ends.
+
+    The connection is that of `db.migrate.locked`, whose end keeps all of it or nothing. Raises RefusedError where the
+    database holds something, at whatever revision it is.
+    """
+    with Session(connection) as session:
+        if not is_empty(session):
+            raise RefusedError(
+                "That database holds something already, and Shirube never overwrites one",
+                "Move it away, or name an empty one",
+            )
+        if migrate.revision(connection):
+            migrate.clear(connection)
+        migrate.bring(connection, revision)
+        yield session
+        migrate.bring(connection)
+        end(session)
+
+
 def is_empty(session: Session) -> bool:
-    """Tell whether no table of the models holds a row."""
-    return all(session.execute(select(table).limit(1)).first() is None for table in tables())
+    """Tell whether no table of the models holds a row; an older revision lacks some of them, and some of their columns."""
+    there = set(inspect(session.connection()).get_table_names())
+    known = [table for table in tables() if table.name in there]
+    return all(session.execute(select(literal(1)).select_from(table).limit(1)).first() is None for table in known)
 
 
 def end(session: Session) -> None:
@@ -115,4 +140,16 @@ def _hash(row: Sequence[Any], documents: Sequence[bool]) -> int:
 def _plain(value: Any, document: bool) -> Any:
     if isinstance(value, bytes):
         return value.hex()
-    return json.loads(value) if document and value is not None else value
+    if isinstance(value, float):
+        return value + 0.0
+    return json.loads(value, parse_float=_float, parse_int=_int) if document and value is not None else value
+
+
+def _float(digits: str) -> float:
+    """Read a number as both databases keep it: one of them knows no -0.0."""
+    return float(digits) + 0.0
+
+
+def _int(digits: str) -> float:
+    """Read a number without a point: PostgreSQL writes the 1e16 of a document so, which is no other number."""
+    return int(digits) if len(digits) < _FROM else float(digits)

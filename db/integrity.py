@@ -1,21 +1,22 @@
 """Looks whether a database is whole: its file, its references, its full text (nothing is changed)."""
 
 from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy.orm import Session
 
-from db import migrate
+from db import migrate, search
 from db.models import Base
 
 MOST = 5  # faults of one kind that are told
 
 
 def faults(engine: Engine) -> list[str]:
-    """List what is wrong, in words; nothing where the database is whole. Raises DatabaseError where it cannot be read."""
+    """List what is wrong, in words; nothing where it is whole. Raises DatabaseError where it cannot be read."""
     with engine.connect().execution_options(shirube_read=True) as connection:
         if migrate.revision(connection) not in migrate.revisions():
             return ["no table of this program is there: run shirube db upgrade"]
-        if engine.dialect.name == "sqlite":
-            return [*_sqlite(connection), *_unreadable(connection)]
-        return [*_postgresql(connection), *_unreadable(connection)]
+        found = _sqlite(connection) if engine.dialect.name == "sqlite" else _postgresql(connection)
+        with Session(connection) as session:
+            return [*found, *_unreadable(connection), *search.check(session, deep=False)]
 
 
 def _sqlite(connection: Connection) -> list[str]:
@@ -35,8 +36,12 @@ def _postgresql(connection: Connection) -> list[str]:
 
 
 def _unreadable(connection: Connection) -> list[str]:
-    """Read every row of every table once, without keeping any."""
+    """Read every row of every table once, without keeping any; a damaged cell may be no number, moment or JSON."""
+    found = []
     for table in Base.metadata.sorted_tables:
-        for part in connection.execute(select(table).execution_options(yield_per=1_000)).partitions():
-            del part
-    return []
+        try:
+            for part in connection.execute(select(table).execution_options(yield_per=1_000)).partitions():
+                del part
+        except (ValueError, TypeError) as problem:
+            found.append(f"a row of {table.name} cannot be read: {problem}")
+    return found

@@ -6,6 +6,7 @@ tables that refer to them, without an error. So foreign keys are off while migra
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -29,20 +30,30 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     """Migrate to a revision (default: the newest) in one transaction; raises MigrationError and changes nothing."""
     try:
         with locked(engine) as connection:
-            _refuse_newer(connection)
-            command.upgrade(_config(connection), revision)
-            if revision == "head" and _current(connection) != _heads():
-                raise MigrationError("The database did not arrive at the newest revision", "Restore the last backup")
+            bring(connection, revision)
     except DBAPIError as problem:
         raise MigrationError(
             f"The migration failed: {problem.orig}", "Nothing was changed; stop other programs and run it again"
         ) from problem
 
 
+def bring(connection: Connection, revision: str = "head") -> None:
+    """Migrate to a revision within the transaction of `locked`; raises MigrationError where it did not arrive."""
+    _refuse_newer(connection)
+    command.upgrade(_config(connection), revision)
+    if _current(connection) != (_heads() if revision == "head" else {revision}):
+        raise MigrationError("The database did not arrive at the revision asked for", "Restore the last backup")
+
+
 def downgrade(engine: Engine, revision: str) -> None:
     """Migrate back to a revision (`base` = no tables), in one transaction."""
     with locked(engine) as connection:
-        command.downgrade(_config(connection), revision)
+        clear(connection, revision)
+
+
+def clear(connection: Connection, revision: str = "base") -> None:
+    """Migrate back to a revision within the transaction of `locked`."""
+    command.downgrade(_config(connection), revision)
 
 
 def check(engine: Engine) -> None:
@@ -120,6 +131,7 @@ def _current(connection: Connection) -> set[str]:
     return set(MigrationContext.configure(connection).get_current_heads())
 
 
+@cache
 def _heads() -> set[str]:
     return set(ScriptDirectory.from_config(_config(None)).get_heads())
 

@@ -7,7 +7,9 @@ manifest with the revision and, for each table, its rows and a sum over them. Ei
 import base64
 import os
 import re
+import secrets
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +18,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Engine, Table
+from sqlalchemy.orm import Session
 
 from core.errors import NotFoundError, RefusedError, ShirubeError
 from db import copying, holds, migrate
@@ -27,9 +30,17 @@ from shirube.wiring import KEY_FILE, Wiring
 
 KEPT = timedelta(days=30)  # of whoever is erased nothing is left in backups after so long
 FORM = "%Y%m%dT%H%M%SZ"
+LONGEST = timedelta(days=1)  # that one may take: what is older was left by one that was killed
 NAME = re.compile(r"shirube-(\d{8}T\d{6}Z)\.zip")
+PART = re.compile(r"shirube-(\d{8}T\d{6}Z)\.[0-9a-f]{8}\.part")
 MANIFEST = "manifest.json"
 ROOM = "Make room, or name another folder"
+OTHER = "Use another backup"
+# What reading a zip, its JSON and the bytes in it may raise; RuntimeError is that of an encrypted member.
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, KeyError, IndexError, TypeError, ValueError),
+    *(RuntimeError, NotImplementedError, msgspec.MsgspecError),
+)
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -40,7 +51,7 @@ class Content(msgspec.Struct, frozen=True):
     total: str
 
 
-class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Manifest(msgspec.Struct, frozen=True):
     """What a backup holds, and what made it."""
 
     made: datetime
@@ -57,13 +68,13 @@ def backup(wiring: Wiring, folder: Path) -> Path:
     """
     moment = wiring.clock()
     file = folder / f"shirube-{moment:{FORM}}.zip"
-    part = file.with_suffix(".part")
+    part = file.with_suffix(f".{secrets.token_hex(4)}.part")  # nobody else's, even where two are made at once
     keys = "\n".join(wiring.secret_keys())
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _write(wiring.engine, part, keys, moment)
         verify(part)
-        part.replace(file)
+        _rename(part, file)
     except OSError as problem:
         raise ShirubeError(f"{file} cannot be written: {problem.strerror or problem}", ROOM) from problem
     finally:
@@ -76,57 +87,54 @@ def verify(file: Path) -> Manifest:
     """Read a backup whole and compare every table with what its manifest says; raises RefusedError where it differs."""
     with _opened(file) as archive:
         manifest = _manifest(archive, file)
-        for table in copying.tables():
-            if (content := manifest.tables.get(table.name)) is None:
-                continue
-            found = Tally()
-            for part in _rows(archive, table.name):
-                found.add(table, part) if content.columns == _columns(table) else found.count(part)
-            if found.rows != content.rows or (content.columns == _columns(table) and found.name != content.total):
-                raise RefusedError(f"{file} is damaged: table {table.name}", "Use another backup")
+        for name, content in manifest.tables.items():
+            found, known = Tally(), _known(name, content)
+            for part in _rows(archive, name):
+                found.count(part) if known is None else found.add(known, part)
+            if found.rows != content.rows or (known is not None and found.name != content.total):
+                raise RefusedError(f"{file} is damaged: table {name}", OTHER)
     return manifest
 
 
 def restore(wiring: Wiring, file: Path) -> Manifest:
     """Fill an empty database from a backup, and hold all mail until a person lets it go; gives what the backup said.
 
-    The key comes back too where none is set. Raises RefusedError for a database that holds something, and for a backup
-    that is damaged or of a newer program; nothing is kept of a restore that fails.
+    The keys come back too: links in mails of old need them. It is one transaction, so that a restore that fails or is
+    killed leaves nothing, and no instant in which mail could leave. Raises RefusedError for a database that holds
+    something, and for a backup that is damaged or of a newer program.
     """
     manifest = verify(file)
     engine = make_engine(wiring.settings.database)
-    _refuse_filled(engine)
-    migrate.upgrade(engine, manifest.revision)
-    try:
-        with _opened(file) as archive, make_sessions(engine).begin() as session:
+    with zipfile.ZipFile(file) as archive, migrate.locked(engine) as connection:
+        with copying.into_empty(connection, manifest.revision) as session:
             for name, content in manifest.tables.items():
-                table = copying.described(session, name, content.columns)
-                written = sum(copying.write(session, table, part) for part in _rows(archive, name))
-                if written != content.rows:
-                    raise RefusedError(f"Table {name} took {written:,} of {content.rows:,} rows", "Use another backup")
-            _key(wiring, archive)
-        migrate.upgrade(engine)
-        with make_sessions(engine).begin() as session:
-            copying.end(session)
+                _restore_table(session, archive, name, content)
+        with Session(connection) as session:
             holds.hold(session, f"restored from a backup of {manifest.made:%Y-%m-%d %H:%M} UTC", wiring.clock())
-    except BaseException:
-        migrate.downgrade(engine, "base")
-        raise
+        if wiring.settings.secret_key is None:
+            wiring.put_secret_key(archive.read(KEY_FILE).decode())
     complete_full_text(make_sessions(engine))
     return manifest
 
 
+def newest(folder: Path) -> datetime | None:
+    """Tell of which moment the newest backup in a folder is; None where there is none."""
+    names = folder.iterdir() if folder.is_dir() else ()
+    return max((_made(file) for file in names if NAME.fullmatch(file.name)), default=None)
+
+
 def prune(folder: Path, now: datetime) -> list[Path]:
-    """Delete backups older than 30 days, but never the newest; gives those deleted."""
+    """Delete backups older than 30 days, but never the newest, and what was left of one that was killed; gives them."""
     found = sorted((file for file in folder.iterdir() if NAME.fullmatch(file.name)), key=lambda file: file.name)
     old = [file for file in found[:-1] if _made(file) < now - KEPT]
+    old += [file for file in folder.iterdir() if PART.fullmatch(file.name) and _made(file) < now - LONGEST]
     for file in old:
         file.unlink(missing_ok=True)
     return old
 
 
 def _write(engine: Engine, part: Path, keys: str, moment: datetime) -> None:
-    descriptor = os.open(part, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600)
+    descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
     with os.fdopen(descriptor, "w+b") as out:
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             archive.writestr(KEY_FILE, keys + "\n")
@@ -140,7 +148,7 @@ def _write(engine: Engine, part: Path, keys: str, moment: datetime) -> None:
         os.fsync(out.fileno())
 
 
-def _write_table(session: Any, archive: zipfile.ZipFile, table: Table) -> Content:
+def _write_table(session: Session, archive: zipfile.ZipFile, table: Table) -> Content:
     found = Tally()
     with archive.open(_member(table.name), "w", force_zip64=True) as lines:
         for part in copying.read(session, table):
@@ -178,15 +186,44 @@ def _columns(table: Table) -> tuple[str, ...]:
     return tuple(table.columns.keys())
 
 
+def _known(name: str, content: Content) -> Table | None:
+    """Give the table of the models that a backup's is; None where that of an older program had other columns."""
+    table = next((table for table in copying.tables() if table.name == name), None)
+    return table if table is not None and content.columns == _columns(table) else None
+
+
+def _restore_table(session: Session, archive: zipfile.ZipFile, name: str, content: Content) -> None:
+    """Write a table and, where its form is today's, read it back from the database."""
+    table, known = copying.described(session, name, content.columns), _known(name, content)
+    written = sum(copying.write(session, table, part) for part in _rows(archive, name))
+    if written != content.rows:
+        raise RefusedError(f"Table {name} took {written:,} of {content.rows:,} rows", OTHER)
+    if known is not None and copying.tally(session, known).name != content.total:
+        raise RefusedError(f"Table {name} differs after it was written", "Report it; nothing was kept")
+
+
+def _rename(part: Path, file: Path) -> None:
+    """Give a file its name, so that a power cut keeps both: older backups may be deleted afterwards."""
+    part.replace(file)
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
 @contextmanager
 def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a backup to be read only; whatever is wrong with what is read in it is told as such."""
     try:
         with zipfile.ZipFile(file) as archive:
             yield archive
-    except FileNotFoundError as problem:
+    except (FileNotFoundError, IsADirectoryError) as problem:
         raise NotFoundError(f"There is no file {file}", "Name one that shirube db backup wrote") from problem
-    except (zipfile.BadZipFile, KeyError, EOFError, msgspec.MsgspecError) as problem:
-        raise RefusedError(f"{file} is no whole backup: {problem}", "Use another backup") from problem
+    except PermissionError as problem:
+        raise RefusedError(f"{file} may not be read by this user", "Change its owner or mode") from problem
+    except _DAMAGED as problem:
+        raise RefusedError(f"{file} is no whole backup: {problem}", OTHER) from problem
 
 
 def _manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
@@ -197,24 +234,6 @@ def _manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
     return manifest
 
 
-def _refuse_filled(engine: Engine) -> None:
-    if migrate.is_new(engine):
-        return
-    with copying.snapshot(engine) as session:
-        if migrate.at_head(engine) and copying.is_empty(session):
-            return
-    raise RefusedError(
-        "The database holds something already, and a restore never overwrites",
-        "Move it away, or point SHIRUBE_DATABASE_URL at an empty one",
-    )
-
-
-def _key(wiring: Wiring, archive: zipfile.ZipFile) -> None:
-    """Put the key back beside the database, unless one is there or set: links in mails of old need it."""
-    if wiring.settings.secret_key is None:
-        wiring.put_secret_key(archive.read(KEY_FILE).decode())
-
-
 def _made(file: Path) -> datetime:
-    found = NAME.fullmatch(file.name)
+    found = NAME.fullmatch(file.name) or PART.fullmatch(file.name)
     return datetime.strptime(found[1] if found else "", FORM).replace(tzinfo=UTC)

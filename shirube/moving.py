@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, make_url
+from sqlalchemy import make_url
+from sqlalchemy.orm import Session
 
 from core.errors import RefusedError
 from db import copying, migrate
@@ -25,38 +26,32 @@ def move(wiring: Wiring, url: str, progress: Progress = lambda done, total, note
     """Copy everything into the empty database at `url`, and compare every table there with the original.
 
     The original stays as it is. Raises RefusedError where the other holds something already, is the same, or differs
-    afterwards; then it is emptied again.
+    afterwards. It is one transaction: whatever fails, or is killed, leaves the other as it was.
     """
     source, target = wiring.engine, make_engine(url)
     if make_url(url) == make_url(wiring.settings.database):
         raise RefusedError("That is the database in use", "Name another one to copy it into")
-    if not migrate.is_new(target):
-        with copying.snapshot(target) as session:
-            if not migrate.at_head(target) or not copying.is_empty(session):
-                raise RefusedError("The database named holds something already", "Name an empty one")
-    migrate.upgrade(target)
-    try:
-        moved = Moved(_copied(source, target, progress))
-    except BaseException:
-        migrate.downgrade(target, "base")
-        raise
+    with (
+        copying.snapshot(source) as old,
+        migrate.locked(target) as connection,
+        copying.into_empty(connection) as new,
+    ):
+        moved = Moved(_copied(old, new, progress))
     complete_full_text(make_sessions(target))
     return moved
 
 
-def _copied(source: Engine, target: Engine, progress: Progress) -> dict[str, int]:
-    """Copy within one snapshot and one transaction, and compare before it is kept."""
+def _copied(old: Session, new: Session, progress: Progress) -> dict[str, int]:
+    """Copy all tables and compare each."""
     tables, rows = copying.tables(), {}
-    with copying.snapshot(source) as old, make_sessions(target).begin() as new:
-        for number, table in enumerate(tables, 1):
-            there = copying.Tally()
-            for part in copying.read(old, table):
-                there.add(table, part)
-                copying.write(new, table, part)
-            here = copying.tally(new, table)
-            if (here.rows, here.total) != (there.rows, there.total):
-                raise RefusedError(f"Table {table.name} differs after copying", "Report it; nothing was kept")
-            rows[table.name] = here.rows
-            progress(number, len(tables), f" {table.name}")
-        copying.end(new)
+    for number, table in enumerate(tables, 1):
+        there = copying.Tally()
+        for part in copying.read(old, table):
+            there.add(table, part)
+            copying.write(new, table, part)
+        here = copying.tally(new, table)
+        if (here.rows, here.total) != (there.rows, there.total):
+            raise RefusedError(f"Table {table.name} differs after copying", "Report it; nothing was kept")
+        rows[table.name] = here.rows
+        progress(number, len(tables), f" {table.name}")
     return rows

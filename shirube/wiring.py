@@ -276,8 +276,15 @@ class Wiring:
         return _keys(str(file), file.read_text(encoding="utf-8"))
 
     def put_secret_key(self, text: str) -> None:
-        """Write the keys of a backup where this machine keeps its own; one that has keys keeps those."""
-        _write_private(self._data_dir() / KEY_FILE, text.rstrip("\n"))
+        """Put the keys of a backup beside this machine's own, which go on signing; those only read links of old."""
+        file = self._data_dir() / KEY_FILE
+        own = file.read_text(encoding="utf-8").split() if file.exists() else []
+        older = [key for key in text.split() if key not in own]
+        if older:
+            fresh = file.with_suffix(".new")
+            fresh.unlink(missing_ok=True)
+            _write_private(fresh, "\n".join((*older, *own)))
+            fresh.replace(file)
 
     def delivery(self) -> Delivery:
         """Build the way mail leaves: SMTP where it is set, else a folder of .eml files."""

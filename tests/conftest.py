@@ -103,6 +103,19 @@ def postgres_migrated(postgres_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
+def postgres_own(postgres_url: str) -> Iterator[str]:
+    """An empty PostgreSQL database of a test's own."""
+    name = "shirube_own_" + os.urandom(4).hex()
+    admin = make_engine(postgres_url).execution_options(isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture
 def postgres_engine(postgres_migrated: Engine) -> Engine:
     """The worker's PostgreSQL database with empty tables."""
     names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)

@@ -22,14 +22,12 @@ def upgrade() -> None:
         sa.Column("claims", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_note")),
     )
-    op.drop_table("version")
-    _make_version(sqlite_with_rowid=False)
+    _remake_version(sqlite_with_rowid=False)
 
 
 def downgrade() -> None:
     """Take the tables back to the revision before."""
-    op.drop_table("version")
-    _make_version()
+    _remake_version()
     op.drop_table("note")
     op.create_table(
         "tombstone",
@@ -38,6 +36,15 @@ def downgrade() -> None:
         sa.Column("as_of", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tombstone")),
     )
+
+
+def _remake_version(**options: bool) -> None:
+    """Make the table anew, with the rows it had; names of keys are the table's own, so that it cannot be renamed."""
+    op.execute("CREATE TEMPORARY TABLE version_kept AS SELECT item_id, number, created FROM version")
+    op.drop_table("version")
+    _make_version(**options)
+    op.execute("INSERT INTO version (item_id, number, created) SELECT item_id, number, created FROM version_kept")
+    op.execute("DROP TABLE version_kept")
 
 
 def _make_version(**options: bool) -> None:
