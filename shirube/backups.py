@@ -117,12 +117,6 @@ def restore(wiring: Wiring, file: Path) -> Manifest:
     return manifest
 
 
-def newest(folder: Path) -> datetime | None:
-    """Tell of which moment the newest backup in a folder is; None where there is none."""
-    names = folder.iterdir() if folder.is_dir() else ()
-    return max((_made(file) for file in names if NAME.fullmatch(file.name)), default=None)
-
-
 def prune(folder: Path, now: datetime) -> list[Path]:
     """Delete backups older than 30 days, but never the newest, and what was left of one that was killed; gives them."""
     found = sorted((file for file in folder.iterdir() if NAME.fullmatch(file.name)), key=lambda file: file.name)
@@ -151,10 +145,18 @@ def _write(engine: Engine, part: Path, keys: str, moment: datetime) -> None:
 def _write_table(session: Session, archive: zipfile.ZipFile, table: Table) -> Content:
     found = Tally()
     with archive.open(_member(table.name), "w", force_zip64=True) as lines:
-        for part in copying.read(session, table):
+        for part in _read(session, table):
             found.add(table, part)
             lines.write(b"".join(msgspec.json.encode(_packed(row)) + b"\n" for row in part))
     return Content(_columns(table), found.rows, found.name)
+
+
+def _read(session: Session, table: Table) -> Iterator[Tuples]:
+    try:
+        yield from copying.read(session, table)
+    except ValueError as problem:  # a cell that is no JSON or no moment
+        advice = "See shirube db check; the last backup has the row as it was"
+        raise RefusedError(f"A row of {table.name} cannot be read: {problem}", advice) from problem
 
 
 def _rows(archive: zipfile.ZipFile, name: str) -> Iterator[Tuples]:

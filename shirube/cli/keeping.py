@@ -63,16 +63,23 @@ def restore_database(
 
 
 @db_app.command("check")
-def check_database(context: typer.Context) -> None:
+def check_database(
+    context: typer.Context,
+    mend: Annotated[bool, typer.Option("--mend", help="First make full text anew from the stored items.")] = False,
+) -> None:
     """Read the whole database and tell whether it is sound."""
-    from db import integrity
+    from db import integrity, search
 
     wiring: Wiring = context.obj
+    if mend:
+        with wiring.sessions.begin() as session:
+            search.rebuild(session)
     found = integrity.faults(wiring.engine)
     for fault in found:
         terminal.out(fault)
     if found:
-        terminal.say("Restore the last backup into an empty database: shirube db restore FILE.")
+        terminal.say("Full text is made anew by shirube db check --mend.")
+        terminal.say("For all else restore the last backup into an empty database: shirube db restore FILE.")
         raise typer.Exit(FAILED)
     terminal.out("The database is sound")
 
