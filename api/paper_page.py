@@ -193,22 +193,21 @@ def stored_reasons(item: Item) -> list[Reason]:
 
 def _reasons(item: Item, names: Names, v: Voice) -> tuple[ReasonRow, ...]:
     found = stored_reasons(item)
-    most = max((reason.share for reason in found), default=0.0) or 1.0
+    worth = (item.rating.worth if item.rating is not None else None) or 1.0
     rows = []
     for reason in found:
         said = say(reason, v.lang, names)
-        rows.append(ReasonRow(said.label, said.line, _figure(reason.share), round(100 * reason.share / most)))
-    return (*rows, *_base(item, found, most, v))
+        rows.append(ReasonRow(said.label, said.line, _figure(reason.share), round(100 * reason.share / worth)))
+    return (*rows, *_base(found, worth, v))
 
 
-def _base(item: Item, found: Sequence[Reason], most: float, v: Voice) -> tuple[ReasonRow, ...]:
+def _base(found: Sequence[Reason], worth: float, v: Voice) -> tuple[ReasonRow, ...]:
     """Name what the worth has beside its reasons, so that the shares add up to the whole."""
-    worth = item.rating.worth if item.rating is not None else None
-    rest = (worth or 0.0) - sum(reason.share for reason in found)
+    rest = worth - sum(reason.share for reason in found)
     if rest < 0.005:  # would be printed as nothing
         return ()
     line = v.t("What a paper has before anything speaks for it")
-    return (ReasonRow(str(v.t("Base")), line, _figure(rest), round(100 * rest / max(most, rest))),)
+    return (ReasonRow(str(v.t("Base")), line, _figure(rest), round(100 * rest / worth)),)
 
 
 def _figure(value: float) -> str:

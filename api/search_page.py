@@ -70,6 +70,7 @@ class SearchPage:
     first: int
     reach: Reach
     by_meaning: bool
+    wordless: bool  # nothing found has any of the words
     left_out: tuple[str, ...]  # what the query names and the filters leave out
     offers: tuple[Offer, ...]
     arxiv_id: str | None  # the query is that of a paper that is not stored
@@ -110,6 +111,7 @@ def search_page(site: Site, session: Session, question: Question, v: Voice) -> S
         first=first + 1,
         reach=reach,
         by_meaning=results.by_meaning,
+        wordless=bool(found.ids) and not found.by_words and not found.named,
         left_out=found.left_out,
         offers=() if found.ids else _offers(site, session, question, v),
         arxiv_id=_missing(asked.text) if not found.ids and not found.left_out else None,

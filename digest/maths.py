@@ -35,6 +35,8 @@ _TAGS = {
     "munder", "mover", "munderover", "mtable", "mtr", "mtd", "mstyle", "mpadded", "menclose",
 }  # fmt: skip
 _ATTRIBUTES = {"math": {"display"}, "mo": {"stretchy", "movablelimits", "fence"}, "mi": {"mathvariant"}}
+_NAME = re.compile(r"<mi>([a-z]{3,})</mi>(?=(<mo stretchy=\"false\">\()?)")
+_BEFORE, _AFTER = re.compile(r"(?<!\\)[(\[“‘]+$"), re.compile(r"[.,;:!?)\]”’-]+")
 _TEXT_MACRO = re.compile(
     r"\\(?:emph|textit|textbf|texttt|textsc|textrm|textsf|textsuperscript|text|mbox)\s*\{([^{}]*)\}"
 )
@@ -50,10 +52,22 @@ _TOKEN = re.compile(r"\\(?P<macro>[A-Za-z]+)\*?\s*|\\(?P<sign>.)|(?P<script>[\^_
 def to_html(text: str) -> Markup:
     """Write a text as HTML: formulas as MathML, or their source in `<code>`; the rest escaped. Never raises."""
     out, position = Markup(""), 0
-    for start, end, source in _formulas(text):
-        out += escape(_prose(text[position:start])) + _formula_html(source)
-        position = end
+    found = _formulas(text)
+    untils = [*(start for start, _, _ in found[1:]), len(text)]
+    for (start, end, source), until in zip(found, untils, strict=False):
+        before, after = _BEFORE.search(text[position:start]), _AFTER.match(text[end:until])
+        held = len(before.group()) if before else 0
+        out += escape(_prose(text[position : start - held]))
+        position = end + (len(after.group()) if after else 0)
+        out += _together(text[start - held : start], _formula_html(source), text[end:position])
     return out + escape(_prose(text[position:]))
+
+
+def _together(before: str, formula: Markup, after: str) -> Markup:
+    """Keep a formula on one line with the brackets and the stop around it: a browser would break between them."""
+    if formula.startswith("<code>") or not before + after:
+        return escape(before) + formula + escape(after)
+    return Markup('<span class="nw">{}{}{}</span>').format(before, formula, after)
 
 
 def to_text(text: str) -> str:
@@ -116,7 +130,13 @@ def _mathml(source: str) -> str | None:
     clean = nh3.clean(
         raw, tags=_TAGS, attributes=_ATTRIBUTES, link_rel=None, clean_content_tags=set(), url_schemes=set()
     )
-    return None if "\\" in clean or not re.search(r"<m[ino]\b|<mtext", clean) else clean
+    return None if "\\" in clean or not re.search(r"<m[ino]\b|<mtext", clean) else _NAME.sub(_function, clean)
+
+
+def _function(match: re.Match[str]) -> str:
+    """Set a function's name, such as log, apart from its neighbours as TeX does: by a thin space, none at a bracket."""
+    after = "0" if match[2] else "0.167em"
+    return f'<mo lspace="0.167em" rspace="{after}">{match[1]}</mo>'
 
 
 def _percent(source: str) -> str:

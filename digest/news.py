@@ -36,10 +36,11 @@ def not_compared(v: Voice, digest: Digest) -> Line:
     """Say why no stage is compared with earlier months; "" where they are, and where no reader would ask."""
     if digest.compared is None or len(digest.compared) >= FEWEST:
         return Line()
-    return v.t(
+    return v.n(
+        "Counts are not set beside earlier months: of the %(months)s before, %(n)s is stored in full.",
         "Counts are not set beside earlier months: of the %(months)s before, %(n)s are stored in full.",
+        len(digest.compared),
         months=MONTHS,
-        n=len(digest.compared),
     )
 
 

@@ -14,6 +14,7 @@ from api.replies import json_reply, page_reply
 from api.site import TheSite
 
 router = APIRouter(include_in_schema=False)
+MOST_CHOICES = 8  # named one by one; of more the first few, for the OpenAPI document has them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,14 @@ def _form(schema: dict[str, Any]) -> str:
 
 def _kind(schema: dict[str, Any]) -> str:
     if "enum" in schema:
-        return " | ".join(str(choice) for choice in schema["enum"])
+        return _choices([str(choice) for choice in schema["enum"]])
     if "const" in schema:
         return str(schema["const"])
     bounds = [f"{word} {schema[key]}" for key, word in (("minimum", "from"), ("maximum", "to")) if key in schema]
     return " ".join([str(schema.get("format", schema.get("type", "any"))), *bounds])
+
+
+def _choices(names: list[str]) -> str:
+    if len(names) <= MOST_CHOICES:
+        return " | ".join(names)
+    return f"one of {len(names)}: {', '.join(names[:3])}, ..."

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from api.paper_more import abstract_of
 from db.engine import Sessions
@@ -123,9 +124,24 @@ def test_versions_are_dated_and_lead_to_arxiv(client: TestClient, sessions: Sess
 
 def test_the_place_in_a_final_issue_is_linked(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:
     fill(sessions, roadmap, 1)
-    assert "Printed in" not in client.get("/papers/2606.00001").text
+    before = client.get("/papers/2606.00001").text
+    assert "no issue so far" in before
+    assert "Chosen because" not in before
     make_issue(sessions, roadmap, "2026-06", JULY)
-    assert 'href="/digests/2026-06#p-2606.00001"' in client.get("/papers/2606.00001").text
+    after = client.get("/papers/2606.00001").text
+    assert 'href="/digests/2026-06#p-2606.00001"' in after
+    assert "Chosen because" in after
+
+
+def test_bars_are_as_long_as_the_shares_they_stand_for(
+    client: TestClient, sessions: Sessions, roadmap: Roadmap
+) -> None:
+    with sessions.begin() as session:
+        add_item(session, roadmap, "2606.00001", worth=0.5)
+        rating = session.scalars(select(Rating)).one()
+        rating.reasons = [{**rating.reasons[0], "share": 0.05}]
+    page = client.get("/papers/2606.00001").text
+    assert re.findall(r'<rect width="(\d+)%"', page) == ["10", "90"]
 
 
 def test_a_withdrawn_paper_is_marked_wherever_it_is_named(

@@ -160,6 +160,10 @@ def test_how_far_meaning_reaches_is_said(
     assert "By words and by meaning, out of 3 stored" in whole
     assert "Meaning 1st closest" in whole
     assert "behind" not in whole
+    assert "3 results" in whole
+    alone = text(by_meaning().get("/search?q=zeppelin").text)
+    assert "Nothing by these words No paper has a word of “zeppelin”." in alone
+    assert "Meaning 1st closest" in alone
     with sessions.begin() as session:
         add_item(session, roadmap, "2606.00009")
     behind = text(by_meaning().get("/search?q=heron").text)

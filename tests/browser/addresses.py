@@ -1,5 +1,7 @@
 """Every page of the contract by a name, in a store of the stand-in's papers."""
 
+from typing import Any
+
 from sqlalchemy import select
 
 from db import signups
@@ -8,7 +10,7 @@ from digest.service import add_subscribers
 from digest.subscriptions import Purpose, Subscription, token
 from tests.browser.conftest import MONTHS, Site
 
-READER = "reader@example.org"
+READER, WAITING = "reader@example.org", "waiting@example.org"
 OPEN = {
     "front": "/",
     "archive": "/digests",
@@ -21,13 +23,14 @@ OPEN = {
     "place": "/place",
     "search": "/search",
     "search-results": "/search?q=language+models",
-    "search-filtered": "/search?q=language+models&stage=4&has_code=true&sort=newest",
+    "search-filtered": "/search?q=language+models&stage=4&has_code=true",
     "search-wrong": "/search?q=language+models&since=yesterday&stage=9",
     "search-nothing": "/search?q=zeppelin&lab=qwen",
     "subscribe": "/subscribe",
     "status": "/status",
     "about": "/about",
     "api": "/docs",
+    "report": "/report?item=openai:agents-at-the-office-openai&verb=wrong-lab&lab=openai",
     "post": "/papers/openai:agents-at-the-office-openai",
     "missing-paper": "/papers/2610.99999",
     "missing-page": "/nowhere/at/all",
@@ -43,16 +46,14 @@ PAPERS = {
     "paper-withdrawn": "A Tight Bound%",
 }
 SIGNED = ("confirm", "preferences", "unsubscribe", "erase", "feedback")
-NAMES = (*OPEN, *PAPERS, "report", *SIGNED)
+NAMES = (*OPEN, *PAPERS, *SIGNED)
 
 
 def addresses(site: Site) -> dict[str, str]:
     """Give the path of each page by its name; signs links for a reader who gets the mail."""
     papers = {name: _paper(site, title) for name, title in PAPERS.items()}
-    maths = papers["paper-maths"]
-    report = f"/report?item={maths}&verb=wrong-topic&topic=transformer-architectures-attention"
     pages = {name: f"/papers/{item_id}" for name, item_id in papers.items()}
-    return OPEN | pages | {"report": report} | _signed(site, maths)
+    return OPEN | pages | _signed(site, papers["paper-maths"])
 
 
 def _paper(site: Site, title: str) -> str:
@@ -68,17 +69,8 @@ def _signed(site: Site, item_id: str) -> dict[str, str]:
     with site.wiring.sessions.begin() as session:
         add_subscribers(session, keys, [wanted], "a list", site.wiring.clock)
         person = session.scalars(select(Subscriber).where(Subscriber.email == READER)).one()
-        row = signups.add(
-            session,
-            now,
-            email="waiting@example.org",
-            email_key="waiting@example.org",
-            lang="en",
-            stages=[5],
-            topics=[],
-            labs=[],
-            minutes=30,
-        )
+        wishes: dict[str, Any] = {"stages": [5], "topics": [], "labs": [], "minutes": 30}
+        row = signups.add(session, now, email=WAITING, email_key=WAITING, lang="en", **wishes)
         confirm = f"/s/{token(keys, 'confirm', row.id, row.asked_at)}/confirm"
 
     def sign(purpose: Purpose, action: str) -> str:

@@ -47,6 +47,34 @@ def test_formulas_become_mathml(source: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "begins", "ends"),
+    [
+        (r"for all ($n$), or", "for all <span", "),</span> or"),
+        (r"in $O(n)$: herons", "in <span", ":</span> herons"),
+        (r"$\ell_2$-norm", "<span", "-</span>norm"),
+        (r"$n$\% of \'$m$", "<math", "</math>"),
+        (r"$\nothing{x}$. End", "<code>", "</code>. End"),
+    ],
+)
+def test_no_line_ends_between_a_formula_and_its_stop(source: str, begins: str, ends: str) -> None:
+    page = to_html(source)
+    assert page.startswith(begins)
+    assert page.endswith(ends)
+    assert page.count('<span class="nw">') == begins.endswith("<span")
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        (r"$n \log n$", '<mo lspace="0.167em" rspace="0.167em">log</mo>'),
+        (r"$\sin(x)$", '<mo lspace="0.167em" rspace="0">sin</mo>'),
+    ],
+)
+def test_names_of_functions_stand_apart(source: str, name: str) -> None:
+    assert name in to_html(source)
+
+
+@pytest.mark.parametrize(
     "source",
     [
         r"$\unknowncommand{x}$",
