@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.text import text_hash
 from db import papers, search
+from db.lists import part_query
 from db.models import Issue, IssueItem, Item, Rating, Version
 from db.papers import PaperFilter
 
@@ -34,7 +35,7 @@ class Printed:
 
 def newest(wanted: PaperFilter, stage_topics: StageTopics) -> Select[Item]:
     """Make the query for the items a filter leaves, in its order."""
-    return papers.query_of(wanted, stage_topics)
+    return part_query(wanted, stage_topics)
 
 
 def found(

@@ -48,6 +48,7 @@ class Item(Base):
         Index("ix_item_month_id", "month", "id"),
         Index("ix_item_month_submitted", "month", "submitted"),
         Index("ix_item_folded_title", "folded_title"),
+        Index("ix_item_submitted_month_id", "submitted", "month", "id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -274,13 +275,13 @@ class Rating(Base):
     """What ranking says of an item as a whole: best topic and stage, worth, reasons, summary, type."""
 
     __tablename__ = "rating"
-    __table_args__ = (Index("ix_rating_worth", "worth"),)
+    __table_args__ = (Index("ix_rating_worth", "worth"), Index("ix_rating_best_stage_worth", "best_stage", "worth"))
 
     item_id: Mapped[str] = mapped_column(ForeignKey("item.id", ondelete="CASCADE"), primary_key=True)
     model: Mapped[str]
     input_hash: Mapped[str] = mapped_column(String(32))  # of everything ranking read: nothing is ranked twice
     best_topic: Mapped[str | None]
-    best_stage: Mapped[int | None] = mapped_column(index=True)
+    best_stage: Mapped[int | None]
     worth: Mapped[float | None]  # null: no topic fits, so worth means nothing
     reasons: Mapped[list[Any]]  # [{"kind", "facts", "share"}], core.scores.Reason
     summary: Mapped[dict[str, Any] | None]  # {"text", "kind": extractive|machine, "model", "created"}

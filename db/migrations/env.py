@@ -18,8 +18,9 @@ from db.types import Json, UTCDateTime
 
 
 def include_object(_item: SchemaItem, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
-    """Leave full-text tables out of comparisons: they belong to triggers, not to the models."""
-    return not (kind == "table" and reflected and compare_to is None and name is not None and "fts" in name)
+    """Leave full-text tables and filing out of comparisons: they belong to triggers, not to the models."""
+    kept = name is not None and ("fts" in name or name == "filing")
+    return not (kind == "table" and reflected and compare_to is None and kept)
 
 
 def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
