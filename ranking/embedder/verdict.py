@@ -1,6 +1,8 @@
 """Which arithmetic is fastest on this machine: timed once, kept in a file, judged again when the machine differs."""
 
 import json
+import logging
+import os
 import platform
 import time
 from collections.abc import Callable, Mapping
@@ -9,6 +11,7 @@ from pathlib import Path
 
 from ranking.embedder.catalogue import Vectors
 
+_log = logging.getLogger(__name__)
 SAME_ENOUGH = 0.999  # least cosine to single precision: below, the vectors would be another model's
 SAMPLE = 32
 ROUNDS = 3
@@ -40,8 +43,11 @@ def stored(file: Path | None, name: str, among: tuple[str, ...]) -> str | None:
 
 
 def store(file: Path | None, name: str, arithmetic: str) -> None:
-    """Write a verdict down whole or not at all."""
+    """Write a verdict down whole or not at all; where the folder may only be read, it is reached anew at each start."""
     if file is None:
+        return
+    if file.parent.is_dir() and not os.access(file.parent, os.W_OK):
+        _log.info("arithmetic=%s is not noted: %s may only be read", arithmetic, file.parent)
         return
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_suffix(".tmp")

@@ -229,6 +229,16 @@ def test_a_verdict_is_reached_once_and_read_after_that(
     assert len(timed) == 2
 
 
+def test_a_verdict_that_may_not_be_noted_is_reached_again(
+    judged: Callable[[str], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged("bf16")
+    monkeypatch.setattr(os, "access", lambda *given: False)
+    for _ in range(2):
+        assert SentenceTransformerEmbedder(verdict_file=tmp_path / "p.json").identity == f"{PACKAGED}@bf16"
+    assert not (tmp_path / "p.json").exists()
+
+
 HERE = json.dumps(verdict.machine())
 
 

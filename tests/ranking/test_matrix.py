@@ -1,6 +1,7 @@
 """The matrix of vectors: what it finds is what brute force finds, and it never outlives the rows it was made of."""
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -9,13 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from core.errors import ModelError
 from db import scores, storing
 from db.engine import Sessions
 from db.models import Embedding, Item
-from ranking import matrix
+from ranking import folders, matrix
 from ranking.matrix import Halves, Matrix, Rows
 from ranking.service import vector_matrix
 from tests.db.shelf import THEN, stored
@@ -195,6 +196,64 @@ def test_what_is_deleted_is_found_no_more(sessions: Sessions, tmp_path: Path) ->
     with sessions.begin() as session:
         session.execute(delete(Embedding).where(Embedding.item_id == "2606.00000"))
     assert list(vector_matrix(sessions, MODEL, tmp_path).ids) == named(12)[1:]
+
+
+def test_where_nothing_may_be_written_the_matrix_that_was_put_there_is_used(
+    sqlite_sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = clustered(20)
+    shelve(sqlite_sessions, rows[:12])
+    elsewhere, here = tmp_path / "elsewhere", tmp_path / "here"
+    here.mkdir()
+    vector_matrix(sqlite_sessions, MODEL, elsewhere)
+    monkeypatch.setattr(folders, "writable", lambda folder: folder == elsewhere)
+    with pytest.raises(ModelError, match="none may be written there"):
+        vector_matrix(sqlite_sessions, MODEL, here)
+    shutil.copytree(elsewhere, here, dirs_exist_ok=True)
+    shelve(sqlite_sessions, rows[12:], hours=9, first=12)
+    held = vector_matrix(sqlite_sessions, MODEL, here)
+    assert same(held, rows[:12]), "older than the rows"
+    assert vector_matrix(sqlite_sessions, MODEL, here, held) is held
+    vector_matrix(sqlite_sessions, MODEL, elsewhere)
+    shutil.copytree(elsewhere, here, dirs_exist_ok=True)
+    for former in here.glob("vectors-*"):
+        if not (elsewhere / former.name).exists():
+            shutil.rmtree(former)
+    fresh = vector_matrix(sqlite_sessions, MODEL, here, held)
+    assert same(fresh, rows), "what was put there meanwhile"
+    with sqlite_sessions.begin() as session:
+        session.execute(delete(Item).where(Item.id == "2606.00011"))
+    assert vector_matrix(sqlite_sessions, MODEL, here, fresh) is fresh, "newer than the rows"
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_singles_and_halves_are_found_alike_and_a_growing_matrix_turns_from_one_to_the_other(
+    sqlite_sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: bool
+) -> None:
+    rows = clustered(90)
+    monkeypatch.setattr(matrix, "LARGE", 60 if large else 1_000)
+    monkeypatch.setattr(matrix, "BLOCK", 16)
+    monkeypatch.setattr(scores, "_PART", 7)
+    shelve(sqlite_sessions, rows[:50])
+    assert vector_matrix(sqlite_sessions, MODEL, tmp_path).rows.dtype == np.float32
+    shelve(sqlite_sessions, rows[50:], hours=9, first=50)
+    made = vector_matrix(sqlite_sessions, MODEL, tmp_path)
+    assert made.rows.dtype == (np.float16 if large else np.float32)
+    assert same(made, rows)
+    assert [id_ for id_, _ in made.nearest(rows[3], 20)] == [made.ids[place] for place in brute(rows, rows[3], 20)]
+    anew = vector_matrix(sqlite_sessions, MODEL, tmp_path / "anew")
+    assert anew.state == made.state
+    assert np.array_equal(anew.signs, matrix.pack(rows))
+
+
+def test_of_two_arithmetics_one_vector_is_read(sessions: Sessions, tmp_path: Path) -> None:
+    rows = clustered(9)
+    shelve(sessions, rows)
+    with sessions.begin() as session:
+        for row in session.scalars(select(Embedding).where(Embedding.item_id < "2606.00004")).all():
+            values = {name: getattr(row, name) for name in ("item_id", "text_hash", "vector", "made_at")}
+            session.add(Embedding(**values, model=f"{MODEL}@bf16"))
+    assert same(vector_matrix(sessions, MODEL, tmp_path), rows)
 
 
 def flip(file: Path) -> None:
