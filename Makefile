@@ -16,7 +16,7 @@ help:
 	@echo "make bench    ranking quality and speed, beside their baselines"
 	@echo "make e2e      the pages in headless Chromium, and by html-validate where npm is"
 	@echo "make htmlvalidate axe   install html-validate and axe-core (npm) below build/, which the tests then use"
-	@echo "make faults   what sources may do wrong and where a pull may be killed, all of it: some ten minutes"
+	@echo "make faults   every row of docs/reliability.md, the long tests included: it takes its time"
 	@echo "make audit    ask a public database for known vulnerabilities of the locked packages"
 	@echo "make package  build the wheel, install it beside an empty folder, and use it there"
 

@@ -17,6 +17,7 @@ from sqlalchemy import Engine, text
 from core.errors import NotFoundError, RefusedError, ShirubeError
 from db import copying, migrate, outbox
 from db.engine import make_engine, make_sessions
+from db.models_mail import Outbox
 from shirube import backups
 from shirube.settings import load_settings
 from shirube.wiring import Wiring
@@ -253,7 +254,7 @@ def changed(archive: zipfile.ZipFile, change: Callable[[str, bytes], Any]) -> It
 
 
 def as_of_0009(name: str, content: bytes) -> bytes | None:
-    columns = [column.name for column in outbox.Outbox.__table__.columns]
+    columns = [column.name for column in Outbox.__table__.columns]
     kept = [number for number, column in enumerate(columns) if column not in LATER_COLUMNS]
     if name == "manifest.json":
         manifest = json.loads(content)
