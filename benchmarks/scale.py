@@ -100,7 +100,7 @@ def _bytes(folder: Path, made: matrix.Matrix) -> float:
 
 
 def _by_faiss(whole: Vectors) -> Iterator[tuple[str, Search, float]]:
-    """Give the searches of faiss worth comparing (extra `cluster`): its halves, and bytes followed by our halves."""
+    """Give the searches of faiss worth comparing, where faiss-cpu is installed: its halves, and bytes followed by our halves."""
     try:
         import faiss
     except ImportError:
