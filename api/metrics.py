@@ -84,7 +84,7 @@ class Store:
         found = self._counted()
         yield _one("shirube_database_up", "Whether the database answers", found is not None)
         if found is not None:
-            yield from _families(found)
+            yield from families(found)
 
     def _names(self) -> tuple[str, str]:
         return self._version, self._model
@@ -107,7 +107,8 @@ class Store:
             return None
 
 
-def _families(found: Gauges) -> Iterator[Metric]:
+def families(found: Gauges) -> Iterator[Metric]:
+    """Write the numbers of a store as families of samples."""
     yield _one("shirube_items", "Papers and posts stored", found.items)
     yield _one("shirube_items_ranked", "Of them rated", found.ranked)
     yield _one("shirube_items_without_vector", "Of them waiting to be embedded", found.without_vector)

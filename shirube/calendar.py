@@ -12,7 +12,7 @@ from typing import Any
 from digest.coverage import ARXIV
 from shirube import terminal, ticking
 from shirube.steps import kind_of
-from shirube.telling import NAMES
+from shirube.telling import NAMES, span
 from shirube.terminal import WIDTH
 
 LABEL, CELL = 9, 10  # columns of a row's name and of a day: seven days fit
@@ -58,17 +58,44 @@ Week = list[Values | None]  # seven days, Monday first; None: of another month
 
 def lines(found: Values) -> Iterator[str]:
     """Write everything `status` collected, the newest month first."""
-    waiting = found["waiting_for_a_vector"]
-    yield f"Shirube {found['version']}; {waiting:,} items wait for a vector"
-    yield ticking.scheduler_line(found["scheduler"], datetime.fromisoformat(found["at"]))
+    at = datetime.fromisoformat(found["at"])
+    yield f"Shirube {found['version']}, {found['at'][:16].replace('T', ' ')} UTC"
+    yield from _store(found)
+    yield ticking.scheduler_line(found["scheduler"], at)
+    yield from _mail(found["mail"])
     for source, moment in found["last_reads"].items():
-        yield f"{NAMES.get(source, source)}: last read in full {moment}"
-    for month in found["months"]:
-        yield ""
-        yield from _month(month)
+        ago = span(max((at - datetime.fromisoformat(moment)).total_seconds(), 0.0))
+        yield f"{NAMES.get(source, source)}: last read in full {moment[:16].replace('T', ' ')}, {ago} ago"
+    for empty, months in groupby(found["months"], lambda month: not _shown(month) and month["issue"] is None):
+        if empty:
+            yield ""
+            yield f"{', '.join(month['month'] for month in months)}: nothing stored, no source asked"
+            continue
+        for month in months:
+            yield ""
+            yield from _month(month)
     if any(_shown(month) for month in found["months"]):
         yield ""
         yield from _legend(found["months"])
+
+
+def _store(found: Values) -> Iterator[str]:
+    """Say how much there is; of an empty store, how to begin."""
+    if not found["stored"]:
+        yield "Nothing is stored yet. Begin with shirube doctor, then shirube digest."
+        return
+    waiting = found["waiting_for_a_vector"]
+    rest = f"{waiting:,} of them not embedded yet: shirube rank" if waiting else "all of them embedded"
+    yield f"{found['stored']:,} papers and posts stored, {rest}"
+
+
+def _mail(found: Values) -> Iterator[str]:
+    """Say what waits, and what a person must look at; nothing where no mail was ever written."""
+    if found["held"] is not None:
+        yield from _wrapped(f"Mail: HELD, {found['held']}. See shirube outbox, then shirube outbox --release.")
+    elif found["states"]:
+        counts = ", ".join(f"{count:,} {state}" for state, count in sorted(found["states"].items()))
+        yield f"Mail: {counts} (shirube outbox)"
 
 
 def error_lines(found: Sequence[Values], limit: int) -> Iterator[str]:

@@ -4,7 +4,6 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -12,26 +11,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import Clock, system_clock
 from core.errors import ShirubeError
-from db.engine import WAL_SAFE, reading, sqlite_driver
+from db.engine import WAL_SAFE, sqlite_driver
 from db.migrate import at_head
-from shirube import ticking, trials
+from shirube import trials, upkeep
+from shirube.checks import Check
+from shirube.telling import span
 from shirube.wiring import Wiring
 
 ROOM = 2_000_000_000  # bytes below which a disk is called nearly full
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing doctor looked at; `fix` says what to do where it is not well."""
-
-    name: str
-    well: bool
-    found: str
-    fix: str = ""
-
-
 def examine(wiring: Wiring, machine: Clock = system_clock) -> list[Check]:
-    """Try once Python, disk, database, scheduler, model, each source, the clock, mail; no failure stops the next.
+    """Try once the machine, the store, its upkeep, each source and the ways of mail; no failure stops the next.
 
     `machine` is this machine's clock, which is held against the hour that the sources tell.
     """
@@ -39,12 +30,13 @@ def examine(wiring: Wiring, machine: Clock = system_clock) -> list[Check]:
     database = _tried("database", _database, wiring)
     found += [*database, *_tried("embedding model", _model, wiring)]
     if all(check.well for check in database):
-        found += _tried("scheduler", _scheduler, wiring)
+        found += [*_tried("scheduler", upkeep.scheduler, wiring), *_tried("backups", upkeep.backup, wiring)]
         found += _tried("sources", lambda wiring: _sources(wiring, machine), wiring)
     else:
         fix = "Mend the database first: it keeps the pace at which they are asked"
         found.append(Check("sources", well=False, found="not asked", fix=fix))
-    return [*found, *_tried("mail", _mail, wiring)]
+    found += [*_tried("mail", upkeep.mail, wiring), *_tried("webhook", upkeep.webhook, wiring)]
+    return [*found, *_tried("outbox", upkeep.waiting, wiring)] if all(check.well for check in database) else found
 
 
 def _tried(name: str, check: Callable[[Wiring], list[Check]], wiring: Wiring) -> list[Check]:
@@ -83,15 +75,6 @@ def _database(wiring: Wiring) -> list[Check]:
         return [Check("database", well=False, found=said, fix=_mending(wiring.settings.database))]
 
 
-def _scheduler(wiring: Wiring) -> list[Check]:
-    with reading(wiring.sessions) as session:
-        found = ticking.scheduler(session, wiring.clock())
-    if found["last_tick"] is None:
-        return [Check("scheduler", well=True, found="off: it never ran here")]
-    fix = "Start shirube work (or shirube serve --work); if it runs, see its log and shirube jobs"
-    return [Check("scheduler", well=found["state"] == "ticking", found=f"last heard of {found['last_tick']}", fix=fix)]
-
-
 def _kind(name: str) -> str:
     if name != "sqlite":
         return "PostgreSQL"
@@ -119,16 +102,6 @@ def _sources(wiring: Wiring, machine: Clock) -> list[Check]:
     behind = trials.behind(outcomes)
     if behind is None:
         return checks
-    found = f"{trials.span(behind)} {'behind' if behind > 0 else 'ahead of'} the servers asked"
+    found = f"{span(behind)} {'behind' if behind > 0 else 'ahead of'} the servers asked"
     fix = "Set this machine's clock, for example by timedatectl set-ntp true"
     return [*checks, Check("clock", well=abs(behind) <= trials.SKEW, found=found, fix=fix)]
-
-
-def _mail(wiring: Wiring) -> list[Check]:
-    settings = wiring.settings
-    missing = [name for name in ("base_url", "mail_from") if getattr(settings, name) is None]
-    if missing:
-        names = " and ".join(f"SHIRUBE_{name.upper()}" for name in missing)
-        return [Check("mail", well=True, found=f"off: {names} not set", fix="")]
-    way = "SMTP" if settings.smtp_url else "a folder of .eml files"
-    return [Check("mail", well=True, found=f"on, by {way}")]

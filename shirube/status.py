@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.clock import iso
-from db import windows
+from db import holds, outbox, papers, windows
 from db.models import IngestError, Window
 from digest.service import standing
 from shirube import ticking
@@ -26,8 +26,16 @@ def status(session: Session, wiring: Wiring, month: str | None = None) -> Values
         "version": wiring.issue_options().version,
         "at": iso(now),
         "scheduler": ticking.scheduler(session, now),
+        "stored": papers.count_all(session),
+        "mail": _mail(session),
         **found,
     }
+
+
+def _mail(session: Session) -> Values:
+    """Count mails by state, and tell why they are held; null where they may leave."""
+    hold = holds.held(session)
+    return {"states": outbox.counts(session), "held": hold.reason if hold else None}
 
 
 def errors(session: Session, limit: int) -> list[Values]:

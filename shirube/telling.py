@@ -116,6 +116,17 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def span(seconds: float) -> str:
+    """Write a length of time: `4 s`, `12 min`, `3 h 5 min`, `2 days 3 h`."""
+    minutes = round(abs(seconds) / 60)
+    if abs(seconds) < 120:
+        return f"{abs(seconds):.0f} s"
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} days {hours % 24} h"
+
+
 def place(progress: Progress) -> str:
     """Say which window is being read and how far."""
     window = progress.window

@@ -79,17 +79,6 @@ def behind(outcomes: Sequence[Outcome]) -> float | None:
     return median(told) if told else None
 
 
-def span(seconds: float) -> str:
-    """Write a length of time: `4 s`, `12 min`, `3 h 5 min`, `2 days 3 h`."""
-    minutes = round(abs(seconds) / 60)
-    if abs(seconds) < 120:
-        return f"{abs(seconds):.0f} s"
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} days {hours % 24} h"
-
-
 def _tried(trial: Trial, wiring: Wiring, machine: Clock) -> Outcome:
     try:
         answer = wiring.guard.get(trial.url, trial.params, expect=_ANY, once=True)

@@ -13,11 +13,15 @@ from typing import Any
 
 import pytest
 import typer
+import yaml
+from prometheus_client.metrics_core import Metric
 from starlette.routing import Match
 
 from api.app import AppOptions, create_app
+from api.metrics import Metrics, families
 from core.clock import Clock
-from db.engine import Sessions
+from db.engine import Sessions, make_engine, make_sessions
+from db.gauges import Gauges
 from digest import compose
 from ingest.guard import Policy
 from ingest.http import Guard
@@ -348,6 +352,51 @@ def schedule() -> str:
     return head + table((f"`{job.name}`", f"`{job.cron}`", job.does, job.missed) for job in jobs.schedule(5))
 
 
+def metrics() -> str:
+    """Write the table of what /metrics tells of the store and of requests."""
+    answered = Metrics(make_sessions(make_engine("sqlite://")), "1", "model")
+    answered.answered("/", "GET", 200, 0.01)
+    told = [*families(Gauges(0, 0, 0, {}, {}, {}, {}, {}, {}, 1, {}, 1, False, {}, {})), *answered.registry.collect()]
+    rows = ((f"`{metric_name(one)}`", ", ".join(metric_labels(one)), one.documentation) for one in told)
+    shown = [row for row in rows if row[0].startswith("`shirube_")]
+    return "| metric | labels | tells |\n|---|---|---|\n" + table(shown)
+
+
+def metric_name(family: Metric) -> str:
+    return f"{family.name}_total" if family.type == "counter" else family.name
+
+
+def metric_labels(family: Metric) -> list[str]:
+    """List the labels of a family, from a sample where it has one."""
+    names = family.samples[0].labels if family.samples else getattr(family, "_labelnames", ())
+    return [f"`{name}`" for name in names if name != "le"]
+
+
+def test_the_metrics_of_every_rule_are_told_with_labels_they_have() -> None:
+    page = (DOCS / "operate.md").read_text("utf-8")
+    listed = {
+        name: set(re.findall(r"`(\w+)`", labels))
+        for name, labels in re.findall(r"^\| `(shirube_\w+)` \| (.*?) \|", page, re.M)
+    }
+    blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    rules = [rule for block in blocks for group in block.get("groups", ()) for rule in group["rules"]]
+    assert len({rule["alert"] for rule in rules}) == len(rules) >= 8
+    for rule in rules:
+        named = re.findall(r"\b(shirube_\w+?)(?:_bucket)?\b(?:\{(.*?)\})?", rule["expr"])
+        assert named, rule
+        for name, labels in named:
+            assert name in listed, rule
+            assert set(re.findall(r"(\w+)[=!]", labels)) <= listed[name], rule
+        used = set(re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"]))
+        assert used <= set().union(*(listed[name] for name, _ in named)), rule
+
+
+def test_the_jobs_an_alert_names_are_of_the_schedule() -> None:
+    (names,) = re.findall(r'last_success_timestamp_seconds\{job=~"(.*?)"', (DOCS / "operate.md").read_text("utf-8"))
+    known = [job.name for job in jobs.schedule(5)]
+    assert all(any(re.fullmatch(name, job) for job in known) for name in names.split("|"))
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "rereading": rereading,
     "stages": stages,
@@ -358,6 +407,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "order": order,
     "layout": layout,
     "schedule": schedule,
+    "metrics": metrics,
 }
 
 

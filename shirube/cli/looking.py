@@ -51,10 +51,11 @@ def status(
 @commands.command()
 def doctor(context: typer.Context) -> None:
     """Try everything once and say how to mend what is not well."""
+    from shirube.checks import lines
     from shirube.doctor import examine
 
+    terminal.say("Trying everything once; that takes some seconds.")
     checks = examine(context.obj)
-    rows = [(c.name, "well" if c.well else "NOT WELL", c.found, "" if c.well else c.fix) for c in checks]
-    terminal.table(("what", "state", "found", "to mend it"), rows)
+    terminal.out("\n".join(lines(checks)))
     if not all(c.well for c in checks):
         raise typer.Exit(FAILED)

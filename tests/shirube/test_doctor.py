@@ -1,5 +1,6 @@
 """What doctor finds, kind by kind, and that it says how to mend it."""
 
+import base64
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -11,9 +12,14 @@ import pytest
 
 from core.clock import system_clock
 from core.errors import ModelError
-from shirube import doctor, trials
-from shirube.doctor import Check, examine
+from db import holds
+from db.engine import Sessions
+from db.models_jobs import JobRun
+from shirube import doctor, trials, upkeep
+from shirube.checks import Check, lines
+from shirube.doctor import examine
 from shirube.settings import Settings, load_settings
+from shirube.telling import span
 from tests.ingest.doubles import free_port
 from tests.shirube.command import DRAFT, Bench, run
 from tests.upstream import Upstream
@@ -155,7 +161,7 @@ def test_one_server_with_a_wrong_clock_is_outvoted_and_silence_tells_nothing() -
     ("seconds", "words"), [(0, "0 s"), (-119, "119 s"), (200, "3 min"), (3700, "1 h 2 min"), (176_400, "2 days 1 h")]
 )
 def test_a_length_of_time_is_written_as_people_do(seconds: float, words: str) -> None:
-    assert trials.span(seconds) == words
+    assert span(seconds) == words
 
 
 def test_a_database_that_cannot_be_had_leaves_the_rest_to_be_looked_at(
@@ -210,3 +216,101 @@ def test_the_command_ends_with_an_error_where_something_is_not_well(up: Upstream
     assert told.count("NOT WELL") == 1
     assert "it is not well itself" in told
     assert "next pull" in told
+
+
+def test_half_a_setting_up_of_mail_is_not_well(settings: Callable[..., Settings]) -> None:
+    half = found(settings(SHIRUBE_SMTP_URL="smtp://127.0.0.1:25", SHIRUBE_MAIL_FROM="road@example.org"))["mail"]
+    assert (half.well, half.found) == (False, "cannot be sent: SHIRUBE_BASE_URL not set")
+    assert "Set SHIRUBE_BASE_URL" in half.fix
+    assert found(settings())["mail"].well
+    whole = {"SHIRUBE_MAIL_FROM": "road@example.org", "SHIRUBE_BASE_URL": "https://road.example"}
+    assert found(settings(**whole))["mail"] == Check("mail", True, "on, by a folder of .eml files")
+    odd = found(settings(**whole, SHIRUBE_SMTP_URL="http://127.0.0.1"))["mail"]
+    assert not odd.well
+
+
+def test_a_webhook_needs_its_secret(settings: Callable[..., Settings]) -> None:
+    assert "webhook" not in found(settings())
+    bare = found(settings(SHIRUBE_WEBHOOK_URL="https://hooks.example/x"))["webhook"]
+    assert not bare.well
+    assert "SHIRUBE_WEBHOOK_SECRET" in bare.fix
+    secret = f"whsec_{base64.b64encode(bytes(32)).decode()}"
+    assert found(settings(SHIRUBE_WEBHOOK_URL="https://hooks.example/x", SHIRUBE_WEBHOOK_SECRET=secret))["webhook"].well
+
+
+@pytest.fixture
+def upkept(sessions: Sessions, tmp_path: Path) -> Callable[..., dict[str, Check]]:
+    """What doctor says of schedule, backups and mail of a database of either kind."""
+    made = load_settings(data_dir=tmp_path)
+
+    def look(*rows: object) -> dict[str, Check]:
+        with sessions.begin() as session:
+            session.add_all(rows)
+        wiring = Bench(made, lambda: DRAFT)
+        vars(wiring)["sessions"] = sessions
+        checks = [*upkeep.scheduler(wiring), *upkeep.backup(wiring), *upkeep.waiting(wiring)]
+        return {check.name: check for check in checks}
+
+    return look
+
+
+def heard(ago: timedelta) -> JobRun:
+    """A run whose worker was heard of so long ago."""
+    moment = DRAFT - ago
+    return JobRun(
+        job="rank", scheduled_for=moment, state="done", token=1, attempt=1, holder="x", lease_until=None,
+        heartbeat_at=moment, started_at=moment, ended_at=moment, counts={}, error=None,
+    )  # fmt: skip
+
+
+def test_a_store_without_a_schedule_needs_neither_it_nor_backups(upkept: Callable[..., dict[str, Check]]) -> None:
+    checks = upkept()
+    assert [check.well for check in checks.values()] == [True, True]
+    assert checks["scheduler"].found == "off: it never ran here"
+    assert checks["backups"].found.startswith("none in ")
+
+
+@pytest.mark.parametrize(("minutes", "well"), [(5, True), (25, False)])
+def test_a_scheduler_that_fell_silent_is_told(
+    upkept: Callable[..., dict[str, Check]], minutes: int, well: bool
+) -> None:
+    check = upkept(heard(timedelta(minutes=minutes)))["scheduler"]
+    assert check.well is well
+    assert check.found.endswith(f", {minutes} min ago")
+
+
+@pytest.mark.parametrize(("ages", "well"), [((), False), ((30, 80), True), ((49, 80), False)])
+def test_backups_are_young_where_the_schedule_runs(
+    upkept: Callable[..., dict[str, Check]], tmp_path: Path, ages: tuple[int, ...], well: bool
+) -> None:
+    (tmp_path / "backups").mkdir()
+    (tmp_path / "backups" / "shirube-notes.txt").touch()
+    for hours in ages:
+        (tmp_path / "backups" / f"shirube-{DRAFT - timedelta(hours=hours):%Y%m%dT%H%M%SZ}.zip").touch()
+    check = upkept(heard(timedelta(minutes=1)))["backups"]
+    assert check.well is well
+    assert "shirube db backup" in check.fix
+
+
+def test_mail_that_is_held_is_told_with_what_lets_it_go(
+    upkept: Callable[..., dict[str, Check]], sessions: Sessions
+) -> None:
+    assert "outbox" not in upkept()
+    with sessions.begin() as session:
+        holds.hold(session, "restored from a backup", DRAFT)
+    check = upkept()["outbox"]
+    assert not check.well
+    assert "restored from a backup" in check.found
+    assert "shirube outbox --release" in check.fix
+
+
+def test_what_doctor_says_fits_a_narrow_terminal_and_ends_with_what_is_not_well() -> None:
+    long = "a sentence of some length " * 9
+    checks = [Check("Python", True, "3.12"), Check("disk", False, long, long), Check("mail", False, "x", "y")]
+    told = list(lines(checks))
+    assert max(map(len, told)) <= 79
+    assert told[0] == "well      Python                 3.12"
+    assert told[1].startswith("NOT WELL  disk                   a sentence")
+    assert "                                 -> y" in told
+    assert told[-1] == "Not well: disk, mail. What to do stands beneath each."
+    assert list(lines([Check("Python", True, "3.12")]))[-1] == "All is well."

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core.months import days
+from db import holds
 from db.engine import make_engine, make_sessions
 from db.migrate import upgrade
 from db.models import Window
@@ -63,7 +64,8 @@ def test_status_names_open_days_states_and_sources_never_asked(empty: dict[str, 
     assert arxiv["expected"] == arxiv["received"] > 0
     assert found["last_reads"] == {"arxiv": "2026-10-31T22:00:00Z"}
     assert found["months"][1]["sources"] == []
-    assert "arXiv: last read in full 2026-10-31T22:00:00Z" in run("status", env=empty, now=DRAFT).lines
+    lines = run("status", env=empty, now=DRAFT).lines
+    assert any(line.startswith("arXiv: last read in full 2026-10-31 22:00, ") for line in lines)
 
 
 def test_a_week_is_a_row_and_a_day_says_how_it_stands(october_with_gaps: Store) -> None:
@@ -94,7 +96,8 @@ def test_every_gap_says_what_came_why_and_what_is_done_about_it(october_with_gap
 
 def test_the_same_as_values_under_names_that_stay(october_with_gaps: Store) -> None:
     found = values(october_with_gaps, "--month", MONTH)
-    assert set(found) == {"version", "at", "scheduler", "issues", "months", "last_reads", "waiting_for_a_vector"}
+    names = {"version", "at", "scheduler", "stored", "mail", "issues", "months", "last_reads", "waiting_for_a_vector"}
+    assert set(found) == names
     assert found["scheduler"] == {"state": "never", "last_tick": None}
     (month,) = found["months"]
     assert set(month) == {
@@ -151,7 +154,7 @@ def test_a_recorded_month_shows_what_is_stored_and_that_nobody_was_asked(empty: 
 
 def test_a_month_without_anything_is_one_line(october_with_gaps: Store) -> None:
     lines = told(october_with_gaps)
-    assert lines[lines.index("2026-09: no issue, 0 papers, 0 ranked") + 1] == ""
+    assert lines[lines.index("2026-09, 2026-08: nothing stored, no source asked") + 1] == ""
     assert "+ C" not in "".join(told(october_with_gaps, "--month", "2026-08"))
 
 
@@ -234,3 +237,22 @@ def test_a_final_month_is_complete(final: Store) -> None:
     lines = told(final, "--month", MONTH, now=CLOSED)
     assert any(line.startswith(f"{MONTH}: final") for line in lines)
     assert "Open:" not in lines
+
+
+def test_an_empty_store_says_how_to_begin(tmp_path: Path) -> None:
+    told = run("status", env={"SHIRUBE_DATA_DIR": str(tmp_path / "var")}, now=DRAFT).lines
+    assert told[1] == "Nothing is stored yet. Begin with shirube doctor, then shirube digest."
+    assert told[-1].endswith(": nothing stored, no source asked")
+    assert len(told) == 5
+
+
+def test_mail_that_is_held_stands_among_the_first_lines(tmp_path: Path) -> None:
+    env = {"SHIRUBE_DATA_DIR": str(tmp_path / "var")}
+    assert "Mail" not in run("status", env=env, now=DRAFT).out
+    sessions = make_sessions(make_engine(f"sqlite:///{tmp_path / 'var' / 'shirube.db'}"))
+    with sessions.begin() as session:
+        holds.hold(session, "restored from a backup", DRAFT)
+    told = " ".join(" ".join(run("status", env=env, now=DRAFT).lines[:6]).split())
+    assert "Mail: HELD, restored from a backup. See shirube outbox, then shirube outbox --release." in told
+    said = json.loads(run("status", "--json", env=env, now=DRAFT).out)["mail"]
+    assert said == {"states": {}, "held": "restored from a backup"}

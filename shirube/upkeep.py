@@ -1,0 +1,89 @@
+"""What `doctor` looks at beyond the machine: the schedule, backups, mail and the webhook."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from core.clock import iso
+from db import holds, outbox
+from db.engine import reading
+from shirube import backups, ticking
+from shirube.checks import Check
+from shirube.telling import span
+from shirube.wiring import Wiring
+
+OLD = timedelta(days=2)  # a backup is made every night: older than this, two of them failed
+_NEEDED = ("base_url", "mail_from")
+
+
+def scheduler(wiring: Wiring) -> list[Check]:
+    """Tell whether anybody runs the schedule; a store that is filled by hand needs nobody."""
+    now = wiring.clock()
+    with reading(wiring.sessions) as session:
+        found = ticking.scheduler(session, now)
+    if found["last_tick"] is None:
+        return [Check("scheduler", well=True, found="off: it never ran here")]
+    fix = "Start shirube work (or shirube serve --work); if it runs, see its log and shirube jobs"
+    ago = max((now - datetime.fromisoformat(found["last_tick"])).total_seconds(), 0.0)
+    said = f"last heard of {found['last_tick']}, {span(ago)} ago"
+    return [Check("scheduler", well=found["state"] == "ticking", found=said, fix=fix)]
+
+
+def backup(wiring: Wiring) -> list[Check]:
+    """Tell how old the newest backup is; old ones are not well where the schedule, which makes them, has run."""
+    newest, now = _newest(wiring.backups_dir), wiring.clock()
+    with reading(wiring.sessions) as session:
+        runs = ticking.scheduler(session, now)["last_tick"] is not None
+    fix = "Run shirube db backup; shirube jobs backup tells how the last ones went"
+    if newest is None:
+        return [Check("backups", well=not runs, found=f"none in {_shown(wiring.backups_dir)}", fix=fix)]
+    said = f"the newest is of {iso(newest)}, {span(max((now - newest).total_seconds(), 0.0))} old"
+    return [Check("backups", well=not runs or now - newest <= OLD, found=said, fix=fix)]
+
+
+def mail(wiring: Wiring) -> list[Check]:
+    """Tell whether mail could leave, and by which way; half a setting up is not well, none at all is."""
+    settings = wiring.settings
+    missing = [f"SHIRUBE_{name.upper()}" for name in _NEEDED if getattr(settings, name) is None]
+    begun = settings.smtp_url is not None or settings.mail_from is not None
+    if missing and begun:
+        fix = f"Set {' and '.join(missing)}: mails come from one, and link to the other"
+        return [Check("mail", well=False, found=f"cannot be sent: {' and '.join(missing)} not set", fix=fix)]
+    if missing:
+        return [Check("mail", well=True, found=f"off: {' and '.join(missing)} not set")]
+    way = "SMTP" if settings.smtp_url else "a folder of .eml files"
+    wiring.delivery()  # raises ConfigError for an address of a server that cannot be read
+    return [Check("mail", well=True, found=f"on, by {way}")]
+
+
+def waiting(wiring: Wiring) -> list[Check]:
+    """Tell of the mails there are, and that they are held, where they are."""
+    with reading(wiring.sessions) as session:
+        hold, counts = holds.held(session), outbox.counts(session)
+    if hold is None and not any(counts.values()):
+        return []
+    said = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.items())) or "nothing waits"
+    if hold is None:
+        return [Check("outbox", well=True, found=said)]
+    fix = "Look at shirube outbox, then let it go: shirube outbox --release, with --skip-waiting to send none of it"
+    return [Check("outbox", well=False, found=f"mail is held since {iso(hold.since)}: {hold.reason}; {said}", fix=fix)]
+
+
+def webhook(wiring: Wiring) -> list[Check]:
+    """Tell whether calls of the webhook could be signed; nothing where none is set."""
+    if wiring.settings.webhook_url is None:
+        return []
+    wiring.webhook  # noqa: B018 - raises ConfigError where the secret is missing or none
+    return [Check("webhook", well=True, found="set, its calls are signed")]
+
+
+def _newest(folder: Path) -> datetime | None:
+    """Tell of which moment the newest backup in a folder is; its name says it."""
+    names = (file.name for file in folder.iterdir()) if folder.is_dir() else ()
+    moments = [found[1] for name in names if (found := backups.NAME.fullmatch(name))]
+    return datetime.strptime(max(moments), backups.FORM).replace(tzinfo=UTC) if moments else None
+
+
+def _shown(folder: Path) -> str:
+    """Write a folder as short as it is clear."""
+    here = Path.cwd()
+    return str(folder.relative_to(here)) if folder.is_relative_to(here) else str(folder)
