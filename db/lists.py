@@ -1,6 +1,6 @@
 """The queries of lists: which items, in which order, from which place on.
 
-Lists of shown items are read from `filing`, which triggers keep in these orders (migration 0016, docs/decisions/0041);
+Lists of shown items are read from `filing`, which triggers keep in these orders (migration 0016, docs/decisions/0042);
 what it does not hold is sorted anew.
 """
 
@@ -16,6 +16,7 @@ from sqlalchemy import (
     SQLColumnExpression,
     String,
     Subquery,
+    Table,
     Text,
     and_,
     column,
@@ -51,6 +52,7 @@ FILING = table(
     column("month", String()),
     column("worth", Float()),  # -1: not known
 )
+_ITEM: Table = Item.__table__  # type: ignore[assignment]
 _KEYS = {"newest": FILING.c.placed, "worth": FILING.c.worth, "fit": FILING.c.fit}
 
 
@@ -100,7 +102,7 @@ def query_of(wanted: PaperFilter, stage_topics: StageTopics) -> Select[Item]:
     """Make the query for the items of a list; more conditions may be added to it."""
     names = topics_of(wanted, stage_topics)
     if _is_filed(wanted, names) and len(names or ()) == 1:
-        return _with_items(_filed(wanted, names or ())).ordered(wanted.limit)
+        return _filed(wanted, names or (), items=True).ordered(wanted.limit)
     return _sorted(wanted, names).ordered(wanted.limit)
 
 
@@ -152,8 +154,8 @@ def _is_filed(wanted: PaperFilter, names: Sequence[str] | None) -> bool:
     return len(names) == 1 or wanted.sort != "fit"
 
 
-def _filed(wanted: PaperFilter, names: Sequence[str]) -> Asked:
-    """Ask `filing` for a list; items are joined only where a condition is about what it does not hold."""
+def _filed(wanted: PaperFilter, names: Sequence[str], *, items: bool = False) -> Asked:
+    """Ask `filing` for a list; items are joined where they are asked for, or a condition is about them alone."""
     key = _KEYS[wanted.sort]
     query = select(FILING).where(FILING.c.topic.in_(names) if len(names) > 1 else FILING.c.topic == names[0])
     if _floor(wanted) > SHOWN:
@@ -163,9 +165,10 @@ def _filed(wanted: PaperFilter, names: Sequence[str]) -> Asked:
     )
     if wanted.month is not None:
         query = query.where(FILING.c.month == wanted.month)
-    asked = Asked(query, key, FILING.c.item_id)
-    conditions = _of_items(wanted)
-    return _with_items(Asked(query.where(*conditions), key, asked.item_id)) if conditions else asked
+    if items or _of_items(wanted):
+        query = query.with_only_columns(Item).select_from(FILING.join(_ITEM, FILING.c.item_id == Item.id))
+        query = query.where(*_of_items(wanted))
+    return Asked(query, key, FILING.c.item_id)
 
 
 def _best_topics(wanted: PaperFilter, stage_topics: StageTopics) -> tuple[str, ...]:
@@ -180,7 +183,7 @@ def _filed_best(wanted: PaperFilter, topic: str) -> Asked:
     best = exists().where(
         Rating.item_id == FILING.c.item_id, Rating.best_topic == topic, Rating.best_stage == wanted.best_stage
     )
-    kept = exists().where(Item.id == FILING.c.item_id, Item.withdrawn.is_(False))
+    kept = exists().where(Item.id == FILING.c.item_id, Item.withdrawn.is_(False)).correlate(FILING)
     worth = [] if wanted.min_worth is None else [_unsought(FILING.c.worth) >= wanted.min_worth]
     return Asked(asked.query.where(*worth, best, kept), asked.key, asked.item_id)
 
@@ -188,12 +191,6 @@ def _filed_best(wanted: PaperFilter, topic: str) -> Asked:
 def _unsought(number: ColumnElement[float]) -> ColumnElement[float]:
     """Say a column so that no index on it is taken: the one that gives the order must be."""
     return number + 0.0
-
-
-def _with_items(asked: Asked) -> Asked:
-    """Select the items themselves."""
-    query = asked.query.with_only_columns(Item).select_from(FILING.join(Item.__table__, FILING.c.item_id == Item.id))
-    return Asked(query, asked.key, asked.item_id)
 
 
 def _placed(asked: Asked, limit: int) -> Select[Any]:
@@ -364,7 +361,7 @@ def _filed_days(wanted: PaperFilter) -> list[ColumnElement[bool]]:
     conditions = _bounds(FILING.c.placed, wanted)
     if wanted.until is not None and (beyond := wanted.until + timedelta(days=1)).day > 1:
         month = literal(_start_of(first_day(f"{beyond.year:04d}-{beyond.month:02d}")), UTCDateTime())
-        dated = exists().where(Item.id == FILING.c.item_id, Item.submitted.is_not(None))
+        dated = exists().where(Item.id == FILING.c.item_id, Item.submitted.is_not(None)).correlate(FILING)
         conditions.append(or_(FILING.c.placed != month, dated))  # a month alone may reach beyond `until`
     return conditions
 

@@ -1,6 +1,6 @@
 """Items as they are filed under topics, in the orders that lists have: kept by triggers, outside the models.
 
-A list of a topic is read from an index instead of sorted from thousands of rows (docs/decisions/0041).
+A list of a topic is read from an index instead of sorted from thousands of rows (docs/decisions/0042).
 """
 
 import sqlalchemy as sa
