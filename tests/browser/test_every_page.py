@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.addresses import NAMES, addresses
-from tests.browser.axe import source, violations
+from tests.browser.axe import COLOURS, RULES, source, violations
 from tests.browser.conftest import Site
 from tests.browser.marks import pytestmark
 from tests.browser.watch import Watch
@@ -16,7 +16,6 @@ WIDTHS = (1280, 375)
 SCHEMES = ("light", "dark")
 STATUS = {"missing": 404, "bad": 404, "search-wrong": 422}  # by name, or what it begins with
 _WIDE = "document.documentElement.scrollWidth"
-# Words that scroll sideways inside an element of their own are as bad, but for a table that says so.
 _REPORTS = "addEventListener('securitypolicyviolation', event => console.log(`CSP: ${event.blockedURI}`))"
 _UNSEEN = """() => [...document.querySelectorAll("a[href], button, input, select, summary, [tabindex]")]
   .filter(one => one.checkVisibility({visibilityProperty: true})).filter(one => {
@@ -67,7 +66,15 @@ def _looks(page: Page) -> None:
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate(_WIDE) <= width
-            assert violations(page) == [], (scheme, width)
+            assert violations(page, RULES if scheme == "light" else COLOURS) == [], (scheme, width)
+
+
+def test_the_rules_find_what_breaks_them(browser: Browser) -> None:
+    page = browser.new_page(color_scheme="dark")
+    page.set_content("<html lang=en><title>A</title><main><h1>A</h1><img src=x><p style='color:#bbb'>Pale</p></main>")
+    assert {one.partition(":")[0] for one in violations(page)} == {"image-alt", "color-contrast"}
+    assert [one.partition(":")[0] for one in violations(page, COLOURS)] == ["color-contrast"]
+    page.close()
 
 
 @pytest.mark.parametrize("name", ["front", "stage", "paper-maths", "search-results", "subscribe", "status"])
