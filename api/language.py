@@ -1,10 +1,24 @@
 """Which language a reader gets: `?lang=`, then the cookie, then Accept-Language (RFC 9110, 12.5.4)."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 from fastapi import Request
+from pydantic import AfterValidator, WithJsonSchema
+
+from locales.load import LANGUAGES
 
 COOKIE = "lang"
+
+
+def known(lang: str) -> str:
+    """Refuse what is no language of the program; ValueError names those there are."""
+    if lang not in LANGUAGES:
+        raise ValueError(f"should be one of {', '.join(LANGUAGES)}")
+    return lang
+
+
+Known = Annotated[str, AfterValidator(known), WithJsonSchema({"type": "string", "enum": list(LANGUAGES)})]
 
 
 def choose(request: Request, languages: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from digest.service import Caps
+from locales.load import LANGUAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class AppOptions:
 
     base_url: str = "http://127.0.0.1:8000"  # absolute links are made from it, never from a Host header
     version: str = "0"
-    languages: tuple[str, ...] = ("en", "ja")  # the first is the fallback
+    languages: tuple[str, ...] = LANGUAGES  # the first is the fallback
     tag_authority: str = "shirube"
     secret_keys: tuple[str, ...] = field(default=(), repr=False)  # of the links in mails; oldest first, the last signs
     trusted_proxies: tuple[str, ...] = ()  # addresses or networks whose X-Forwarded-For is believed

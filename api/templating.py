@@ -12,11 +12,10 @@ from core.ids import anchor
 from digest import maths
 from digest.sentences import FULL
 from digest.words import web
-from locales import translations
+from locales.load import own_name, translations
 from roadmap.model import Roadmap
 
 FOLDER = Path(__file__).parent / "templates"
-LANGUAGE_NAMES = {"en": "English", "ja": "日本語"}
 
 
 class Templates:
@@ -44,7 +43,7 @@ def _environment(
     environment.install_gettext_translations(translations(lang), newstyle=True)  # type: ignore[attr-defined]
     environment.globals |= {
         "lang": lang,
-        "languages": {other: LANGUAGE_NAMES.get(other, other) for other in options.languages},
+        "languages": {other: own_name(other) for other in options.languages},
         "links": links,
         "options": options,
         "roadmap": roadmap,

@@ -17,7 +17,6 @@ from core.errors import UsageError
 Purpose = Literal["confirm", "preferences", "unsubscribe", "undo", "feedback"]
 LONGEST_TOKEN = 512  # a real one has about 70 characters; nobody's ten kilobytes are worth a hash
 LONGEST_ADDRESS, LONGEST_LOCAL = 254, 64  # RFC 3696, erratum 1690; RFC 5321, 4.5.3.1.1
-LANGUAGES = ("en", "ja")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from digest.subscriptions import LANGUAGES, AddressError, MailAddress, Subscription, Wrong, normalise
+from digest.subscriptions import AddressError, MailAddress, Subscription, Wrong, normalise
+from locales.load import LANGUAGES
 from roadmap.model import Roadmap
 
 BUDGETS = (30, 90, 240)  # minutes a month

@@ -1,7 +1,7 @@
 """Items as files to take along: one item, a filtered list, the items of an issue; and an issue as text."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -21,9 +21,9 @@ from digest.formats import formats
 router = APIRouter(tags=["exports"])
 ALONE = (BIBTEX, RIS, CSL, MARKDOWN)
 OF_ISSUES = tuple(form for form in LISTS if form is not MARKDOWN)  # its Markdown is that of the issue itself
-TEXTS = ("markdown", "text")
+TEXTS = tuple(name for name in formats() if name not in ("html", "json"))  # those have addresses of their own
 HEADING = "Papers"
-Lang = Annotated[Literal["en", "ja"] | None, Query(description="Language of the words around the papers")]
+Lang = Annotated[language.Known | None, Query(description="Language of the words around the papers")]
 EXAMPLES = {
     "jsonl": '{"id":"2606.00001","kind":"paper","title":"A clockwork heron"}\n',
     "bibtex": "@misc{moorhen-2606.00001,\n  title = {A clockwork heron},\n  author = {Moorhen, Ada},\n}\n",
@@ -139,5 +139,5 @@ for _name in TEXTS:
         f"digest_as_{_name}",
         f"Give a month's issue (YYYY-MM) itself as {_name}.",
         formats()[_name].MEDIA_TYPE,
-        EXAMPLES[_name],
+        EXAMPLES.get(_name, ""),
     )

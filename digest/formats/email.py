@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from babel import Locale
 from markupsafe import Markup
 
 from digest import charts, foryou, news, notices, sentences
@@ -16,7 +15,7 @@ from digest.own import Ahead, Own, Section, Selection, Wishes
 from digest.pieces import Pieces
 from digest.reasons import Names, Said, brief, say_all
 from digest.words import Line, Part, Voice, web
-from locales.load import LANGUAGES
+from locales.load import LANGUAGES, own_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +216,10 @@ class Mail:
         """Take rows that do not depend on the reader from an earlier mail, or write them."""
         return self.pieces.row(key, caller)
 
+    def lines_piece(self, *key: object, caller: Callable[[], str]) -> Markup:
+        """Take paragraphs that do not depend on the reader from an earlier mail, or write them."""
+        return self.pieces.lines_of(key, caller)
+
     def entry_piece(self, kind: str, entry: Entry, caller: Callable[[], str]) -> Markup:
         """Take an entry from an earlier mail, as a row or as lines within one, unless it says what this reader said."""
         if said_of(entry):
@@ -306,11 +309,7 @@ class Mail:
     def languages(self) -> list[tuple[str, str, str]]:
         """List the other languages of the issue: (code, own name, URL)."""
         base = str(self.links.permalink).partition("?")[0]
-        return [
-            (code, str(Locale.parse(code).display_name).capitalize(), f"{base}?lang={code}")
-            for code in LANGUAGES
-            if code != self.v.lang
-        ]
+        return [(code, own_name(code), f"{base}?lang={code}") for code in LANGUAGES if code != self.v.lang]
 
 
 def said_of(entry: Entry) -> bool:

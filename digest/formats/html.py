@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from babel import Locale
 from markupsafe import Markup
 
 from digest import charts, notices, sentences
@@ -11,7 +10,7 @@ from digest.model import Digest, Entry
 from digest.reasons import FILE, Said, brief, names_in, say_all
 from digest.templating import stylesheet, write
 from digest.words import Line, Voice, voice, web
-from locales.load import LANGUAGES
+from locales.load import LANGUAGES, own_name
 
 MEDIA_TYPE = "text/html"
 SUFFIX = "html"
@@ -51,7 +50,7 @@ def file_name(stem: str, lang: str) -> str:
 
 def _languages(stem: str) -> list[tuple[str, str, str]]:
     """List every language as (code, its own name, sibling file)."""
-    return [(code, str(Locale.parse(code).display_name).capitalize(), file_name(stem, code)) for code in LANGUAGES]
+    return [(code, own_name(code), file_name(stem, code)) for code in LANGUAGES]
 
 
 def _common(digest: Digest, v: Voice, links: Links) -> dict[str, Any]:

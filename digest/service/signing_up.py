@@ -19,7 +19,8 @@ from db.models_readers import Signup
 from digest.delivery import Delivery, Later, Outcome, Refused, Sent
 from digest.letters import Kind, Letter, letter_for, write_letter
 from digest.mailing import LeaseLostError, Mailer, pause
-from digest.subscriptions import LANGUAGES, MailAddress, Subscription, hashes, link, normalise, read_token, token
+from digest.subscriptions import MailAddress, Subscription, hashes, link, normalise, read_token, token
+from locales.load import LANGUAGES
 
 _log = logging.getLogger(__name__)
 CONSENT = "sign-up page, confirmed by mail"

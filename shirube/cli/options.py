@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.errors import UsageError
+from locales.load import FALLBACK, LANGUAGES
 from shirube.names import SOURCES
 
 if TYPE_CHECKING:
@@ -18,10 +19,14 @@ FAILED, WRONG_USAGE, PARTLY = 1, 2, 3
 
 
 class Lang(StrEnum):
-    """A language of the program."""
+    """A language of the program: one for each catalogue in locales."""
 
-    en = "en"
-    ja = "ja"
+    _ignore_ = "code"
+    for code in LANGUAGES:
+        vars()[code] = code
+
+
+ENGLISH = Lang(FALLBACK)
 
 
 class Kind(StrEnum):

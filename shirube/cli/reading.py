@@ -10,7 +10,7 @@ import typer
 from core.errors import UsageError
 from core.months import default_month, parse_month
 from shirube import terminal
-from shirube.cli.options import PARTLY, Day, Kind, Lang, Month, Sort, Stages, known, known_stages
+from shirube.cli.options import ENGLISH, PARTLY, Day, Kind, Lang, Month, Sort, Stages, known, known_stages
 from shirube.help import WithFormats
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def digest(
     ] = None,
     stage: Stages = None,
     minutes: Annotated[int | None, typer.Option(min=1, help="Shrink the digest to this reading time.")] = None,
-    lang: Annotated[Lang, typer.Option(help="The language of names, reasons and dates.")] = Lang.en,
+    lang: Annotated[Lang, typer.Option(help="The language of names, reasons and dates.")] = ENGLISH,
     form: Annotated[str, typer.Option("--format")] = "html",
     out: Annotated[
         str | None, typer.Option(metavar="DIR", help="The folder to write to; - is standard output.")
