@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from api.question import MOST
 from digest.compose import WORTH_FLOOR
 from digest.notices import source_name
-from digest.words import Line, Voice
+from digest.words import Line, Part, Voice
 from ranking.figures import published
 from ranking.service import SCORER
 from ranking.shortlist import TWIN
@@ -92,6 +92,9 @@ def _signals(v: Voice) -> tuple[SignalRow, ...]:
         ),
         "announced": (v.tc("signal", "Announced"), v.t("A lab links the paper from its own feed")),
     }
+    for name, (rule, _) in SIGNALS.items():  # a signal added without words for people: what its function says it does
+        if name not in words:
+            words[name] = v.line(name), v.line(Part((rule.__doc__ or name).partition("\n")[0], lang=v.english))
     return tuple(SignalRow(words[name][0], f"{weight:g}", words[name][1]) for name, (_, weight) in SIGNALS.items())
 
 

@@ -17,6 +17,7 @@ from db import windows
 from db.engine import reading
 from digest import service as digests
 from ingest.results import WindowResult, summed
+from ingest.sources import added
 from ranking import service as ranking
 from shirube import backups, mail, monthly, people, pulling
 from shirube.names import NETWORK_SOURCES
@@ -61,6 +62,7 @@ def schedule(closing_day: int) -> tuple[Job, ...]:
         _pulling("hf", "5 */4 * * *"),
         _pulling("pwc", "25 */4 * * *"),
         _pulling("labs", "35 */4 * * *"),
+        *(_pulling(name, "55 */4 * * *") for name in added()),
         Job("reread", "30 2 * * sun", reread, "reads again what stayed open or unreadable", "the next one reads it"),
         Job("votes", "50 4 * * *", votes, "asks Daily Papers for the votes of 62 days", "the next one asks"),
         Job("rank", "45 * * * *", rank, "embeds and rates what is new, rewrites the draft", "the next one does it all"),

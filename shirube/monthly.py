@@ -18,6 +18,7 @@ from ingest import service as ingest
 from ingest.http import reachable
 from ingest.service import WindowResult
 from ingest.source import SourceResult
+from ingest.sources import added
 from ingest.sources.arxiv_api import PAGE_SIZE
 from ingest.sources.recorded import MONTH as RECORDED_MONTH
 from ranking import service as ranking
@@ -28,7 +29,7 @@ from shirube.summaries import summarise
 from shirube.telling import NAMES, Countdown
 from shirube.wiring import Wiring
 
-FIRST, THEN, LAST = ("hf",), ("labs", "pwc"), ("arxiv",)  # some 500 papers first: a draft stands within minutes
+FIRST, THEN, LAST = ("hf",), ("labs", "pwc", *added()), ("arxiv",)  # some 500 papers first: a draft within minutes
 REWRITE_SECONDS = 60.0  # between two drafts while the month grows
 PROBE_SECONDS = 5.0
 

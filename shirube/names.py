@@ -1,6 +1,8 @@
 """Names that the command line needs before it knows what is asked of it, so that they import nothing heavy."""
 
-NETWORK_SOURCES = ("arxiv", "hf", "pwc", "labs")
+from ingest.sources import added
+
+NETWORK_SOURCES = ("arxiv", "hf", "pwc", "labs", *added())
 SOURCES = (*NETWORK_SOURCES, "recorded")
 
 

@@ -9,10 +9,12 @@ from math import ceil
 from ingest.due import estimate
 from ingest.results import Progress, WindowResult
 from ingest.source import SourceResult, Window
+from ingest.sources import added
 from roadmap.model import Lab
 from shirube.terminal import WIDTH, plain
 
 NAMES = {"arxiv": "arXiv", "hf": "Daily Papers", "pwc": "Papers with Code", "labs": "The labs' feeds"}
+NAMES |= {name: one.title for name, one in added().items()}
 LANES = NAMES | {"arxiv oai": "arXiv's changes", "arxiv rss": "arXiv's announcements"}
 
 ARXIV_A_DAY = 700  # submissions a day in the default categories, weekends included; only for the first estimate

@@ -12,7 +12,7 @@ from core.errors import SourceError
 from ingest.address import site
 from ingest.body import is_html
 from ingest.http import Answer, Check
-from ingest.sources import arxiv_page, arxiv_raw, arxiv_rss, hf_papers, lab_feeds, pwc_api
+from ingest.sources import added, arxiv_page, arxiv_raw, arxiv_rss, hf_papers, lab_feeds, pwc_api
 from shirube.telling import NAMES
 from shirube.wiring import Wiring
 
@@ -67,6 +67,7 @@ def trials(wiring: Wiring) -> list[Trial]:
             Trial(f"{wiring.roadmap.labs[lab].name.en}'s feed", url, "SHIRUBE_LAB_FEEDS", lab_feeds.feed_check)
             for lab, url in wiring.lab_feeds().items()
         ),
+        *(Trial(one.title, one.address, f"its module ({name})", one.check) for name, one in added().items()),
     ]
 
 

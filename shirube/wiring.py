@@ -7,13 +7,14 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from core.clock import Clock, system_clock
 from core.errors import ConfigError, UsageError
+from ingest.sources import added
 from shirube.names import NETWORK_SOURCES, SOURCES, program_version
 from shirube.settings import Settings
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ingest.guard import Pace, Policy
     from ingest.http import Guard
     from ingest.source import Source
+    from ingest.sources import Added
     from ingest.sources.arxiv_api import ArxivApi
     from ingest.sources.pwc_api import PwcApi
     from ranking.embedder import Embedder
@@ -130,7 +132,8 @@ class Wiring:
         settings = self.settings
         feeds = tuple(self.lab_feeds().values())
         arxiv = (settings.arxiv_url, settings.oai_url, settings.arxiv_rss_url)
-        return {"arxiv": arxiv, "hf": (settings.hf_url,), "pwc": (settings.pwc_url,), "labs": feeds}
+        others = {name: (one.address,) for name, one in added().items()}
+        return {"arxiv": arxiv, "hf": (settings.hf_url,), "pwc": (settings.pwc_url,), "labs": feeds, **others}
 
     def lab_feeds(self) -> dict[str, str]:
         """Join the labs' feeds of the roadmap with those set, key by key; an empty setting takes a feed away."""
@@ -327,7 +330,11 @@ class Wiring:
             "pwc": lambda: [self.pwc()],
             "labs": lambda: [LabFeeds(self.lab_feeds(), self.guard)],
             "recorded": lambda: [Recorded()],
+            **{name: partial(self._added, one) for name, one in added().items()},
         }
+
+    def _added(self, one: Added) -> list[Source]:
+        return [one.make(self.guard)]
 
     def _lists(self) -> list[Source]:
         """Build arXiv's other channels: announcements first, since tomorrow they are gone."""
