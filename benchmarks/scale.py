@@ -100,7 +100,7 @@ def _bytes(folder: Path, made: matrix.Matrix) -> float:
 
 
 def _by_faiss(whole: Vectors) -> Iterator[tuple[str, Search, float]]:
-    """Give the searches of faiss worth comparing, where faiss-cpu is installed: its halves, and bytes followed by our halves."""
+    """Give the searches of faiss worth comparing, where it is installed: halves, and bytes followed by products."""
     try:
         import faiss
     except ImportError:
