@@ -1,12 +1,13 @@
 """The text part of a mail: the content and the order of its HTML, cut as that was cut, in 72 columns."""
 
 from collections.abc import Callable
+from functools import partial
 
 from digest import foryou, sentences
 from digest.formats.email import Mail, MailLinks, said_of
 from digest.formats.text import Writer
 from digest.model import Entry
-from digest.own import Section
+from digest.own import Ahead, Section
 from digest.sheet import Sheet
 from digest.words import web
 
@@ -38,8 +39,8 @@ class _MailWriter(Writer):
         self.mail, self.d, self.v, self.links = mail, mail.d, mail.v, mail.links
         self.sheet, self.names = Sheet(), mail.names
 
-    def shared(self, write: Callable[[], None], *key: object) -> None:
-        """Write what does not depend on the reader, or take it from an earlier mail."""
+    def shared(self, write: Callable[[], None], *key: object, gap: bool = True) -> None:
+        """Write what does not depend on the reader, or take it from an earlier mail, after a gap or at once."""
         sheet = self.sheet
 
         def alone(own: Sheet) -> None:
@@ -47,12 +48,16 @@ class _MailWriter(Writer):
             write()
             self.sheet = sheet
 
-        self.mail.pieces.write(sheet, key, alone)
+        self.mail.pieces.write(sheet, key, alone, gap=gap)
 
     def opening(self, subject: str) -> None:
         """Write what stands above the hour list."""
+        self.sheet.text(subject)
+        self.shared(self._front, "opening", self.links.here, gap=False)
+        self.sheet.text(self.v.text([self.v.t("For you:"), self.mail.for_you()]))
+
+    def _front(self) -> None:
         sheet, v = self.sheet, self.v
-        sheet.text(subject)
         sheet.text(sentences.state(v, self.d))
         sheet.text(v.t("View in browser"))
         sheet.address(self.links.permalink)
@@ -61,7 +66,6 @@ class _MailWriter(Writer):
         self.banners()
         sheet.text(v.text(sentences.deck(v, self.mail.issue)))
         sheet.gap()
-        sheet.text(v.text([v.t("For you:"), self.mail.for_you()]))
 
     def section(self, section: Section) -> None:
         """Write a stage as this reader gets it."""
@@ -126,11 +130,14 @@ class _MailWriter(Writer):
             return
         sheet.heading(self.v.t("The rest of the path"))
         for one in mail.ahead:
-            sheet.text(mail.ahead_line(one), 2, "-")
-            sheet.address(mail.stage_url(one.stage), 2)
+            self.shared(partial(self._ahead, one), "ahead", one.stage.number, one.first and one.first.id, gap=False)
         if mail.behind:
             sheet.text(mail.behind_line(), 2, "-")
             sheet.address(mail.stage_url(mail.behind[0]), 2)
+
+    def _ahead(self, one: Ahead) -> None:
+        self.sheet.text(self.mail.ahead_line(one), 2, "-")
+        self.sheet.address(self.mail.stage_url(one.stage), 2)
 
     def foot(self) -> None:
         """Write why the mail came, and what can be done about it."""

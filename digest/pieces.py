@@ -93,12 +93,12 @@ class Pieces:
             self._places.append(self._styled(write(), frame))
         return f"{self.mark}-{self._numbers[key]}-"
 
-    def write(self, sheet: Sheet, key: Key, write: Callable[[Sheet], None]) -> None:
+    def write(self, sheet: Sheet, key: Key, write: Callable[[Sheet], None], *, gap: bool = True) -> None:
         """Put lines on a sheet, which are written on one of their own the first time."""
         if key not in self.lines:
             write(own := Sheet())
             self.lines[key] = own.lines
-        sheet.paste(self.lines[key])
+        sheet.paste(self.lines[key], gap=gap)
 
     def _styled(self, rows: str, frame: str) -> str:
         page = styled(frame.format(mark=self.mark, rows=rows))

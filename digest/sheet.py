@@ -10,12 +10,13 @@ from digest.words import NBSP
 COLUMNS = 72
 NOT_FIRST = "、。，．・：；？！）」』】〉》〕］｝ー〜々ぁぃぅぇぉっゃゅょァィゥェォッャュョ,.;:!?)]}’”…"
 NOT_LAST = "（「『【〈《〔［｛([{‘“"
-_PIECE = re.compile(r" +|[^ ]")
+# Spaces, a run of narrow characters that never part (Latin and the no-break space), or any other character.
+_PIECE = re.compile(r" +|[!-~\u00a0-\u02af]+|[^ ]")
 
 
 def columns(text: str) -> int:
     """Count the terminal columns of a text (UAX #11): wide and fullwidth characters take two, combining ones none."""
-    return sum(_width(char) for char in text)
+    return len(text) if text.isascii() else sum(map(_width, text))
 
 
 @lru_cache(maxsize=4096)
@@ -31,19 +32,24 @@ def wrap(text: str, width: int = COLUMNS) -> list[str]:
     Japanese may break between any two characters but those that must not begin or end a line (JIS X 4051).
     """
     lines: list[str] = []
-    line, room = "", max(width, 4)
+    line, used, room = "", 0, max(width, 4)
     for piece in _pieces(text):
-        if columns(line + piece.rstrip(" ")) <= room:
-            line += piece
+        wide = columns(piece)
+        if used + wide - _trailing(piece) <= room:
+            line, used = line + piece, used + wide
             continue
         if line.strip(" "):
             lines.append(line.rstrip(" "))
         line = piece.lstrip(" ")
-        while columns(line) > room:
+        while (used := columns(line)) > room:
             head = _head(line, room)
             lines.append(head)
             line = line[len(head) :]
     return [*lines, line.rstrip(" ")] if line.strip(" ") else lines
+
+
+def _trailing(piece: str) -> int:
+    return len(piece) - len(piece.rstrip(" "))
 
 
 def _head(text: str, room: int) -> str:
@@ -58,17 +64,16 @@ def _head(text: str, room: int) -> str:
 def _pieces(text: str) -> list[str]:
     """Split into what must stay together: a Western word with the space before it, or one wide character."""
     pieces: list[str] = []
-    for match in _PIECE.finditer(text):
-        char = match.group()
-        if pieces and _joined(pieces[-1], char):
-            pieces[-1] += char
+    for run in _PIECE.findall(text):
+        if pieces and _joined(pieces[-1], run[0]):
+            pieces[-1] += run
         else:
-            pieces.append(char)
+            pieces.append(run)
     return pieces
 
 
 def _joined(before: str, char: str) -> bool:
-    if char.startswith(" "):
+    if char == " ":
         return False
     if NBSP in (char, before[-1]):
         return True
@@ -114,10 +119,11 @@ class Sheet:
         if self._lines and self._lines[-1]:
             self._lines.append("")
 
-    def paste(self, lines: Sequence[str]) -> None:
-        """Write lines that were written on a sheet of their own, after a gap."""
+    def paste(self, lines: Sequence[str], *, gap: bool = True) -> None:
+        """Write lines that were written on a sheet of their own, after a gap unless told otherwise."""
         if lines:
-            self.gap()
+            if gap:
+                self.gap()
             self._lines += lines
 
     @property
@@ -142,6 +148,8 @@ class Sheet:
 def _printable(text: str) -> str:
     """Drop controls, lone surrogates and marks that turn the reading order; tabs and line breaks become spaces."""
     spaced = re.sub(r"[\t\r\n\v\f\x85\u2028\u2029 ]+", " ", text)
+    if spaced.replace(NBSP, " ").isprintable():  # hardly any text has one, and this is asked at once for all of it
+        return spaced.strip(" ")
     return "".join(char for char in spaced if unicodedata.category(char) not in ("Cc", "Cs", "Cf")).strip(" ")
 
 

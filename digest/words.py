@@ -8,7 +8,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_interval, format_skeleton
@@ -46,6 +46,8 @@ class Part:
     def markup(self, *, mathml: bool = True) -> Markup:
         """Write the part as HTML; without `mathml`, for mail, maths and quotation marks are plain characters."""
         inner = self._inner(mathml=mathml)
+        if not (self.kind or self.href or self.lang):
+            return inner
         tag = TAGS.get(self.kind) if mathml or self.kind != "q" else None
         if tag:
             inner = Markup("<{}{}>{}</{}>").format(tag, self._attributes(own=True), inner, tag)
@@ -79,11 +81,11 @@ class Line:
     parts: tuple[Part, ...] = ()
 
     def __html__(self) -> Markup:
-        return Markup("").join(part.markup() for part in self.parts)
+        return Markup("".join([part.markup() for part in self.parts]))  # noqa: S704
 
     def mail(self) -> Markup:
         """Write the line as HTML for mail clients, which draw no MathML."""
-        return Markup("").join(part.markup(mathml=False) for part in self.parts)
+        return Markup("".join([part.markup(mathml=False) for part in self.parts]))  # noqa: S704
 
     def __str__(self) -> str:
         return "".join(part.plain() for part in self.parts)
@@ -149,16 +151,16 @@ class Voice:
 
     def _weave(self, template: str, values: dict[str, Value]) -> Line:
         parts: list[Part] = []
-        position = 0
-        for hole in _HOLE.finditer(template):
-            parts.append(Part(template[position : hole.start()]))
-            parts.extend(self.line(values[hole[1]]).parts if hole[1] else (Part("%"),))
-            position = hole.end()
-            if hole[1] and _is_figure(values[hole[1]]) and template[position : position + 1] == " ":
-                parts.append(Part(NBSP))  # a number and its unit stay on one line
-                position += 1
-        parts.append(Part(template[position:]))
-        return Line(tuple(part for part in parts if part.text))
+        tight = False  # a number and its unit stay on one line
+        for words, hole in _holes(template):
+            if tight and words[:1] == " ":
+                words = NBSP + words[1:]
+            if words:
+                parts.append(Part(words))
+            if hole is not None:
+                parts += [part for part in self.line(values[hole]).parts if part.text]
+            tight = hole is not None and _is_figure(values[hole])
+        return Line(tuple(parts))
 
     # -- names, numbers, dates ---------------------------------------------------------------------------------------
 
@@ -181,7 +183,7 @@ class Voice:
 
     def number(self, value: int) -> str:
         """Write a whole number: 1,032."""
-        return str(format_decimal(value, locale=self.locale))
+        return _decimal(value, self.locale)
 
     def ordinal(self, value: int) -> str:
         """Write a place in an order: 3rd, 3位."""
@@ -232,6 +234,26 @@ class Voice:
     def _time(day: dt.date, words: str) -> Part:
         when = f"{day.year:04d}-{day.month:02d}-{day.day:02d}"
         return Part(_tight(words), "time", when=when)
+
+
+@lru_cache(maxsize=4096)
+def _decimal(value: int, locale: Locale) -> str:
+    return str(format_decimal(value, locale=locale))
+
+
+@lru_cache(maxsize=4096)
+def _holes(template: str) -> tuple[tuple[str, str | None], ...]:
+    """Take a message apart: words and the hole after them, the last without one; %% stands for itself."""
+    pieces, words, position = list[tuple[str, str | None]](), "", 0
+    for hole in _HOLE.finditer(template):
+        words += template[position : hole.start()]
+        position = hole.end()
+        if hole[1] is None:
+            words += "%"
+        else:
+            pieces.append((words, hole[1]))
+            words = ""
+    return (*pieces, (words + template[position:], None))
 
 
 def _is_figure(value: Value) -> bool:
