@@ -113,7 +113,7 @@ def into_empty(connection: Connection, revision: str = "head") -> Iterator[Sessi
 
 
 def is_empty(session: Session) -> bool:
-    """Tell whether no table of the models holds a row; an older revision lacks some of them, and some of their columns."""
+    """Tell whether no table of the models holds a row; an older revision lacks some of them, and of others columns."""
     there = set(inspect(session.connection()).get_table_names())
     known = [table for table in tables() if table.name in there]
     return all(session.execute(select(literal(1)).select_from(table).limit(1)).first() is None for table in known)
