@@ -142,6 +142,13 @@ def test_the_web_is_published_on_this_machine_alone_and_trusts_it_alone() -> Non
     assert json.loads(serve["environment"]["SHIRUBE_TRUSTED_PROXIES"]) == [network["gateway"]]
 
 
+def test_the_image_is_called_by_the_version() -> None:
+    version = PROJECT["project"]["version"]
+    assert {one["image"] for name, one in COMPOSE["services"].items() if name != "db"} == {f"shirube:{version}"}
+    assert f"shirube:{version} " in (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    assert re.search(rf"^## {re.escape(version)}$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+
+
 def test_no_secret_stands_in_the_compose_file() -> None:
     secret = {f"{PREFIX}{name.upper()}" for name, field in Settings.model_fields.items() if "Secret" in str(field)}
     for service in COMPOSE["services"].values():

@@ -100,9 +100,9 @@ def _said(text: str) -> dict[str, Any]:
 
 
 def differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
-    """Name where two values differ; fractions may by TOLERANCE, hashes of inputs, which hold every digit, at will."""
+    """Name where two values differ; fractions may by TOLERANCE, hashes of inputs and the version at will."""
     if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-        for key in one.keys() - {"inputs_hash", "inputs"}:
+        for key in one.keys() - {"inputs_hash", "inputs", "version"}:
             yield from differences(one[key], other[key], f"{path}.{key}")
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         for index, (left, right) in enumerate(zip(one, other, strict=True)):
