@@ -222,7 +222,7 @@ class Topmost:
 class Banner:
     """Something the reader must know first.
 
-    kind: draft | sample | offline | partial | overdue | catch-up | shrunk | erratum.
+    kind: draft | sample | offline | partial | overdue | catch-up | stages | shrunk | erratum.
     """
 
     kind: str

@@ -105,7 +105,7 @@ def votes_read(v: Voice, digest: Digest) -> Line:
 
 
 MOST_RANGES = 4  # stretches of open days that a banner names one by one
-BANNERS = ("draft", "sample", "offline", "partial", "overdue", "catch-up", "shrunk", "erratum")
+BANNERS = ("draft", "sample", "offline", "partial", "overdue", "catch-up", "stages", "shrunk", "erratum")
 GRAVE = frozenset({"sample", "partial", "overdue", "erratum"})
 
 
@@ -113,7 +113,7 @@ def banners(v: Voice, digest: Digest, links: Links) -> list[tuple[str, Line, lis
     """Say what must be known first, in look.md's order: (kind, head, sentences). An unknown kind is passed over."""
     tell = {
         "draft": _draft, "sample": _sample, "offline": _offline, "partial": _partial,
-        "overdue": _overdue, "catch-up": _catch_up, "shrunk": _shrunk, "erratum": _erratum,
+        "overdue": _overdue, "catch-up": _catch_up, "stages": _stages, "shrunk": _shrunk, "erratum": _erratum,
     }  # fmt: skip
     known = sorted((b for b in digest.banners if b.kind in BANNERS), key=lambda b: BANNERS.index(b.kind))
     return [(banner.kind, *tell[banner.kind](v, digest, banner.facts, links)) for banner in known]
@@ -209,6 +209,13 @@ def _catch_up(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
     return v.t("Catch-up view."), said
 
 
+def _stages(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
+    numbers = str(facts["stages"]).split(", ")
+    whole = Part(str(v.t("The whole issue")), href=links.issue(digest.month))
+    head = v.n("Stage %(stages)s alone.", "Stages %(stages)s alone.", len(numbers), stages=v.join(numbers))
+    return head, [v.t("Every count on this page is theirs, but for what may be missing. %(whole)s", whole=whole)]
+
+
 def _shrunk(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
     del digest, links
     said = v.n(
@@ -237,7 +244,7 @@ def _overdue(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
 
 def _erratum(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
     """Say one correction: the paper, the heading it stands under, what became of it, and the day that was noted."""
-    paper, detail = _corrected(v, digest, facts, links), str(facts.get("detail") or "")
+    paper, detail = _corrected(v, digest, facts, links), str(facts.get(f"detail_{v.lang}") or facts.get("detail") or "")
     said = {
         "withdrawn": [v.t("%(paper)s was withdrawn after this issue was closed.", paper=paper), _note(v, detail)],
         "restored": [v.t("%(paper)s is no longer withdrawn.", paper=paper)],

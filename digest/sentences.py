@@ -40,18 +40,24 @@ def deck(v: Voice, digest: Digest) -> list[Line]:
     """Sum the month up in two computed sentences."""
     if not digest.considered:
         return [v.t("No paper is stored for this month yet.")]
-    said = [
-        v.n(
-            "%(n)s paper of %(month)s was read against the eight stages of this roadmap.",
-            "%(n)s papers of %(month)s were read against the eight stages of this roadmap.",
-            digest.considered,
-            month=month_name(v, digest),
-        ),
-        _passed(v, digest),
-    ]
+    said = [_read(v, digest), _passed(v, digest)]
     if digest.topmost and digest.topmost.count:
         said.append(_topmost(v, digest))
     return said
+
+
+def _read(v: Voice, digest: Digest) -> Line:
+    count, month = digest.considered, month_name(v, digest)
+    if any(banner.kind == "stages" for banner in digest.banners):
+        return v.n(
+            "%(n)s paper of %(month)s fits here best.", "%(n)s papers of %(month)s fit here best.", count, month=month
+        )
+    return v.n(
+        "%(n)s paper of %(month)s was read against the eight stages of this roadmap.",
+        "%(n)s papers of %(month)s were read against the eight stages of this roadmap.",
+        count,
+        month=month,
+    )
 
 
 def _passed(v: Voice, digest: Digest) -> Line:

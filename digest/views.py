@@ -46,7 +46,9 @@ def _only_stages(digest: Digest, stages: Collection[int]) -> Digest:
     topmost = digest.topmost if digest.topmost and digest.topmost.key in topics else None
     second = tuple(look for look in digest.second if look.stage in stages)
     narrowed = replace(digest, stages=sections, late=late, topmost=topmost, late_more=0, second=second, second_more=0)
-    return _recount(narrowed)
+    part = len(sections) < len(digest.stages)
+    said = (Banner("stages", {"stages": ", ".join(str(s.number) for s in sections)}),) if part else ()
+    return _recount(replace(narrowed, banners=(*digest.banners, *said)))
 
 
 def _keep(digest: Digest, ids: frozenset[str]) -> Digest:

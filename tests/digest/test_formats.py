@@ -15,6 +15,7 @@ from digest.links import Links
 from digest.model import Digest
 from digest.press import message_parts
 from digest.sheet import COLUMNS, columns, wrap
+from digest.views import view
 from digest.words import NBSP
 from locales import LANGUAGES
 from tests.digest import sample
@@ -380,3 +381,12 @@ def test_a_long_mail_cuts_compact_entries_first() -> None:
     assert len(parts.html.encode()) < 90_000
     assert "more in the browser" in parts.html
     assert "more in the browser" in parts.text
+
+
+def test_a_view_of_some_stages_says_so_and_counts_them_alone() -> None:
+    part = view(sample.digest(), {5})
+    said = text.render(part, "en")
+    assert "Stage 5 alone." in said
+    assert "fit here best" in said or "fits here best" in said
+    assert "eight stages" not in said
+    assert [banner for banner in view(sample.digest(), range(1, 9)).banners if banner.kind == "stages"] == []
