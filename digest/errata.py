@@ -1,7 +1,8 @@
 """What a final issue printed that is no longer so: rows beside a content that never changes. Pure.
 
 An issue's `erratum` is a list of rows in the order they were noted, each {"date": YYYY-MM-DD, "item_id", "kind",
-"detail"}; kind is `withdrawn` or `restored` (a withdrawal taken back), detail is arXiv's own note on it or "".
+"detail"}; kind is `withdrawn` or `restored` (a withdrawal taken back), detail is arXiv's own note on it or "". A third
+kind, `statement`, is what an operator corrects: `detail` says it in English and `detail_ja` in Japanese.
 """
 
 import textwrap
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from core.errors import NotFoundError, UsageError
 from core.ids import parse_arxiv_id
 from core.text import clean, says_withdrawn
 from digest.model import Banner, Digest, Entry, LabSection, StageSection, WorkRef
@@ -77,6 +79,43 @@ def corrections(
         for item_id in mentions(digest)
         if item_id in standings and standings[item_id].withdrawn != (item_id in said)
     ]
+
+
+def statement(digest: Digest, item: str, texts: Mapping[str, str], day: date) -> Row:
+    """Make the row by which an operator corrects what an issue says of an item: its id, or the number it is printed by.
+
+    `texts` holds the correction in English (`en`) and Japanese (`ja`), a sentence or two each, at most 300 characters:
+    plain words, escaped wherever they are shown. Raises UsageError for what cannot be printed, NotFoundError for an
+    item the issue does not name.
+    """
+    said = {lang: _sentence(lang, texts.get(lang, "")) for lang in ("en", "ja")}
+    row = {"date": day.isoformat(), "item_id": _named(digest, item), "kind": "statement"}
+    return {**row, "detail": said["en"], "detail_ja": said["ja"]}
+
+
+def same(row: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Tell whether two rows say the same of the same item, whatever the day."""
+    return {**row, "date": ""} == {**other, "date": ""}
+
+
+def _sentence(lang: str, text: str) -> str:
+    words = clean(text)
+    if not any(char.isalnum() for char in words):
+        raise UsageError(f"The correction in {lang} is empty", "Give both --text-en and --text-ja")
+    if len(words) > LONGEST_DETAIL:
+        long = f"The correction in {lang} has {len(words)} characters"
+        raise UsageError(long, f"Say it in {LONGEST_DETAIL}: it stands above the issue")
+    return words
+
+
+def _named(digest: Digest, item: str) -> str:
+    found = mentions(digest)
+    numbers = {mention.number: id_ for id_, mention in found.items() if mention.number}
+    id_ = item if item in found else numbers.get(item)
+    if id_ is None:
+        advice = "Give the id or the number of something it names, such as 2610.01234 or 5.2"
+        raise NotFoundError(f"The issue of {digest.month} does not name {item[:80]}", advice)
+    return id_
 
 
 def withdrawn(digest: Digest, rows: Sequence[Mapping[str, Any]]) -> frozenset[str]:

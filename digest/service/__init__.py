@@ -3,7 +3,7 @@
 from digest.closing import IssueOptions
 from digest.service.announcing import announce_due
 from digest.service.answering import VERBS, Said, read_said, say, unsay
-from digest.service.errata import note_errata
+from digest.service.errata import add_statement, note_errata, read_errata
 from digest.service.making import build_issue, close_due, due_months
 from digest.service.outbox import give_up_mail, outbox_state, retry_mail
 from digest.service.people import (
@@ -34,6 +34,7 @@ __all__ = [
     "Outcome",
     "Preview",
     "Said",
+    "add_statement",
     "add_subscribers",
     "announce_due",
     "build_issue",
@@ -56,6 +57,7 @@ __all__ = [
     "preview",
     "prune_people",
     "read_digest",
+    "read_errata",
     "read_said",
     "report",
     "request_signup",

@@ -1,13 +1,14 @@
-"""Note the errata of final issues: compare what they print with what is believed today. The caller commits."""
+"""Note the errata of final issues: what is believed otherwise today, what an operator corrects. The caller commits."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from core.errors import NotFoundError, RefusedError
 from db import issues
 from db.models import Issue
-from digest.errata import Row, Standing, corrections, ids_in
+from digest.errata import Row, Standing, corrections, ids_in, same, statement
 from digest.service.reading import digest_of
 
 
@@ -27,6 +28,38 @@ def note_errata(session: Session, now: datetime) -> dict[str, list[Row]]:
             noted[issue.month] = rows
     session.flush()
     return noted
+
+
+def add_statement(session: Session, month: str, item: str, texts: Mapping[str, str], now: datetime) -> tuple[Row, bool]:
+    """Add what an operator corrects to a final issue (digest.errata.statement); the issue itself stays as it is.
+
+    Gives the row and whether it is new: the same words about the same item are noted once. Raises NotFoundError,
+    RefusedError for an issue that is not final, UsageError for words that cannot be printed.
+    """
+    issues.hold_closing(session)
+    issue = _final(session, month)
+    row = statement(digest_of(issue), item, texts, now.date())
+    said = next((old for old in issue.erratum if same(old, row)), None)
+    if said is not None:
+        return said, False
+    issue.erratum = [*issue.erratum, row]
+    session.flush()
+    return row, True
+
+
+def read_errata(session: Session, month: str) -> list[Row]:
+    """List the errata of a final issue in the order they were noted; raises as add_statement does."""
+    return list(_final(session, month).erratum)
+
+
+def _final(session: Session, month: str) -> Issue:
+    issue = issues.get(session, month)
+    if issue is None:
+        raise NotFoundError(f"There is no issue of {month}", f"Make it with: shirube digest {month}")
+    if issue.status != "final":
+        now = "Correct the data and run the digest again: until it is final it is made anew"
+        raise RefusedError(f"The issue of {month} is {issue.status} and has no errata", now)
+    return issue
 
 
 def _rows(issue: Issue, ids: Collection[str], standings: Mapping[str, Standing], now: datetime) -> list[Row]:

@@ -13,6 +13,7 @@ from core.errors import ShirubeError, UsageError
 from shirube import terminal
 from shirube.cli import (
     collecting,
+    correcting,
     jobs,
     keeping,
     keys,
@@ -39,7 +40,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (reading, searching, collecting, publishing, looking, running, jobs, mailing, people):
+for part in (reading, searching, collecting, publishing, correcting, looking, running, jobs, mailing, people):
     app.add_typer(part.commands)
 app.add_typer(people.subscribers_app, name="subscribers")
 app.add_typer(keys.keys_app, name="keys")

@@ -1,7 +1,9 @@
 """From a withdrawal at arXiv to the erratum of the issue that printed it, by real pulls."""
 
 import csv
+import json
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Text, cast, select
@@ -70,3 +72,20 @@ def test_a_withdrawal_at_arxiv_reaches_the_issue_that_printed_it(
         listed = csv.DictReader(run("papers", "--min-fit", "0", "--limit", "1000", "--format", "csv", env=env).lines)
         assert {line["id"] for line in listed if line["withdrawn"] == "true"} >= {first, second}
         assert "(withdrawn)" in run("papers", "--min-fit", "0", "--limit", "1000", env=env).out
+
+
+def test_a_statement_is_added_by_hand_and_listed(final: Store, tmp_path: Path) -> None:
+    store = final.copied(tmp_path / "var")
+    texts = ("--text-en", "It is not by the lab named.", "--text-ja", "記載の研究所のものではありません。")
+    item = next(row[0] for row in state(store, select(IssueItem.item_id).where(IssueItem.printed)))
+    assert run("erratum", MONTH, item, *texts, env=store.env, now=days_after(1)).err.strip() == "Noted."
+    again = run("erratum", MONTH, item, *texts, env=store.env, now=days_after(2))
+    assert (again.code, "the same was noted on 2026-11-09" in again.err) == (0, True)
+    (row,) = json.loads(run("erratum", MONTH, "--json", env=store.env).out)
+    assert (row["item_id"], row["kind"], row["detail"]) == (item, "statement", texts[1])
+    for form, lang, words in (("text", "en", texts[1]), ("markdown", "ja", texts[3])):
+        command = ("digest", MONTH, "--offline", "--format", form, "--lang", lang, "--out", "-")
+        assert words[:12] in run(*command, env=store.env, now=days_after(3)).out
+    assert run("erratum", MONTH, item, *texts[:2], env=store.env).code == 2
+    assert run("erratum", MONTH, *texts, env=store.env).code == 2
+    assert run("erratum", MONTH, "2610.99999", *texts, env=store.env).code == 1
