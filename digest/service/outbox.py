@@ -16,7 +16,7 @@ GIVEN_UP = "given up by the operator"
 
 
 def outbox_state(session: Session, month: str | None = None) -> dict[str, Any]:
-    """Give whether mail is held, the counts by state, when the next mail is due, what failed or is unknown, and the calls of the webhook.
+    """Give whether mail is held, the counts by state, when the next is due, what failed or is unknown, the calls.
 
     `month` None means all issues. Addresses are masked.
     """

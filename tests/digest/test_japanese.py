@@ -27,9 +27,10 @@ NAMES = {
     "Hugging Face Daily Papers", "Hugging Face", "Papers with Code", "Daily Papers", "Google DeepMind", "Meta FAIR",
     "shirube digest", "Machine Translation",
 }  # fmt: skip
-WRITTEN_ALIKE = {"Shirube", "Daily", "Papers", "PDF", "arXiv", "API", "JSON", "Atom"}
+WRITTEN_ALIKE = {"Shirube", "Daily", "Papers", "PDF", "arXiv", "API", "JSON", "Atom", "RSS", "UTC"}
 LITERAL = re.compile(
-    r"\{#.*?#\}|\{%-? *trans.*?endtrans *-?%\}|\{%.*?%\}|\{\{.*?\}\}|<style.*?</style>|<!--.*?-->|<[^>]*>", re.S
+    r"\{#.*?#\}|\{%-? *trans.*?endtrans *-?%\}|\{%.*?%\}|\{\{.*?\}\}|<style.*?</style>|<!--.*?-->|<[^>]*>|\s[a-z-]+=\"[^\"]*\"",
+    re.S,
 )
 
 

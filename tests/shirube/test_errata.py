@@ -10,6 +10,7 @@ from sqlalchemy import Text, cast, select
 
 from db.models import Issue, IssueItem
 from shirube import jobs
+from shirube.stopping import Stopping
 from tests.shirube.command import CLOSED, DRAFT, Bench, run
 from tests.shirube.conftest import MONTH, Store
 from tests.shirube.test_digest import state
@@ -53,7 +54,7 @@ def test_a_withdrawal_at_arxiv_reaches_the_issue_that_printed_it(
         wiring = bench(env, monkeypatch)
         for days in (2, 3):  # the schedule's pull: what it finds is noted once
             later = Bench(wiring.settings, lambda days=days: days_after(days))  # type: ignore[misc]
-            jobs.pull(later)
+            jobs.pull("arxiv", later, Stopping())
             later.engine.dispose()
         ((noted, *_),) = rows = errata(store)
         assert rows == [(noted, first, "withdrawn")]

@@ -16,6 +16,7 @@ from digest.service import unsubscribe
 from digest.subscriptions import token
 from shirube import jobs
 from shirube.settings import load_settings
+from shirube.stopping import Stopping
 from tests.shirube.command import CLOSED, DRAFT, Bench, Ended, run
 from tests.shirube.conftest import Store
 
@@ -202,7 +203,7 @@ def test_the_daily_job_forgets_who_left_thirty_days_ago(mine: Store) -> None:
     wiring.engine.dispose()
     for days, left in ((29, ["a@example.org"]), (30, [])):
         later = Bench(load_settings(data_dir=mine.folder), lambda days=days: DRAFT + timedelta(days=days))  # type: ignore[misc]
-        jobs.close(later)
+        jobs.prune(later, Stopping())
         later.engine.dispose()
         assert list(rows(env)) == left
 
