@@ -10,7 +10,7 @@ from core.text import text_hash
 from db.models import Subscriber
 from db.models_mail import Outbox
 from db.outbox import MOST_SILENCES
-from digest.delivery import Later, Outcome, Refused, Sent
+from digest.delivery import Delays, Later, Outcome, Refused, Sent
 from digest.delivery.message import Sender
 from digest.formats.email import MailParts, Reader
 from digest.model import Digest
@@ -22,6 +22,7 @@ Render = Callable[[Digest, str, Reader, Bench], MailParts]  # digest.press.Press
 _LINKED: tuple[Purpose, ...] = ("preferences", "unsubscribe", "feedback")
 NOTHING = Own()
 MAX_REFUSALS = 12  # about a day of waiting, see pause
+REFUSED_IN_A_ROW = 30  # recipients of one domain, before it is left alone: greylisting refuses each one at first
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,12 @@ class Ending:
 
     values: dict[str, object]
     suppress: bool = False  # there is no such mailbox
-    domain: Literal["trust", "delay", "leave"] = "leave"
+    domain: Literal["trust", "delay", "doubt", "leave"] = "leave"
+
+
+_DOMAIN: dict[Delays, Literal["delay", "doubt", "leave"]] = {
+    "domain": "delay", "recipient": "doubt", "person": "leave", "everyone": "leave",
+}  # fmt: skip
 
 
 def after(job: Job, outcome: Outcome | Broken, now: datetime, mailer: Mailer) -> Ending:
@@ -136,7 +142,7 @@ def after(job: Job, outcome: Outcome | Broken, now: datetime, mailer: Mailer) ->
         return Ending({"state": "retry", "retry_at": now + pause(1), "error": outcome.reason})
     if isinstance(outcome, Later):  # certain: this attempt delivered nothing, so it leaves no trace of having begun
         values = {**_retry(job, outcome, now), "data_started_at": None}
-        return Ending(values, domain="delay" if outcome.delays == "domain" else "leave")
+        return Ending(values, domain=_DOMAIN[outcome.delays])
     silences = job.silences + 1
     again = now + pause(silences) if mailer.resend and silences < MOST_SILENCES else None
     return Ending({"state": "unknown", "retry_at": again, "error": outcome.reason, "silences": silences})
@@ -160,3 +166,8 @@ def pause(refusals: int) -> timedelta:
 def domain_wait(refusals: int) -> timedelta:
     """Leave a domain alone for a minute, then twice as long each time in a row, an hour at most."""
     return timedelta(minutes=min(2.0 ** (refusals - 1), 60))
+
+
+def doubtful_wait(refusals: int) -> timedelta:
+    """Try others of a domain that refuses recipients, until so many were refused in a row; then leave it alone."""
+    return domain_wait(refusals - REFUSED_IN_A_ROW + 1) if refusals >= REFUSED_IN_A_ROW else timedelta()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Literal, Protocol
 
-Delays = Literal["person", "domain", "everyone"]
+Delays = Literal["person", "recipient", "domain", "everyone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,8 @@ class Sent:
 class Later:
     """Certainly not delivered, and worth another try.
 
-    `delays` says who else would meet the same now: nobody, everyone at this domain, or everyone.
+    `delays` says who else would meet the same now: nobody; perhaps others at this domain, since it refused a recipient
+    and may do so to each one at first (greylisting, RFC 6647); everyone at this domain; or everyone.
     """
 
     reason: str

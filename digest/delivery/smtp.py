@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from core.errors import ConfigError
-from digest.delivery import Later, Outcome, Refused, Sent, Unknown
+from digest.delivery import Delays, Later, Outcome, Refused, Sent, Unknown
 
 _FORM = "Write smtp://user:password@host:587?starttls=required, smtps://host:465, or smtp://localhost:25?starttls=never"
 _DOT = re.compile(rb"^\.", re.MULTILINE)
@@ -127,7 +127,7 @@ class SmtpDelivery:
         if self._carried >= self._mails and isinstance(outcome, Sent):
             self.close()
         elif not isinstance(outcome, (Sent, Refused)) and not (
-            isinstance(outcome, Later) and outcome.delays == "person"
+            isinstance(outcome, Later) and outcome.delays in ("person", "recipient")
         ):
             self._drop()
 
@@ -209,10 +209,14 @@ def _data(smtp: smtplib.SMTP, content: bytes, patience: float) -> Outcome:
 
 
 def _refusal(code: int, reply: bytes, *, at_rcpt: bool = False) -> Outcome:
-    """Read a refusal of one recipient: 421 and 451 come from where the mail goes, and hold for its whole domain."""
+    """Read a refusal: 421, and 451 to a message, come from where the mail goes and hold for its whole domain.
+
+    451 to a recipient may: a server that greylists says it to each one it has not heard of (RFC 6647).
+    """
     if 500 <= code < 600:
         return Refused(_said(code, reply), address=_no_such_mailbox(code, reply.decode("ascii", "replace"), at_rcpt))
-    return Later(_said(code, reply), delays="domain" if code in (421, 451) else "person")
+    passing: Delays = "recipient" if at_rcpt else "domain"
+    return Later(_said(code, reply), delays={421: "domain", 451: passing}.get(code, "person"))
 
 
 def _no_such_mailbox(code: int, reply: str, at_rcpt: bool) -> bool:

@@ -25,6 +25,7 @@ from digest.mailing import (
     Render,
     after,
     domain_wait,
+    doubtful_wait,
     job_of,
     message_id,
     reader_of,
@@ -215,6 +216,8 @@ def _settle(sessions: Sessions, job: Job, ending: Ending, now: datetime) -> str:
             outbox.suppress(session, job.subscriber_id, now)
         if ending.domain == "delay":
             outbox.delay_domain(session, job.domain, now, domain_wait)
+        elif ending.domain == "doubt":
+            outbox.delay_domain(session, job.domain, now, doubtful_wait)
         elif ending.domain == "trust":
             outbox.trust_domain(session, job.domain)
     return str(ending.values["state"])

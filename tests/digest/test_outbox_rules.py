@@ -1,6 +1,7 @@
 """What a refusal means for a person, their domain and everyone; what an operator sees and may do about it."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from aiosmtpd.smtp import SMTP
 from sqlalchemy import select
 
 from core.errors import NotFoundError, RefusedError
@@ -17,8 +19,9 @@ from db.engine import Sessions
 from db.models import Subscriber
 from db.models_mail import MailDomain, Outbox
 from digest.delivery import Later, Outcome, Refused, Sent, Unknown
+from digest.delivery.smtp import SmtpDelivery
 from digest.formats.email import MailParts, Reader
-from digest.mailing import MAX_REFUSALS, Mailer, domain_wait, pause
+from digest.mailing import MAX_REFUSALS, REFUSED_IN_A_ROW, Mailer, domain_wait, pause
 from digest.model import Digest
 from digest.own import Bench
 from digest.service import (
@@ -34,6 +37,7 @@ from digest.service import (
 from digest.subscriptions import Subscription, token
 from roadmap.model import Roadmap
 from tests.digest.mail import MAILER, NOW, SENDER, Scripted, fill, outbox_rows, plain, send, stock
+from tests.digest.test_smtp_talk import Talk, talking
 
 PACED = Mailer(SENDER, ("key",), domain_pause=timedelta(seconds=2))
 
@@ -71,6 +75,21 @@ class ByDomain:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+class Greylisting(Talk):
+    """A server that refuses each recipient until some time after it first heard of them."""
+
+    def __init__(self, clock: Time, wait: timedelta) -> None:
+        super().__init__()
+        self._clock, self._wait = clock, wait
+        self._first: dict[str, datetime] = {}
+
+    async def handle_RCPT(self, server: SMTP, session: Any, envelope: Any, address: str, options: Any) -> str:
+        first = self._first.setdefault(address, self._clock())
+        if self._clock() - first < self._wait:
+            self.answers["rcpt"] = ["451 4.7.1 greylisted"]
+        return await super().handle_RCPT(server, session, envelope, address, options)
 
 
 def at_domains(sessions: Sessions, roadmap: Roadmap, *emails: str) -> None:
@@ -127,13 +146,44 @@ def test_an_unreachable_relay_delays_everyone_and_is_nobodys_refusal(sessions: S
 
 def test_a_greylisted_mail_comes_at_the_third_try(sessions: Sessions, roadmap: Roadmap) -> None:
     at_domains(sessions, roadmap, "a@one.org")
-    greylisted = Later("451 greylisted", delays="domain")
+    greylisted = Later("451 greylisted", delays="recipient")
     delivery = Scripted([greylisted, greylisted, Sent()])
     now, ends = NOW, []
     for refusals in (1, 2, 3):
         ends.append(send(sessions, delivery, now))
         now += pause(refusals)
     assert ends == [{"retry": 1}, {"retry": 1}, {"sent": 1}]
+
+
+def test_a_greylisting_domain_gets_all_its_mails_within_the_hour(sqlite_sessions: Sessions, roadmap: Roadmap) -> None:
+    """It refuses each recipient for the first five minutes (RFC 6647): one is no reason to leave the others waiting."""
+    at_domains(sqlite_sessions, roadmap, *(f"reader{n}@grey.org" for n in range(200)))
+    clock = Time()
+    talk = Greylisting(clock, timedelta(minutes=5))
+    with talking(talk) as place:
+        delivery = SmtpDelivery(f"smtp://{place}?starttls=never", timeout=5)
+        while "retry" in states(sqlite_sessions).values() or "queued" in states(sqlite_sessions).values():
+            send_due(sqlite_sessions, delivery, plain, clock, MAILER, sleep=clock.sleep)
+            clock.sleep(60)
+    assert clock.now - NOW <= timedelta(hours=1)
+    assert len(talk.mails) == 200
+    assert set(states(sqlite_sessions).values()) == {"sent"}
+    assert max(Counter(talk.recipients).values()) <= 3
+    assert talk.connections < 200
+
+
+def test_a_domain_that_refuses_one_recipient_after_the_other_is_left_alone(
+    sqlite_sessions: Sessions, roadmap: Roadmap
+) -> None:
+    at_domains(sqlite_sessions, roadmap, *(f"reader{n}@shut.org" for n in range(60)))
+    clock = Time()
+    delivery = ByDomain(clock, {"shut.org": Later("451 4.7.1 try later", delays="recipient")})
+    for _ in range(60):
+        send_due(sqlite_sessions, delivery, plain, clock, MAILER, sleep=clock.sleep)
+        clock.sleep(60)
+    tries = [moment - NOW for _, moment in delivery.came]
+    assert sum(moment == timedelta() for moment in tries) == REFUSED_IN_A_ROW
+    assert len(tries) <= REFUSED_IN_A_ROW + 7  # a minute, then twice as long each time
 
 
 @pytest.mark.parametrize("address", [True, False])

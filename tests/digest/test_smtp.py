@@ -88,7 +88,7 @@ def serving(answer: str = "250 OK", **replies: str) -> Iterator[tuple[str, Handl
         ("451 try later", {}, Later("451 try later", delays="domain"), True),
         ("552 too large", {}, Refused("552 too large"), True),
         ("cut", {}, Unknown, True),
-        ("250 OK", {"rcpt": "451 greylisted"}, Later("451 greylisted", delays="domain"), False),
+        ("250 OK", {"rcpt": "451 greylisted"}, Later("451 greylisted", delays="recipient"), False),
         ("250 OK", {"rcpt": "550 no such person"}, Refused("550 no such person", address=True), False),
         ("250 OK", {"rcpt": "421 closing"}, Later("421 closing", delays="domain"), False),
         ("250 OK", {"mail": "550 not this sender"}, Later("550 not this sender", delays="everyone"), False),
