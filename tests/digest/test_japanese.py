@@ -29,7 +29,8 @@ NAMES = {
 }  # fmt: skip
 WRITTEN_ALIKE = {"Shirube", "Daily", "Papers", "PDF", "arXiv", "API", "JSON", "Atom", "RSS", "UTC"}
 LITERAL = re.compile(
-    r"\{#.*?#\}|\{%-? *trans.*?endtrans *-?%\}|\{%.*?%\}|\{\{.*?\}\}|<style.*?</style>|<!--.*?-->|<[^>]*>|\s[a-z-]+=\"[^\"]*\"",
+    r"\{#.*?#\}|\{%-? *trans.*?endtrans *-?%\}|\{%.*?%\}|\{\{.*?\}\}|<style.*?</style>|<!--.*?-->|<[^>]*>"
+    r"|\s[a-z-]+=\"[^\"]*\"",  # attributes that a macro writes
     re.S,
 )
 
