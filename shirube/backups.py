@@ -25,8 +25,9 @@ from db import copying, holds, migrate
 from db.copying import Tally, Tuples
 from db.engine import make_engine, make_sessions
 from ingest.service import complete_full_text
+from shirube import keyfile
 from shirube.names import program_version
-from shirube.wiring import KEY_FILE, Wiring
+from shirube.wiring import Wiring
 
 KEPT = timedelta(days=30)  # of whoever is erased nothing is left in backups after so long
 FORM = "%Y%m%dT%H%M%SZ"
@@ -112,7 +113,7 @@ def restore(wiring: Wiring, file: Path) -> Manifest:
         with Session(connection) as session:
             holds.hold(session, f"restored from a backup of {manifest.made:%Y-%m-%d %H:%M} UTC", wiring.clock())
         if wiring.settings.secret_key is None:
-            wiring.put_secret_key(archive.read(KEY_FILE).decode())
+            keyfile.put(wiring.key_file, archive.read(keyfile.NAME).decode())
     complete_full_text(make_sessions(engine))
     return manifest
 
@@ -131,7 +132,7 @@ def _write(engine: Engine, part: Path, keys: str, moment: datetime) -> None:
     descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
     with os.fdopen(descriptor, "w+b") as out:
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-            archive.writestr(KEY_FILE, keys + "\n")
+            archive.writestr(keyfile.NAME, keys + "\n")
             with copying.snapshot(engine) as session:
                 contents = {table.name: _write_table(session, archive, table) for table in copying.tables()}
                 manifest = Manifest(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -15,6 +13,7 @@ from urllib.parse import urlsplit
 from core.clock import Clock, system_clock
 from core.errors import ConfigError, UsageError
 from ingest.sources import added
+from shirube import keyfile
 from shirube.names import NETWORK_SOURCES, SOURCES, program_version
 from shirube.settings import Settings
 
@@ -43,7 +42,6 @@ ARXIV = "arxiv.org"
 DUMP_AGE = timedelta(days=14)  # arXiv's public dump is a week old at most when it comes out
 LLM_SECONDS = 60.0  # for one summary, first byte to last
 VERDICT_FILE = "precision.json"
-KEY_FILE = "secret.key"
 
 
 @dataclass(frozen=True)
@@ -272,22 +270,8 @@ class Wiring:
         The last one signs; the others only read the links of older mails.
         """
         if self.settings.secret_key is not None:
-            return _keys("SHIRUBE_SECRET_KEY", self.settings.secret_key.get_secret_value())
-        file = self._data_dir() / KEY_FILE
-        if not file.exists():
-            _write_private(file, secrets.token_urlsafe(48))
-        return _keys(str(file), file.read_text(encoding="utf-8"))
-
-    def put_secret_key(self, text: str) -> None:
-        """Put the keys of a backup beside this machine's own, which go on signing; those only read links of old."""
-        file = self._data_dir() / KEY_FILE
-        own = file.read_text(encoding="utf-8").split() if file.exists() else []
-        older = [key for key in text.split() if key not in own]
-        if older:
-            fresh = file.with_suffix(".new")
-            fresh.unlink(missing_ok=True)
-            _write_private(fresh, "\n".join((*older, *own)))
-            fresh.replace(file)
+            return keyfile.read("SHIRUBE_SECRET_KEY", self.settings.secret_key.get_secret_value())
+        return keyfile.kept(self.key_file)
 
     def delivery(self) -> Delivery:
         """Build the way mail leaves: SMTP where it is set, else a folder of .eml files."""
@@ -297,6 +281,11 @@ class Wiring:
         if self.settings.smtp_url is not None:
             return SmtpDelivery(self.settings.smtp_url.get_secret_value())
         return FolderDelivery(self.mail_dir)
+
+    @property
+    def key_file(self) -> Path:
+        """Tell where this machine keeps its keys, unless they are set."""
+        return self._data_dir() / keyfile.NAME
 
     @property
     def cache_dir(self) -> Path:
@@ -388,22 +377,3 @@ class Wiring:
 
 def _is_arxiv(host: str) -> bool:
     return host == ARXIV or host.endswith(f".{ARXIV}")
-
-
-def _keys(place: str, text: str) -> list[str]:
-    keys = [line.strip() for line in text.splitlines() if line.strip()]
-    if not keys:
-        raise ConfigError(
-            f"{place} holds no key", "Put the key back from a backup; a new one breaks the links in mails"
-        )
-    return keys
-
-
-def _write_private(file: Path, text: str) -> None:
-    """Write a secret that only its owner may read; another process that was first wins."""
-    try:
-        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-        out.write(text + "\n")
