@@ -16,6 +16,7 @@ from api.files import static_files
 from api.finder import Finder
 from api.gate import Gate
 from api.headers import SecureHeaders
+from api.item_texts import ItemTexts
 from api.limits import Limiter, Ticks
 from api.links import SiteLinks
 from api.metrics import Metrics
@@ -98,8 +99,9 @@ def create_app(
     files = static_files()
     templates = Templates(options, links, curriculum, files)
     found = finder or Finder(curriculum)
+    texts = ItemTexts(curriculum)
     limiter = Limiter(dict(options.limits), ticks)
-    site = Site(sessions, curriculum, clock, options, links, templates, files, found, post, limiter=limiter)
+    site = Site(sessions, curriculum, clock, options, links, templates, files, found, texts, post, limiter=limiter)
     site = replace(site, collecting=collecting or Collecting())
     app.state.site = site
     app.state.metrics = Metrics(sessions, options.version, site.collecting.model)

@@ -138,7 +138,7 @@ class ConditionalReads:
         state = await self._state() if key is not None else None
         answer = self.kept.get(key, state) if state is not None else None
         if answer is None:
-            answer = await self._made(scope, receive, send)
+            answer = await self._made(scope, receive, send, state)
             if answer is not None and state is not None and answer.tag and scope["state"].get("of_rows"):
                 self.kept.put(key, state, answer)
         if answer is not None:
@@ -148,9 +148,9 @@ class ConditionalReads:
     async def _state(self) -> str | None:
         return self.pulse.read() if self.pulse.instant else await run_in_threadpool(self.pulse.read)
 
-    async def _made(self, scope: Scope, receive: Receive, send: Send) -> Whole | None:
+    async def _made(self, scope: Scope, receive: Receive, send: Send, state: str | None) -> Whole | None:
         """Have the app make the answer; None where it came in parts and was sent."""
-        scope.setdefault("state", {})  # shared with the copy below: routes leave word in it
+        scope.setdefault("state", {})["stored"] = state  # shared with the copy below: routes leave word in it
         collector = _Collector(scope, send)
         inner = {**scope, "method": "GET", HEAD: scope["method"] == "HEAD"}
         try:

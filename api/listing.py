@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Literal
 
+from msgspec import Raw
 from pydantic import Field
 from sqlalchemy.orm import Session
 
@@ -31,12 +32,35 @@ class PaperQuery(Filters):
     cursor: CursorText = None
 
 
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """One part of a list (api.schemas.ItemsJson) with its items written already."""
+
+    items: list[Raw]
+    next: str | None
+
+
 def read_part(session: Session, roadmap: Roadmap, query: PaperQuery) -> ItemsJson:
     """Read one part of a list; raises UsageError for a key the roadmap does not have or a foreign cursor."""
-    floor = SHOWN if query.min_fit is None else query.min_fit
-    wanted = to_filter(query, roadmap, sort=query.sort, limit=query.limit, min_fit=floor)
+    wanted, floor = _wanted(query, roadmap)
     part = part_of(session, roadmap, wanted, query.cursor)
     return {"items": [item_json(item, roadmap, floor) for item in part.items], "next": part.next}
+
+
+def read_texts(session: Session, site: Site, query: PaperQuery, state: str | None) -> Texts:
+    """Do the same with items as they were written before; `state` is that of the database before the session began."""
+    wanted, floor = _wanted(query, site.roadmap)
+    asked = replace(wanted, limit=wanted.limit + 1, after=_place(query.cursor, wanted.sort))
+    found = papers.places(session, asked, stage_topics_of(site.roadmap))
+    ids = [item_id for _, item_id in found[: wanted.limit]]
+    following = cursors.encode(wanted.sort, found[wanted.limit - 1]) if len(found) > wanted.limit else None
+    return Texts(site.texts.of(session, ids, floor, state), following)
+
+
+def _wanted(query: PaperQuery, roadmap: Roadmap) -> tuple[PaperFilter, float]:
+    """Make the filter, and say from which fit topics are told."""
+    floor = SHOWN if query.min_fit is None else query.min_fit
+    return to_filter(query, roadmap, sort=query.sort, limit=query.limit, min_fit=floor), floor
 
 
 @dataclass(frozen=True, slots=True)

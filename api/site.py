@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from api.files import StaticFile
 from api.finder import Finder
+from api.item_texts import ItemTexts
 from api.limits import Limiter
 from api.links import SiteLinks
 from api.options import AppOptions
@@ -32,6 +33,7 @@ class Site:
     templates: Templates
     files: dict[str, StaticFile]
     finder: Finder
+    texts: ItemTexts
     post: Post | None = None  # without one nobody can sign up
     rendered: Rendered = field(default_factory=Rendered)
     feeds: Rendered = field(default_factory=lambda: Rendered(64))  # apart, so that they push no issue out
@@ -45,6 +47,12 @@ def site_of(request: Request) -> Site:
     site = cast(Site, request.app.state.site)
     here = place_in(request.cookies, site.roadmap)
     return site if here is None else replace(site, here=here)
+
+
+def state_of(request: Request) -> str | None:
+    """Name the state of the database as it was before the request was begun (db.pulse); None where it is not known."""
+    state: str | None = getattr(request.state, "stored", None)
+    return state
 
 
 async def _site(request: Request) -> Site:

@@ -118,8 +118,9 @@ def places_query(wanted: PaperFilter, stage_topics: StageTopics) -> Select[Any]:
     names = topics_of(wanted, stage_topics)
     if _is_filed(wanted, names):
         return _merged([_filed(wanted, (name,)) for name in names or ()], wanted.limit)
-    if names is None and not wanted.min_fit:
-        if best := _best_topics(wanted, stage_topics):
+    if names is None and (not wanted.min_fit or wanted.min_fit >= SHOWN):
+        best = () if wanted.min_fit else _best_topics(wanted, stage_topics)
+        if best:
             return _merged([_filed_best(wanted, name) for name in best], wanted.limit)
         if wanted.sort == "newest" and wanted.lab is None and wanted.min_worth is None:
             return _merged(_by_day(wanted), wanted.limit)
@@ -215,6 +216,9 @@ def _by_day(wanted: PaperFilter) -> list[Asked]:
     conditions = [*_linked(wanted, Item.id), *_of_items(wanted), *_days(wanted)]
     if wanted.month is not None:
         conditions.append(Item.month == wanted.month)
+    if wanted.min_fit:
+        shown = exists().where(FILING.c.item_id == Item.id, FILING.c.fit >= wanted.min_fit)
+        conditions.append(shown)
     bounds = [*_bounds(Item.submitted, wanted), *_beyond(Item.submitted, Item.id, wanted)]
     return [
         Asked(select(Item).where(dated, *conditions, *bounds), Item.submitted, Item.id),

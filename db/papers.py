@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 from sqlalchemy import Select, exists, func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from core.clock import iso
 from core.months import first_day
@@ -165,4 +165,4 @@ def is_empty(session: Session) -> bool:
 
 def everything() -> tuple[Any, ...]:
     """Say what to load with an item that is shown whole: code, topics, labs and rating."""
-    return tuple(selectinload(part) for part in (Item.code, Item.topics, Item.labs, Item.rating))
+    return joinedload(Item.rating), *(selectinload(part) for part in (Item.code, Item.topics, Item.labs))

@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.conditional import OF_ROWS, modified
 from api.items import find_item
-from api.listing import PaperQuery, next_part, read_part
+from api.listing import PaperQuery, next_part, read_texts
 from api.replies import json_reply, redirect
 from api.schemas import ItemJson, ItemsJson, item_json
-from api.site import TheSite
+from api.site import TheSite, state_of
 from db.engine import reading
 from db.models import Item
 
@@ -18,12 +18,12 @@ router = APIRouter(prefix="/api/v1", tags=["papers"])
 
 
 @router.get("/papers", responses={200: {"model": ItemsJson}}, response_class=Response, dependencies=[OF_ROWS])
-def papers(site: TheSite, query: Annotated[PaperQuery, Query()]) -> Response:
+def papers(request: Request, site: TheSite, query: Annotated[PaperQuery, Query()]) -> Response:
     """List items, newest first; those shown under a topic (fit from 0.5) unless `min_fit` says otherwise."""
     with reading(site.sessions) as session:
-        part = read_part(session, site.roadmap, query)
-    address = f"{site.links.api('/papers')}?{query.query(**_part(query, part['next']))}"
-    return json_reply(part, next_part(site, address) if part["next"] else None)
+        part = read_texts(session, site, query, state_of(request))
+    address = f"{site.links.api('/papers')}?{query.query(**_part(query, part.next))}"
+    return json_reply(part, next_part(site, address) if part.next else None)
 
 
 @router.get(

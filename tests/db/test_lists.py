@@ -81,6 +81,7 @@ def wanted_lists() -> list[PaperFilter]:
         *({"topic": "attention"}, {"topic": "none"}, {"stage": 5}, {"stage": 7}, {}),
         *({"topic": "agents", "min_fit": 0.7}, {"topic": "agents", "min_fit": 0.1}, {"stage": 5, "min_fit": 0.7}),
         *({"best_stage": 5}, {"best_stage": 5, "min_worth": 0.5}, {"topic": "scaling", "best_stage": 5}),
+        *({"min_fit": 0.5}, {"min_fit": 0.8}, {"best_stage": 5, "min_fit": 0.7}),
     ]
     narrow: list[dict[str, Any]] = [
         *({}, {"until": date(2026, 5, 1)}, {"until": date(2026, 4, 30)}, {"until": date(2026, 5, 31)}),
