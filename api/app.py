@@ -80,28 +80,10 @@ def create_app(
     Without a `post` nobody can sign up: there would be no link to confirm. Without a `finder` words alone are searched.
     `ticks` are the seconds by which the limits of `options` are counted; `collecting` is what /status goes by.
     """
-    app = FastAPI(
-        title="Shirube",
-        summary="Research papers along a study road, each with the reasons it was chosen",
-        version=options.version,
-        openapi_url=None,  # served by routes/docs.py, with the headers of every other read
-        docs_url=None,
-        redoc_url=None,
-        lifespan=_running,
-        redirect_slashes=False,
-        telemetry={"tracing": False, "metrics": False, "logs": False},  # asking for it anew costs each request 6 us
-        generate_unique_id_function=_operation_id,
-        root_path_in_servers=False,
-    )
+    app = _bare(options.version)
     pulse = Pulse(sessions.kw["bind"])
     app.state.pulse = pulse
-    links = SiteLinks(options.root)
-    files = static_files()
-    templates = Templates(options, links, curriculum, files)
-    found = finder or Finder(curriculum)
-    texts = ItemTexts(curriculum)
-    limiter = Limiter(dict(options.limits), ticks)
-    site = Site(sessions, curriculum, clock, options, links, templates, files, found, texts, post, limiter=limiter)
+    site = _site(sessions, curriculum, clock, options, post, finder, Limiter(dict(options.limits), ticks))
     site = replace(site, collecting=collecting or Collecting())
     app.state.site = site
     app.state.metrics = Metrics(sessions, options.version, site.collecting.model)
@@ -115,6 +97,40 @@ def create_app(
     app.add_middleware(Watch, metrics=app.state.metrics)  # the last added is the outermost
     errors.install(app, error_page)
     return app
+
+
+def _bare(version: str) -> FastAPI:
+    """Make an app that answers nothing yet."""
+    return FastAPI(
+        title="Shirube",
+        summary="Research papers along a study road, each with the reasons it was chosen",
+        version=version,
+        openapi_url=None,  # served by routes/docs.py, with the headers of every other read
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_running,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # asking for it anew costs each request 6 us
+        generate_unique_id_function=_operation_id,
+        root_path_in_servers=False,
+    )
+
+
+def _site(
+    sessions: Sessions,
+    curriculum: Roadmap,
+    clock: Clock,
+    options: AppOptions,
+    post: Post | None,
+    finder: Finder | None,
+    limiter: Limiter,
+) -> Site:
+    links = SiteLinks(options.root)
+    files = static_files()
+    templates = Templates(options, links, curriculum, files)
+    found = finder or Finder(curriculum)
+    texts = ItemTexts(curriculum)
+    return Site(sessions, curriculum, clock, options, links, templates, files, found, texts, post, limiter=limiter)
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,7 @@ from db.engine import Sessions, reading
 from db.models import Issue
 from digest.delivery import Delivery, Later, Outcome
 from digest.delivery.message import Sender, build_message
+from digest.formats.email import MailParts
 from digest.mailing import (
     Broken,
     Ending,
@@ -183,8 +185,7 @@ def _send(
 
     try:
         parts = render(digest, job.lang, job.reader, bench)
-        unsubscribe_url = job.reader.unsubscribe_url
-        message = build_message(parts, mailer.sender, job.email, job.message_id, job.created, unsubscribe_url)
+        message = _message(parts, mailer, job)
         with sessions.begin() as session:
             _keep(outbox.note_body(session, job.row_id, job.attempt, text_hash(parts.text + parts.html)), job)
         return delivery.deliver(message, job.email, before_data)
@@ -200,6 +201,11 @@ def _send(
             raise
         _log.exception("mail failed row=%d attempt=%d", job.row_id, job.attempt)
         return Broken(f"the mail could not be made or handed over: {type(problem).__name__}")
+
+
+def _message(parts: MailParts, mailer: Mailer, job: Job) -> EmailMessage:
+    unsubscribe_url = job.reader.unsubscribe_url
+    return build_message(parts, mailer.sender, job.email, job.message_id, job.created, unsubscribe_url)
 
 
 def _keep(mine: bool, job: Job) -> None:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from shirube.wiring import Wiring
 
 commands = typer.Typer()
+Since = Annotated[
+    str | None,
+    typer.Option(metavar="YYYY-MM", help="One view of all months from this one on, ranked together; freezes nothing."),
+]
 
 
 @commands.command(
@@ -26,12 +30,7 @@ commands = typer.Typer()
 def digest(
     context: typer.Context,
     month: Month = None,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            metavar="YYYY-MM", help="One view of all months from this one on, ranked together; freezes nothing."
-        ),
-    ] = None,
+    since: Since = None,
     stage: Stages = None,
     minutes: Annotated[int | None, typer.Option(min=1, help="Shrink the digest to this reading time.")] = None,
     lang: Annotated[Lang, typer.Option(help="The language of names, reasons and dates.")] = ENGLISH,
