@@ -167,8 +167,10 @@ ANSWERS: Mapping[str, Callable[[Site], Any]] = {
     "LabsJson": lambda site: _list([lab_json(lab) for lab in list(site.roadmap.labs.values())[:1]]),
     "HealthJson": lambda site: {"status": "ok", "version": site.options.version},
     "ReadyJson": lambda site: {
-        **{"status": "ready", "version": site.options.version},
-        **{"search": "meaning", "vectors": 112_480},
+        "status": "ready",
+        "version": site.options.version,
+        "search": "meaning",
+        "vectors": 112_480,
     },
     "AcceptedJson": lambda site: {"status": "accepted", "detail": "A link to confirm is on its way."},
     "ReportsJson": _reports,
