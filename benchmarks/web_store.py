@@ -1,5 +1,6 @@
 """The store and the servers of the web's benchmark: papers as imported, ranked as if, a final issue of one month."""
 
+import logging
 import os
 import random
 from datetime import UTC, datetime, timedelta
@@ -33,9 +34,10 @@ EVERY_SECOND_HAS_CODE = 2
 
 
 def filled(papers: int, folder: Path) -> Path:
-    """Give a store of so many papers; a large one is made once and kept."""
+    """Give a store of so many papers; a large one is made once, kept, and brought to the newest revision."""
     kept = CACHE / f"web-{papers}.db" if papers >= SMALL else folder / "web.db"
     if kept.is_file():
+        _upgraded(kept)
         return kept
     kept.parent.mkdir(parents=True, exist_ok=True)
     unfinished = kept.with_suffix(".part")
@@ -49,6 +51,12 @@ def filled(papers: int, folder: Path) -> Path:
     engine.dispose()  # the last connection brings the log into the file
     unfinished.rename(kept)
     return kept
+
+
+def _upgraded(store: Path) -> None:
+    engine = make_engine(f"sqlite:///{store}")
+    upgrade(engine)
+    engine.dispose()
 
 
 def _rank(sessions: Sessions) -> None:
@@ -121,6 +129,7 @@ def long_lists() -> list[str]:
 
 def served() -> Any:
     """Make the app over the store that SHIRUBE_BENCH_STORE names, as `shirube serve` does, without limits."""
+    logging.getLogger("shirube.api").setLevel(logging.ERROR)  # what was slow is in the figures
     sessions = make_sessions(make_engine(f"sqlite:///{os.environ['SHIRUBE_BENCH_STORE']}"))
     return create_app(sessions, load_roadmap(), system_clock, AppOptions())
 
