@@ -22,11 +22,6 @@ def json_reply(body: Any, headers: dict[str, str] | None = None, status: int = 2
     )
 
 
-def next_part(site: Site, address: str) -> dict[str, str]:
-    """Make the header that leads to the next part of a list (RFC 8288)."""
-    return {"Link": f'<{site.options.absolute(address)}>; rel="next"'}
-
-
 def page_reply(request: Request, site: Site, html: str | bytes, *, keep: str = A_MINUTE) -> Response:
     """Answer with a page in the language chosen; a language named in the address is remembered in a cookie.
 

@@ -344,7 +344,7 @@ def _worth(rating: Rating | None) -> WorthJson:
     if rating is None or rating.worth is None:
         return {"score": None, "reasons": []}
     reasons: list[ReasonJson] = [
-        {"kind": reason["kind"], "facts": reason["facts"], "share": round(reason["share"], 4)}
+        {"kind": reason["kind"], "facts": dict(sorted(reason["facts"].items())), "share": round(reason["share"], 4)}
         for reason in rating.reasons
     ]
     return {"score": round(rating.worth, 4), "reasons": reasons}

@@ -158,7 +158,10 @@ def _is_filed(wanted: PaperFilter, names: Sequence[str] | None) -> bool:
 def _filed(wanted: PaperFilter, names: Sequence[str], *, items: bool = False) -> Asked:
     """Ask `filing` for a list; items are joined where they are asked for, or a condition is about them alone."""
     key = _KEYS[wanted.sort]
-    query = select(FILING).where(FILING.c.topic.in_(names) if len(names) > 1 else FILING.c.topic == names[0])
+    joined = items or bool(_of_items(wanted))
+    with_items = select(Item).select_from(FILING.join(_ITEM, FILING.c.item_id == Item.id))
+    query: Select[Any] = with_items if joined else select(FILING)
+    query = query.where(FILING.c.topic.in_(names) if len(names) > 1 else FILING.c.topic == names[0])
     if _floor(wanted) > SHOWN:
         query = query.where(_unsought(FILING.c.fit) >= _floor(wanted))
     query = query.where(
@@ -166,10 +169,7 @@ def _filed(wanted: PaperFilter, names: Sequence[str], *, items: bool = False) ->
     )
     if wanted.month is not None:
         query = query.where(FILING.c.month == wanted.month)
-    if items or _of_items(wanted):
-        query = query.with_only_columns(Item).select_from(FILING.join(_ITEM, FILING.c.item_id == Item.id))
-        query = query.where(*_of_items(wanted))
-    return Asked(query, key, FILING.c.item_id)
+    return Asked(query.where(*_of_items(wanted)), key, FILING.c.item_id)
 
 
 def _best_topics(wanted: PaperFilter, stage_topics: StageTopics) -> tuple[str, ...]:
