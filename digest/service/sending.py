@@ -193,14 +193,18 @@ def _send(
         return Later(problem.message)
     except ConfigError as problem:
         if not begun:
-            reason = Later(problem.message, delays="everyone")
-            _settle(sessions, job, after(job, reason, now := clock(), mailer), now)
+            _give_back(sessions, job, problem.message, clock(), mailer)
         raise
     except Exception as problem:
         if begun:
             raise
         _log.exception("mail failed row=%d attempt=%d", job.row_id, job.attempt)
         return Broken(f"the mail could not be made or handed over: {type(problem).__name__}")
+
+
+def _give_back(sessions: Sessions, job: Job, reason: str, now: datetime, mailer: Mailer) -> None:
+    """Put a row back that could not be tried, for a reason that holds for every other as well."""
+    _settle(sessions, job, after(job, Later(reason, delays="everyone"), now, mailer), now)
 
 
 def _message(parts: MailParts, mailer: Mailer, job: Job) -> EmailMessage:

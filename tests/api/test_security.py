@@ -5,21 +5,16 @@ import logging
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import anyio
 import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
-from starlette.types import Receive
 
 from api.app import ROUTES, AppOptions, create_app
-from api.bodies import MOST_BYTES, bounded
-from api.errors import Problem
 from api.gate import is_ours
 from api.headers import HSTS, POLICY
 from core.apikeys import make_key
@@ -324,52 +319,6 @@ def test_json_of_any_depth_is_read_or_refused(doors: Doors, body: bytes) -> None
 def test_a_form_of_a_thousand_fields_is_refused(doors: Doors) -> None:
     body = "&".join(f"f{n}=1" for n in range(1_000))
     assert doors.client.post("/subscribe", content=body, headers=FORM).status_code == 400
-
-
-def test_a_body_is_counted_as_it_comes() -> None:
-    parts = [{"type": "http.request", "body": b"a" * 16_384, "more_body": True} for _ in range(3)]
-
-    async def receive() -> Any:
-        return parts.pop()
-
-    async def read() -> int:
-        receiving, count = bounded(receive), 0
-        with suppress(Problem):
-            while True:
-                await receiving()
-                count += 1
-        return count
-
-    assert anyio.run(read) == MOST_BYTES // 16_384
-
-
-async def _to_the_end(receive: Receive) -> None:
-    while (await receive()).get("more_body"):
-        pass
-
-
-def test_a_body_that_drips_is_given_up_and_the_wait_for_the_end_is_not() -> None:
-    async def never() -> Any:
-        await anyio.sleep_forever()
-
-    async def drip() -> Any:
-        await anyio.sleep(0.001)
-        return {"type": "http.request", "body": b"a", "more_body": True}
-
-    async def whole() -> Any:
-        return {"type": "http.request", "body": b"a", "more_body": False}
-
-    async def read() -> None:
-        for receive in (never, drip):
-            with pytest.raises(Problem) as raised:
-                await _to_the_end(bounded(receive, seconds=0.05))
-            assert raised.value.status == 408
-        receiving = bounded(mock.AsyncMock(side_effect=[await whole(), {"type": "http.disconnect"}]), seconds=0.0)
-        await anyio.sleep(0.01)
-        assert (await receiving())["body"] == b"a"
-        assert (await receiving())["type"] == "http.disconnect"
-
-    anyio.run(read)
 
 
 # Logs and secrets

@@ -9,7 +9,7 @@ from core.clock import Clock
 from db.engine import Sessions
 from roadmap.model import Roadmap
 from tests.api.factory import TOPIC, add_item
-from tests.api.feeds.live import serving
+from tests.api.live import serving
 from tests.api.test_pages import HOSTILE
 from tests.browser.marks import pytestmark
 

@@ -1,18 +1,16 @@
 """A reader's place on the road in Chromium: chosen, seen on the digest, opened by keys, forgotten; without scripts."""
 
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser
 
-from api.app import AppOptions, create_app
 from core.clock import Clock
 from db.engine import Sessions
 from roadmap.model import Roadmap
 from tests.api.factory import add_item, make_issue
+from tests.api.live import serving
 from tests.browser.marks import pytestmark
 
 __all__ = ["pytestmark"]
@@ -31,15 +29,8 @@ def base(sqlite_sessions: Sessions, roadmap: Roadmap, clock: Clock) -> Iterator[
                 item_id = f"2606.{stage}000{number}"
                 add_item(session, roadmap, item_id, topics=topics, title=title, labs={"qwen": 0.9})
     make_issue(sqlite_sessions, roadmap, "2026-06", datetime(2026, 6, 20, 9, tzinfo=UTC))
-    app = create_app(sqlite_sessions, roadmap, clock, AppOptions())
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", proxy_headers=False))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(timeout=30)
+    with serving(sqlite_sessions, roadmap, clock) as address:
+        yield address
 
 
 def test_a_place_is_chosen_seen_and_forgotten_without_scripts(browser: Browser, base: str) -> None:

@@ -117,5 +117,5 @@ def _allowed(table: Table) -> dict[str, list[Any]]:
         elif one := _BETWEEN.match(said):
             found[one[1]] = [float(one[2]), 0.25, float(one[3])]
         else:
-            raise NotImplementedError(f"{table.name}: {said}")
+            raise ValueError(f"{table.name} has a CHECK of a form not known here: {said}")
     return found

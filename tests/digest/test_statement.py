@@ -115,4 +115,5 @@ def test_the_note_of_a_statement_is_well_formed_where_it_stands() -> None:
     html = formats()["html"].render(corrected(digest, [statement(digest, "5.2", HOSTILE, DAY)]), "en")
     place = html.index("&lt;script&gt;")
     start, end = html.rindex("<p", 0, place), html.index("</p>", place) + 4
-    ElementTree.fromstring(html[start:end].replace("&nbsp;", " "))  # noqa: S314
+    note = ElementTree.fromstring(html[start:end].replace("&nbsp;", " "))  # noqa: S314
+    assert "<script>alert(1)</script>" in "".join(note.itertext())

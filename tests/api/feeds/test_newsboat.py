@@ -13,8 +13,8 @@ from core.clock import Clock
 from db.engine import Sessions
 from roadmap.model import Roadmap
 from tests.api.factory import TOPIC
-from tests.api.feeds.live import serving
 from tests.api.feeds.store import address, fill_all
+from tests.api.live import serving
 
 NEWSBOAT = shutil.which("newsboat")
 pytestmark = pytest.mark.skipif(NEWSBOAT is None, reason="no newsboat here: no feed reader read the feeds")
