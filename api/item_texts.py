@@ -12,7 +12,7 @@ from msgspec import Raw
 from sqlalchemy.orm import Session
 
 from api.schemas import item_json
-from db import papers
+from db import wholes
 from roadmap.model import Roadmap
 
 MOST_BYTES = 64_000_000
@@ -47,7 +47,7 @@ class ItemTexts:
         found = self._find(ids, floor, state)
         missing = [item_id for item_id in ids if item_id not in found]
         if missing:
-            items = papers.by_ids(session, missing)
+            items = wholes.by_ids(session, missing)
             made = {item.id: Raw(_encode(item_json(item, self._roadmap, floor))) for item in items}
             self._keep(made, floor, state)
             found |= made

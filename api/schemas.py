@@ -3,6 +3,7 @@
 The shapes are typed dictionaries, so that mypy holds the serialiser to them and the OpenAPI document shows them.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from typing_extensions import TypedDict
@@ -10,6 +11,7 @@ from typing_extensions import TypedDict
 from core.clock import iso
 from db.models import Code, Item, LabScore, Rating, TopicScore
 from db.papers import SHOWN
+from db.wholes import Fit, Made, Rated, Repository, Whole
 from digest.words import web
 from roadmap.model import Roadmap, Work
 
@@ -282,7 +284,7 @@ class IssuesJson(TypedDict):
     next: None
 
 
-def item_json(item: Item, roadmap: Roadmap, min_fit: float = SHOWN) -> ItemJson:
+def item_json(item: Item | Whole, roadmap: Roadmap, min_fit: float = SHOWN) -> ItemJson:
     """Write an item in its wire shape; needs code, topics, labs and rating loaded. Topics below `min_fit` stay out."""
     topics = [score for score in item.topics if score.fit >= min_fit][:TOPICS_SHOWN]
     return {
@@ -315,24 +317,24 @@ def item_json(item: Item, roadmap: Roadmap, min_fit: float = SHOWN) -> ItemJson:
     }
 
 
-def _code(code: Code) -> CodeJson | None:
+def _code(code: Code | Repository) -> CodeJson | None:
     url = web(code.url)
     if url is None:
         return None
     return {"url": url, "official": code.official, "stars": code.stars, "checked_at": iso(code.checked_at)}
 
 
-def _topic(score: TopicScore) -> TopicFitJson:
+def _topic(score: TopicScore | Fit) -> TopicFitJson:
     why: WhyJson = {"phrase": score.why.get("phrase"), "field": score.why.get("field")}
     return {"key": score.topic, "fit": round(score.fit, 4), "why": why}
 
 
-def _lab(score: LabScore) -> LabFitJson:
+def _lab(score: LabScore | Made) -> LabFitJson:
     evidence: list[EvidenceJson] = [{"kind": fact["kind"], "detail": fact["detail"]} for fact in score.evidence]
     return {"key": score.lab, "confidence": round(score.confidence, 4), "evidence": evidence}
 
 
-def _stages(topics: list[TopicScore]) -> list[StageFitJson]:
+def _stages(topics: Sequence[TopicScore | Fit]) -> list[StageFitJson]:
     best: dict[int, float] = {}
     for score in topics:
         best[score.stage] = max(score.fit, best.get(score.stage, 0.0))
@@ -340,7 +342,7 @@ def _stages(topics: list[TopicScore]) -> list[StageFitJson]:
     return [{"number": number, "fit": round(fit, 4)} for number, fit in ordered]
 
 
-def _worth(rating: Rating | None) -> WorthJson:
+def _worth(rating: Rating | Rated | None) -> WorthJson:
     if rating is None or rating.worth is None:
         return {"score": None, "reasons": []}
     reasons: list[ReasonJson] = [
@@ -350,7 +352,7 @@ def _worth(rating: Rating | None) -> WorthJson:
     return {"score": round(rating.worth, 4), "reasons": reasons}
 
 
-def _read_first(rating: Rating | None, roadmap: Roadmap) -> list[WorkRefJson]:
+def _read_first(rating: Rating | Rated | None, roadmap: Roadmap) -> list[WorkRefJson]:
     return [] if rating is None else [_work(work) for work in canon_works(rating.read_first, roadmap)]
 
 
@@ -364,7 +366,7 @@ def canon_works(keys: list[str], roadmap: Roadmap) -> list[Work]:
     return [works[key] for key in keys if key in works]
 
 
-def _summary(rating: Rating | None) -> SummaryJson | None:
+def _summary(rating: Rating | Rated | None) -> SummaryJson | None:
     if rating is None or rating.summary is None:
         return None
     stored = rating.summary

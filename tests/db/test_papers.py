@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from db import wholes
 from db.engine import Sessions, reading
 from db.models import LabScore, Rating, TopicScore
 from db.papers import PaperFilter, Sort, by_id, by_ids, count_month, cursor, listed, only_recorded
@@ -167,3 +168,25 @@ def test_what_is_read_back_is_what_was_saved(sessions: Sessions) -> None:
         assert existing(session, [], ["10.1/heron"]) == [row]
         assert existing(session, [], [], [row["folded_title"]]) == [row]
         assert existing(session, ["2606.00009"]) == []
+
+
+def test_items_read_as_columns_tell_what_the_items_themselves_tell(filled: Sessions) -> None:
+    ids = ["2606.00003", "no such", "2606.00001", "heronry:first-light", "2606.00001", "2605.00004", "2606.00002"]
+    with reading(filled) as session:
+        rows, items = wholes.by_ids(session, ids), by_ids(session, ids)
+        assert (
+            [row.id for row in rows] == [item.id for item in items] == ["2606.00003", "2606.00001", *ids[3:4], *ids[5:]]
+        )
+        for row, item in zip(rows, items, strict=True):
+            own = [
+                name for name in wholes.Whole.__dataclass_fields__ if name not in ("rating", "code", "topics", "labs")
+            ]
+            assert {name: getattr(row, name) for name in own} == {name: getattr(item, name) for name in own}
+            assert row.rating == (item.rating and told(item.rating, wholes.Rated))
+            assert row.code == [told(one, wholes.Repository) for one in item.code]
+            assert row.topics == [told(one, wholes.Fit) for one in item.topics]
+            assert row.labs == [told(one, wholes.Made) for one in item.labs]
+
+
+def told(stored: Any, shape: Any) -> Any:
+    return shape(*(getattr(stored, name) for name in shape._fields))
