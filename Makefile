@@ -30,7 +30,7 @@ serve: setup
 	@$(BIN)/shirube serve $(ARGS)
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 e2e: setup htmlvalidate axe
 	$(BIN)/python -m pytest -m browser $(ARGS)

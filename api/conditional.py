@@ -3,6 +3,7 @@
 Pure ASGI, so that an answer is touched once. Entity tags and conditions: RFC 9110, 8.8 and 13.
 """
 
+import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -128,6 +129,7 @@ class ConditionalReads:
 
     def __init__(self, app: ASGIApp, pulse: Pulse) -> None:
         self.app, self.pulse, self.kept = app, pulse, KeptAnswers()
+        self._seen: tuple[str | None] | None = None  # the state of the database in this turn of the event loop
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -146,7 +148,17 @@ class ConditionalReads:
             await answer.tell(scope, send)
 
     async def _state(self) -> str | None:
-        return self.pulse.read() if self.pulse.instant else await run_in_threadpool(self.pulse.read)
+        return self._instant() if self.pulse.instant else await run_in_threadpool(self.pulse.read)
+
+    def _instant(self) -> str | None:
+        """Read the state once for all requests that one turn of the event loop begins: they came before it."""
+        if self._seen is None:
+            self._seen = (self.pulse.read(),)
+            asyncio.get_running_loop().call_soon(self._look_again)
+        return self._seen[0]
+
+    def _look_again(self) -> None:
+        self._seen = None
 
     async def _made(self, scope: Scope, receive: Receive, send: Send, state: str | None) -> Whole | None:
         """Have the app make the answer; None where it came in parts and was sent."""

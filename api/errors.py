@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from typing_extensions import TypedDict
 
-from api.headers import request_id, route_of, secure
+from api.headers import request_id, route_of, secured
 from core.errors import NotFoundError, RefusedError, ShirubeError, UsageError
 
 log = logging.getLogger("shirube.api")
@@ -93,7 +93,7 @@ def install(app: FastAPI, page: ErrorPage) -> None:
             told = {"route": route_of(request.scope), "method": request.method, "status": problem.status}
             log.error("request_failed", exc_info=error, extra={**told, "request_id": request_id(request.scope)})
         response = answer_of(request, problem, page)
-        secure(response.headers, request.scope)
+        response.raw_headers = secured(response.raw_headers, request.scope)
         return response
 
     for kind in (HTTPException, RequestValidationError, ShirubeError, Problem, Exception):

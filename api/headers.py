@@ -4,10 +4,10 @@ Content security policy: https://www.w3.org/TR/CSP3/. Preflights: https://fetch.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,6 +30,7 @@ PRIVATE = {
     "X-Robots-Tag": "noindex",
     "Vary": "Accept-Language, Cookie",
 }
+RawHeader = tuple[bytes, bytes]  # as ASGI has them: names in small letters
 READS = ("GET", "HEAD")
 HEAD = "shirube.head"  # in a scope: it was HEAD before it was made GET
 # Public reads without credentials: a page of any site may make them, and see these headers of the answer.
@@ -48,7 +49,9 @@ PREFLIGHT = {
 def request_id(scope: Scope) -> str:
     """Give the id of a request, made when it is first asked for; it links a reader's report to the log."""
     state: dict[str, Any] = scope.setdefault("state", {})
-    return str(state.setdefault("request_id", secrets.token_hex(4)))
+    if "request_id" not in state:
+        state["request_id"] = secrets.token_hex(4)
+    return str(state["request_id"])
 
 
 def route_of(scope: Scope) -> str:
@@ -56,16 +59,18 @@ def route_of(scope: Scope) -> str:
     return getattr(scope.get("route"), "path", None) or "(none)"
 
 
-def secure(headers: MutableHeaders, scope: Scope) -> None:
-    """Set the security headers on an answer, whatever it is; what a route chose itself stays."""
+def secured(raw: Iterable[RawHeader], scope: Scope) -> list[RawHeader]:
+    """Give the headers of an answer, whatever it is, with the security headers; what a route chose itself stays."""
+    found = list(raw)
     if scope["path"].startswith("/s/"):  # errors too
-        headers.update(PRIVATE)
+        found = [*(pair for pair in found if pair[0] not in _PRIVATE_NAMES), *_PRIVATE]
     read = scope["method"] in READS and is_shared(scope["path"])
-    present = {name for name, _ in headers.raw}
-    headers.raw.extend(pair for pair in (_SHARED_TOO if read else _ALWAYS) if pair[0] not in present)
-    headers["X-Request-ID"] = request_id(scope)
-    if scope["app"].state.site.options.secure:
-        headers["Strict-Transport-Security"] = HSTS
+    present = {name for name, _ in found}
+    found.extend(pair for pair in (_SHARED_TOO if read else _ALWAYS) if pair[0] not in present)
+    if b"x-request-id" not in present:  # else an error, which was given all of them where it was answered
+        found.append((b"x-request-id", request_id(scope).encode()))
+        found.extend([_HSTS] if scope["app"].state.site.options.secure else ())
+    return found
 
 
 def is_shared(path: str) -> bool:
@@ -81,10 +86,13 @@ def preflight(scope: Scope) -> Response | None:
     return Response(status_code=204, headers=SHARED | PREFLIGHT) if asked in READS else None
 
 
-def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+def _raw(headers: Mapping[str, str]) -> list[RawHeader]:
     return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
 
+_PRIVATE = _raw(PRIVATE)
+_PRIVATE_NAMES = {name for name, _ in _PRIVATE}
+_HSTS = (b"strict-transport-security", HSTS.encode())
 _ALWAYS = _raw({**SECURITY, "Cache-Control": "no-store"})  # what a route chose itself stays
 _SHARED_TOO = [*_ALWAYS, *_raw(SHARED)]
 
@@ -110,7 +118,7 @@ class SecureHeaders:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                secure(MutableHeaders(scope=message), scope)
+                message = {**message, "headers": secured(message["headers"], scope)}
             await send(message)
 
         await (preflight(scope) or self.app)(scope, receive, sending)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+from anyio.from_thread import start_blocking_portal
 from httpx2 import ASGITransport, AsyncClient, Response
 
 from api.app import create_app
@@ -79,8 +79,9 @@ def publish(wiring: Wiring, folder: Path) -> Published:
     if known is not None:
         _refuse(lost(known, stood, items))
     web = _site(wiring, layout.base_url)
-    with terminal.bar("Pages", left=False) as bar:
-        walk = asyncio.run(_walk(web, layout, _starts(wiring.roadmap, known), bar))
+    # The portal has a thread and a loop of its own: whoever calls may have a loop running.
+    with terminal.bar("Pages", left=False) as bar, start_blocking_portal() as portal:
+        walk = portal.call(_walk, web, layout, _starts(wiring.roadmap, known), bar)
     content = written(layout, walk)
     fresh = Manifest(stood, items, {name: hashlib.sha256(body).hexdigest() for name, body in content.items()})
     _refuse(others(folder, known, fresh))

@@ -1,4 +1,4 @@
-"""What every test in a browser is marked with: its name, one after another, skipped visibly where no Chromium is."""
+"""What every test in a browser is marked with: its name, and skipped visibly where no Chromium is."""
 
 import pytest
 
@@ -7,5 +7,4 @@ from tests.browser.conftest import CHROMIUM
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: the pages were not opened"),
-    pytest.mark.xdist_group("browser"),
 ]

@@ -1,12 +1,10 @@
 """Runs the real command line in this process: its own wiring but for the model, the waiting and the hour."""
 
-import asyncio
 import io
 import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -95,27 +93,13 @@ def run(
             redirect_stdout(out),
             redirect_stderr(err),
         ):
-            code = _beside_a_loop(cli.main) if _loop_runs() else _ended(cli.main)
+            code = _ended(cli.main)
     finally:
         root.handlers[:], root.level = handlers, level
         for one in made:
             if "engine" in vars(one):
                 one.engine.dispose()
     return Ended(code, out.getvalue(), err.getvalue())
-
-
-def _loop_runs() -> bool:
-    """Whether this thread has a running event loop: Playwright's, for as long as a browser is open."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
-
-
-def _beside_a_loop(main: Callable[[], None]) -> int:
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(_ended, main).result()
 
 
 def _ended(main: Callable[[], None]) -> int:
