@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from db.models import Item
-from db.papers import SHOWN
+from db.models import Item, TopicScore
+from db.papers import SHOWN, PaperFilter
 from digest import sentences
 from digest.compose import entry_of
 from digest.model import Entry
-from digest.reasons import Said, brief, evidence, names_of, say_all
+from digest.reasons import Names, Said, brief, evidence, for_topic, names_of, say_all
 from digest.rows import candidate
 from digest.words import Line, Part, Voice
 from roadmap.model import Roadmap, Topic
@@ -18,10 +18,15 @@ PROOFS = 3  # facts printed for a lab
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One item of a list in one language; `proof` says why a lab's list holds it."""
+    """One item of a list in one language; `proof` says why a lab's list holds it.
+
+    `topic` is the one it is filed under best, `closer` whether that is told on the list of another topic; on the list
+    of that very topic it goes without saying and is None.
+    """
 
     entry: Entry
     topic: Topic | None
+    closer: bool
     marks: tuple[str, ...]
     minutes: str
     byline: Line
@@ -31,30 +36,38 @@ class Listed:
     proof: Line
 
 
-def listed_entries(items: Sequence[Item], roadmap: Roadmap, v: Voice, lab: str | None = None) -> tuple[Listed, ...]:
-    """Prepare items with code, topics, labs and rating loaded; `lab` is the one whose list it is."""
+def listed_entries(items: Sequence[Item], roadmap: Roadmap, v: Voice, wanted: PaperFilter) -> tuple[Listed, ...]:
+    """Prepare items with code, topics, labs and rating loaded; `wanted` tells whose list it is."""
     names = names_of(roadmap)
-    entries = [entry_of(candidate(item), "", roadmap) for item in items]
-    return tuple(
-        Listed(
-            entry=entry,
-            topic=_topic(entry, roadmap),
-            marks=tuple(sentences.marks(v, entry)),
-            minutes=sentences.minutes(v, entry) if entry.minutes else "",
-            byline=_byline(v, entry, item.month),
-            source=sentences.summary_source(v, entry, entry.summary) if entry.summary else None,
-            why=tuple(say_all(entry.reasons, v.lang, names)),
-            brief=brief(entry.reasons, v.lang, names),
-            proof=_proof(v, entry, lab),
-        )
-        for item, entry in zip(items, entries, strict=True)
+    return tuple(_listed(item, roadmap, v, names, wanted) for item in items)
+
+
+def _listed(item: Item, roadmap: Roadmap, v: Voice, names: Names, wanted: PaperFilter) -> Listed:
+    entry = entry_of(candidate(item), "", roadmap)
+    here = next((score for score in item.topics if score.topic == wanted.topic), None)
+    reasons = for_topic(entry.reasons, here.topic, here.why) if here else entry.reasons
+    topic = _topic(entry, roadmap, here)
+    return Listed(
+        entry=entry,
+        topic=topic,
+        closer=here is not None and topic is not None,
+        marks=tuple(sentences.marks(v, entry)),
+        minutes=sentences.minutes(v, entry) if entry.minutes else "",
+        byline=_byline(v, entry, item.month),
+        source=sentences.summary_source(v, entry, entry.summary) if entry.summary else None,
+        why=tuple(say_all(reasons, v.lang, names)),
+        brief=brief(reasons, v.lang, names),
+        proof=_proof(v, entry, wanted.lab),
     )
 
 
-def _topic(entry: Entry, roadmap: Roadmap) -> Topic | None:
-    """Give the topic an item is filed under best; none where its best fit is too low to be shown."""
+def _topic(entry: Entry, roadmap: Roadmap, here: TopicScore | None) -> Topic | None:
+    """Give the topic an item is filed under best; none where its best fit is too low to be shown.
+
+    On the list of a topic that it fits as well as any, that one is not named again.
+    """
     best = entry.topics[0] if entry.topics and entry.topics[0].fit >= SHOWN else None
-    return roadmap.topics[best.key] if best else None
+    return roadmap.topics[best.key] if best and not (here and here.fit >= best.fit) else None
 
 
 def _byline(v: Voice, entry: Entry, month: str) -> Line:

@@ -119,7 +119,7 @@ def read_list(session: Session, site: Site, v: Voice, question: Question) -> Roa
     return RoadList(
         question=question,
         items=tuple(part.items),
-        entries=listed_entries(part.items, site.roadmap, v, wanted.lab),
+        entries=listed_entries(part.items, site.roadmap, v, wanted),
         next=question.href(cursor=part.next) if part.next else None,
         count=papers.count(session, wanted, stage_topics_of(site.roadmap)) if narrowed else None,
         offers=_offers(session, site, v, question) if narrowed and not part.items else (),

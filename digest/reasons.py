@@ -92,6 +92,12 @@ def in_order(reasons: Iterable[Reason]) -> list[Reason]:
     return sorted(known, key=lambda reason: REASON_ORDER.index(reason.kind))
 
 
+def for_topic(reasons: Iterable[Reason], topic: str, why: Mapping[str, Any]) -> tuple[Reason, ...]:
+    """Let reasons speak of one topic in place of the best one, by `why` as it is stored (db.models.TopicScore)."""
+    facts = {"topic": topic, "phrase": why.get("phrase"), "title_only": why.get("title_only", False)}
+    return tuple(Reason("topic", facts, one.share) if one.kind == "topic" else one for one in reasons)
+
+
 def _unnoticed(reason: Reason) -> bool:
     place, of = reason.facts.get("place"), reason.facts.get("of")
     return reason.kind == "readers" and isinstance(place, int) and isinstance(of, int) and place > of / 2

@@ -20,6 +20,7 @@ TOPIC = "mixture-of-experts"
 SEEN = datetime(2026, 7, 1, 6, 0, tzinfo=UTC)
 SUBMITTED = datetime(2026, 6, 2, 17, 30, tzinfo=UTC)
 SENTENCE = "Herons wind their own springs when the router forgets them."
+PHRASE = "when the router forgets them"
 ABSTRACT = f"We build a heron out of clockwork. {SENTENCE}"
 
 
@@ -33,14 +34,16 @@ def add_item(
     code: Sequence[str] = (),
     worth: float | None = 0.8,
     ranked: bool = True,
+    phrases: Mapping[str, str] | None = None,
     **given: Any,
 ) -> Item:
-    """Store an item with code, topics, labs and, unless told otherwise, a rating."""
+    """Store an item with code, topics, labs and, unless told otherwise, a rating; `phrases` speak for its topics."""
     item = Item(**(_columns(item_id) | given))
     session.add(item)
     session.flush()
     fits = {TOPIC: 0.8} if topics is None else topics
-    session.add_all(_topic(roadmap, item_id, key, fit) for key, fit in fits.items())
+    said = dict.fromkeys(fits, PHRASE) | dict(phrases or {})
+    session.add_all(_topic(roadmap, item_id, key, fit, said[key]) for key, fit in fits.items())
     session.add_all(
         LabScore(item_id=item_id, lab=lab, confidence=sure, evidence=[{"kind": "repository", "detail": "heron/clock"}])
         for lab, sure in (labs or {}).items()
@@ -50,7 +53,7 @@ def add_item(
         for url in code
     )
     if ranked:
-        session.add(_rating(roadmap, item_id, fits, worth))
+        session.add(_rating(roadmap, item_id, fits, worth, said))
     session.flush()
     return item
 
@@ -85,14 +88,16 @@ def _columns(item_id: str) -> dict[str, Any]:
     }
 
 
-def _topic(roadmap: Roadmap, item_id: str, key: str, fit: float) -> TopicScore:
-    why = {"phrase": "when the router forgets them", "field": "abstract", "signals": {"dense": fit}}
+def _topic(roadmap: Roadmap, item_id: str, key: str, fit: float, phrase: str) -> TopicScore:
+    why = {"phrase": phrase, "field": "abstract", "signals": {"dense": fit}}
     return TopicScore(item_id=item_id, topic=key, stage=roadmap.topics[key].stage, fit=fit, why=why)
 
 
-def _rating(roadmap: Roadmap, item_id: str, fits: Mapping[str, float], worth: float | None) -> Rating:
+def _rating(
+    roadmap: Roadmap, item_id: str, fits: Mapping[str, float], worth: float | None, phrases: Mapping[str, str]
+) -> Rating:
     best = max(fits, key=lambda key: fits[key], default=None)
-    facts = {"topic": best, "phrase": "when the router forgets them", "title_only": False}
+    facts = {"topic": best, "phrase": phrases[best] if best else PHRASE, "title_only": False}
     readers = {"votes": 12, "place": 3, "of": 40, "date": "2026-07-01"}
     return Rating(
         item_id=item_id,

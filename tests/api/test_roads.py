@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from api.topic_page import FULL, GROUND, bars, counted
 from core.months import shift
 from db.engine import Sessions
-from db.models import Issue
+from db.models import Issue, Rating
 from digest.compose import WORTH_FLOOR
+from digest.sentences import FULL as FULL_SHOWN
 from digest.words import voice
 from roadmap.model import Roadmap
 from tests.api.factory import TOPIC, add_item, fill, make_issue
@@ -156,6 +157,46 @@ def test_a_topic_lists_what_is_shown_under_it_in_three_orders(
     assert papers_on(follow(client, page, "Closest to the topic")) == ["2606.00001", "2606.00003", "2606.00002"]
     assert papers_on(follow(client, page, "Newest")) == ["2606.00003", "2606.00002", "2606.00001"]
     assert client.get("/labs/qwen?sort=fit").status_code == 422
+
+
+def reasons_on(page: str) -> str:
+    """Give the words of a page's list without marks."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", "", page.partition('id="new"')[2])).replace("\u00a0", " ").split())
+
+
+def test_a_topic_lists_each_paper_with_the_words_that_speak_for_this_topic(
+    client: TestClient, sessions: Sessions, roadmap: Roadmap
+) -> None:
+    phrases = {TOPIC: "gates doze off at noon", "rag": "herons look things up"}
+    with sessions.begin() as session:
+        for number in range(7):  # in full and in short
+            add_item(session, roadmap, f"2606.0000{number}", topics={TOPIC: 0.6, "rag": 0.9}, phrases=phrases)
+        add_item(session, roadmap, "2606.00010", topics={TOPIC: 0.6, "rag": 0.9}, withdrawn=True)
+    here, best = (roadmap.topics[key].name.en for key in (TOPIC, "rag"))
+    page = client.get(f"/topics/{TOPIC}?sort=newest").text
+    assert reasons_on(page).count(f"Close to {here}: gates doze off at noon") == min(FULL_SHOWN, 7)
+    assert "herons look things up" not in page
+    assert reasons_on(page).count(f"Closer to {best}") == 8
+    assert page.partition('id="new"')[2].count('<a href="/topics/rag">') == 8
+    page = client.get("/topics/rag?sort=newest").text
+    assert f"Close to {best}: herons look things up" in reasons_on(page)
+    assert "gates doze off at noon" not in page
+    assert "Closer to" not in page
+    assert "により近い" in client.get(f"/topics/{TOPIC}?lang=ja").text
+
+
+def test_a_short_line_of_a_topic_quotes_the_words_that_speak_for_it(
+    client: TestClient, sessions: Sessions, roadmap: Roadmap
+) -> None:
+    phrases = {TOPIC: "gates doze off at noon", "rag": "herons look things up"}
+    with sessions.begin() as session:
+        for number in range(7):
+            item = add_item(session, roadmap, f"2606.0000{number}", topics={TOPIC: 0.6, "rag": 0.9}, phrases=phrases)
+            rating = session.get_one(Rating, item.id)
+            rating.reasons = [reason for reason in rating.reasons if reason["kind"] == "topic"]
+    short = client.get(f"/topics/{TOPIC}").text.partition('class="more"')[2]
+    assert "gates doze off at noon" in short
+    assert "herons look things up" not in short
 
 
 def test_every_item_is_on_one_part_of_a_list_though_others_come_meanwhile(
