@@ -125,6 +125,7 @@ def _status(site: Site) -> Any:
     month: MonthStandingJson = {
         "month": _MONTH,
         "issue": "draft",
+        "asked": True,
         "papers": 1_480,
         "ranked": 1_480,
         "recorded": 0,

@@ -5,7 +5,7 @@ of errors, which may name machines of theirs.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 
 from api.site import Site
 from core.clock import iso
-from core.months import closing_time, month_of, shift
+from core.months import closing_time, first_day, month_of, shift
 from db import papers, scores
 from digest.coverage import ARXIV
 from digest.service import due_months, standing
@@ -60,10 +60,14 @@ class GapJson(TypedDict):
 
 
 class MonthStandingJson(TypedDict):
-    """A month: its issue (draft, sample, final or null), its papers, its days and what is open."""
+    """A month: its issue (draft, sample, final or null), its papers, its days and what is open.
+
+    `asked` tells whether any source was asked about it. Days of the last two that are only to be read yet are not open.
+    """
 
     month: str
     issue: str | None
+    asked: bool
     papers: int
     ranked: int
     recorded: int
@@ -127,7 +131,7 @@ def status_json(site: Site, session: Session, months: Sequence[str] = ()) -> Sta
         "newest_issue": _newest(found["issues"]),
         "next_issue": _next(session, site, [by_month[month] for month in running], now),
         "sources": _sources(found, [by_month[month] for month in running], store.sources, now),
-        "months": [_month(by_month[month]) for month in months or running],
+        "months": [_month(by_month[month], now) for month in months or running],
     }
 
 
@@ -160,20 +164,39 @@ def _sources(found: Values, months: Sequence[Values], used: Sequence[str], now: 
 
 
 def _state(name: str, months: Sequence[Values], last: str | None, now: datetime) -> str:
-    """Judge a source by its newest month that was asked about, by what is open, and by when it was last read."""
-    told = [one["state"] for month in months for one in month["sources"] if one["source"] == name]
+    """Judge a source by its newest month that was asked about, by what is open, and by when it was last read.
+
+    Who was not asked about this month is behind, unless it has only just begun.
+    """
+    told = [_told(name, month) for month in months]
     asked = [state for state in told if state != "absent"]
     if not asked:
         return "absent"
     if asked[0] in ("failed", "unreachable"):
-        return str(asked[0])
-    failed = any(gap["source"] == name and gap["state"] in FAILING for month in months for gap in month["gaps"])
-    if failed or "partial" in asked:
+        return asked[0]
+    if told[0] == "absent" and not _is_fresh(first_day(months[0]["month"]), now):
+        return "behind"
+    if any(gap["source"] == name for month in months for gap in _known_gaps(month, now)):
         return "partial"
     return "behind" if last is None or datetime.fromisoformat(last) < now - BEHIND else "complete"
 
 
-FAILING = ("partial", "failed", "stale")
+def _told(name: str, month: Values) -> str:
+    return next((str(one["state"]) for one in month["sources"] if one["source"] == name), "absent")
+
+
+UNREAD = ("absent", "open")
+
+
+def _known_gaps(month: Values, now: datetime) -> list[Values]:
+    """List what is open of a month, without days so new that they are only to be read yet."""
+    return [gap for gap in month["gaps"] if gap["state"] not in UNREAD or not _is_fresh(gap["from"], now)]
+
+
+def _is_fresh(day: date | str, now: datetime) -> bool:
+    """Tell whether a day is under way, or was over less than two days ago."""
+    over = datetime.combine(date.fromisoformat(str(day)) + timedelta(days=1), time(), tzinfo=UTC)
+    return now < over + BEHIND
 
 
 def _moments(name: str, months: Sequence[Values]) -> Iterable[str | None]:
@@ -186,16 +209,18 @@ def _first(moments: Iterable[str | None]) -> str | None:
     return min((moment for moment in moments if moment), default=None)
 
 
-def _month(month: Values) -> MonthStandingJson:
+def _month(month: Values, now: datetime) -> MonthStandingJson:
+    others = [source for source in month["sources"] if source["source"] != RECORDED]
     return {
         "month": month["month"],
         "issue": month["issue"],
+        "asked": bool(month["channels"]) or any(source["state"] != "absent" for source in others),
         "papers": month["papers"],
         "ranked": month["ranked"],
         "recorded": month["recorded"],
         "unreadable": sum(source["unreadable"] for source in month["sources"]),
         "days": [_day(day) for day in month["days"]],
-        "open": _open(month["gaps"]),
+        "open": _open(_known_gaps(month, now)),
     }
 
 

@@ -62,7 +62,7 @@ def status_page(found: StatusJson, v: Voice) -> StatusPage:
     weeks = _weeks(month, v)
     gaps = month["open"]
     return StatusPage(
-        heading=_heading(found["sources"], v),
+        heading=_heading(found["sources"], month, v),
         deck=_deck(found, v),
         facts=_facts(found, month, v),
         sources=tuple(_source(source, at, v) for source in found["sources"]),
@@ -72,7 +72,7 @@ def status_page(found: StatusJson, v: Voice) -> StatusPage:
         kinds=frozenset(cell.kind for week in weeks for cell in week if cell is not None),
         undated=month["papers"] - sum(day["stored"] for day in month["days"]),
         open=tuple(_gap(gap, at, v) for gap in gaps[:OPEN_SHOWN]),
-        asked=any(day["state"] not in ("absent", "ahead") for day in month["days"]) or bool(gaps),
+        asked=month["asked"],
         more_open=max(0, len(gaps) - OPEN_SHOWN),
         before=shift(month["month"], -1) if (found["oldest_month"] or month_of(at)) < month["month"] else None,
         after=shift(month["month"], 1) if month["month"] < month_of(at) else None,
@@ -80,13 +80,20 @@ def status_page(found: StatusJson, v: Voice) -> StatusPage:
     )
 
 
-def _heading(sources: Sequence[SourceStateJson], v: Voice) -> Line:
+def _heading(sources: Sequence[SourceStateJson], month: MonthStandingJson, v: Voice) -> Line:
+    """Sum up the sources as they are now, and where all is well with them, what of the month shown is not."""
     good = sum(source["state"] in GOOD for source in sources)
     if all(source["state"] == "absent" for source in sources):
         return v.t("No source has been read yet")
-    if good == len(sources):
-        return v.t("All sources are up to date")
-    return v.t("%(good)s of %(all)s sources are up to date", good=good, all=len(sources))
+    if not good:
+        return v.t("No source is up to date")
+    if good < len(sources):
+        return v.t("%(good)s of %(all)s sources are up to date", good=good, all=len(sources))
+    if not month["asked"]:
+        return v.t("All sources are up to date, but none was asked about %(month)s", month=v.month(month["month"]))
+    if month["open"]:
+        return v.t("All sources are up to date, but %(month)s has gaps", month=v.month(month["month"]))
+    return v.t("All sources are up to date")
 
 
 def _deck(found: StatusJson, v: Voice) -> list[Line]:
@@ -94,7 +101,7 @@ def _deck(found: StatusJson, v: Voice) -> list[Line]:
     if found["newest_paper"]:
         said.append(v.t("The newest paper stored was submitted on %(day)s.", day=v.date(_day(found["newest_paper"]))))
     bad = [source for source in found["sources"] if source["state"] not in (*GOOD, "absent")]
-    if bad:
+    if bad and any(source["state"] in GOOD for source in found["sources"]):
         names = v.join(source_name(v, source["source"]) for source in bad)
         said.append(v.t("Not up to date: %(names)s; everything else goes on without.", names=names))
     newest = found["newest_issue"]
@@ -105,7 +112,7 @@ def _deck(found: StatusJson, v: Voice) -> list[Line]:
     if closes > datetime.fromisoformat(found["at"]):
         said.append(v.t("%(month)s is closed on %(day)s at the earliest.", month=month, day=day))
     else:
-        said.append(v.t("%(month)s could close since %(day)s and waits for what is open.", month=month, day=day))
+        said.append(v.t("%(month)s has been due to close since %(day)s.", month=month, day=day))
     return said
 
 

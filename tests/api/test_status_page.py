@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from core.clock import iso
-from core.months import days
+from core.months import days, first_day, last_day
 from db.engine import Sessions
 from db.models import Window
 from digest.service import Collecting
@@ -151,6 +151,95 @@ def test_a_source_read_long_ago_is_behind(sessions: Sessions, open_at: Open) -> 
     assert "Hugging Face Daily Papers behind" in text(open_at().get("/status").text)
 
 
+# -- the words of the page agree ------------------------------------------------------------
+
+GOOD = {"en": "All sources are up to date", "ja": "すべての情報源が最新です"}
+SOURCES = ("arxiv", "hf", "pwc", "labs")
+
+
+def heading(page: str) -> str:
+    found = re.search(r"<h1[^>]*>(.*?)</h1>", page)
+    assert found is not None
+    return unescape(re.sub(r"<[^>]+>", "", found[1])).replace("\xa0", " ")
+
+
+def whole_month(sessions: Sessions, month: str, but: str = "", read: datetime = READ) -> None:
+    """Let every source but one be read in full for a month."""
+    for source in SOURCES:
+        if source != but:
+            window(sessions, source, first_day(month), last_day(month), checked_at=read, closed_at=read)
+
+
+def test_a_month_that_nobody_was_asked_about_leaves_no_source_up_to_date(sessions: Sessions, open_at: Open) -> None:
+    whole_month(sessions, "2026-06")
+    told = open_at().get("/api/v1/status").json()
+    assert {source["state"] for source in told["sources"]} == {"behind"}
+    assert [month["asked"] for month in told["months"]] == [False, True]
+    page = open_at().get("/status").text
+    assert heading(page) == "No source is up to date"
+    assert "No source was asked about this month." in text(page)
+    assert heading(open_at().get("/status?lang=ja").text) == "最新の情報源はありません"
+
+
+def test_a_month_that_has_just_begun_makes_no_source_late(sessions: Sessions, open_at: Open) -> None:
+    whole_month(sessions, "2026-06", read=datetime(2026, 7, 1, 0, 5, tzinfo=UTC))
+    client = open_at(datetime(2026, 7, 1, 1, tzinfo=UTC))
+    assert heading(client.get("/status").text) == GOOD["en"]  # it shows June in the first days of July
+    assert heading(client.get("/status?month=2026-07").text) == f"{GOOD['en']}, but none was asked about July 2026"
+
+
+def test_gaps_of_an_older_month_stand_beside_sources_that_are_up_to_date(sessions: Sessions, open_at: Open) -> None:
+    whole_month(sessions, "2026-07")
+    whole_month(sessions, "2026-03", but="pwc")
+    march = (date(2026, 3, 1), date(2026, 3, 31))
+    window(sessions, "pwc", *march, state="error", error=SECRET, closed_at=None)
+    assert heading(open_at().get("/status").text) == GOOD["en"]
+    assert "Nothing of this month is known to be missing." in text(open_at().get("/status").text)
+    page = open_at().get("/status?month=2026-03").text
+    assert heading(page) == "All sources are up to date, but March 2026 has gaps"
+    assert "Papers with Code, 1 Mar to 31 Mar: failed" in text(page)
+    february = open_at().get("/status?month=2026-02").text
+    assert heading(february) == "All sources are up to date, but none was asked about February 2026"
+    assert "No source was asked about this month." in text(february)
+    said = heading(open_at().get("/status?month=2026-03&lang=ja").text)
+    assert said.startswith("情報源はすべて最新ですが")
+    assert "2026年3月" in said
+
+
+@pytest.mark.parametrize("given", [{}, {"state": "open", "closed_at": None, "checked_at": None}])
+def test_days_of_this_month_that_a_source_was_not_read_for_leave_it_in_part(
+    sessions: Sessions, open_at: Open, given: dict[str, Any]
+) -> None:
+    whole_month(sessions, "2026-07", but="hf")
+    window(sessions, "hf", date(2026, 7, 9), date(2026, 7, 31))
+    if given:
+        window(sessions, "hf", date(2026, 7, 1), date(2026, 7, 8), **given)
+    found = {source["source"]: source["state"] for source in open_at().get("/api/v1/status").json()["sources"]}
+    assert found == {"arxiv": "complete", "hf": "partial", "pwc": "complete", "labs": "complete"}
+    page = open_at().get("/status").text
+    assert heading(page) == "3 of 4 sources are up to date"
+    assert "Hugging Face Daily Papers, 1 Jul to 8 Jul" in text(page)
+
+
+def test_a_day_that_is_to_be_read_yet_is_no_gap(sessions: Sessions, open_at: Open) -> None:
+    whole_month(sessions, "2026-07", but="arxiv")
+    window(sessions, "arxiv", date(2026, 7, 1), date(2026, 7, 18))
+    window(sessions, "arxiv", date(2026, 7, 19), date(2026, 7, 19), state="open", closed_at=None, checked_at=None)
+    page = open_at().get("/status").text
+    assert heading(page) == GOOD["en"]
+    assert heading(open_at().get("/status?lang=ja").text) == GOOD["ja"]
+    assert "Nothing of this month is known to be missing." in text(page)
+    later = open_at(NOW + timedelta(days=1, hours=16)).get("/status").text
+    assert heading(later) == "3 of 4 sources are up to date"
+    assert "arXiv, 19 Jul: to be read" in text(later)
+
+
+def test_a_month_shown_by_daily_papers_alone_was_asked_about(sessions: Sessions, open_at: Open) -> None:
+    window(sessions, "hf", date(2026, 7, 1), date(2026, 7, 31))
+    page = text(open_at(datetime(2026, 7, 1, 12, tzinfo=UTC)).get("/status?month=2026-07").text)
+    assert "No source was asked about this month." not in page
+
+
 def test_the_newest_issue_and_the_next_ones_closing_day_are_told(
     sessions: Sessions, roadmap: Roadmap, open_at: Open
 ) -> None:
@@ -160,7 +249,7 @@ def test_the_newest_issue_and_the_next_ones_closing_day_are_told(
     assert early["newest_issue"] == {"month": "2026-06", "status": "draft"}
     assert early["next_issue"] == {"month": "2026-06", "closes": "2026-07-05T06:00:00Z"}
     late = open_at(datetime(2026, 7, 6, tzinfo=UTC))
-    assert "June 2026 could close since 5 Jul 2026, 06:00 UTC and waits" in text(late.get("/status").text)
+    assert "June 2026 has been due to close since 5 Jul 2026, 06:00 UTC" in text(late.get("/status").text)
     assert make_issue(sessions, roadmap, "2026-06", NOW, complete=False) == "final"
     after = open_at().get("/api/v1/status").json()
     assert after["newest_issue"] == {"month": "2026-06", "status": "final"}
