@@ -7,7 +7,7 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
@@ -18,6 +18,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.headers import HEAD, matches
+from api.packing import is_packable, packed, takes_gzip, varied
 from db.pulse import Pulse
 
 MOST_BYTES = 32_000_000  # kept in all
@@ -26,7 +27,7 @@ _KEPT_ON_304 = frozenset(
     (b"cache-control", b"content-location", b"date", b"etag", b"expires", b"last-modified", b"link", b"set-cookie")
 ) | {b"vary"}
 _MUTE = {204, 304}
-# All that any answer depends on besides its address, and whether HTML is accepted, by which a browser is told.
+# All that any answer depends on besides its address, whether HTML is accepted, by which a browser is told, and gzip.
 _VARYING = (b"accept-language", b"cookie")
 _OWN = (b"authorization",)  # with a key: never answered from what others asked
 
@@ -142,6 +143,7 @@ class ConditionalReads:
         if answer is None:
             answer = await self._made(scope, receive, send, state)
             if answer is not None and state is not None and answer.tag and scope["state"].get("of_rows"):
+                answer = await _packed(answer, scope)
                 self.kept.put(key, state, answer)
         if answer is not None:
             scope["route"] = answer.route
@@ -170,6 +172,16 @@ class ConditionalReads:
         finally:
             scope["route"] = inner.get("route")  # found by the router below
         return collector.whole(scope["route"])
+
+
+async def _packed(answer: Whole, scope: Scope) -> Whole:
+    """Pack an answer that will be kept, where its reader takes that; either way it says that this matters."""
+    if not is_packable(answer.start["headers"], len(answer.body)):
+        return answer
+    headers, body = varied(answer.start["headers"]), answer.body
+    if takes_gzip(Headers(scope=scope).get("accept-encoding", "").encode("latin-1")):
+        headers, body = await run_in_threadpool(packed, headers, body)
+    return replace(answer, start={**answer.start, "headers": headers}, body=body)
 
 
 class _Collector:
@@ -217,4 +229,6 @@ def _key(scope: Scope) -> Hashable | None:
             varying.append((name, value))
         if name == b"accept":
             varying.append((name, b"text/html" in value))
+        if name == b"accept-encoding":
+            varying.append((name, takes_gzip(value)))
     return scope["path"], scope["query_string"], *varying

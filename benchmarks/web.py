@@ -90,7 +90,8 @@ def _kinds(bare: Server, served: Server, seconds: float, rounds: int) -> Iterato
         f"lists of 20 papers, {len(short_lists())} of them, asked again": (short_lists(), ""),
         "lists of 20 papers, each asked once": (long_lists(), ""),
         "a final issue as a page": ([issue], ""),
-        "the same, unchanged (304)": ([issue], f"If-None-Match: {tag}\r\n"),
+        "the same, packed as browsers ask for it": ([issue], "Accept-Encoding: gzip\r\n"),
+        "the same issue, unchanged (304)": ([issue], f"If-None-Match: {tag}\r\n"),
     }
     for what, (addresses, header) in kinds.items():
         best, base = _turn_about(bare, served, addresses, header, seconds, rounds)

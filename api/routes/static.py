@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Response
 
+from api.conditional import OF_ROWS
 from api.errors import Problem
 from api.replies import A_MINUTE, A_YEAR
 from api.site import TheSite
@@ -9,7 +10,7 @@ from api.site import TheSite
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/static/{name}", response_class=Response)
+@router.get("/static/{name}", response_class=Response, dependencies=[OF_ROWS])
 def static(site: TheSite, name: str, v: str = "") -> Response:
     """Serve one file; without its version in the query it is kept for a minute only."""
     if name not in site.files:

@@ -267,7 +267,7 @@ def test_a_browser_is_given_xml_that_it_shows_and_a_reader_the_feed(
             shown, read = client.get(url, headers=browser), client.get(url)
             assert shown.headers["content-type"] == "application/xml"
             assert read.headers["content-type"] == kind
-            assert shown.headers["vary"] == "Accept"
+            assert shown.headers["vary"] == "Accept, Accept-Encoding"
             assert shown.content == read.content
     assert client.get(FEED, headers=browser).headers["content-type"] == "application/feed+json"
 

@@ -104,7 +104,7 @@ def test_a_feed_speaks_the_language_of_its_address(client: TestClient, sessions:
     assert feed.feed.links[1].href.endswith("?lang=ja")
     english = client.get(FEED, headers={"Accept-Language": "ja"})
     assert feedparser.parse(english.content).feed.title == f"{roadmap.topics[TOPIC].name.en}: Shirube"
-    assert english.headers["vary"] == "Accept"
+    assert english.headers["vary"] == "Accept, Accept-Encoding"
 
 
 def test_words_of_strangers_are_inert_in_a_feed(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:
