@@ -147,6 +147,17 @@ def _status(site: Site) -> Any:
         "next_issue": {"month": _MONTH, "closes": "2026-11-05T06:00:00Z"},
         "sources": [{"source": "arxiv", "state": "complete", "last_complete": seen, "next_try": following}],
         "months": [month],
+        "worker": {"state": "ticking", "last_seen": "2026-10-06T06:29:50Z"},
+        "jobs": [
+            {
+                "job": "pull-arxiv",
+                "state": "done",
+                "started_at": "2026-10-06T04:15:00Z",
+                "ended_at": "2026-10-06T04:26:00Z",
+                "seconds": 660.0,
+                "next": "2026-10-06T08:15:00Z",
+            }
+        ],
     }
     return found
 

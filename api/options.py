@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from api.schedule import Planned
 from digest.service import Caps
 from locales.load import LANGUAGES
 
@@ -27,6 +28,7 @@ class AppOptions:
     hosts: tuple[str, ...] = ()  # names the site answers to; none: to every name
     contact: str | None = None  # the address of who runs the service, shown on /about
     metrics_token: str | None = field(default=None, repr=False)  # who reads /metrics must show it
+    jobs: tuple[Planned, ...] = ()  # what runs by itself where a worker does; none: nothing is said of it
     static: bool = False  # the answers become plain files: what needs a server behind it is left out of pages
 
     @property

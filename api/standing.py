@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 from typing_extensions import TypedDict
 
+from api.schedule import JobJson, WorkerJson, schedule_json
 from api.site import Site
 from core.clock import iso
 from core.months import closing_time, first_day, month_of, shift
@@ -105,6 +106,8 @@ class StatusJson(TypedDict):
     next_issue: NextIssueJson
     sources: list[SourceStateJson]
     months: list[MonthStandingJson]
+    worker: WorkerJson
+    jobs: list[JobJson]
 
 
 Values = dict[str, Any]
@@ -119,6 +122,7 @@ def status_json(site: Site, session: Session, months: Sequence[str] = ()) -> Sta
     by_month: dict[str, Values] = {month["month"]: month for month in found["months"]}
     stored = papers.count_all(session)
     newest = papers.newest(session)
+    worker, jobs = schedule_json(session, site.options.jobs, now)
     return {
         "version": site.options.version,
         "at": iso(now),
@@ -132,6 +136,8 @@ def status_json(site: Site, session: Session, months: Sequence[str] = ()) -> Sta
         "next_issue": _next(session, site, [by_month[month] for month in running], now),
         "sources": _sources(found, [by_month[month] for month in running], store.sources, now),
         "months": [_month(by_month[month], now) for month in months or running],
+        "worker": worker,
+        "jobs": jobs,
     }
 
 

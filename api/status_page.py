@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
+from babel.dates import format_timedelta
+
+from api.schedule import JobJson, WorkerJson
 from api.standing import DayJson, GapJson, MonthStandingJson, SourceStateJson, StatusJson
 from core.months import first_day, month_of, shift
 from digest.notices import source_name
@@ -12,6 +15,7 @@ from digest.words import Line, Voice
 GOOD = ("complete",)
 FULL = ("complete", "growing")
 OPEN_SHOWN = 12
+PULL = "pull-"  # begins the names of the jobs that read a source
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,18 @@ class SourceRow:
     last: Line
     next: Line
     brings: Line
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One job: its name, when it last ran and how that ended, how long it took, when it runs next."""
+
+    name: Line
+    last: Line
+    ended: Line
+    bad: bool
+    took: str
+    next: Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +70,8 @@ class StatusPage:
     before: str | None
     after: str | None
     recorded: int
+    jobs: tuple[JobRow, ...]
+    worker: Line  # what must be known of who runs them; "" where all is well
 
 
 def status_page(found: StatusJson, v: Voice) -> StatusPage:
@@ -77,6 +95,8 @@ def status_page(found: StatusJson, v: Voice) -> StatusPage:
         before=shift(month["month"], -1) if (found["oldest_month"] or month_of(at)) < month["month"] else None,
         after=shift(month["month"], 1) if month["month"] < month_of(at) else None,
         recorded=month["recorded"],
+        jobs=tuple(_job(job, v) for job in found["jobs"]) if found["worker"]["state"] != "never" else (),
+        worker=_worker(found["worker"], v),
     )
 
 
@@ -170,6 +190,61 @@ def _brings(source: str, v: Voice) -> Line:
         "pwc": v.t("Code, tasks, organisations"),
         "labs": v.t("Posts, and links to papers"),
     }.get(source, Line())
+
+
+def _worker(worker: WorkerJson, v: Voice) -> Line:
+    last = worker["last_seen"]
+    if last is None:
+        return v.t(
+            "Nothing runs by itself here: whoever runs this service reads the sources and closes months by hand."
+        )
+    if worker["state"] == "silent":
+        return v.t("Nothing has run by itself since %(moment)s.", moment=v.moment(datetime.fromisoformat(last)))
+    return Line()
+
+
+def _job(job: JobJson, v: Voice) -> JobRow:
+    started, following, seconds = job["started_at"], job["next"], job["seconds"]
+    return JobRow(
+        name=job_name(v, job["job"]),
+        last=v.line(v.moment(datetime.fromisoformat(started))) if started else v.t("not yet"),
+        ended=_ended(job["state"], v) if job["state"] else Line(),
+        bad=job["state"] in ("partly", "failed", "interrupted", "lost"),
+        took=_took(seconds, v) if seconds is not None else "",
+        next=v.line(v.moment(datetime.fromisoformat(following))) if following else v.t("not by itself"),
+    )
+
+
+def job_name(v: Voice, job: str) -> Line:
+    """Name a job of the schedule by what it does for readers; one from a newer version by its own name."""
+    if job.startswith(PULL):
+        return v.t("Read %(source)s", source=source_name(v, job.removeprefix(PULL)))
+    names = {
+        "reread": v.t("Read again what stayed open"),
+        "votes": v.t("Read the votes of the last two months"),
+        "rank": v.t("Rank what is new, write the draft anew"),
+        "close": v.t("Close months that are due"),
+        "outbox": v.t("Send mails"),
+    }
+    return names.get(job) or v.line(job)
+
+
+def _ended(state: str, v: Voice) -> Line:
+    return {
+        "running": v.t("under way"),
+        "done": v.t("done"),
+        "partly": v.t("done in part"),
+        "failed": v.t("failed"),
+        "interrupted": v.t("interrupted"),
+        "lost": v.t("broken off"),
+    }[state]
+
+
+def _took(seconds: float, v: Voice) -> str:
+    """Write how long a run took in one unit: 40 sec, 11 min."""
+    return str(
+        format_timedelta(timedelta(seconds=max(1, round(seconds))), threshold=1, format="short", locale=v.locale)
+    )
 
 
 def _weeks(month: MonthStandingJson, v: Voice) -> tuple[tuple[DayCell | None, ...], ...]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from db.models_jobs import JobRun
 
+SILENT = timedelta(minutes=20)  # without a sign of any worker: four rounds of the most frequent job
 ATTEMPTS = 3  # of one run whose holders died: what kills its process every time is not begun for ever
 RESUMED = frozenset({"interrupted", "lost"})  # states of a run that may be taken again
 _TAKING = 968_569_289  # the first half of an advisory lock of PostgreSQL; the second is the job
@@ -114,6 +115,13 @@ def last(session: Session, job: str, limit: int = 1) -> Sequence[JobRun]:
     """List the newest runs of a job, the newest first."""
     query = select(JobRun).where(JobRun.job == job).order_by(JobRun.started_at.desc(), JobRun.id.desc())
     return session.scalars(query.limit(limit)).all()
+
+
+def newest(session: Session) -> dict[str, JobRun]:
+    """Give the newest run of each job."""
+    other = aliased(JobRun)
+    token = select(func.max(other.token)).where(other.job == JobRun.job).scalar_subquery()
+    return {run.job: run for run in session.scalars(select(JobRun).where(JobRun.token == token))}
 
 
 def last_sign(session: Session) -> datetime | None:

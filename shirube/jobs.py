@@ -8,7 +8,7 @@ shirube/worker.py.
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from core.months import first_day
@@ -29,6 +29,7 @@ from shirube.wiring import Wiring
 
 _log = logging.getLogger(__name__)
 KEPT = timedelta(days=30)  # runs are remembered so long
+UNREAD_TOLD = 20  # entries named in the log after a pull, at most
 VOTES_BACK = timedelta(days=62)  # a month that closes has first days as old as this at most
 
 
@@ -45,13 +46,14 @@ Run = Callable[[Wiring, Stopping], Outcome]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One line of the schedule."""
+    """One line of the schedule; `told` on /status as well, where strangers read."""
 
     name: str
     cron: str
     run: Run
     does: str
     missed: str
+    told: bool = True
 
 
 def schedule(closing_day: int) -> tuple[Job, ...]:
@@ -70,8 +72,8 @@ def schedule(closing_day: int) -> tuple[Job, ...]:
             "close", closing, close, "closes every month that is due, in order", "made up for; months keep their order"
         ),
         Job("outbox", "*/5 * * * *", outbox, "mails an issue just closed, and what waits", "the next one takes all"),
-        Job("backup", "40 1 * * *", backup, "writes a backup, deletes those of 30 days", "the next one writes it"),
-        Job("prune", "10 3 * * *", prune, "deletes what was kept long enough", "the next one deletes it"),
+        _keeping("backup", "40 1 * * *", backup, "writes a backup, deletes those of 30 days", "the next one writes it"),
+        _keeping("prune", "10 3 * * *", prune, "deletes what was kept long enough", "the next one deletes it"),
     )
 
 
@@ -80,15 +82,23 @@ def _pulling(source: str, cron: str) -> Job:
     return Job(f"pull-{source}", cron, partial(pull, source), does, "the next one reads everything that is due")
 
 
+_keeping = partial(Job, told=False)  # housekeeping: nothing that readers wait for
+
+
 def pull(source: str, wiring: Wiring, stop: Stopping) -> Outcome:
     """Read one source over the last 74 days, and note the errata of final issues that follow from what came.
 
     The ledger decides what is due, and what is only counted.
     """
-    today = wiring.clock().date()
+    begun = wiring.clock()
+    today = begun.date()
     start = min(first_day(f"{today:%Y-%m}"), today - LOOK_BACK)
     outcome = _told(source, _until_stopped(pulling.read(wiring, (source,), start, today), stop))
+    _log_unread(wiring, source, begun)
     noted = monthly.note_errata(wiring)
+    for month, rows in noted.items():
+        for row in rows:
+            _log.info("erratum noted", extra={"month": month, "item": row["item_id"], "kind": row["kind"]})
     return Outcome({**outcome.counts, "errata": sum(map(len, noted.values()))}, outcome.failure)
 
 
@@ -166,11 +176,30 @@ def prune(wiring: Wiring, stop: Stopping) -> Outcome:
 
 
 def _until_stopped(results: Iterable[WindowResult], stop: Stopping) -> Iterator[WindowResult]:
-    """Go on from window to window, until asked to stop; each window read so far is stored."""
+    """Go on from window to window, until asked to stop; each window read so far is stored, and told to the log."""
     stop.check()
     for result in results:
+        _log_window(result)
         yield result
         stop.check()
+
+
+def _log_window(result: WindowResult) -> None:
+    window, tally = result.window, result.tally
+    told = {"source": window.source, "channel": window.channel, "first": window.start, "last": window.end}
+    counts = {"new": tally.new, "changed": tally.changed, "unread": tally.errors}
+    failure = {"failure": result.failure} if result.failure else {}
+    level = logging.WARNING if result.failure else logging.INFO
+    _log.log(level, "window %s", "closed" if result.closed else "open", extra={**told, **counts, **failure})
+
+
+def _log_unread(wiring: Wiring, source: str, since: datetime) -> None:
+    """Name the entries that could not be read just now; all are listed by `shirube status` and kept as they came."""
+    with reading(wiring.sessions) as session:
+        for entry, window in windows.errors(session, UNREAD_TOLD):
+            if window.source == source and entry.seen_at >= since:
+                told = {"source": source, "channel": window.channel, "item": entry.item_id, "reason": entry.reason}
+                _log.warning("entry kept unread", extra=told)
 
 
 def _told(source: str, results: Iterable[WindowResult]) -> Outcome:

@@ -1,6 +1,6 @@
 """Whether anybody runs the schedule: when a worker was last heard of, as values and as a line for people."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -9,13 +9,11 @@ from core.clock import iso
 from db import jobs as runs
 from shirube.telling import duration
 
-SILENT = timedelta(minutes=20)  # without a sign of any worker: four rounds of the most frequent job
-
 
 def scheduler(session: Session, now: datetime) -> dict[str, Any]:
     """Tell when a worker was last heard of: state is never, ticking or silent."""
     last = runs.last_sign(session)
-    state = "never" if last is None else "silent" if now - last > SILENT else "ticking"
+    state = "never" if last is None else "silent" if now - last > runs.SILENT else "ticking"
     return {"state": state, "last_tick": iso(last) if last else None}
 
 

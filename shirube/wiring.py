@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from api.finder import Finder
     from api.options import AppOptions
+    from api.schedule import Planned
     from db.engine import Sessions
     from digest.delivery import Delivery
     from digest.delivery.webhook import Webhook
@@ -238,7 +239,17 @@ class Wiring:
             contact=self.settings.contact,
             closing_day=self.settings.closing_day,
             metrics_token=token.get_secret_value() if token else None,
+            jobs=self._planned(),
         )
+
+    def _planned(self) -> tuple[Planned, ...]:
+        """List the jobs that strangers may be told of."""
+        from api.schedule import Planned
+        from shirube.jobs import schedule
+        from shirube.worker import slot_after
+
+        told = [job for job in schedule(self.settings.closing_day) if job.told]
+        return tuple(Planned(job.name, partial(slot_after, job)) for job in told)
 
     def served_options(self, base_url: str) -> AppOptions:
         """Give what the web app must be told when strangers may reach it: limits, and the names it answers to.

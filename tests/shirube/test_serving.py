@@ -1,5 +1,6 @@
 """What `serve` tells the web app and the server beneath it."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -75,3 +76,12 @@ def test_the_server_bounds_every_wait_and_logs_nobody() -> None:
         False,
         False,
     )
+
+
+def test_the_web_is_told_what_runs_by_itself_and_when_but_not_of_housekeeping(tmp_path: Path) -> None:
+    noon = datetime(2026, 10, 7, 12, tzinfo=UTC)  # after the closing day
+    jobs = {job.name: job.after(noon) for job in wiring(tmp_path).served_options(LISTENING).jobs}
+    assert jobs["pull-arxiv"] == noon + timedelta(minutes=15)
+    assert jobs["close"] == noon + timedelta(minutes=20)
+    assert {"backup", "prune"}.isdisjoint(jobs)
+    assert wiring(tmp_path).static_options(LISTENING).jobs == ()
