@@ -175,3 +175,20 @@ def test_the_pull_job_finds_a_paper_that_was_held_back_for_weeks(
                 counted = session.execute(select(Window.received, Window.expected).where(Window.channel == "api"))
                 assert all(received == expected for received, expected in counted)
         wiring.engine.dispose()
+
+
+def test_the_log_names_windows_papers_and_entries_that_could_not_be_read(
+    empty: dict[str, str], up: Upstream, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    wiring = bench(empty, monkeypatch)
+    up.fault("/api/query", "malformed-middle", how="no-title", times=1)
+    with caplog.at_level(logging.INFO, "shirube.jobs"):
+        jobs.pull("arxiv", wiring, Stopping())
+    closed = [vars(one) for one in caplog.records if one.message == "window closed"]
+    assert {one["source"] for one in closed} == {"arxiv"}
+    assert sum(one["new"] for one in closed) > 0
+    unread = [vars(one) for one in caplog.records if one.message == "entry kept unread"]
+    assert [one["levelname"] for one in unread] == ["WARNING"]
+    assert unread[0]["item"] in {paper.arxiv_id for paper in up.catalogue}
+    assert unread[0]["reason"]
+    wiring.engine.dispose()
