@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
 from multiprocessing import get_context
+from multiprocessing.pool import Pool
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -55,10 +56,12 @@ def rows(
     """Measure and give (what, figures) line by line."""
     with TemporaryDirectory() as name:
         store = filled(papers, Path(name))
-        with _serving("bare", store) as bare, _serving("served", store) as served:
+        # Load comes from another process, so that asking does not slow answering.
+        crowd = get_context("spawn").Pool(1)
+        with crowd, _serving("bare", store) as bare, _serving("served", store) as served:
             yield "", "requests/s, share of the bare route beside it, p99; 16 clients, one worker"
-            yield from _kinds(bare, served, seconds, rounds)
-            yield from _soaked(served, soak)
+            yield from _kinds(crowd, bare, served, seconds, rounds)
+            yield from _soaked(crowd, served, soak)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class Server:
         return pages * resource.getpagesize() / 1e6
 
 
-def _kinds(bare: Server, served: Server, seconds: float, rounds: int) -> Iterator[tuple[str, str]]:
+def _kinds(crowd: Pool, bare: Server, served: Server, seconds: float, rounds: int) -> Iterator[tuple[str, str]]:
     issue = f"/digests/{MONTH}"
     tag = _tag(served.port, issue)
     for address in short_lists():  # the first time is what the second kind measures
@@ -94,42 +97,41 @@ def _kinds(bare: Server, served: Server, seconds: float, rounds: int) -> Iterato
         "the same issue, unchanged (304)": ([issue], f"If-None-Match: {tag}\r\n"),
     }
     for what, (addresses, header) in kinds.items():
-        best, base = _turn_about(bare, served, addresses, header, seconds, rounds)
+        best, base = _turn_about(crowd, bare, served, addresses, header, seconds, rounds)
         yield what, f"{best.rate:,.0f}/s of {base.rate:,.0f}/s: {best.rate / base.rate:.2f}, p99 {best.p99:.1f} ms"
 
 
 def _turn_about(
-    bare: Server, served: Server, addresses: Sequence[str], header: str, seconds: float, rounds: int
+    crowd: Pool, bare: Server, served: Server, addresses: Sequence[str], header: str, seconds: float, rounds: int
 ) -> tuple[Load, Load]:
     """Ask both servers in turn; gives the round in which ours did best against the bare one."""
     after = cycle(addresses)
     found = []
     for _ in range(rounds):
-        base = _apart(bare, ["/"], "", seconds)
+        base = _apart(crowd, bare, ["/"], "", seconds)
         part = [next(after) for _ in range(min(len(addresses), int(10_000 * seconds)))]
-        ours = _apart(served, part, header, seconds)
+        ours = _apart(crowd, served, part, header, seconds)
         bad = ours.statuses - {200, 304}
         assert not bad, f"answered {bad}"
         found.append((ours, base))
     return max(found, key=lambda pair: pair[0].rate / pair[1].rate)
 
 
-def _soaked(server: Server, seconds: float) -> Iterator[tuple[str, str]]:
+def _soaked(crowd: Pool, server: Server, seconds: float) -> Iterator[tuple[str, str]]:
     """Ask for everything for a while, and compare the server's memory early and late."""
     mixed = [address for pair in zip(long_lists(), cycle(short_lists()), strict=False) for address in pair]
     marks = []
     for part in range(3):
-        _apart(server, mixed[part::3], "", seconds / 3)
+        _apart(crowd, server, mixed[part::3], "", seconds / 3)
         marks.append(f"{server.memory:.0f} MB")
     yield f"memory of the worker over {seconds:.0f} s of lists, each third", ", ".join(marks)
 
 
-def _apart(server: Server, addresses: Sequence[str], header: str, seconds: float) -> Load:
-    """Put load on a server from another process, so that asking does not slow answering."""
-    with get_context("spawn").Pool(1) as pool:
-        before = server.processor
-        times, statuses = pool.apply(ask, (server.port, addresses, header, seconds))
-        return Load(server.processor - before, times, frozenset(statuses))
+def _apart(crowd: Pool, server: Server, addresses: Sequence[str], header: str, seconds: float) -> Load:
+    """Put load on a server from the crowd's process."""
+    before = server.processor
+    times, statuses = crowd.apply(ask, (server.port, addresses, header, seconds))
+    return Load(server.processor - before, times, frozenset(statuses))
 
 
 def ask(port: int, addresses: Sequence[str], header: str, seconds: float, clients: int = CLIENTS) -> Asked:
