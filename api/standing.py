@@ -119,10 +119,12 @@ def status_json(site: Site, session: Session, months: Sequence[str] = ()) -> Sta
     running = [shift(month_of(now), -n) for n in range(RUNNING)]
     wanted = list(dict.fromkeys([*months, *running]))
     found = standing(session, store, now, wanted)
-    by_month: dict[str, Values] = {month["month"]: month for month in found["months"]}
+    worker, jobs = schedule_json(session, site.options.jobs, now)
+    by_month = {month["month"]: month for month in found["months"]}
+    if jobs and worker["state"] != "ticking":
+        by_month = {name: _asleep(month) for name, month in by_month.items()}
     stored = papers.count_all(session)
     newest = papers.newest(session)
-    worker, jobs = schedule_json(session, site.options.jobs, now)
     return {
         "version": site.options.version,
         "at": iso(now),
@@ -139,6 +141,12 @@ def status_json(site: Site, session: Session, months: Sequence[str] = ()) -> Sta
         "worker": worker,
         "jobs": jobs,
     }
+
+
+def _asleep(month: Values) -> Values:
+    """Take the moments of next tries out of a month: while nobody runs the jobs they promise what nobody keeps."""
+    gaps = [gap | {"next": gap["next"] | {"at": None}} for gap in month["gaps"]]
+    return month | {"gaps": gaps, "next": []}
 
 
 def _newest(issues: dict[str, str]) -> IssueStateJson | None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from typing import Any
 
@@ -16,11 +16,13 @@ from api.status_page import job_name
 from core.clock import iso
 from db.engine import Sessions
 from db.models_jobs import JobRun
+from digest.service import Collecting
 from digest.words import voice
 from roadmap.model import Roadmap
 from shirube.jobs import schedule
 from tests.api.conftest import OPTIONS
 from tests.api.test_queries import statements
+from tests.api.test_status_page import NextHour, window
 
 NOW = datetime(2026, 7, 20, 9, tzinfo=UTC)
 HOST = "pier.internal:4711"
@@ -37,7 +39,8 @@ def open_at(sessions: Sessions, roadmap: Roadmap) -> Open:
     """Open the app of a service with three jobs that it may tell of."""
 
     def open_(planned: tuple[Planned, ...] = PLANNED) -> TestClient:
-        app = create_app(sessions, roadmap, lambda: NOW, replace(OPTIONS, jobs=planned))
+        known = Collecting(steps=lambda _month, _final: NextHour())
+        app = create_app(sessions, roadmap, lambda: NOW, replace(OPTIONS, jobs=planned), collecting=known)
         return TestClient(app, raise_server_exceptions=False)
 
     return open_
@@ -102,6 +105,19 @@ def test_where_no_worker_ever_ran_that_is_said_in_place_of_a_table(open_at: Open
     told = open_at().get("/api/v1/status").json()
     assert told["worker"] == {"state": "never", "last_seen": None}
     assert [job["next"] for job in told["jobs"]] == [None] * 3
+
+
+def test_no_source_is_asked_next_while_nobody_runs_the_jobs(sessions: Sessions, open_at: Open) -> None:
+    window(sessions, "hf", date(2026, 7, 1), date(2026, 7, 31), state="error", error="x", closed_at=None)
+
+    def next_tries() -> set[str | None]:
+        told = open_at().get("/api/v1/status").json()
+        of_gaps = {gap["next_try"] for gap in told["months"][0]["open"] if gap["source"] == "hf"}
+        return of_gaps | {source["next_try"] for source in told["sources"] if source["source"] == "hf"}
+
+    assert next_tries() == {None}
+    add_run(sessions, "rank", timedelta(minutes=5))
+    assert next_tries() == {iso(NOW + timedelta(hours=1))}
 
 
 def test_a_worker_that_fell_silent_promises_no_next_run(sessions: Sessions, open_at: Open) -> None:
