@@ -77,8 +77,8 @@ def _topmost(v: Voice, digest: Digest) -> Line:
     topmost = digest.topmost
     topics = sum(len(stage.topics) for stage in digest.stages)
     return v.n(
-        "Of %(topics)s topics, %(topic)s has most papers: %(n)s.",
-        "Of %(topics)s topics, %(topic)s has most papers: %(n)s.",
+        "Of %(topics)s topics, %(topic)s drew the most papers: %(n)s.",
+        "Of %(topics)s topics, %(topic)s drew the most papers: %(n)s.",
         topmost.count if topmost else 0,
         topics=topics,
         topic=v.name(topmost.name) if topmost else "",
