@@ -41,6 +41,27 @@ def test_the_front_page_shows_the_newest_final_issue(client: TestClient, session
     assert 'rel="canonical" href="https://road.example/digests/2026-05"' in client.get("/").text
 
 
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [("en", "Shirube follows new AI research papers"), ("ja", "Shirube（道標）は、AIの新しい研究論文を追い")],
+)
+def test_who_lands_on_an_issue_reads_in_a_line_what_this_is(
+    client: TestClient, sessions: Sessions, roadmap: Roadmap, lang: str, words: str
+) -> None:
+    fill(sessions, roadmap, 1)
+    make_issue(sessions, roadmap, "2026-06", JUNE)
+    for address in ("/", "/digests/2026-06"):
+        page = client.get(f"{address}?lang={lang}").text
+        assert page.count(words) == 1
+        assert page.index(words) < page.index("<h1")
+        intro = page.partition(words)[2].partition("</p>")[0]
+        assert 'href="/about"' in intro
+    for address in ("/digests/2026-06/stages/5", "/digests/2026-06?minutes=30"):
+        assert words not in client.get(f"{address}{'&' if '?' in address else '?'}lang={lang}").text
+    client.cookies.set("place", "5")
+    assert words not in client.get(f"/?lang={lang}").text  # who chose a stage knows
+
+
 def test_latest_leads_to_the_newest_final_issue(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:
     fill(sessions, roadmap, 1)
     make_issue(sessions, roadmap, "2026-06", JUNE)
