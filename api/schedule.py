@@ -14,6 +14,8 @@ from core.clock import iso
 from db import jobs as runs
 from db.models_jobs import JobRun
 
+PULL = "pull-"  # begins the names of the jobs that read a source
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -54,6 +56,11 @@ def schedule_json(session: Session, jobs: Sequence[Planned], now: datetime) -> t
     """Tell whether anybody runs the jobs, and how each stands."""
     worker, newest = worker_json(runs.last_sign(session), now), runs.newest(session)
     return worker, [_job(job, newest, now, alive=worker["state"] == "ticking") for job in jobs]
+
+
+def next_pull(jobs: Sequence[JobJson], source: str) -> str | None:
+    """Tell when a source is read next by itself; None where it is not."""
+    return next((job["next"] for job in jobs if job["job"] == PULL + source), None)
 
 
 def _job(job: Planned, newest: Mapping[str, JobRun], now: datetime, *, alive: bool) -> JobJson:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 from typing_extensions import TypedDict
 
-from api.schedule import JobJson, WorkerJson, schedule_json
+from api.schedule import JobJson, WorkerJson, next_pull, schedule_json
 from api.site import Site
 from core.clock import iso
 from core.months import closing_time, first_day, month_of, shift
@@ -136,7 +136,7 @@ def status_json(site: Site, session: Session, months: Sequence[str] = ()) -> Sta
         "oldest_month": papers.oldest_month(session),
         "newest_issue": _newest(found["issues"]),
         "next_issue": _next(session, site, [by_month[month] for month in running], now),
-        "sources": _sources(found, [by_month[month] for month in running], store.sources, now),
+        "sources": _sources(found, [by_month[month] for month in running], store.sources, now, jobs),
         "months": [_month(by_month[month], now) for month in months or running],
         "worker": worker,
         "jobs": jobs,
@@ -163,7 +163,9 @@ def _next(session: Session, site: Site, running: Sequence[Values], now: datetime
     return {"month": month, "closes": iso(closing_time(month, closing_day))}
 
 
-def _sources(found: Values, months: Sequence[Values], used: Sequence[str], now: datetime) -> list[SourceStateJson]:
+def _sources(
+    found: Values, months: Sequence[Values], used: Sequence[str], now: datetime, jobs: Sequence[JobJson]
+) -> list[SourceStateJson]:
     known = {source["source"] for month in months for source in month["sources"]} - {RECORDED}
     names = [*used, *sorted(known - {*used})]
     return [
@@ -171,7 +173,7 @@ def _sources(found: Values, months: Sequence[Values], used: Sequence[str], now: 
             "source": name,
             "state": _state(name, months, found["last_reads"].get(name), now),
             "last_complete": found["last_reads"].get(name),
-            "next_try": _first(_moments(name, months)),
+            "next_try": _first(_moments(name, months, next_pull(jobs, name))),
         }
         for name in names
     ]
@@ -213,7 +215,10 @@ def _is_fresh(day: date | str, now: datetime) -> bool:
     return now < over + BEHIND
 
 
-def _moments(name: str, months: Sequence[Values]) -> Iterable[str | None]:
+def _moments(name: str, months: Sequence[Values], pull: str | None) -> Iterable[str | None]:
+    """Give the moments at which something of a source is asked; what was never asked is, at its next `pull`."""
+    unasked = any(gap["source"] == name and gap["state"] == "absent" for month in months for gap in month["gaps"])
+    yield pull if unasked or _told(name, months[0]) == "absent" else None
     for month in months:
         yield from (gap["next"]["at"] for gap in month["gaps"] if gap["source"] == name)
         yield from (step["at"] for step in month["next"] if step["source"] == name)

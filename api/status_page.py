@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-from babel.dates import format_timedelta
-
-from api.schedule import JobJson, WorkerJson
+from api.schedule import PULL, JobJson, WorkerJson
 from api.standing import DayJson, GapJson, MonthStandingJson, SourceStateJson, StatusJson
 from core.months import first_day, month_of, shift
 from digest.notices import source_name
@@ -15,7 +13,6 @@ from digest.words import Line, Voice
 GOOD = ("complete",)
 FULL = ("complete", "growing")
 OPEN_SHOWN = 12
-PULL = "pull-"  # begins the names of the jobs that read a source
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,15 +214,16 @@ def _job(job: JobJson, v: Voice) -> JobRow:
 
 def job_name(v: Voice, job: str) -> Line:
     """Name a job of the schedule by what it does for readers; one from a newer version by its own name."""
-    if job.startswith(PULL):
-        return v.t("Read %(source)s", source=source_name(v, job.removeprefix(PULL)))
     names = {
+        f"{PULL}labs": v.t("Read the news of the labs"),
         "reread": v.t("Read again what stayed open"),
         "votes": v.t("Read the votes of the last two months"),
         "rank": v.t("Rank what is new, write the draft anew"),
         "close": v.t("Close months that are due"),
         "outbox": v.t("Send mails"),
     }
+    if job not in names and job.startswith(PULL):
+        return v.t("Read %(source)s", source=source_name(v, job.removeprefix(PULL)))
     return names.get(job) or v.line(job)
 
 
@@ -241,10 +239,8 @@ def _ended(state: str, v: Voice) -> Line:
 
 
 def _took(seconds: float, v: Voice) -> str:
-    """Write how long a run took in one unit: 40 sec, 11 min."""
-    return str(
-        format_timedelta(timedelta(seconds=max(1, round(seconds))), threshold=1, format="short", locale=v.locale)
-    )
+    """Write how long a run took: 40 s, 11 min, 1 h 2 min."""
+    return v.duration(round(seconds / 60)) if seconds >= 60 else str(v.t("%(seconds)s s", seconds=max(1, int(seconds))))
 
 
 def _weeks(month: MonthStandingJson, v: Voice) -> tuple[tuple[DayCell | None, ...], ...]:

@@ -120,6 +120,26 @@ def test_no_source_is_asked_next_while_nobody_runs_the_jobs(sessions: Sessions, 
     assert next_tries() == {iso(NOW + timedelta(hours=1))}
 
 
+def test_a_source_with_days_that_were_not_asked_is_asked_by_its_next_job(sessions: Sessions, open_at: Open) -> None:
+    window(sessions, "arxiv", date(2026, 7, 1), date(2026, 7, 31))
+    add_run(sessions, "rank", timedelta(minutes=5))
+    tries = {source["source"]: source["next_try"] for source in open_at().get("/api/v1/status").json()["sources"]}
+    later = open_at((Planned("pull-pwc", lambda now: now + timedelta(hours=2)),)).get("/api/v1/status").json()
+    assert tries["pwc"] is None  # no job here reads it
+    assert [one["next_try"] for one in later["sources"] if one["source"] == "pwc"] == [iso(NOW + timedelta(hours=2))]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.2, "1 s"), (40.4, "40 s"), (59.9, "59 s"), (60, "1 min"), (3700, "1 h 2 min")]
+)
+def test_how_long_a_run_took_is_told_in_the_units_of_reading_times(
+    sessions: Sessions, open_at: Open, seconds: float, words: str
+) -> None:
+    start = NOW - timedelta(hours=3)
+    add_run(sessions, "rank", timedelta(hours=3), ended_at=start + timedelta(seconds=seconds), heartbeat_at=NOW)
+    assert f" done {words} " in rows(open_at().get("/status").text)[1]
+
+
 def test_a_worker_that_fell_silent_promises_no_next_run(sessions: Sessions, open_at: Open) -> None:
     add_run(sessions, "rank", timedelta(hours=2))
     page = open_at().get("/status").text

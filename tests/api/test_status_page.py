@@ -178,7 +178,7 @@ def test_a_month_that_nobody_was_asked_about_leaves_no_source_up_to_date(session
     page = open_at().get("/status").text
     assert heading(page) == "No source is up to date"
     assert "No source was asked about this month." in text(page)
-    assert heading(open_at().get("/status?lang=ja").text) == "最新の情報源はありません"
+    assert heading(open_at().get("/status?lang=ja").text) == "どの情報源も最新ではありません"
 
 
 def test_a_month_that_has_just_begun_makes_no_source_late(sessions: Sessions, open_at: Open) -> None:
