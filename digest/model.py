@@ -138,6 +138,14 @@ class SecondLook:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """What a view shrunk to a budget leaves out of a stage: how many chosen papers, and the budget in minutes."""
+
+    count: int
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
 class StageSection:
     """One stage of the road in one month."""
 
@@ -152,6 +160,12 @@ class StageSection:
     left_out: tuple[LeftOut, ...]
     coded: int = 0  # of the considered: those whose code is known
     change: Change | None = None  # None: too few months to compare with, or the month is not over
+    cut: Cut | None = None  # None: every chosen paper is among the entries
+
+    @property
+    def chosen(self) -> int:
+        """Count what was chosen of the stage, whether it is shown here or not."""
+        return len(self.entries) + (self.cut.count if self.cut else 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import groupby
 
+from digest import sentences
 from digest.links import Links
 from digest.model import Digest, SourceCoverage
 from digest.news import not_compared
@@ -217,14 +218,15 @@ def _stages(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
 
 
 def _shrunk(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
-    del digest, links
     said = v.n(
-        "%(n)s paper of %(of)s, stage after stage its worthiest that fits.",
-        "%(n)s papers of %(of)s, stage after stage its worthiest that fits.",
+        "%(n)s paper of %(of)s, the worthiest of each stage that fit.",
+        "%(n)s papers of %(of)s, the worthiest of each stage that fit.",
         int(facts["kept"]),
         of=int(facts["of"]),
     )
-    return v.t("Shrunk to %(time)s.", time=v.duration(int(facts["minutes"]))), [said]
+    rest = v.t("%(whole)s has the rest.", whole=sentences.whole(v, digest, links))
+    head = v.t("Shrunk to %(time)s.", time=v.duration(int(facts["minutes"])))
+    return head, [said, rest]
 
 
 def _missed(v: Voice, links: Links) -> Part:

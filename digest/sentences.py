@@ -2,9 +2,9 @@
 
 from core.ids import parse_arxiv_id
 from digest.links import Links
-from digest.model import CodeRef, Digest, Entry, LabLine, LeftOut, StageSection, Summary, WorkRef
+from digest.model import CodeRef, Cut, Digest, Entry, LabLine, LeftOut, StageSection, Summary, WorkRef
 from digest.reasons import Names, brief
-from digest.words import NBSP, Line, Part, Voice, web
+from digest.words import NBSP, Line, Part, Value, Voice, web
 
 FULL = 4  # entries of a stage printed in full; the rest are compact
 
@@ -63,6 +63,8 @@ def _read(v: Voice, digest: Digest) -> Line:
 def _passed(v: Voice, digest: Digest) -> Line:
     if not digest.chosen:
         return v.t("None passed the bar.")
+    if _cut(digest):
+        return _shown(v, digest)
     if not digest.hour:
         return v.n("%(n)s chosen.", "%(n)s chosen.", digest.chosen)
     return v.n(
@@ -70,6 +72,23 @@ def _passed(v: Voice, digest: Digest) -> Line:
         "%(n)s chosen, %(hour)s of them for one hour.",
         digest.chosen,
         hour=len(digest.hour),
+    )
+
+
+def _cut(digest: Digest) -> bool:
+    return any(stage.cut for stage in digest.stages)
+
+
+def _shown(v: Voice, digest: Digest) -> Line:
+    """Count what was chosen beside what a view shrunk to a budget shows of it."""
+    shown = sum(len(stage.entries) for stage in digest.stages)
+    if not shown:
+        return v.n("%(n)s chosen, none of them shown here.", "%(n)s chosen, none of them shown here.", digest.chosen)
+    return v.n(
+        "%(n)s chosen, %(shown)s of them shown here.",
+        "%(n)s chosen, %(shown)s of them shown here.",
+        digest.chosen,
+        shown=shown,
     )
 
 
@@ -94,7 +113,7 @@ def facts(v: Voice, digest: Digest) -> list[tuple[str, Line]]:
     rows = [
         (counted, v.t("papers considered")),
         (chosen, v.t("chosen")),
-        (v.duration(digest.minutes), v.t("to read them all")),
+        (v.duration(digest.minutes), v.t("to read what is shown") if _cut(digest) else v.t("to read them all")),
     ]
     if total:
         rows.append((str(v.tc("figure", "%(n)s of %(total)s", n=complete, total=total)), v.t("sources complete")))
@@ -245,15 +264,20 @@ def code(v: Voice, ref: CodeRef) -> Line:
 def counts(v: Voice, stage: StageSection) -> Line:
     """Count a stage: considered, chosen, the time to read what was chosen, and how many papers have code."""
     coded = v.n("Code is known for %(n)s.", "Code is known for %(n)s.", stage.coded) if stage.considered else Line()
+    return v.text([_chosen_of(v, stage), coded])
+
+
+def _chosen_of(v: Voice, stage: StageSection) -> Line:
+    numbers: dict[str, Value] = {"considered": stage.considered, "chosen": stage.chosen}
+    if not stage.chosen:
+        return v.t("%(considered)s considered, none chosen.", considered=stage.considered)
     if not stage.entries:
-        return v.text([v.t("%(considered)s considered, none chosen.", considered=stage.considered), coded])
-    head = v.t(
-        "%(considered)s considered, %(chosen)s chosen, %(time)s to read.",
-        considered=stage.considered,
-        chosen=len(stage.entries),
-        time=v.duration(sum(entry.minutes for entry in stage.entries)),
-    )
-    return v.text([head, coded])
+        return v.t("%(considered)s considered, %(chosen)s chosen, none shown here.", **numbers)
+    time = v.duration(sum(entry.minutes for entry in stage.entries))
+    if stage.cut:
+        numbers |= {"shown": len(stage.entries), "time": time}
+        return v.t("%(considered)s considered, %(chosen)s chosen, %(shown)s shown here, %(time)s to read.", **numbers)
+    return v.t("%(considered)s considered, %(chosen)s chosen, %(time)s to read.", **numbers, time=time)
 
 
 def fold_note(v: Voice, links: Links) -> Line:
@@ -281,19 +305,29 @@ def work_note(v: Voice, work: WorkRef) -> Line:
     return v.t("%(time)s. %(why)s", time=v.duration(work.minutes), why=v.name(work.why))
 
 
-def nothing(v: Voice, stage: StageSection) -> list[Line]:
-    """Say that nothing passed and name a work to read instead."""
-    said = [
-        v.t("Nothing passed the bar this month."),
-        v.n(
-            "%(n)s paper fits this stage best; it did not reach the floor that every stage shares.",
-            "%(n)s papers fit this stage best; none reached the floor that every stage shares.",
-            stage.considered,
-        ),
-    ]
-    if not stage.considered:
-        said[1] = v.t("No paper of the month fits this stage best.")
-    return said
+def nothing(v: Voice, digest: Digest, stage: StageSection, links: Links) -> list[Line]:
+    """Say why a stage shows no paper: nothing passed, or a budget left out all that did, and where that is."""
+    if stage.cut:
+        return [_beyond(v, stage.cut), v.t("%(whole)s has them.", whole=whole(v, digest, links))]
+    fits = v.n("%(n)s paper fits this stage best.", "%(n)s papers fit this stage best.", stage.considered)
+    none = v.t("No paper of the month fits this stage best.")
+    return [v.t("Nothing passed the bar this month."), fits if stage.considered else none]
+
+
+def _beyond(v: Voice, cut: Cut) -> Line:
+    return v.n(
+        "The %(n)s paper chosen here does not fit into the %(time)s of this view.",
+        "The %(n)s papers chosen here do not fit into the %(time)s of this view.",
+        cut.count,
+        time=v.duration(cut.minutes),
+    )
+
+
+def whole(v: Voice, digest: Digest, links: Links) -> Part:
+    """Name what a view was taken from, linked where it has a page."""
+    if digest.since:
+        return Part(str(v.tc("noun", "The whole view")))
+    return Part(str(v.tc("noun", "The whole issue")), href=links.issue(digest.month))
 
 
 def instead(v: Voice, work: WorkRef) -> Line:
@@ -359,7 +393,7 @@ def lab_count(v: Voice, digest: Digest, count: int) -> Line:
 def chart_label(v: Voice, digest: Digest) -> Line:
     """Say the chart's figures in words, for those who do not see it."""
     considered = v.join(stage.considered for stage in digest.stages)
-    chosen = v.join(len(stage.entries) for stage in digest.stages)
+    chosen = v.join(stage.chosen for stage in digest.stages)
     return v.t(
         "Papers considered, stage by stage: %(considered)s. Papers chosen: %(chosen)s.",
         considered=considered,

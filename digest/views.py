@@ -3,19 +3,17 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from digest.compose import hour_list
-from digest.model import Banner, Digest, Entry, LabSection, StageSection
+from digest.compose import HOUR_MINUTES, hour_list
+from digest.model import Banner, Cut, Digest, Entry, LabSection, StageSection
 
 
 def view(digest: Digest, stages: Collection[int] | None = None, minutes: int | None = None) -> Digest:
-    """Narrow a digest to some stages, to a reading budget in minutes, or to both; numbers and order stay."""
+    """Narrow a digest to some stages, to a reading budget in minutes, or to both; numbers and order stay.
+
+    What a budget leaves out still counts as considered and chosen; `minutes` is the time of what is shown.
+    """
     narrowed = _only_stages(digest, stages) if stages else digest
-    if minutes is not None:
-        kept = _keep(narrowed, within(narrowed, minutes))
-        facts: dict[str, str | int] = {"minutes": minutes, "kept": len(kept.entries), "of": len(narrowed.entries)}
-        cut = (Banner("shrunk", facts),) if facts["kept"] != facts["of"] else ()
-        narrowed = replace(kept, banners=(*kept.banners, *cut))
-    return narrowed
+    return narrowed if minutes is None else _shrunk(narrowed, minutes)
 
 
 def within(digest: Digest, minutes: int) -> frozenset[str]:
@@ -51,11 +49,27 @@ def _only_stages(digest: Digest, stages: Collection[int]) -> Digest:
     return _recount(replace(narrowed, banners=(*digest.banners, *said)))
 
 
-def _keep(digest: Digest, ids: frozenset[str]) -> Digest:
-    sections = tuple(replace(s, entries=_among(s.entries, ids)) for s in digest.stages)
+def _shrunk(digest: Digest, minutes: int) -> Digest:
+    ids = within(digest, minutes)
+    sections = tuple(_shrunk_stage(section, ids, minutes) for section in digest.stages)
     late = _among(digest.late, ids)
     more = digest.late_more + len(digest.late) - len(late)
-    return _recount(replace(digest, stages=sections, late=late, late_more=more))
+    kept = _recount(replace(digest, stages=sections, late=late, late_more=more))
+    facts: dict[str, str | int] = {"minutes": minutes, "kept": len(kept.entries), "of": len(digest.entries)}
+    if facts["kept"] == facts["of"]:
+        return kept
+    kept = replace(kept, banners=(*kept.banners, Banner("shrunk", facts)))
+    return kept if minutes > HOUR_MINUTES else replace(kept, hour=(), hour_minutes=0)  # it is a list for an hour itself
+
+
+def _shrunk_stage(section: StageSection, ids: frozenset[str], minutes: int) -> StageSection:
+    """Keep what fits of a stage; where nothing does, no other reading is offered in its place."""
+    entries = _among(section.entries, ids)
+    lost = len(section.entries) - len(entries)
+    first = section.read_first if section.read_first and section.read_first.minutes <= minutes else None
+    if lost and not entries:
+        return replace(section, entries=(), left_out=(), read_first=None, cut=Cut(lost, minutes))
+    return replace(section, entries=entries, read_first=first, cut=Cut(lost, minutes) if lost else None)
 
 
 def _among(entries: tuple[Entry, ...], ids: frozenset[str]) -> tuple[Entry, ...]:
@@ -69,7 +83,7 @@ def _recount(digest: Digest) -> Digest:
     return replace(
         digest,
         considered=sum(section.considered for section in digest.stages),
-        chosen=sum(len(section.entries) for section in digest.stages),
+        chosen=sum(section.chosen for section in digest.stages),
         minutes=sum(entry.minutes for entry in printed.values()),
         hour=tuple(entry.id for entry in hour),
         hour_minutes=sum(entry.minutes for entry in hour),

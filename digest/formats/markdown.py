@@ -108,7 +108,7 @@ def _hour(digest: Digest, v: Voice) -> list[str]:
 def _chart(digest: Digest, v: Voice) -> str:
     head = (v.tc("table", "Stage"), v.tc("table", "Considered"), v.tc("table", "Chosen"))
     rows = [
-        f"| {s.number} {written(v.name(s.name))} | {v.number(s.considered)} | {v.number(len(s.entries))} |"
+        f"| {s.number} {written(v.name(s.name))} | {v.number(s.considered)} | {v.number(s.chosen)} |"
         for s in digest.stages
     ]
     return "\n".join([f"| {' | '.join(written(cell) for cell in head)} |", "| --- | ---: | ---: |", *rows])
@@ -124,7 +124,7 @@ def _stage(digest: Digest, stage: StageSection, v: Voice) -> list[str]:
         note = sentences.work_note(v, stage.read_first)
         blocks.append(written(v.text([v.t("Read first: %(work)s", work=work) + v.line("."), note])))
     if not stage.entries:
-        blocks.append(written(v.text(sentences.nothing(v, stage))))
+        blocks.append(written(v.text(sentences.nothing(v, digest, stage, FILE))))
     for entry in stage.entries:
         blocks += _entry(digest, entry, v)
     if stage.left_out:

@@ -92,9 +92,7 @@ class Writer:
         self.sheet.text(v.t("Papers whose best fit is that stage, and papers chosen."))
         self.sheet.gap()
         labels = (v.tc("table", "Stage"), v.tc("table", "Considered"), v.tc("table", "Chosen"))
-        rows = [
-            (f"{s.number}  {v.name(s.name)}", v.number(s.considered), v.number(len(s.entries))) for s in self.d.stages
-        ]
+        rows = [(f"{s.number}  {v.name(s.name)}", v.number(s.considered), v.number(s.chosen)) for s in self.d.stages]
         self.sheet.rows([(str(labels[0]), str(labels[1]), str(labels[2])), *rows])
 
     def stage(
@@ -141,7 +139,7 @@ class Writer:
     def nothing(self, stage: StageSection) -> None:
         """Say that nothing was chosen, and what can be read instead."""
         self.sheet.gap()
-        self.sheet.text(self.v.text(sentences.nothing(self.v, stage)))
+        self.sheet.text(self.v.text(sentences.nothing(self.v, self.d, stage, self.links)))
         if stage.read_first:
             self.sheet.text(sentences.instead(self.v, stage.read_first))
 
