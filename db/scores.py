@@ -88,6 +88,12 @@ def count_vectors(session: Session, model: str, months: Sequence[str]) -> int:
     return session.scalar(query.where(Item.month.in_(months), _of(model))) or 0
 
 
+def months_without_vectors(session: Session, model: str, months: Sequence[str]) -> frozenset[str]:
+    """Give those of the months that hold an item without a vector of a model."""
+    has = exists().where(Embedding.item_id == Item.id, _of(model))
+    return frozenset(session.scalars(select(Item.month).where(Item.month.in_(months), ~has).distinct()))
+
+
 def vector_state(session: Session, model: str) -> tuple[int, datetime | None]:
     """Count the items that have a vector of a model, and tell when the last text was compared with one."""
     query = select(func.count(Embedding.item_id.distinct()), func.max(Embedding.made_at)).where(_of(model))

@@ -14,6 +14,9 @@ from db.models import IngestError, Item, Window
 from db.upsert import upsert
 
 LARGEST = 64 * 1024  # bytes kept of an entry that could not be read
+DUMP_AGE = timedelta(days=31)  # a dump that was read later than this after a month's end holds the month
+# Channels of arXiv whose days are days of change or of announcement: they say nothing about a day of submission.
+OTHER_DAYS = ("oai", "rss")
 
 Span = tuple[str, str, date, date]  # source, channel, first day, last day
 _WINDOW: Table = Window.__table__  # type: ignore[assignment]
@@ -75,6 +78,13 @@ class Standing:
         """Count the entries that could not be read."""
         return self.counts.errors
 
+    @property
+    def settled(self) -> bool:
+        """Tell whether all that the source announced came, read after the last day was over: before, it could grow."""
+        over = datetime.combine(self.end + timedelta(days=1), time(), UTC)
+        came = self.expected is None or self.received + self.errors >= self.expected
+        return self.state == "closed" and came and self.checked_at is not None and self.checked_at >= over
+
 
 def ensure(session: Session, spans: Sequence[Span]) -> None:
     """Write windows into the ledger as open; those known already stay as they are."""
@@ -134,6 +144,27 @@ def calendar(session: Session, month: str) -> list[Standing]:
     """
     touching = select(Window).where(Window.from_day <= last_day(month), Window.to_day >= first_day(month))
     return _all(session, touching.order_by(Window.source, Window.channel, Window.from_day, Window.to_day))
+
+
+def whole_months(session: Session, months: Iterable[str]) -> frozenset[str]:
+    """Give those of the months of which arXiv was read in full, day by day or by a dump made after they were over."""
+    wanted = sorted(months)
+    if not wanted:
+        return frozenset()
+    dump = session.scalar(select(func.max(Window.closed_at)).where(Window.source == "arxiv-snapshot"))
+    own = select(Window).where(Window.source == "arxiv", Window.to_day >= first_day(wanted[0]))
+    found = [one for one in _all(session, own) if not one.channel.startswith(OTHER_DAYS)]
+    return frozenset(month for month in wanted if _in_dump(month, dump) or _in_full(month, found))
+
+
+def _in_dump(month: str, read: datetime | None) -> bool:
+    return read is not None and read >= datetime.combine(last_day(month), time(), UTC) + DUMP_AGE
+
+
+def _in_full(month: str, found: Sequence[Standing]) -> bool:
+    touching = [one for one in found if one.start <= last_day(month) and one.end >= first_day(month)]
+    covered = {day for one in touching for day in days(one.start, one.end)}
+    return all(one.settled for one in touching) and covered.issuperset(days(first_day(month), last_day(month)))
 
 
 def count_submitted(session: Session, start: date, end: date, categories: Iterable[str]) -> int:

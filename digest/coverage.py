@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from core.months import days, first_day, last_day
+from db.windows import OTHER_DAYS
 from digest.model import Banner, Coverage, SourceCoverage
 
 MISSING_DAYS = 31
 ARXIV = "arxiv"
-# Channels of arXiv whose days are days of change or of announcement: they say nothing about a day of submission.
-OTHER_DAYS = ("oai", "rss")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.ids import parse_arxiv_id
 from core.scores import REASON_ORDER, Reason
 from core.text import text_hash
-from ranking import affinity, editors, kinds, labs, lexical, novelty, summary, worth
+from ranking import affinity, editors, kinds, labs, lexical, summary, worth
 from ranking.guide import Guide
 from roadmap.model import Roadmap
 
@@ -42,6 +42,7 @@ class Facts:
     labs: labs.LabFacts
     listed: date | None = None  # its day on Daily Papers
     novelty: float | None = None  # None: too little of the months before is stored
+    compared: int | None = None  # months that were compared in full; None: a reader is not told
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +152,8 @@ def _reasons(
     reasons = []
     if topic is not None:
         reasons.append(Reason("topic", {"topic": topic, **_why(facts, topic, roadmap)}, score.shares.get("topic", 0.0)))
-    if facts.novelty is not None and facts.novelty >= novelty.STRIKING:
-        reasons.append(Reason("new", {"months": novelty.MONTHS}, score.shares["new"]))
+    if facts.compared is not None:
+        reasons.append(Reason("new", {"months": facts.compared}, score.shares["new"]))
     if found:
         kind, detail = found[0].evidence[0]
         much = score.shares.get("lab", 0.0) + score.shares.get("announced", 0.0)

@@ -11,8 +11,8 @@ from core.months import first_day, last_day
 from db import issues, papers
 from db.engine import reading
 from db.models import Issue
+from db.windows import OTHER_DAYS
 from digest import service as digests
-from digest.coverage import OTHER_DAYS
 from digest.errata import Row
 from ingest import service as ingest
 from ingest.http import reachable

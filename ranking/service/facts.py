@@ -10,6 +10,7 @@ from db import scores
 from db.models import Item
 from ranking import rating, worth
 from ranking.labs import LabFacts, links_in
+from ranking.novelty import Novelty
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ def crowd(session: Session, month: str) -> Crowd:
 
 
 def facts(
-    session: Session, items: Sequence[Item], readers: Crowd, novelties: Mapping[str, float]
+    session: Session, items: Sequence[Item], readers: Crowd, novelties: Mapping[str, Novelty]
 ) -> list[rating.Facts]:
     """Gather what rating reads of each item, in their order; code and rating must be loaded."""
     claims = scores.claims(session, [item.id for item in items])
@@ -35,7 +36,7 @@ def facts(
 
 
 def _item_facts(
-    item: Item, claims: Sequence[tuple[str, str, str]], readers: Crowd, novelty: float | None
+    item: Item, claims: Sequence[tuple[str, str, str]], readers: Crowd, novelty: Novelty | None
 ) -> rating.Facts:
     return rating.Facts(
         id=item.id,
@@ -48,7 +49,8 @@ def _item_facts(
         place=readers.places.get(item.votes or 0),
         voted=readers.voted if item.votes else 0,  # else one more voted paper would rank the whole month anew
         listed=item.daily_date,
-        novelty=novelty,
+        novelty=novelty.value if novelty else None,
+        compared=novelty.months if novelty and novelty.striking else None,  # else nobody is told of it
         code=tuple((c.url, c.official, c.stars, worth.reading_date(c.checked_at)) for c in item.code),
         labs=_lab_facts(item, claims),
     )

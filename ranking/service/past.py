@@ -6,11 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from db import scores
+from db import scores, windows
 from ranking import novelty
+from ranking.novelty import Novelty
 
 
-def novelties(session: Session, model: str, month: str, vectors: Mapping[str, NDArray[np.float32]]) -> dict[str, float]:
+def novelties(
+    session: Session, model: str, month: str, vectors: Mapping[str, NDArray[np.float32]]
+) -> dict[str, Novelty]:
     """Give the novelty of papers of a month; none where too little of the months before is stored to tell."""
     ids = list(vectors)
     if not ids or scores.count_vectors(session, model, novelty.past(month)) < novelty.LEAST_KNOWN:
@@ -19,4 +22,13 @@ def novelties(session: Session, model: str, month: str, vectors: Mapping[str, ND
     nearest = np.full(len(ids), -1.0, dtype=np.float32)
     for earlier in novelty.past(month):
         nearest = novelty.nearer(nearest, queries, scores.month_vectors(session, model, earlier))
-    return {item_id: novelty.novelty(float(cosine)) for item_id, cosine in zip(ids, nearest, strict=True)}
+    months = _compared(session, model, month)
+    near = zip(ids, nearest, strict=True)
+    return {item_id: Novelty(novelty.novelty(float(cosine)), months) for item_id, cosine in near}
+
+
+def _compared(session: Session, model: str, month: str) -> int:
+    """Count the months before that are stored and embedded in full, without a gap."""
+    months = novelty.past(month)
+    whole = windows.whole_months(session, months) - scores.months_without_vectors(session, model, months)
+    return novelty.unbroken(month, whole)
