@@ -64,7 +64,7 @@ class Loaded:
         asked = ledger.horizon(self.month, self.windows)
         through: date = last_day(self.month) if status == "final" or asked is None else asked
         stored = Stored(self.counts.papers, self.counts.ranked_papers, self.late)
-        return ledger.coverage(self.month, self.windows, self.sources, stored, through)
+        return ledger.coverage(self.month, self.windows, self.sources, stored, through, exact=status == "final")
 
     def banners(self, status: str, overdue: bool) -> tuple[Banner, ...]:
         """Say what a reader must know first."""

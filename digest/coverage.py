@@ -40,6 +40,11 @@ class WindowFact:
         over = datetime.combine(self.end + timedelta(days=1), time(), tzinfo=UTC)
         return self.complete and self.checked_at is not None and self.checked_at >= over
 
+    @property
+    def last_read(self) -> datetime | None:
+        """Give the moment of the last reading that came to its end, None where there was none."""
+        return self.checked_at if self.state == "closed" else self.closed_at
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -56,23 +61,30 @@ def by_submission(windows: Sequence[WindowFact]) -> list[WindowFact]:
 
 
 def coverage(
-    month: str, windows: Sequence[WindowFact], sources: Collection[str], stored: Stored, through: date
+    month: str,
+    windows: Sequence[WindowFact],
+    sources: Collection[str],
+    stored: Stored,
+    through: date,
+    *,
+    exact: bool = False,
 ) -> Coverage:
     """Say what every source gave for a month, up to and including the day `through`.
 
     `sources` are those that should be read; others found in the ledger are listed as well. `expected` is arXiv's own
-    total, None unless it gave one for every window of a channel that lies within the month.
+    total, None unless it gave one for every window of a channel that lies within the month. `exact` dates the last
+    reading by the moment it ended; else by the last one that changed a count, so that a draft stays the same.
     """
     windows = by_submission(windows)
     names = [*sources, *sorted({w.source for w in windows} - set(sources))]
-    rows = tuple(_source(name, month, [w for w in windows if w.source == name], through) for name in names)
+    rows = [_source(name, month, [w for w in windows if w.source == name], through, exact) for name in names]
     return Coverage(
         expected=next((row.expected for row in rows if row.source == ARXIV), None),
         stored=stored.papers,
         ranked=stored.ranked,
         late=stored.late,
         unreadable=sum(w.errors for w in windows),
-        sources=rows,
+        sources=tuple(rows),
     )
 
 
@@ -95,7 +107,13 @@ def missing_days(month: str, windows: Sequence[WindowFact], through: date) -> tu
     return tuple(day for day in wanted if day not in covered or day in held)
 
 
-def _source(name: str, month: str, windows: Sequence[WindowFact], through: date) -> SourceCoverage:
+def last_read(windows: Sequence[WindowFact], *, exact: bool = True) -> datetime | None:
+    """Give the newest reading among windows, or with `exact` off the newest that changed a count."""
+    moments = [w.last_read if exact else w.closed_at for w in windows]
+    return max((moment for moment in moments if moment), default=None)
+
+
+def _source(name: str, month: str, windows: Sequence[WindowFact], through: date, exact: bool) -> SourceCoverage:
     counting = counted(name, month, windows)
     known = [w.expected for w in counting if w.expected is not None]
     error = next((w.error for w in reversed(windows) if w.error and not w.complete), None)
@@ -107,7 +125,7 @@ def _source(name: str, month: str, windows: Sequence[WindowFact], through: date)
         windows=len(windows),
         windows_closed=sum(w.complete for w in windows),
         missing_days=_named_days(month, windows, through),
-        last_read=max((w.closed_at for w in windows if w.closed_at), default=None),
+        last_read=last_read(windows, exact=exact),
         error=error,
     )
 

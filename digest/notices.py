@@ -100,9 +100,14 @@ def _ranges(v: Voice, days: Sequence[date]) -> list[Line]:
 
 
 def votes_read(v: Voice, digest: Digest) -> Line:
-    """Say when upvotes were last read; "" when that is not known."""
-    read = next((s.last_read for s in digest.coverage.sources if s.source == "hf" and s.last_read), None)
-    return v.t("Upvotes were last read on %(date)s.", date=v.date(read)) if read else Line()
+    """Say as of which day upvotes are told: that of the last reading, or the newest an entry names; "" where unknown.
+
+    A reading that changed no count moves the day of the votes alone in a draft, and did in every issue once.
+    """
+    days = [s.last_read.date().isoformat() for s in digest.coverage.sources if s.source == "hf" and s.last_read]
+    reasons = (reason for entry in digest.entries.values() for reason in entry.reasons if reason.kind == "readers")
+    days += [str(day)[:10] for reason in reasons if (day := reason.facts.get("date"))]
+    return v.t("Upvotes are as of %(date)s.", date=_date(v, max(days))) if days else Line()
 
 
 MOST_RANGES = 4  # stretches of open days that a banner names one by one
@@ -168,11 +173,10 @@ def _silent(digest: Digest) -> list[str]:
 
 
 def _offline(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
-    del facts, links
-    reads = [source.last_read for source in digest.coverage.sources if source.last_read]
+    del digest, links
     said = [v.t("Made with %(option)s, from what is stored.", option=Part("--offline", "code"))]
-    if reads:
-        said.append(v.t("The sources were last read on %(date)s.", date=v.date(max(reads))))
+    if read := facts.get("read"):
+        said.append(v.t("The sources were last read on %(date)s.", date=_date(v, str(read))))
     return v.t("Stored papers only."), said
 
 

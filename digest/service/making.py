@@ -12,6 +12,7 @@ from db import issues
 from db.engine import Sessions
 from db.models import Issue
 from digest import coverage as ledger
+from digest import rows
 from digest.closing import IssueOptions, Loaded, decide, inputs_hash, inputs_of, takes_late
 from digest.compose import compose
 from digest.formats.json import to_json
@@ -118,7 +119,7 @@ def _view(session: Session, month: str, roadmap: Roadmap, now: datetime, options
         if not loaded.counts.items:
             raise NotFoundError(f"Nothing is stored for {month}", "Run it without --offline, or first: shirube pull")
         digest = _composed(session, loaded, roadmap, now, options, stored, blocked=True)
-    shown = replace(digest, banners=(*digest.banners, Banner("offline", {})))
+    shown = replace(digest, banners=(*digest.banners, _offline(session, month)))
     return Issue(
         month=month,
         status=digest.status,
@@ -128,6 +129,12 @@ def _view(session: Session, month: str, roadmap: Roadmap, now: datetime, options
         published_at=digest.published,
         erratum=stored.erratum if stored is not None else [],
     )
+
+
+def _offline(session: Session, month: str) -> Banner:
+    """Say that nothing was asked now, and when a source was asked last."""
+    read = ledger.last_read([rows.window(row) for row in issues.windows(session, month)])
+    return Banner("offline", {"read": read.date().isoformat()} if read else {})
 
 
 def _dated(session: Session, digest: Digest, stored: Issue | None) -> Digest:
