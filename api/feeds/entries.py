@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from api.feeds.model import Category, Entry, tag_uri
-from api.paper_page import PaperPage, paper_page
+from api.paper_page import PaperPage, paper_page, stored_reasons
 from api.schemas import TOPICS_SHOWN
 from api.site import Site
 from core.ids import anchor
@@ -18,7 +18,7 @@ from digest import notices, sentences
 from digest.links import Links
 from digest.maths import to_text
 from digest.model import Digest
-from digest.reasons import brief, names_in
+from digest.reasons import brief, names_in, names_of, say_all
 from digest.words import Voice, voice
 
 AUTHORS = 50  # named of one paper; some have thousands
@@ -31,6 +31,7 @@ def item_entry(site: Site, item: Item, lang: str, versioned: datetime | None, pr
     `versioned` is the moment of its newest version; `printed`, given in feeds of what issues printed, dates it by them.
     """
     page = paper_page(item, site.roadmap, lang)
+    why = say_all(stored_reasons(item), lang, names_of(site.roadmap)) if page.worth is not None else []
     updated = changed(item, versioned)
     return Entry(
         id=tag_uri(site.options.tag_authority, item.id),
@@ -41,7 +42,7 @@ def item_entry(site: Site, item: Item, lang: str, versioned: datetime | None, pr
         updated=max(updated, printed.published) if printed else updated,
         authors=tuple(clean(name) for name in (*page.authors, *page.more_authors)[:AUTHORS]),
         categories=_categories(site, item, lang),
-        html=_html(site, "feed_item.html", lang, page=page, printed=printed, text=to_text),
+        html=_html(site, "feed_item.html", lang, page=page, printed=printed, why=why, text=to_text),
     )
 
 

@@ -15,7 +15,8 @@ from db.engine import Sessions
 from db.models import Item
 from roadmap.model import Roadmap
 from tests.api.conftest import OPTIONS, ClientFactory
-from tests.api.factory import SEEN, TOPIC, add_item, fill
+from tests.api.factory import SEEN, TOPIC, add_item, fill, make_issue
+from tests.api.feeds.store import JULY
 from tests.api.test_pages import HOSTILE, assert_inert
 
 FEED = f"/feeds/topics/{TOPIC}.atom"
@@ -87,6 +88,28 @@ def fill_later(sessions: Sessions, roadmap: Roadmap) -> None:
     """Store one more item of the topic."""
     with sessions.begin() as session:
         add_item(session, roadmap, "2606.00777")
+
+
+@pytest.mark.parametrize(
+    ("lang", "chosen", "worth", "base"),
+    [("en", "Chosen because", "Worth reading because", "Base:"), ("ja", "選んだ理由", "読む価値がある理由", "基本点")],
+)
+def test_only_what_an_issue_printed_is_said_to_be_chosen(
+    client: TestClient, sessions: Sessions, roadmap: Roadmap, lang: str, chosen: str, worth: str, base: str
+) -> None:
+    with sessions.begin() as session:
+        for item_id in ("2606.00001", "2606.00002"):
+            add_item(session, roadmap, item_id, worth=0.9)  # its two reasons explain 0.8 of it
+    assert make_issue(sessions, roadmap, "2026-06", JULY) == "final"
+    for feed, says, never in ((FEED, worth, chosen), ("/feeds/picks.atom", chosen, worth)):
+        entries = feedparser.parse(client.get(feed, params={"lang": lang}).content).entries
+        assert len(entries) == 2
+        for entry in entries:
+            text = entry.content[0].value
+            assert says in text
+            assert never not in text
+            assert base not in text
+            assert "when the router forgets them" in text
 
 
 def test_an_empty_feed_is_whole_and_steady(client: TestClient) -> None:
