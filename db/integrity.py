@@ -1,6 +1,6 @@
 """Looks whether a database is whole: its file, its references, its full text (nothing is changed)."""
 
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, Engine, inspect, select, text
 from sqlalchemy.orm import Session
 
 from db import migrate, search
@@ -14,9 +14,23 @@ def faults(engine: Engine) -> list[str]:
     with engine.connect().execution_options(shirube_read=True) as connection:
         if migrate.revision(connection) not in migrate.revisions():
             return ["no table of this program is there: run shirube db upgrade"]
+        if lost := _missing(connection):
+            return lost
         found = _sqlite(connection) if engine.dialect.name == "sqlite" else _postgresql(connection)
         with Session(connection) as session:
             return [*found, *_unreadable(connection), *search.check(session, deep=False)]
+
+
+def missing(engine: Engine) -> list[str]:
+    """Name the tables that a database at the newest revision should have and has not; nothing where none is lost."""
+    with engine.connect().execution_options(shirube_read=True) as connection:
+        return _missing(connection)
+
+
+def _missing(connection: Connection) -> list[str]:
+    there = set(inspect(connection).get_table_names())
+    due = [*(table.name for table in Base.metadata.sorted_tables), *search.TABLES[connection.dialect.name]]
+    return [f"the table {name} is missing" for name in due if name not in there]
 
 
 def _sqlite(connection: Connection) -> list[str]:

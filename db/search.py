@@ -184,6 +184,7 @@ def check(session: Session, *, deep: bool = True) -> list[str]:
     return faults
 
 
+TABLES = {"sqlite": ("item_fts", "item_fts_row", "item_fts_state"), "postgresql": ("item_fts", "item_fts_state")}
 _NAMES = "coalesce((SELECT group_concat(atom, ' ') FROM json_tree(authors) WHERE key = 'name'), '')"
 _EMPTY = {
     "sqlite": ("INSERT INTO item_fts (item_fts) VALUES ('delete-all')", "DELETE FROM item_fts_row"),

@@ -11,11 +11,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import Clock, system_clock
 from core.errors import ShirubeError
+from db import integrity
 from db.engine import WAL_SAFE, sqlite_driver
 from db.migrate import at_head
 from shirube import trials, upkeep
 from shirube.checks import Check
 from shirube.telling import span
+from shirube.troubles import RESTORE
 from shirube.wiring import Wiring
 
 ROOM = 2_000_000_000  # bytes below which a disk is called nearly full
@@ -69,6 +71,8 @@ def _database(wiring: Wiring) -> list[Check]:
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_current_xact_id()")  # refused where only reading is allowed
+        if lost := integrity.missing(engine):
+            return [Check("database", well=False, found=", ".join(lost), fix=RESTORE)]
         return [Check("database", well=at_head(engine), found=_kind(engine.dialect.name), fix="Run shirube db upgrade")]
     except SQLAlchemyError as problem:
         said = str(getattr(problem, "orig", None) or problem).strip().partition("\n")[0]

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from core.errors import ShirubeError
 from db.migrate import MigrationError
 
-_RESTORE = "Run shirube db check; restore the last backup into an empty database with shirube db restore FILE"
+RESTORE = "Run shirube db check; restore the last backup into an empty database with shirube db restore FILE"
 # What SQLite says (https://sqlite.org/rescode.html), by a part of it that no version changed.
 _SQLITE = (
     ("database or disk is full", "The disk is full", "Make room and run it again; what was stored before is whole"),
@@ -18,8 +18,9 @@ _SQLITE = (
         "The disk is full, or fails",
         "Make room, or see to the disk; then run it again",
     ),
-    ("malformed", "The database file is damaged", _RESTORE),
-    ("not a database", "The database file is damaged, or another program's", _RESTORE),
+    ("no such table", "A table of the database is missing", RESTORE),
+    ("malformed", "The database file is damaged", RESTORE),
+    ("not a database", "The database file is damaged, or another program's", RESTORE),
     ("readonly", "The database may only be read", "Let this user write its file and folder, or name another data dir"),
     ("unable to open", "The database file cannot be opened", "See that its folder is there and this user may write it"),
     ("locked", "Another program holds the database", "Wait for it to end, or stop it; then run it again"),
@@ -28,7 +29,8 @@ _POSTGRES = (
     ("53100", "The disk of the database server is full", "Make room there and run it again; what was stored is whole"),
     ("53300", "The database server takes no more connections", "Raise its max_connections, or run fewer programs"),
     ("25006", "The database may only be read", "Point SHIRUBE_DATABASE_URL at the primary server"),
-    ("XX001", "A page of the database is damaged", _RESTORE),
+    ("42P01", "A table of the database is missing", RESTORE),
+    ("XX001", "A page of the database is damaged", RESTORE),
     ("XX002", "An index of the database is damaged", "REINDEX it; shirube db check names it"),
 )
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.errors import ShirubeError
 from shirube import terminal
 from shirube.cli.options import FAILED
 
@@ -30,7 +31,12 @@ def show_config(context: typer.Context) -> None:
 @db_app.command("upgrade")
 def upgrade_database(context: typer.Context) -> None:
     """Make the database, or bring it to the newest form."""
+    from db import integrity
+    from shirube.troubles import RESTORE
+
     wiring: Wiring = context.obj
+    if lost := integrity.missing(wiring.engine):
+        raise ShirubeError(f"Of the database {', '.join(lost)}", RESTORE)
     terminal.say(f"The database is up to date ({wiring.engine.dialect.name}).")
 
 
