@@ -56,7 +56,7 @@ def _empty_subject(v: Voice, chosen: Selection, month: Value) -> Line:
     wishes, digest = chosen.wishes, chosen.digest
     if wishes.labs and any(lab.count for lab in chosen.labs):
         return _lab_subject(v, chosen, month)
-    if wishes.everything or chosen.beyond:
+    if wishes.everything or chosen.beyond or chosen.cut:
         return v.t("%(month)s: Shirube", month=month)
     if wishes.topics and not wishes.stages and not wishes.labs:
         names = _few(v, topic_names(v, digest, wishes.topics), v.t("your topics"))
@@ -91,7 +91,7 @@ def _lead(v: Voice, chosen: Selection) -> Line:
 def for_you(v: Voice, chosen: Selection) -> Line:
     """Say what the mail holds for this reader, what of their wishes found nothing, and what they moved."""
     holds = Line() if _vain(chosen) else _holds(v, chosen)
-    return v.text([holds, _beyond(v, chosen), _silent(v, chosen), _moved(v, chosen)])
+    return v.text([holds, _beyond(v, chosen), _cut(v, chosen), _silent(v, chosen), _moved(v, chosen)])
 
 
 def _vain(chosen: Selection) -> bool:
@@ -101,7 +101,7 @@ def _vain(chosen: Selection) -> bool:
 
 def _holds(v: Voice, chosen: Selection) -> Line:
     wishes = chosen.wishes
-    wanted, time = v.join(_clauses(v, chosen), "clauses"), v.duration(chosen.minutes)
+    wanted, time = v.join(_clauses(v, chosen), "wishes"), v.duration(chosen.minutes)
     if not wishes.minutes:
         return v.t("%(wishes)s, %(time)s.", wishes=wanted, time=time)
     budget = v.duration(wishes.minutes)
@@ -113,17 +113,20 @@ def _clauses(v: Voice, chosen: Selection) -> list[Line]:
     whole = [section.stage.number for section in chosen.sections if section.whole]
     said: list[Line] = []
     if whole:
-        said.append(_stages(v, whole, any(section.whole and section.more for section in chosen.sections)))
+        cut = any(section.whole and section.more for section in chosen.sections)
+        said.append(_stages(v, whole, len(digest.stages), cut=cut))
     if wishes.topics:
-        said.append(v.t("what was chosen on %(topics)s", topics=v.join(topic_names(v, digest, wishes.topics))))
+        said.append(v.t("what was chosen on %(topics)s", topics=_series(v, topic_names(v, digest, wishes.topics))))
     if wishes.labs:
-        said.append(v.t("what came from %(labs)s", labs=v.join(lab_names(v, digest, wishes.labs))))
+        said.append(v.t("what came from %(labs)s", labs=_series(v, lab_names(v, digest, wishes.labs))))
     return said
 
 
-def _stages(v: Voice, numbers: list[int], cut: bool) -> Line:
-    """Say that stages come in full only where they do."""
-    stages = v.join(numbers)
+def _stages(v: Voice, numbers: list[int], of: int, *, cut: bool) -> Line:
+    """Say that stages come in full only where they do; `of` is how many the road has."""
+    if len(numbers) == of:
+        return v.t("the best of all eight stages") if cut else v.t("all eight stages in full")
+    stages = v.series(numbers)
     if cut:
         return v.n("the best of stage %(stages)s", "the best of stages %(stages)s", len(numbers), stages=stages)
     return v.n("stage %(stages)s in full", "stages %(stages)s in full", len(numbers), stages=stages)
@@ -139,15 +142,25 @@ def _beyond(v: Voice, chosen: Selection) -> Line:
     )
 
 
+def _cut(v: Voice, chosen: Selection) -> Line:
+    if not chosen.cut:
+        return Line()
+    return v.n(
+        "%(n)s more is in the browser: a mail holds only so much.",
+        "%(n)s more are in the browser: a mail holds only so much.",
+        chosen.cut,
+    )
+
+
 def _silent(v: Voice, chosen: Selection) -> Line:
     digest = chosen.digest
     labs = [v.name(lab.name) for lab in chosen.labs if not lab.count]
     said = []
     if chosen.silent:
-        topics = v.join(topic_names(v, digest, chosen.silent))
+        topics = _series(v, topic_names(v, digest, chosen.silent))
         said.append(v.t("Nothing passed the bar this month on %(topics)s.", topics=topics))
     if labs:
-        said.append(v.t("Nothing was seen this month from %(labs)s.", labs=v.join(labs)))
+        said.append(v.t("Nothing was seen this month from %(labs)s.", labs=_series(v, labs)))
     return v.text(said)
 
 
@@ -164,25 +177,25 @@ def _moved(v: Voice, chosen: Selection) -> Line:
 def chosen_words(v: Voice, digest: Digest, wishes: Wishes) -> Line:
     """Say what the reader chose, for the end of the mail: why it holds what it holds."""
     said: list[Line] = []
-    if wishes.stages:
-        said.append(v.n("stage %(stages)s", "stages %(stages)s", len(wishes.stages), stages=v.join(wishes.stages)))
+    if wishes.everything or len(wishes.stages) == len(digest.stages):
+        said.append(v.t("all eight stages"))
+    elif wishes.stages:
+        said.append(v.n("stage %(stages)s", "stages %(stages)s", len(wishes.stages), stages=v.series(wishes.stages)))
     if wishes.topics:
-        said.append(v.t("topics: %(topics)s", topics=v.join(topic_names(v, digest, wishes.topics))))
+        said.append(v.t("topics: %(topics)s", topics=_series(v, topic_names(v, digest, wishes.topics))))
     if wishes.labs:
-        said.append(v.t("labs: %(labs)s", labs=v.join(lab_names(v, digest, wishes.labs))))
-    if not said:
-        said.append(v.t("all stages"))
+        said.append(v.t("labs: %(labs)s", labs=_series(v, lab_names(v, digest, wishes.labs))))
     if wishes.minutes:
         said.append(v.t("%(budget)s a month", budget=v.duration(wishes.minutes)))
-    return v.t("You chose %(wishes)s.", wishes=v.join(said, "clauses"))
+    return v.t("You chose %(wishes)s.", wishes=v.join(said, "wishes"))
 
 
 def here_for(v: Voice, section: Section, digest: Digest, wishes: Wishes) -> Line:
-    """Say for which topics and labs a stage that was not chosen stands in the mail."""
+    """Say for which topics and labs of the reader's a stage that they did not choose stands in the mail."""
     topics = [k for k in wishes.topics if any(t.key == k for e in section.entries for t in e.topics)]
     labs = [k for k in wishes.labs if any(lab.key == k for e in section.entries for lab in e.labs)]
     names = [*topic_names(v, digest, topics), *lab_names(v, digest, labs)]
-    return v.t("Here for %(names)s.", names=v.join(names))
+    return v.t("Because you follow %(names)s.", names=_series(v, names))
 
 
 def seen_all(v: Voice) -> Line:
@@ -202,5 +215,10 @@ def lab_names(v: Voice, digest: Digest, keys: Iterable[str]) -> list[str]:
     return [v.name(known[key]) if key in known else key for key in keys]
 
 
+def _series(v: Voice, names: list[str]) -> Line:
+    """Join names as speech does, but where one has commas or an "and" of its own."""
+    return v.join(names) if any("," in name or " and " in name for name in names) else v.series(names)
+
+
 def _few(v: Voice, names: list[str], otherwise: Line) -> Line:
-    return v.join(names) if len(names) <= MOST_NAMED else otherwise
+    return _series(v, names) if len(names) <= MOST_NAMED else otherwise

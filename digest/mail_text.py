@@ -71,7 +71,7 @@ class _MailWriter(Writer):
         """Write a stage as this reader gets it."""
         stage, mail = section.stage, self.mail
         if section.whole:
-            self.shared(lambda: self.head(stage, described=False), "head", stage.number)
+            self.shared(lambda: self.head(stage, described=False), "head", stage.number, stage.read_first)
         else:
             self._narrow_head(section)
         for entry in mail.full(section):
@@ -79,7 +79,7 @@ class _MailWriter(Writer):
         if section.whole and not section.entries:
             self._none(section)
         self._lines(section)
-        if left := mail.left(section):
+        if left := section.left_out:
             self.shared(lambda: self.left_out(left), "left", stage.number, *(item.id for item in left))
 
     def _entry(self, kind: str, entry: Entry, write: Callable[[Entry], None]) -> None:
@@ -110,7 +110,9 @@ class _MailWriter(Writer):
         for entry in compact:
             self._entry("line", entry, self.compact)
         if more:
-            self.more(section.stage, more)
+            self.sheet.gap()
+            self.sheet.text(self.mail.more(section))
+            self.sheet.address(self.mail.stage_url(section.stage))
 
     def from_labs(self) -> None:
         """Write what the chosen labs published."""
@@ -119,9 +121,12 @@ class _MailWriter(Writer):
         self.sheet.heading(self.v.t("From your labs"))
         for lab in self.mail.chosen.labs:
             self.sheet.text(self.mail.lab_head(lab))
-            for line in self.mail.lab_lines(lab):
+            for line in lab.lines:
                 self.sheet.text(self.mail.lab_line(line), 2, "-")
                 self.sheet.address(self.links.paper(line.id) or web(line.url), 2)
+            if more := self.mail.lab_more(lab):
+                self.sheet.text(more, 2)
+                self.sheet.address(self.links.lab(lab.key), 2)
 
     def rest(self) -> None:
         """Write the other stages, a line each, those behind the reader in one."""

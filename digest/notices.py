@@ -27,12 +27,18 @@ def coverage_rows(v: Voice, digest: Digest) -> list[tuple[Line, str]]:
     """Give the counts of the coverage box: (what, figure)."""
     coverage = digest.coverage
     unknown = str(v.t("not known"))
+    late = [(v.t("Late, from closed months"), v.number(coverage.late))]
     return [
         (v.t("Announced by arXiv"), v.number(coverage.expected) if coverage.expected is not None else unknown),
         (v.t("Stored"), v.number(coverage.stored)),
         (v.t("Ranked"), v.number(coverage.ranked)),
-        (v.t("Late, from closed months"), v.number(coverage.late)),
+        *([] if digest.since else late),  # in a view each paper stands with its own month
     ]
+
+
+def missing_title(v: Voice, digest: Digest) -> Line:
+    """Name the coverage box, of a month or of several."""
+    return v.t("What may be missing") if digest.since else v.t("What may be missing this month")
 
 
 def gaps(v: Voice, digest: Digest) -> list[tuple[Line, Line]]:
@@ -184,7 +190,7 @@ def _partial(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
     named = [name for name in str(facts.get("sources") or "").split(", ") if name] or list(digest.coverage.failed)
     said = [
         v.t("Not complete: %(sources)s.", sources=v.join(_with_days(v, digest, key) for key in named)),
-        v.t("What came is kept; see %(link)s.", link=_missed(v, links)),
+        v.t("What came is kept; see %(link)s.", link=_missed(v, digest, links)),
     ]
     return v.t("Partly done."), said
 
@@ -217,7 +223,7 @@ def _catch_up(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
 def _stages(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
     numbers = str(facts["stages"]).split(", ")
     whole = Part(str(v.t("The whole issue")), href=links.issue(digest.month))
-    head = v.n("Stage %(stages)s alone.", "Stages %(stages)s alone.", len(numbers), stages=v.join(numbers))
+    head = v.n("Stage %(stages)s alone.", "Stages %(stages)s alone.", len(numbers), stages=v.series(numbers))
     return head, [v.t("Every count on this page is theirs, but for what may be missing. %(whole)s", whole=whole)]
 
 
@@ -233,8 +239,8 @@ def _shrunk(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
     return head, [said, rest]
 
 
-def _missed(v: Voice, links: Links) -> Part:
-    return Part(str(v.t("What may be missing this month")), href=links.within("missed"))
+def _missed(v: Voice, digest: Digest, links: Links) -> Part:
+    return Part(str(missing_title(v, digest)), href=links.within("missed"))
 
 
 def _overdue(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:

@@ -103,7 +103,7 @@ class Selection:
     labs: tuple[LabSection, ...]  # the chosen ones
     silent: tuple[str, ...]  # chosen topics on which nothing is printed though no budget cut it
     beyond: int  # wanted, and left to the browser for the sake of the reader's minutes
-    moved: int  # entries that stand elsewhere for what the reader said
+    cut: int = 0  # of the issue, wanted, and left to the browser since a mail holds only so much
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -114,3 +114,8 @@ class Selection:
     def minutes(self) -> int:
         """Sum up the time of it."""
         return sum(section.minutes for section in self.sections)
+
+    @property
+    def moved(self) -> int:
+        """Count the entries that stand elsewhere for what the reader said."""
+        return sum(any(reason.kind == "you" for reason in entry.reasons) for entry in self.entries)

@@ -11,7 +11,7 @@ from digest.mail_text import mail_text
 from digest.model import Digest
 from digest.own import NO_BENCH, Bench, Own, Selection, Wishes
 from digest.pieces import Pieces, styled
-from digest.selection import ids_of, select
+from digest.selection import cut, ids_of, select
 from digest.sheet import Sheet
 from digest.templating import write
 from digest.words import NBSP, Voice, voice
@@ -69,8 +69,8 @@ class Press:
         own = reader.own.among(self._ids)
         write = self._written if own else self._filled
         v, plain = voice(lang), replace(reader, own=own)
-        for cut in range(self._first_cut(v, reader), len(CUTS) - 1):
-            if fits(parts := write(v, plain, cut)):
+        for number in range(self._first_cut(v, reader), len(CUTS) - 1):
+            if fits(parts := write(v, plain, number)):
                 return parts
         return write(v, plain, len(CUTS) - 1)
 
@@ -94,18 +94,18 @@ class Press:
             _keep(self._cuts, kind, next(fit, len(CUTS) - 1))
         return self._cuts[kind]
 
-    def _filled(self, v: Voice, reader: Reader, cut: int) -> MailParts:
+    def _filled(self, v: Voice, reader: Reader, number: int) -> MailParts:
         """Fill the marks of a mail of the reader's kind."""
-        pieces, blank = self._shared(v.lang, reader), self._blank(v, reader, cut)
+        pieces, blank = self._shared(v.lang, reader), self._blank(v, reader, number)
         mail = Mail(self._issue, v, reader, pieces, self._selected(reader.wishes))
         filled = _Filling(mail, reader, pieces.mark)
         return replace(blank, html=filled.html(blank.html), text=filled.text(blank.text))
 
-    def _written(self, v: Voice, reader: Reader, cut: int) -> MailParts:
+    def _written(self, v: Voice, reader: Reader, number: int) -> MailParts:
         """Write a mail of a reader's own and fill its marks; nothing of it is kept."""
         pieces = self._shared(v.lang, reader)
         chosen = select(self._issue, self._bench, reader.wishes, reader.own)
-        blank = _blank_parts(Mail(self._issue, v, marked(reader, pieces.mark), pieces, chosen), cut)
+        blank = self._blank_parts(v, marked(reader, pieces.mark), pieces, chosen, number)
         filled = _Filling(Mail(self._issue, v, reader, pieces, chosen), reader, pieces.mark)
         return replace(blank, html=filled.html(blank.html), text=filled.text(blank.text))
 
@@ -117,13 +117,22 @@ class Press:
             _keep(self._chosen, wishes, select(self._issue, self._bench, wishes, Own()))
         return self._chosen[wishes]
 
-    def _blank(self, v: Voice, reader: Reader, cut: int) -> MailParts:
-        key, pieces = (kind_of(v.lang, reader), cut), self._shared(v.lang, reader)
+    def _blank(self, v: Voice, reader: Reader, number: int) -> MailParts:
+        key, pieces = (kind_of(v.lang, reader), number), self._shared(v.lang, reader)
         if key not in self._blanks:
-            mail = Mail(self._issue, v, marked(reader, pieces.mark), pieces, self._selected(reader.wishes))
-            _keep(self._blanks, key, _blank_parts(mail, cut))
+            chosen = self._selected(reader.wishes)
+            _keep(self._blanks, key, self._blank_parts(v, marked(reader, pieces.mark), pieces, chosen, number))
         self._blanks.move_to_end(key)
         return self._blanks[key]
+
+    def _blank_parts(self, v: Voice, blank: Reader, pieces: Pieces, chosen: Selection, number: int) -> MailParts:
+        """Write a mail with marks for all that is a reader's own; its words are about what the cut leaves."""
+        full, compact, left = CUTS[number]
+        mail = Mail(self._issue, v, blank, pieces, cut(chosen, full, compact, left))
+        mail.full_limit, mail.own_words = full, v.line(blank.address)
+        subject, preheader = (str(line).replace(NBSP, " ") for line in (mail.subject(), mail.preheader()))
+        page = styled(write("mail.html.j2", v, **mail.values(subject, preheader)))
+        return MailParts(subject, preheader, pieces.put_in(page), mail_text(mail, subject))
 
 
 def _keep(kept: OrderedDict[Key, Value], key: Key, value: Value) -> None:
@@ -160,14 +169,6 @@ def fits(parts: MailParts) -> bool:
     """Tell whether a mail may be sent as it is; decided by bounds that never change from one run to the next."""
     html = len(parts.html.encode("utf-8"))
     return html <= MOST_HTML and most_bytes(parts.html) + most_bytes(parts.text) <= MOST_BYTES
-
-
-def _blank_parts(mail: Mail, cut: int) -> MailParts:
-    mail.full_limit, mail.compact_limit, mail.left_limit = CUTS[cut]
-    mail.own_words = mail.v.line(mail.reader.address)
-    subject, preheader = (str(line).replace(NBSP, " ") for line in (mail.subject(), mail.preheader()))
-    page = styled(write("mail.html.j2", mail.v, **mail.values(subject, preheader)))
-    return MailParts(subject, preheader, mail.pieces.put_in(page), mail_text(mail, subject))
 
 
 class _Filling:

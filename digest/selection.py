@@ -12,7 +12,7 @@ from core.scores import JsonValue, Reason
 from digest.model import Digest, Entry, LabSection, LeftOut, StageSection
 from digest.own import Ahead, Bench, Own, Section, Selection, Wishes
 from digest.sentences import hour_entries, stage_of
-from digest.views import fitting
+from digest.views import fitting, within_budget
 
 TOPIC_PICKS = 5  # of a chosen topic, where issue and shortlists hold so many
 PLACES = 8  # that an adjustment of 1 is worth: a stage's budget, so that the issue's order stays the base
@@ -38,8 +38,30 @@ def select(digest: Digest, bench: Bench, wishes: Wishes, own: Own) -> Selection:
         labs=_labs(digest, wishes, own),
         silent=tuple(key for key in wishes.topics if not any(_on(entry, key) for entry in found)),
         beyond=len(found) - len(kept),
-        moved=sum(any(r.kind == "you" for r in entry.reasons) for s in printed for entry in s.entries),
     )
+
+
+def cut(chosen: Selection, full: int, compact: int | None, left: int | None) -> Selection:
+    """Cut a selection to what a mail has room for: entries a stage, full and compact, and what was left out; None: all.
+
+    A lab keeps as many lines as a stage compact ones, three at least: each is a title, so a cut never takes them all.
+    """
+    most = None if compact is None else full + compact
+    sections = tuple(_cut_section(section, most, left) for section in chosen.sections)
+    lines = None if compact is None else max(3, compact)
+    return replace(
+        chosen,
+        sections=sections,
+        labs=tuple(replace(lab, lines=lab.lines[:lines]) for lab in chosen.labs),
+        cut=sum(short.more - whole.more for short, whole in zip(sections, chosen.sections, strict=True)),
+    )
+
+
+def _cut_section(section: Section, most: int | None, left: int | None) -> Section:
+    kept = section.entries[:most]
+    printed = {entry.id for entry in section.stage.entries}
+    more = section.more + sum(entry.id in printed for entry in section.entries[len(kept) :])
+    return replace(section, entries=kept, left_out=section.left_out[:left] if section.whole else (), more=more)
 
 
 def ids_of(digest: Digest, bench: Bench) -> frozenset[str]:
@@ -131,7 +153,8 @@ def _section(stage: StageSection, wanted: Iterable[Entry], kept: frozenset[str],
     entries = tuple(entry for entry in wanted if entry.id in kept)
     known = {entry.id for entry in entries} | own.gone
     more = sum(entry.id not in known for entry in stage.entries)
-    return Section(stage, entries, wishes.whole(stage.number), _left_out(stage, entries, own), more)
+    shown = within_budget(stage, wishes.minutes)
+    return Section(shown, entries, wishes.whole(stage.number), _left_out(stage, entries, own), more)
 
 
 def _left_out(stage: StageSection, entries: Sequence[Entry], own: Own) -> tuple[LeftOut, ...]:

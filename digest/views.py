@@ -66,10 +66,15 @@ def _shrunk_stage(section: StageSection, ids: frozenset[str], minutes: int) -> S
     """Keep what fits of a stage; where nothing does, no other reading is offered in its place."""
     entries = _among(section.entries, ids)
     lost = len(section.entries) - len(entries)
-    first = section.read_first if section.read_first and section.read_first.minutes <= minutes else None
     if lost and not entries:
         return replace(section, entries=(), left_out=(), read_first=None, cut=Cut(lost, minutes))
-    return replace(section, entries=entries, read_first=first, cut=Cut(lost, minutes) if lost else None)
+    return replace(within_budget(section, minutes), entries=entries, cut=Cut(lost, minutes) if lost else None)
+
+
+def within_budget(section: StageSection, minutes: int | None) -> StageSection:
+    """Leave out the work to read first where it alone takes longer than a budget."""
+    first = section.read_first
+    return replace(section, read_first=None) if first and minutes is not None and first.minutes > minutes else section
 
 
 def _among(entries: tuple[Entry, ...], ids: frozenset[str]) -> tuple[Entry, ...]:
@@ -84,7 +89,7 @@ def _recount(digest: Digest) -> Digest:
         digest,
         considered=sum(section.considered for section in digest.stages),
         chosen=sum(section.chosen for section in digest.stages),
-        minutes=sum(entry.minutes for entry in printed.values()),
+        minutes=sum(entry.minutes for section in digest.stages for entry in section.entries),
         hour=tuple(entry.id for entry in hour),
         hour_minutes=sum(entry.minutes for entry in hour),
         stages=tuple(_twins_still_printed(section, printed) for section in digest.stages),

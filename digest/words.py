@@ -123,12 +123,22 @@ class Voice:
         return self._weave(self._words.ngettext(one, many, number), {"n": number, **values})
 
     def join(self, items: Iterable[Value], context: str = "items") -> Line:
-        """Join the pieces of a list with what this language puts between them; `context`: items or clauses."""
-        between = self.tc("between clauses", "; ") if context == "clauses" else self.tc("between items", ", ")
+        """Join the pieces of a list with what this language puts between them; `context`: items, clauses or wishes."""
+        between = {
+            "clauses": self.tc("between clauses", "; "),
+            "wishes": self.tc("between wishes", "; "),
+        }.get(context, self.tc("between items", ", "))
         joined: tuple[Part, ...] = ()
         for index, item in enumerate(items):
             joined += (*(between.parts if index else ()), *self.line(item).parts)
         return Line(joined)
+
+    def series(self, items: Iterable[Value]) -> Line:
+        """Join the names of a sentence, the last as speech does: 1, 5 and 7."""
+        *most, last = list(items) or [""]
+        if not most:
+            return self.line(last)
+        return self.join(most) + self.tc("before the last item", " and ") + self.line(last)
 
     def text(self, sentences: Iterable[Line]) -> Line:
         """Put sentences after one another; Japanese leaves no space between them. Empty ones are passed over."""

@@ -64,6 +64,10 @@ class MailLinks(Links):
         """Link an item's own page."""
         return f"{self._base}/papers/{quote(item_id, safe='/:')}?lang={self._lang}"
 
+    def lab(self, key: str) -> str:
+        """Link a lab's page."""
+        return f"{self._base}/labs/{quote(key, safe='')}?lang={self._lang}"
+
     def within(self, name: str) -> str:
         """Link an anchor of the issue on the web."""
         return f"{self.permalink}#{name}"
@@ -90,8 +94,6 @@ class Mail:
         self.names: Names = pieces.names_of(digest)
         self.own_words: Line | None = None  # said in place of the sentence with the address
         self.full_limit: int = sentences.FULL
-        self.compact_limit: int | None = None
-        self.left_limit: int | None = None
         last = max(reader.stages, default=0)
         self.ahead = [one for one in chosen.others if one.stage.number > last]
         self.behind = [one.stage for one in chosen.others if one.stage.number < last]
@@ -164,12 +166,13 @@ class Mail:
         v = self.v
         chosen = sum(len(stage.entries) for stage in self.behind)
         link = Part(str(v.t("read them in the browser")), href=self.stage_url(self.behind[0]))
-        stages = v.bold(str(v.join(stage.number for stage in self.behind)))
+        stages = v.bold(str(v.series(stage.number for stage in self.behind)))
+        folded = v.n("Folded, stage %(stages)s", "Folded, stages %(stages)s", len(self.behind), stages=stages)
         return v.n(
-            "Folded, stages %(stages)s: %(n)s chosen; %(link)s.",
-            "Folded, stages %(stages)s: %(n)s chosen; %(link)s.",
+            "%(folded)s: %(n)s chosen; %(link)s.",
+            "%(folded)s: %(n)s chosen; %(link)s.",
             chosen,
-            stages=stages,
+            folded=folded,
             link=link,
         )
 
@@ -207,7 +210,7 @@ class Mail:
             return self.own_words
         if self.reader.confirmed:
             day = v.date(self.reader.confirmed)
-            head = v.t("You get this because %(address)s confirmed on %(date)s.", address=address, date=day)
+            head = v.t("You get this because %(address)s agreed on %(date)s.", address=address, date=day)
         else:
             head = v.t("You get this because %(address)s subscribed.", address=address)
         return v.text([head, v.t("One mail a month; we do not see whether you open it.")])
@@ -255,17 +258,19 @@ class Mail:
 
     def compact(self, section: Section) -> tuple[tuple[Entry, ...], int]:
         """Choose those printed as a line, and count those that are only in the browser."""
-        rest = section.entries[self.full_limit :]
-        kept = rest if self.compact_limit is None else rest[: self.compact_limit]
-        return kept, len(rest) - len(kept) + section.more
+        return section.entries[self.full_limit :], section.more
 
-    def left(self, section: Section) -> tuple[LeftOut, ...]:
-        """Choose those of what was left out that a mail has room for."""
-        return section.left_out[: self.left_limit] if section.whole else ()
+    def more(self, section: Section) -> Line:
+        """Say how many of a stage are only in the browser; of a stage not chosen they are others than was asked for."""
+        v, count = self.v, section.more
+        if section.whole:
+            return v.n("%(n)s more in the browser", "%(n)s more in the browser", count)
+        return v.n("%(n)s other of this stage in the browser", "%(n)s others of this stage in the browser", count)
 
-    def lab_lines(self, lab: LabSection) -> tuple[LabLine, ...]:
-        """Choose what of a lab has room; each has its title, whole, so that a cut never takes them all."""
-        return lab.lines if self.compact_limit is None else lab.lines[: max(3, self.compact_limit)]
+    def lab_more(self, lab: LabSection) -> Line:
+        """Say how many more of a lab its page has; "" for none."""
+        count = lab.count - len(lab.lines)
+        return self.v.n("%(n)s more in the browser", "%(n)s more in the browser", count) if count > 0 else Line()
 
     def lab_line(self, line: LabLine) -> Line:
         """Name one thing a lab published, with its number where it is printed in the issue."""

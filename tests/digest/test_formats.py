@@ -367,7 +367,7 @@ def test_a_mail_for_one_stage_folds_the_others() -> None:
     shown = Page(parts.html).text
     assert "You are here: Stage 5 of 8, Modern NLP and foundation models" in shown
     assert "Stage 6, Multimodal and generative systems: 7 chosen, first" in shown
-    assert "Folded, stages 1, 2, 3, 4: 12 chosen" in shown
+    assert "Folded, stages 1, 2, 3 and 4: 12 chosen" in shown
     assert "3.1" not in re.findall(r"\b\d\.\d\b", parts.text)
     assert "1 h 36 min of your 4 h" in shown
 

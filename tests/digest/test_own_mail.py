@@ -141,7 +141,7 @@ def test_an_answer_that_was_taken_back_moves_nothing(sessions: Sessions, roadmap
             "You chose stage 7; 30 min a month.",
         ),
         ({"minutes": 30}, "June 2026: 2 papers for you, 24 min", "24 min of your 30 min"),
-        ({}, "June 2026: 9 papers for you, 1 h 48 min", "You chose all stages."),
+        ({}, "June 2026: 9 papers for you, 1 h 48 min", "You chose all eight stages."),
     ],
 )
 def test_a_mail_says_what_was_chosen(
@@ -165,7 +165,7 @@ def test_topics_come_of_any_stage_and_silence_is_said(sessions: Sessions, roadma
     (subject, text, _), (silent, nothing, _) = mails(sessions, roadmap)
     assert subject == f"June 2026: 1 paper on {here.name.en}, {quiet.name.en}, 12 min"
     flat = text.replace("\n", " ")
-    assert f"Here for {here.name.en}." in flat
+    assert f"Because you follow {here.name.en}." in flat
     assert f"Nothing passed the bar this month on {quiet.name.en}." in flat
     assert "/papers/2606.20000" in text
     assert "/papers/2606.10001" not in text
