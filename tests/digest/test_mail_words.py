@@ -1,0 +1,141 @@
+"""What a mail says of itself: subject, preheader, opening and both parts agree with what is printed, in words."""
+
+import re
+from dataclasses import replace
+from html import unescape
+
+import pytest
+
+from digest.formats.email import MailParts
+from digest.model import Digest
+from digest.press import message_parts
+from digest.words import NBSP, voice
+from locales.load import LANGUAGES
+from tests.digest import sample
+from tests.digest.test_press import crowded, reader
+
+BEST = {"en": "the best of all eight stages", "ja": "全八段階から優先して"}
+FULL = {"en": ("stage 5 in full", "all eight stages in full"), "ja": ("第5段階を全文で", "全八段階を全文で")}
+MORE = {
+    "en": "%s more are in the browser: a mail holds only so much.",
+    "ja": "ほか%s本はブラウザーで読めます。一通のメールには載せきれません。",
+}
+SUBJECT = {"en": "October 2026: %s papers for you, %s", "ja": "2026年10月号：あなたへの%s本、%s"}
+
+
+def words(part: str) -> str:
+    """Give the words of a part without marks or spaces, so that its lines may break anywhere."""
+    bare = re.sub(r"<style>.*?</style>|<[^>]*>", "", part, flags=re.S)
+    return re.sub(r"\s+", "", unescape(bare).replace(NBSP, " "))
+
+
+def both(parts: MailParts) -> list[str]:
+    return [words(parts.html), words(parts.text)]
+
+
+def squeezed(text: str) -> str:
+    return re.sub(r"\s+", "", text.replace(NBSP, " "))
+
+
+def minutes_of(digest: Digest, ids: set[str]) -> int:
+    return sum(entry.minutes for stage in digest.stages for entry in stage.entries if entry.id in ids)
+
+
+def printed(parts: MailParts, digest: Digest) -> set[str]:
+    """Find the entries that the stages of a mail print, by the line of their number in the text part."""
+    numbers = set(re.findall(r"^([1-8]\.\d) ", parts.text, flags=re.M))
+    return {entry.id for stage in digest.stages for entry in stage.entries if entry.number in numbers}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_mail_that_was_cut_counts_what_it_prints(lang: str) -> None:
+    digest = crowded()
+    parts = message_parts(digest, lang, reader())
+    shown = printed(parts, digest)
+    count, time = len(shown), voice(lang).duration(minutes_of(digest, shown))
+    assert 0 < count < digest.chosen
+    assert parts.subject == SUBJECT[lang] % (count, time.replace(NBSP, " "))
+    for part in both(parts):
+        assert squeezed(BEST[lang]) in part
+        assert squeezed(MORE[lang] % (digest.chosen - count)) in part
+        assert squeezed(time) in part
+        assert not any(squeezed(full) in part for full in FULL[lang])
+        assert squeezed("1, 2, 3, 4, 5") not in part
+    assert any(digest.stages[n].entries[0].title in parts.preheader for n in range(8) if digest.stages[n].entries)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_mail_that_holds_all_of_a_stage_says_so(lang: str) -> None:
+    parts = message_parts(sample.digest(), lang, reader(5))
+    every = message_parts(slight(), lang, reader())
+    assert all(squeezed(FULL[lang][0]) in part for part in both(parts))
+    assert all(squeezed(FULL[lang][1]) in part for part in both(every))
+    assert not any(squeezed((MORE[lang] % 0)[-8:]) in part for part in both(parts) + both(every))
+
+
+def slight() -> Digest:
+    """An issue that a mail holds whole."""
+    made = sample.digest()
+    stages = tuple(replace(s, entries=s.entries[:2], left_out=()) for s in made.stages)
+    return replace(made, stages=stages, chosen=sum(len(s.entries) for s in stages))
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "You chose all eight stages."), ("ja", "お選びの内容：全八段階。")])
+def test_eight_stages_are_never_listed(lang: str, said: str) -> None:
+    for one in (reader(), reader(*range(1, 9))):
+        for part in both(message_parts(slight(), lang, one)):
+            assert squeezed(said) in part
+            assert squeezed("1, 2, 3") not in part
+            assert "1、2、3" not in part
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_cut_that_leaves_nothing_does_not_say_that_nothing_was_chosen(lang: str) -> None:
+    made = sample.digest()
+    stages = tuple(replace(s, entries=tuple(replace(e, title="長" * 40_000) for e in s.entries)) for s in made.stages)
+    parts = message_parts(replace(made, stages=stages, hour=()), lang, reader(5))
+    assert printed(parts, made) == set()
+    assert parts.subject == {"en": "October 2026: Shirube", "ja": "2026年10月号｜道標"}[lang]
+    assert all(squeezed(MORE[lang] % 8) in part for part in both(parts))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_half_an_hour_is_not_spent_on_a_work_that_takes_longer(lang: str) -> None:
+    for minutes, there in ((30, False), (60, True)):
+        for part in both(message_parts(sample.digest(), lang, reader(5, minutes=minutes))):
+            assert (squeezed(sample.WORK.why.in_(lang)) in part) == there, minutes
+
+
+@pytest.mark.parametrize(
+    ("lang", "because", "others"),
+    [
+        ("en", "Because you follow Qwen.", "7 others of this stage in the browser"),
+        ("ja", "お選びのQwenに関するもの。", "この段階のほかの7本はブラウザーで読めます"),
+    ],
+)
+def test_the_rest_of_a_stage_not_chosen_is_not_said_to_be_of_the_lab(lang: str, because: str, others: str) -> None:
+    parts = message_parts(sample.digest(), lang, reader(labs=("qwen",)))
+    for part in both(parts):
+        assert squeezed(because) in part
+        assert squeezed(others) in part
+        assert "7morein" not in part
+        assert "。ほか7本" not in part
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("en", "stage 5 in full; what was chosen on Linear algebra; what came from OpenAI and Qwen,"),
+        ("ja", "第5段階を全文で、線形代数について選ばれたもの、OpenAI、Qwenから出たもの、合計"),
+    ],
+)
+def test_wishes_of_every_kind_are_one_list(lang: str, said: str) -> None:
+    one = reader(5, topics=("algebra",), labs=("openai", "qwen"))
+    assert all(squeezed(said) in part for part in both(message_parts(slight(), lang, one)))
+
+
+def test_what_a_lab_has_beyond_the_mail_is_counted_and_linked() -> None:
+    parts = message_parts(sample.digest(), "en", reader(labs=("qwen",)))
+    for part in (parts.html, parts.text):
+        assert "https://shirube.example/labs/qwen?lang=en" in part
+        assert re.search(r"4(&nbsp;| )more in the browser", part), "six seen, two of them named"
