@@ -1,6 +1,7 @@
 """Failures of the machine beneath the program, said in words: a full disk, a damaged file, a server that is away."""
 
 import errno
+import re
 import sqlite3
 from collections.abc import Iterator
 
@@ -34,6 +35,8 @@ _POSTGRES = (
     ("XX002", "An index of the database is damaged", "REINDEX it; shirube db check names it"),
 )
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# What NumPy says, without an error number, where a part of an array was written (numpy/_core/src/multiarray/convert.c).
+_IN_PART = re.compile(r"\d+ requested and \d+ written")
 
 
 def in_words(error: Exception) -> ShirubeError | None:
@@ -78,7 +81,7 @@ def _of_system(error: BaseException) -> ShirubeError | None:
     if isinstance(error, sqlite3.Error) or not isinstance(error, OSError):
         return None
     place = f" ({error.filename})" if error.filename else ""
-    if error.errno in _NO_ROOM:
+    if error.errno in _NO_ROOM or (error.errno is None and _IN_PART.fullmatch(str(error))):
         return ShirubeError(f"The disk is full{place}", "Make room and run it again; what was stored before is whole")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return ShirubeError(f"This user may not write there{place}", "Change its owner or mode, or name another folder")

@@ -49,13 +49,30 @@ def trace(model: EmbeddingModel) -> Any:
 
 
 def keep(graph: Any, file: Path) -> None:
-    """Write a graph whole or not at all: weights first, since the .xml is what is looked for."""
+    """Write a graph whole or not at all: weights first, since the .xml is what is looked for.
+
+    Raises ModelError where the disk takes no more of it.
+    """
     kind = file.name.partition("-")[0]
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=file.parent, prefix=".") as folder:
         made = Path(folder) / file.name
-        openvino().save_model(graph, made, compress_to_fp16=False)
+        _save(graph, made)
         for old in file.parent.glob(f"{kind}-*"):
             old.unlink(missing_ok=True)
         made.with_suffix(".bin").replace(file.with_suffix(".bin"))
         made.replace(file)
+
+
+def _save(graph: Any, made: Path) -> None:
+    try:
+        openvino().save_model(graph, made, compress_to_fp16=False)
+    except RuntimeError as problem:
+        if "iostream" not in str(problem):
+            raise
+        # C++ says no more than that a stream failed, which is how a full disk looks from there.
+        place = made.parent.parent
+        raise ModelError(
+            f"The disk is full, or fails: {place} takes no graph of the embedding model",
+            "Make room there, or name another folder with SHIRUBE_DATA_DIR; then run it again",
+        ) from problem

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "reliability.md"
-_ROW = re.compile(r"^\| (\d+) \| (.+?) \| (.+?) \| (.+) \|$", re.MULTILINE)
+_ROW = re.compile(r"^\| (\d+) \| (.+?) \| (.+) \|$", re.MULTILINE)
+_SHOWN = re.compile(r"^- (\d+): (.+)$", re.MULTILINE)
 _TEST = re.compile(r"`((?:tests/[\w/]+\.py)?)::(test_\w+)`")
 
 
@@ -23,12 +25,18 @@ class Row:
 
 
 def rows() -> list[Row]:
-    """Read the tables of the page; `::name` alone is of the file named before it."""
-    found = []
-    for number, fault, _, shown in _ROW.findall(PAGE.read_text(encoding="utf-8")):
-        tests, file = [], ""
-        for given, name in _TEST.findall(shown):
-            file = given or file
-            tests.append(f"{file}::{name}")
-        found.append(Row(int(number), fault, tuple(tests), shown.partition("Later: ")[2]))
-    return found
+    """Read the tables of the page, and the lists of tests below them."""
+    page = PAGE.read_text(encoding="utf-8")
+    shown = {number: tuple(_named(tests)) for number, tests in _SHOWN.findall(page)}
+    return [
+        Row(int(number), fault, shown.get(number, ()), must.partition("Later: ")[2])
+        for number, fault, must in _ROW.findall(page)
+    ]
+
+
+def _named(tests: str) -> Iterator[str]:
+    """Name each test in full; `::name` alone is of the file named before it."""
+    file = ""
+    for given, name in _TEST.findall(tests):
+        file = given or file
+        yield f"{file}::{name}"

@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from ranking.embedder import (
     QUANTISED,
     SentenceTransformerEmbedder,
     Vectors,
+    by_openvino,
     graphs,
     networks,
     quantised,
@@ -30,6 +33,8 @@ from tests.ranking.test_embedder import long_texts
 
 MODEL = CATALOGUE[QUANTISED]
 TEXTS_SHA256 = "65abd469f5dde0c9632dd2bcae26a6b8f277677746d9c8f6b95a8e8c55ae4123"
+ROOT = Path(__file__).resolve().parents[2]
+needs_openvino = pytest.mark.skipif(not by_openvino.installed(), reason='needs pip install "shirube[openvino]"')
 needs_extra = pytest.mark.skipif(not quantised.installed(), reason='needs pip install "shirube[int8]"')
 
 
@@ -126,6 +131,25 @@ def test_a_process_that_dies_while_quantising_is_told_of(monkeypatch: pytest.Mon
 
 
 # With the extra
+
+
+@needs_openvino
+def test_a_disk_without_room_for_a_graph_is_told_and_no_half_graph_stays(tmp_path: Path) -> None:
+    code = (
+        "import resource, signal, sys; from pathlib import Path; import numpy as np;"
+        "from ranking.embedder import graphs; openvino = graphs.openvino();"
+        "from openvino import opset13 as ops;"
+        "asked = ops.parameter([1, 500], np.float32);"
+        "graph = openvino.Model([ops.matmul(asked, np.ones((500, 500), np.float32), False, False)], [asked], 'toy');"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000));"
+        "graphs.keep(graph, Path(sys.argv[1]) / 'openvino-toy.xml')"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert "ModelError: The disk is full, or fails: " in ended.stderr
+    assert str(tmp_path) in ended.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,7 @@
-"""Runs the real command line in this process: its own wiring but for the model, the waiting and the hour."""
+"""Runs the real command line in this process: its own wiring but for the model, the waiting and the hour.
+
+`python -m tests.shirube.command WORDS` does so in another process.
+"""
 
 import io
 import logging
@@ -108,3 +111,12 @@ def _ended(main: Callable[[], None]) -> int:
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     return 0
+
+
+if __name__ == "__main__":  # a process of its own, with the settings of its environment
+    ended = run(
+        *sys.argv[1:], env={key: value for key, value in os.environ.items() if key[:8] == "SHIRUBE_"}, now=CLOSED
+    )
+    sys.stdout.write(ended.out)
+    sys.stderr.write(ended.err)
+    sys.exit(ended.code)

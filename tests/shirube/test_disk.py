@@ -1,5 +1,6 @@
 """A disk that is full or damaged, and files that may not be written: plain words, no half file, all of it whole."""
 
+import ctypes
 import os
 import resource
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -18,31 +20,48 @@ from db.engine import make_engine, sqlite_driver
 from shirube import troubles
 from tests.shirube.command import CLOSED, run
 from tests.shirube.conftest import MONTH, Store
+from tests.snapshot import snapshot_line
 
+BENCH = "tests.shirube.command"  # the same with vectors made of words
 ROOT = Path(__file__).resolve().parents[2]
 MAIL = {"SHIRUBE_BASE_URL": "https://road.example", "SHIRUBE_MAIL_FROM": "Shirube <digest@road.example>"}
+PR_CAPBSET_DROP, CAP_DAC_OVERRIDE = 24, 1  # prctl(2), capabilities(7)
 MOST = 60_000  # bytes: more than what SQLite needs beside a database that is only read
 COMMANDS: dict[str, list[str]] = {
     "backup": ["db", "backup"],
     "publish": ["publish", "{folder}/public"],
     "recorded": ["pull", "--source", "recorded"],
 }
+# What writes the database that is there, its journal, an index of vectors, and a file of a digest.
+WRITERS: dict[str, list[str]] = {
+    "pull": ["pull", "--source", "arxiv", "--since", "2026-09-01", "--until", "2026-09-05"],
+    "import": ["import", "arxiv-snapshot", "{folder}/dump.json"],
+    "search": ["search", "attention"],
+    "digest": ["digest", MONTH, "--offline"],
+}
 
 
 def limited(most: int) -> Callable[[], None]:
-    """Let no file of a process grow beyond some bytes, as a full disk would: a write says so, no signal kills."""
+    """Let no file of a process grow beyond some bytes, as a full disk would: a write says so, no signal kills.
+
+    Nor may it write what its mode forbids, which root may otherwise.
+    """
 
     def set_limit() -> None:
+        if os.geteuid() == 0 and ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0, 0, 0):
+            raise PermissionError("root without CAP_SETPCAP")
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
     return set_limit
 
 
-def command(words: list[str], env: dict[str, str], most: int) -> "subprocess.CompletedProcess[str]":
+def command(
+    words: list[str], env: dict[str, str], most: int, module: str = "shirube"
+) -> "subprocess.CompletedProcess[str]":
     """Run the real program in a process whose files may not grow beyond `most` bytes."""
     return subprocess.run(
-        [sys.executable, "-m", "shirube", *words],
+        [sys.executable, "-m", module, *words],
         env={**os.environ, **env},
         cwd=ROOT,
         preexec_fn=limited(most),
@@ -51,6 +70,12 @@ def command(words: list[str], env: dict[str, str], most: int) -> "subprocess.Com
         timeout=300,
         check=False,
     )
+
+
+def paper(number: int) -> dict[str, Any]:
+    """Invent a paper of a dump."""
+    title = f"Slow tides {number}"
+    return {"id": f"2605.{number:05}", "title": title, "published": "2026-05-30", "categories": ["cs.CL", "cs.LG"]}
 
 
 def is_sound(store: Store) -> bool:
@@ -80,14 +105,33 @@ def test_a_disk_that_is_full_is_told_and_leaves_everything_whole(name: str, mine
     assert again.returncode == 0, again.stderr
 
 
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name == "search" else pytest.mark.faults) for name in WRITERS]
+)
+def test_a_disk_that_fills_under_a_store_is_told_and_the_store_stays_as_it_was(
+    name: str, mine: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "dump.json").write_bytes(b"".join(snapshot_line(paper(number)) for number in range(300)))
+    words = [word.format(folder=tmp_path) for word in WRITERS[name]]
+    shutil.rmtree(mine.folder / "digests")
+    for index in mine.folder.rglob("vectors-*") if name == "search" else ():
+        shutil.rmtree(index)
+    ended = command(words, mine.env, MOST, BENCH)
+    assert ended.returncode == 1, (ended.stdout, ended.stderr)
+    assert "Traceback" not in ended.stderr
+    assert "full" in ended.stderr or "cannot be written" in ended.stderr, ended.stderr
+    assert is_sound(mine)
+    again = command(words, mine.env, resource.RLIM_INFINITY, BENCH)
+    assert again.returncode == 0, again.stderr
+
+
 def test_a_folder_that_may_only_be_read_is_told(mine: Store) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may write everywhere")
     mine.folder.chmod(0o500)
-    ended = run("pull", env=mine.env)
+    ended = command(WRITERS["pull"], mine.env, resource.RLIM_INFINITY, BENCH)
     mine.folder.chmod(0o700)
-    assert ended.code == 1
-    assert "may" in ended.err
+    assert ended.returncode == 1, (ended.stdout, ended.stderr)
+    assert "Traceback" not in ended.stderr
+    assert "may only be read" in ended.stderr or "cannot be opened" in ended.stderr, ended.stderr
 
 
 @pytest.mark.parametrize("place", [0, 1, 5, 40])
@@ -157,6 +201,14 @@ def test_a_server_that_is_away_is_said_in_words() -> None:
     assert "none" not in found.message
 
 
+def test_rows_of_which_a_part_fits_are_a_full_disk() -> None:
+    """NumPy says so without an error number, whether by `tofile` or by `save`."""
+    found = troubles.told(OSError("80640 requested and 10000 written"))
+    assert found is not None
+    assert found.message == "The disk is full"
+
+
 def test_a_fault_of_the_program_is_no_trouble_of_the_machine() -> None:
     assert troubles.told(ValueError("x")) is None
+    assert troubles.told(OSError("x")) is None
     assert troubles.told(KeyError("disk is full")) is None
