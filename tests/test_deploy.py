@@ -4,6 +4,7 @@ Docker, nginx, Caddy and GitHub's runners are not asked: what can be held agains
 """
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -17,7 +18,11 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from sqlalchemy import make_url
+from sqlalchemy.exc import ProgrammingError
 
+from db.engine import make_engine
+from db.migrate import upgrade
 from scripts.part_of_lock import part, plain
 from shirube.settings import PREFIX, Settings
 from tests.test_docs import COMMANDS
@@ -28,7 +33,9 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
 PROXIES = [ROOT / "deploy" / name for name in ("nginx.conf", "Caddyfile")]
-FILES = [ROOT / name for name in ("Dockerfile", "compose.yaml")] + WORKFLOWS + UNITS + PROXIES
+FILES = (
+    [ROOT / name for name in ("Dockerfile", "compose.yaml", "deploy/postgres/role.sql")] + WORKFLOWS + UNITS + PROXIES
+)
 MOST_EXPOSED = 2.0  # of 10, by systemd-analyze security
 
 
@@ -133,6 +140,41 @@ def test_the_database_is_reached_by_nobody_outside_and_waits_to_be_healthy() -> 
     assert database["networks"] == ["back"]
     assert COMPOSE["networks"]["back"]["internal"] is True
     assert database["healthcheck"]["test"][1] == "pg_isready"
+
+
+@pytest.mark.postgres
+def test_the_role_of_the_program_owns_one_database_and_may_nothing_else(postgres_url: str, tmp_path: Path) -> None:
+    """Run the script as the image would, under another name; then the program migrates as that role."""
+    psql = shutil.which("psql")
+    if psql is None:
+        pytest.skip("psql is not here")
+    database = COMPOSE["services"]["db"]
+    assert "POSTGRES_USER" not in database["environment"], "the user named there becomes a superuser"
+    assert any("/role.sql:/docker-entrypoint-initdb.d/" in volume for volume in database["volumes"])
+    name = "shirube_role_" + os.urandom(4).hex()
+    script = re.sub(r"\bshirube\b", name, (ROOT / "deploy" / "postgres" / "role.sql").read_text("utf-8"))
+    (tmp_path / "password").write_text("it's a \\secret", "utf-8")
+    server = make_url(postgres_url)
+    command = [
+        psql,
+        "--no-psqlrc",
+        "--set=ON_ERROR_STOP=1",
+        server.set(drivername="postgresql").render_as_string(False),
+    ]
+    env = {**os.environ, "ROLE_PASSWORD_FILE": str(tmp_path / "password")}
+    subprocess.run(command, input=script, text=True, env=env, check=True, capture_output=True)
+    try:
+        mine = make_engine(server.set(username=name, password="it's a \\secret", database=name).render_as_string(False))
+        upgrade(mine)
+        with mine.connect() as connection:
+            rights = "SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication FROM pg_roles WHERE rolname = "
+            assert connection.exec_driver_sql(rights + "current_user").scalar_one() is False
+            with pytest.raises(ProgrammingError, match="permission denied"):
+                connection.exec_driver_sql("SELECT pg_read_file('/etc/hostname')")
+        mine.dispose()
+    finally:
+        gone = f"DROP DATABASE {name} WITH (FORCE);\nDROP ROLE {name};\n"
+        subprocess.run(command, input=gone, text=True, env=env, check=True, capture_output=True)
 
 
 def test_the_web_is_published_on_this_machine_alone_and_trusts_it_alone() -> None:
