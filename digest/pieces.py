@@ -9,8 +9,7 @@ from functools import cache, cached_property
 import css_inline
 from markupsafe import Markup
 
-from digest.model import Digest
-from digest.reasons import Names, names_in
+from digest.reasons import Names
 from digest.sheet import Sheet
 from digest.templating import TEMPLATES
 
@@ -58,17 +57,11 @@ class Pieces:
     that no stranger's words are taken for one.
     """
 
+    names: Names = field(default_factory=Names)  # that the reasons of the issue and of its shortlists stand for
     mark: str = field(default_factory=lambda: f"x{secrets.token_hex(12)}")
     lines: dict[Key, list[str]] = field(default_factory=dict)
     _places: list[str] = field(default_factory=list)
     _numbers: dict[Key, int] = field(default_factory=dict)
-    _names: Names | None = None
-
-    def names_of(self, digest: Digest) -> Names:
-        """Give the names that the reasons of the issue stand for, collected once."""
-        if self._names is None:
-            self._names = names_in(digest)
-        return self._names
 
     def row(self, key: Key, write: Callable[[], str]) -> Markup:
         """Give the mark of some rows of a table, which are written and styled the first time."""

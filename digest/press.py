@@ -11,6 +11,7 @@ from digest.mail_text import mail_text
 from digest.model import Digest
 from digest.own import NO_BENCH, Bench, Own, Selection, Wishes
 from digest.pieces import Pieces, styled
+from digest.reasons import Names, names_in
 from digest.selection import cut, ids_of, select
 from digest.sheet import Sheet
 from digest.templating import write
@@ -57,6 +58,7 @@ class Press:
     _digest: Digest | None = None
     _bench: Bench = field(default_factory=dict)
     _ids: frozenset[str] = frozenset()
+    _names: Names = field(default_factory=Names)
     _pieces: dict[tuple[str, str, bool], Pieces] = field(default_factory=dict)
     _chosen: OrderedDict[Wishes, Selection] = field(default_factory=OrderedDict)
     _blanks: OrderedDict[tuple[Kind, int], MailParts] = field(default_factory=OrderedDict)
@@ -76,6 +78,7 @@ class Press:
 
     def _begin(self, digest: Digest, bench: Bench) -> None:
         self._digest, self._bench, self._ids = digest, bench, ids_of(digest, bench)
+        self._names = names_in(digest, (entry for entries in bench.values() for entry in entries))
         for kept in (self._pieces, self._chosen, self._blanks, self._cuts):
             kept.clear()
 
@@ -110,7 +113,8 @@ class Press:
         return replace(blank, html=filled.html(blank.html), text=filled.text(blank.text))
 
     def _shared(self, lang: str, reader: Reader) -> Pieces:
-        return self._pieces.setdefault((lang, reader.base_url, reader.feedback_url is not None), Pieces())
+        key = lang, reader.base_url, reader.feedback_url is not None
+        return self._pieces.setdefault(key, Pieces(self._names))
 
     def _selected(self, wishes: Wishes) -> Selection:
         if wishes not in self._chosen:

@@ -19,7 +19,7 @@ FILE = Links()
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names that keys in reasons stand for; a key without a name is printed as it is."""
+    """The names that keys in reasons stand for; a key without a name is printed as it is, but for that of a work."""
 
     topics: Mapping[str, Text] = field(default_factory=dict)
     labs: Mapping[str, Text] = field(default_factory=dict)
@@ -35,9 +35,12 @@ def names_of(roadmap: Roadmap) -> Names:
     )
 
 
-def names_in(digest: Digest) -> Names:
-    """Take the names from a digest itself, so that a stored issue never changes with the curriculum."""
-    entries = tuple(digest.entries.values())
+def names_in(digest: Digest, beyond: Iterable[Entry] = ()) -> Names:
+    """Take the names from a digest itself, so that a stored issue never changes with the curriculum.
+
+    `beyond` are entries that stand in no issue, and may be printed all the same: those of a mail of somebody's own.
+    """
+    entries = (*digest.entries.values(), *beyond)
     topics = {topic.key: topic.name for entry in entries for topic in entry.topics}
     topics |= {topic.key: topic.name for stage in digest.stages for topic in stage.topics}
     labs = {lab.key: lab.name for entry in entries for lab in entry.labs}
@@ -70,13 +73,13 @@ def say(reason: Reason, lang: str, roadmap: Roadmap | Names, links: Links = FILE
 def say_all(reasons: Iterable[Reason], lang: str, names: Names, links: Links = FILE) -> list[Said]:
     """Say the reasons of an entry in the order people see them, at most four."""
     teller = _Teller(voice(lang), names, links)
-    return [teller.full(reason) for reason in in_order(reasons)[:MOST]]
+    return [teller.full(reason) for reason in _sayable(reasons, names)[:MOST]]
 
 
 def brief(reasons: Iterable[Reason], lang: str, names: Names, most: int = 2) -> Line:
     """Say the facts of a list line: the reader's own word, lab, readers, code; else the closest words; "" for none."""
     speaker = voice(lang)
-    known = {reason.kind: reason for reason in reversed(in_order(reasons))}
+    known = {reason.kind: reason for reason in reversed(_sayable(reasons, names))}
     facts = [kind for kind in ("you", "lab", "readers", "code", "new") if kind in known]
     chosen = facts[:most] or [kind for kind in ("topic", "builds-on", "editors") if kind in known][:1]
     teller = _Teller(speaker, names, FILE)
@@ -90,6 +93,11 @@ def in_order(reasons: Iterable[Reason]) -> list[Reason]:
     """
     known = [reason for reason in reasons if reason.kind in REASON_ORDER and not _unnoticed(reason)]
     return sorted(known, key=lambda reason: REASON_ORDER.index(reason.kind))
+
+
+def _sayable(reasons: Iterable[Reason], names: Names) -> list[Reason]:
+    """Leave out a work that has left the reading list since: its key tells a reader nothing."""
+    return [r for r in in_order(reasons) if r.kind != "builds-on" or str(r.facts.get("work")) in names.works]
 
 
 def for_topic(reasons: Iterable[Reason], topic: str, why: Mapping[str, Any]) -> tuple[Reason, ...]:
@@ -219,6 +227,12 @@ class _Teller:
         if not place:
             return self.v.n("%(n)s upvote", "%(n)s upvotes", votes)
         words = self.v.ordinal(int(place))
+        if month := facts.get("month"):
+            named = self.v.month(str(month))
+            return self.v.n(
+                "%(n)s upvote, %(place)s of %(month)s", "%(n)s upvotes, %(place)s of %(month)s",
+                votes, place=words, month=named,
+            )  # fmt: skip
         return self.v.n(
             "%(n)s upvote, %(place)s of the month", "%(n)s upvotes, %(place)s of the month", votes, place=words
         )

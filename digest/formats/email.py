@@ -91,7 +91,7 @@ class Mail:
         self.issue, self.d, self.chosen = digest, chosen.digest, chosen
         self.v, self.reader, self.pieces = v, reader, pieces
         self.links = MailLinks(reader, digest.month, v.lang)
-        self.names: Names = pieces.names_of(digest)
+        self.names: Names = pieces.names
         self.own_words: Line | None = None  # said in place of the sentence with the address
         self.full_limit: int = sentences.FULL
         last = max(reader.stages, default=0)
