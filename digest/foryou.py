@@ -60,10 +60,14 @@ def _empty_subject(v: Voice, chosen: Selection, month: Value) -> Line:
         return v.t("%(month)s: Shirube", month=month)
     if wishes.topics and not wishes.stages and not wishes.labs:
         names = _few(v, topic_names(v, digest, wishes.topics), v.t("your topics"))
+        if chosen.read:
+            return v.t("%(month)s: nothing new on %(topics)s", month=month, topics=names)
         return v.t("%(month)s: nothing chosen on %(topics)s", month=month, topics=names)
     if wishes.labs and not wishes.stages and not wishes.topics:
         names = _few(v, lab_names(v, digest, wishes.labs), v.t("your labs"))
         return v.t("%(month)s: nothing seen from %(labs)s", month=month, labs=names)
+    if chosen.read or any(section.stage.entries for section in chosen.sections):
+        return v.t("%(month)s: nothing new for you", month=month)
     return v.t("%(month)s: nothing chosen for you", month=month)
 
 
@@ -89,7 +93,7 @@ def _lead(v: Voice, chosen: Selection) -> Line:
 
 
 def for_you(v: Voice, chosen: Selection) -> Line:
-    """Say what the mail holds for this reader, what of their wishes found nothing, and what they moved."""
+    """Say what the mail holds for this reader, what of their wishes found nothing new, and what they moved."""
     holds = Line() if _vain(chosen) else _holds(v, chosen)
     return v.text([holds, _beyond(v, chosen), _cut(v, chosen), _silent(v, chosen), _moved(v, chosen)])
 
@@ -159,6 +163,9 @@ def _silent(v: Voice, chosen: Selection) -> Line:
     if chosen.silent:
         topics = _series(v, topic_names(v, digest, chosen.silent))
         said.append(v.t("Nothing passed the bar this month on %(topics)s.", topics=topics))
+    if chosen.read:
+        topics = _series(v, topic_names(v, digest, chosen.read))
+        said.append(v.t("All that was chosen on %(topics)s you have read or hidden.", topics=topics))
     if labs:
         said.append(v.t("Nothing was seen this month from %(labs)s.", labs=_series(v, labs)))
     return v.text(said)

@@ -101,7 +101,8 @@ class Selection:
     sections: tuple[Section, ...]
     others: tuple[Ahead, ...]
     labs: tuple[LabSection, ...]  # the chosen ones
-    silent: tuple[str, ...]  # chosen topics on which nothing is printed though no budget cut it
+    silent: tuple[str, ...]  # chosen topics on which nothing passed
+    read: tuple[str, ...]  # chosen topics on which something passed, all of which the reader has seen or hidden
     beyond: int  # wanted, and left to the browser for the sake of the reader's minutes
     cut: int = 0  # of the issue, wanted, and left to the browser since a mail holds only so much
 

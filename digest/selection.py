@@ -23,20 +23,23 @@ HOUR = 60  # a budget up to this is a list for an hour itself
 def select(digest: Digest, bench: Bench, wishes: Wishes, own: Own) -> Selection:
     """Choose what a mail prints; the same values give the same mail."""
     lines = {stage.number: _lineup(stage, bench, own) for stage in digest.stages}
-    extras = _extras(lines, bench, wishes, own)
+    extras = _extras(digest.stages, lines, bench, wishes, own)
     wanted = {stage.number: _wanted(stage.number, lines, extras, wishes) for stage in digest.stages}
     late = tuple(_answered(e, own) for e in digest.late if _wants_late(digest, e, wishes) and e.id not in own.gone)
     kept = _kept((*wanted.values(), late), wishes.minutes)
     sections = tuple(_section(stage, wanted[stage.number], kept, wishes, own) for stage in digest.stages)
     printed = tuple(s for s in sections if s.whole or s.entries)
     found = [entry for list_ in (*wanted.values(), late) for entry in list_]
+    quiet = tuple(key for key in wishes.topics if not any(_on(entry, key) for entry in found))
+    passed = [*_passing(digest, bench), *digest.late]
     return Selection(
         digest=_outside(digest, tuple(e for e in late if e.id in kept), wishes, own),
         wishes=wishes,
         sections=printed,
         others=tuple(_ahead(s.stage, own) for s in sections if s not in printed),
         labs=_labs(digest, wishes, own),
-        silent=tuple(key for key in wishes.topics if not any(_on(entry, key) for entry in found)),
+        silent=tuple(key for key in quiet if not any(_on(entry, key) for entry in passed)),
+        read=tuple(key for key in quiet if any(_on(entry, key) for entry in passed)),
         beyond=len(found) - len(kept),
     )
 
@@ -74,6 +77,12 @@ def ids_of(digest: Digest, bench: Bench) -> frozenset[str]:
     return frozenset(ids)
 
 
+def _passing(digest: Digest, bench: Bench) -> Iterable[Entry]:
+    """List what passed the bar this month, printed in the issue or not, whoever has read it."""
+    for stage in digest.stages:
+        yield from (*stage.entries, *bench.get(stage.number, ()))
+
+
 def _lineup(stage: StageSection, bench: Bench, own: Own) -> list[Entry]:
     """Order a stage for the reader: the issue's order, moved by what they said, filled up where something is gone."""
     if not own:
@@ -104,15 +113,17 @@ def _answered(entry: Entry, own: Own) -> Entry:
     return replace(entry, worth=worth, reasons=(Reason("you", facts), *entry.reasons))
 
 
-def _extras(lines: dict[int, list[Entry]], bench: Bench, wishes: Wishes, own: Own) -> dict[int, list[Entry]]:
-    """Fill up each chosen topic from the shortlists, the best place of any stage first."""
+def _extras(
+    stages: Sequence[StageSection], lines: dict[int, list[Entry]], bench: Bench, wishes: Wishes, own: Own
+) -> dict[int, list[Entry]]:
+    """Fill up each chosen topic from what a stage moved down and from the shortlists, the best place first."""
     if not wishes.topics:
         return {}
     taken = {entry.id for line in lines.values() for entry in line} | own.gone
     spare = [
-        (place - PLACES * _adjustment(entry, own), stage, entry)
-        for stage, entries in bench.items()
-        for place, entry in enumerate(entries)
+        (place - PLACES * _adjustment(entry, own), stage.number, entry)
+        for stage in stages
+        for place, entry in enumerate((*stage.entries, *bench.get(stage.number, ())), -len(stage.entries))
         if entry.id not in taken
     ]
     spare.sort(key=lambda row: row[:2])

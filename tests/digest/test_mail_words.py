@@ -6,8 +6,10 @@ from html import unescape
 
 import pytest
 
+from core.scores import Reason
 from digest.formats.email import MailParts
 from digest.model import Digest
+from digest.own import Moved, Own
 from digest.press import message_parts
 from digest.words import NBSP, voice
 from locales.load import LANGUAGES
@@ -139,3 +141,71 @@ def test_what_a_lab_has_beyond_the_mail_is_counted_and_linked() -> None:
     for part in (parts.html, parts.text):
         assert "https://shirube.example/labs/qwen?lang=en" in part
         assert re.search(r"4(&nbsp;| )more in the browser", part), "six seen, two of them named"
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "Builds on: A Closer Look,"), ("ja", "土台：A Closer Look")])
+def test_a_paper_of_the_shortlists_names_its_closest_work_by_title(lang: str, said: str) -> None:
+    work = replace(sample.WORK, key="closer-look", title="A Closer Look")
+    reason = Reason("builds-on", {"work": work.key})
+    spare = replace(sample.entry(1, 20), number="1+", read_first=work, reasons=(reason,), code=())
+    parts = message_parts(sample.digest(), lang, reader(topics=("algebra",)), {1: (spare,)})
+    for part in both(parts):
+        assert squeezed(said) in part
+        assert "closer-look" not in part
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_work_that_left_the_reading_list_is_no_reason(lang: str) -> None:
+    gone = (Reason("topic", {"topic": "algebra"}), Reason("builds-on", {"work": "rag-survey"}))
+    spare = replace(sample.entry(1, 20), number="1+", read_first=None, reasons=gone)
+    parts = message_parts(sample.digest(), lang, reader(topics=("algebra",)), {1: (spare,)})
+    assert all(spare.id in part for part in (parts.html, parts.text))
+    assert not any("rag-survey" in part for part in (parts.html, parts.text))
+
+
+PASSED = {"en": "Nothing passed the bar this month on", "ja": "基準を満たすものがありませんでした。"}
+READ = {
+    "en": "All that was chosen on Linear algebra you have read or hidden.",
+    "ja": "線形代数について選ばれたものは、すべて既読か非表示です。",
+}
+
+
+@pytest.mark.parametrize(
+    ("lang", "subject"),
+    [("en", "October 2026: nothing new on Linear algebra"), ("ja", "2026年10月号：線形代数に新しいものはありません")],
+)
+def test_a_topic_that_was_read_is_not_said_to_be_empty(lang: str, subject: str) -> None:
+    all_of_it = [entry.id for entry in sample.digest().stages[0].entries]
+    own = Own(seen=frozenset(all_of_it[:2]), hidden=frozenset(all_of_it[2:]))
+    parts = message_parts(sample.digest(), lang, reader(topics=("algebra",), own=own))
+    assert parts.subject == subject
+    for part in both(parts):
+        assert squeezed(READ[lang]) in part
+        assert squeezed(PASSED[lang]) not in part
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_topic_of_which_nothing_passed_is_said_to_be_empty(lang: str) -> None:
+    made = sample.digest()
+    stages = (replace(made.stages[0], entries=()), *made.stages[1:])
+    own = Own(seen=frozenset({"2610.50001"}))
+    for one in (reader(topics=("algebra",)), reader(topics=("algebra",), own=own)):
+        for part in both(message_parts(replace(made, stages=stages), lang, one)):
+            assert squeezed(PASSED[lang]) in part
+            assert squeezed(READ[lang]) not in part
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("en", "October 2026: nothing new for you"), ("ja", "新しいものはありません")]
+)
+def test_a_stage_that_was_read_is_not_said_to_have_chosen_nothing(lang: str, said: str) -> None:
+    own = Own(seen=frozenset(entry.id for entry in sample.digest().stages[4].entries))
+    assert said in message_parts(sample.digest(), lang, reader(5, own=own)).subject
+
+
+def test_a_paper_of_a_chosen_topic_that_was_moved_down_still_comes() -> None:
+    moved = sample.entry(1, 2)
+    rivals = tuple(replace(sample.entry(1, n), number="1+", topics=sample.entry(5, 1).topics) for n in (20, 21, 22))
+    own = Own(moved={moved.id: Moved(-1.0, (("2609.1", "Another", "less"),))})
+    parts = message_parts(sample.digest(), "en", reader(topics=("algebra",), own=own), {1: rivals})
+    assert moved.id in parts.text

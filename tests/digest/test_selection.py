@@ -35,7 +35,14 @@ def test_without_a_choice_the_issue_comes_as_it_is() -> None:
     chosen = select(DIGEST, BENCH, Wishes(), NOBODY)
     assert [section.entries for section in chosen.sections] == [stage.entries for stage in DIGEST.stages]
     assert chosen.digest == DIGEST
-    assert (chosen.others, chosen.labs, chosen.silent, chosen.beyond, chosen.moved) == ((), (), (), 0, 0)
+    assert (chosen.others, chosen.labs, chosen.silent, chosen.read, chosen.beyond, chosen.moved) == (
+        (),
+        (),
+        (),
+        (),
+        0,
+        0,
+    )
 
 
 def test_chosen_stages_come_whole_and_the_others_in_a_line() -> None:
