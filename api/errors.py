@@ -161,7 +161,7 @@ def wants_json(request: Request) -> bool:
 
 def for_machines(path: str) -> bool:
     """Tell whether errors under a path are problem documents and no pages."""
-    return path == "/api" or path.startswith("/api/") or path in PROBES
+    return path == "/api" or path.startswith("/api/") or path in PROBES or path == "/mcp"
 
 
 def json_answer(request: Request, problem: Problem) -> Response:

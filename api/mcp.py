@@ -4,7 +4,7 @@ https://modelcontextprotocol.io/specification; the library speaks the protocol. 
 of strangers: the server says so in its instructions, and with every answer that holds any.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -14,7 +14,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types import ToolAnnotations
 from pydantic import Field, ValidationError
 from sqlalchemy.orm import Session
-from starlette.routing import BaseRoute
+from starlette.routing import Route
 
 from api import brief, issues
 from api.brief import UNTRUSTED, Answer
@@ -52,17 +52,27 @@ Query = TypeVar("Query", bound=Filters)
 
 def make_server(site: Site) -> MCPServer:
     """Build the server with its seven tools over a site's store; expected errors reach the client in words."""
-    server = MCPServer("shirube", title="Shirube", instructions=INSTRUCTIONS, version=site.options.version)
+    server = MCPServer(
+        "shirube",
+        title="Shirube",
+        instructions=INSTRUCTIONS,
+        version=site.options.version,
+        subscriptions=False,  # no tool changes while it runs: a stream of such news would hold a connection for ever
+    )
     tools = Tools(site)
     for tool in (tools.search, tools.papers, tools.paper, tools.similar, tools.digest, tools.road, tools.coverage):
         server.tool(annotations=READS)(tool)
     return server
 
 
-def routes(server: MCPServer) -> Sequence[BaseRoute]:
-    """Give the route of the protocol over HTTP, without sessions; api.gate checks hosts before it is reached."""
+def routes(server: MCPServer) -> list[Route]:
+    """Give the route of the protocol over HTTP, without sessions; api.gate checks hosts before it is reached.
+
+    Only POST is taken: the library answers GET with a stream that never ends, which the protocol lets a server refuse.
+    """
     free = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    return server.streamable_http_app(stateless_http=True, json_response=True, transport_security=free).routes
+    made = server.streamable_http_app(stateless_http=True, json_response=True, transport_security=free).routes
+    return [Route(route.path, route.endpoint, methods=["POST"]) for route in made if isinstance(route, Route)]
 
 
 class Tools:

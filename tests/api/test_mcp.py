@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from mcp import Client, StdioServerParameters
 
 from api.app import create_app
+from api.headers import POLICY
 from api.mcp import MOST
 from core.clock import Clock
 from db.engine import Sessions
@@ -156,7 +157,10 @@ def test_the_official_client_asks_over_http(served: str) -> None:
 
 def test_a_body_that_is_no_message_is_refused(filled: Sessions, roadmap: Roadmap, clock: Clock) -> None:
     with TestClient(create_app(filled, roadmap, clock, OPTIONS), base_url="https://road.example") as client:
-        assert client.post("/mcp", content=b"rubbish").status_code in (400, 406, 415)
+        answers = [client.post("/mcp", content=b"rubbish"), client.get("/mcp")]
+    assert answers[0].status_code in (400, 406, 415)
+    assert (answers[1].status_code, answers[1].headers["content-type"]) == (405, "application/problem+json")
+    assert all(answer.headers["content-security-policy"] == POLICY for answer in answers)
 
 
 def test_the_command_speaks_over_its_standard_streams(tmp_path: Path) -> None:

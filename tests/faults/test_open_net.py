@@ -22,6 +22,20 @@ from tests.faults.serving import LOOPBACK, connect, rest, serving, status_of
 
 HEAD = b"GET /api/v1/topics HTTP/1.1\r\nHost: road.example\r\n"
 POST = b"POST /api/v1/subscriptions HTTP/1.1\r\nHost: road.example\r\nContent-Type: application/json\r\n"
+LISTEN = json.dumps(
+    {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "subscriptions/listen",
+        "params": {
+            "_meta": {
+                "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+                "io.modelcontextprotocol/clientCapabilities": {},
+            },
+            "notifications": {"toolsListChanged": True},
+        },
+    }
+).encode()
 READERS, ASKS = 50, 40
 PATHS = ("/api/v1/papers", "/api/v1/papers?topic=rag", "/", "/papers/2606.00001", "/api/v1/topics")
 
@@ -95,6 +109,27 @@ def test_who_does_not_take_the_answer_is_hung_up_on(monkeypatch: pytest.MonkeyPa
         time.sleep(1.5)
         assert len(rest(opened)) < size
         assert get(port, "/") == 200  # who takes it gets it whole
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "PUT", "OPTIONS"])
+@pytest.mark.parametrize("accept", ["*/*", "text/event-stream"])
+def test_the_tools_take_messages_and_open_no_stream(port: int, method: str, accept: str) -> None:
+    asking = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
+    asking.request(method, "/mcp", headers={"Accept": accept})
+    answer = asking.getresponse()
+    assert (answer.status, answer.getheader("Allow")) == (405, "POST")
+    answer.read()  # the end of it comes
+    asking.close()
+
+
+def test_who_asks_the_tools_for_news_is_answered_at_once(port: int) -> None:
+    asking = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
+    fields = {"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "subscriptions/listen"}
+    both = "application/json, text/event-stream"
+    asking.request("POST", "/mcp", LISTEN, {"Content-Type": "application/json", "Accept": both, **fields})
+    answer = asking.getresponse()
+    assert json.loads(answer.read())["error"]["code"] == -32601  # JSON-RPC 2.0, 5.1: no such method
+    asking.close()
 
 
 @pytest.mark.parametrize(
