@@ -10,10 +10,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
+from core.scores import Reason
 from digest.candidates import Facts, Place
 from digest.coverage import MISSING_DAYS
 from digest.looks import printed_in
-from digest.model import Banner, Coverage, Digest, SourceCoverage, StageSection, Stood
+from digest.model import Banner, Coverage, Digest, Entry, SourceCoverage, StageSection, Stood
 
 Key = TypeVar("Key")
 MOST_MONTHS = 12
@@ -69,7 +70,7 @@ def covered(months: Sequence[Coverage]) -> Coverage:
         expected=None if None in totals else sum(total or 0 for total in totals),
         stored=sum(month.stored for month in months),
         ranked=sum(month.ranked for month in months),
-        late=0,
+        late=0,  # each paper stands with its own month
         unreadable=sum(month.unreadable for month in months),
         sources=tuple(_source([row for month in months for row in month.sources if row.source == n]) for n in names),
     )
@@ -108,7 +109,15 @@ def named(digest: Digest, since: str, months: Mapping[str, str], issues: Mapping
         status = str(issues[month]["status"]) if month in issues else None
         return numbers.get(item_id) or Stood(month, None, status)
 
+    def entry(one: Entry) -> Entry:
+        return replace(one, stood=stood(one.id), reasons=_of_month(one.reasons, months[one.id]))
+
     def section(stage: StageSection) -> StageSection:
-        return replace(stage, entries=tuple(replace(entry, stood=stood(entry.id)) for entry in stage.entries))
+        return replace(stage, entries=tuple(entry(one) for one in stage.entries))
 
     return replace(digest, since=since, stages=tuple(section(stage) for stage in digest.stages))
+
+
+def _of_month(reasons: Iterable[Reason], month: str) -> tuple[Reason, ...]:
+    """Name the month among whose papers readers gave a place."""
+    return tuple(replace(r, facts={**r.facts, "month": month}) if r.kind == "readers" else r for r in reasons)

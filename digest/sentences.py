@@ -310,6 +310,9 @@ def nothing(v: Voice, digest: Digest, stage: StageSection, links: Links) -> list
     if stage.cut:
         return [_beyond(v, stage.cut), v.t("%(whole)s has them.", whole=whole(v, digest, links))]
     fits = v.n("%(n)s paper fits this stage best.", "%(n)s papers fit this stage best.", stage.considered)
+    if digest.since:
+        none = v.t("No paper of these months fits this stage best.")
+        return [v.t("Nothing passed the bar in %(month)s.", month=month(v, digest)), fits if stage.considered else none]
     none = v.t("No paper of the month fits this stage best.")
     return [v.t("Nothing passed the bar this month."), fits if stage.considered else none]
 

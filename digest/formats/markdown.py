@@ -137,7 +137,7 @@ def _stage(digest: Digest, stage: StageSection, v: Voice) -> list[str]:
 
 
 def _entry(digest: Digest, entry: Entry, v: Voice) -> list[str]:
-    tags = sentences.type_mark(v, entry.type)
+    tags = sentences.marks(v, entry)
     tags += [str(v.t("withdrawn"))] if entry.withdrawn else []
     about = [sentences.topic_name(v, entry), *tags, sentences.minutes(v, entry)]
     pieces = [written(v.join([word for word in about if word]))]
@@ -206,7 +206,7 @@ def _coverage(digest: Digest, v: Voice) -> list[str]:
     rows = [v.t("%(label)s: %(line)s", label=what, line=figure) for what, figure in notices.coverage_rows(v, digest)]
     rows += [v.text([head, detail]) for head, detail in notices.gaps(v, digest)]
     read = notices.votes_read(v, digest)
-    heading = f"## {written(v.t('What may be missing this month'))}"
+    heading = f"## {written(notices.missing_title(v, digest))}"
     return [heading, _bullets([*rows, read] if read else rows)]
 
 

@@ -280,7 +280,7 @@ class Writer:
     def coverage(self) -> None:
         """Write what may be missing."""
         v = self.v
-        self.sheet.heading(v.t("What may be missing this month"))
+        self.sheet.heading(notices.missing_title(v, self.d))
         counts = [
             v.t("%(label)s: %(line)s", label=what, line=figure) for what, figure in notices.coverage_rows(v, self.d)
         ]

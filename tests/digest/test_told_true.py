@@ -1,29 +1,38 @@
 """What an issue tells is what its rows hold: days of reading, counts, months, and how much was chosen; in words."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import select
 
 from db.engine import Sessions
 from db.models import Rating, Window
+from digest.compose import compose
 from digest.coverage import Stored, WindowFact, coverage
 from digest.formats import formats
 from digest.formats.json import from_json, to_json
 from digest.model import Digest
+from digest.press import message_parts
 from digest.service import digest_of
+from digest.service.catching_up import catch_up
+from digest.sheet import COLUMNS, columns, wrap
+from digest.views import view
 from digest.words import NBSP
 from roadmap.model import Roadmap
 from tests.digest import sample
-from tests.digest.store import at, build, ready
+from tests.digest.store import OPTIONS, add_paper, at, build, ready
+from tests.digest.test_compose import COVERAGE, facts, paper, place
+from tests.shirube import golden
 
 WORDS = ("html", "text", "markdown")
 
 
 def told(digest: Digest, lang: str, name: str = "text") -> str:
     """Give the words of a format with single spaces."""
-    return " ".join(formats()[name].render(digest, lang).replace(NBSP, " ").split())
+    return " ".join(formats()[name].render(digest, lang).replace(NBSP, " ").replace("\u2009", "").split())
 
 
 def squeezed(text: str) -> str:
@@ -73,7 +82,8 @@ def test_an_issue_frozen_before_tells_no_day_before_its_own_upvotes() -> None:
 def test_a_draft_is_the_same_after_a_reading_that_changed_nothing(sessions: Sessions, roadmap: Roadmap) -> None:
     def bytes_of() -> str:
         with sessions.begin() as session:
-            return formats()["json"].render(digest_of(build(session, "2026-06", roadmap, at("2026-07-02"))), "en")
+            digest = digest_of(build(session, "2026-06", roadmap, at("2026-07-02")))
+        return str(formats()["json"].render(digest, "en"))
 
     with sessions.begin() as session:
         ready(session, roadmap)
@@ -109,3 +119,114 @@ def test_a_window_that_failed_since_was_read_when_it_closed() -> None:
         rows = [replace(window, state=state)]
         found = coverage("2026-06", rows, ("hf",), Stored(9, 9, 0), date(2026, 6, 30), exact=True)
         assert found.sources[0].last_read == read
+
+
+def spring(sessions: Sessions, roadmap: Roadmap) -> Digest:
+    """Store March (final), May with a late paper of March (final), and look at both together."""
+    with sessions.begin() as session:
+        ready(session, roadmap, "2026-03")
+        build(session, "2026-03", roadmap, at("2026-04-06"))
+        add_paper(session, roadmap, "2603.20000", "2026-03", worth=0.99, stage=7, seen=at("2026-05-09"))
+        ready(session, roadmap, "2026-05")
+        rating = session.get_one(Rating, "2603.10000")
+        readers = {"votes": 40, "place": 22, "of": 90, "date": "2026-04-02"}
+        rating.reasons = [{"kind": "readers", "facts": readers, "share": 0.1}]
+        assert digest_of(build(session, "2026-05", roadmap, at("2026-06-06"))).coverage.late == 1
+    with sessions() as session:
+        return digest_of(catch_up(session, "2026-03", "2026-05", roadmap, lambda: at("2026-06-09"), OPTIONS))
+
+
+def test_a_view_of_several_months_names_the_month_and_counts_no_late_papers(
+    sessions: Sessions, roadmap: Roadmap
+) -> None:
+    digest = spring(sessions, roadmap)
+    for name in WORDS:
+        page, japanese = told(digest, "en", name), squeezed(told(digest, "ja", name))
+        assert "Late, from closed months" not in page, name
+        assert "this month" not in page, name
+        assert "of the month" not in page, name
+        assert "Nothing passed the bar in March–May 2026." in page, name
+        assert "What may be missing" in page, name
+        assert "今月" not in japanese, name
+        assert "この月の論文" not in japanese, name
+        assert "遅れて届いた" not in japanese, name
+    assert "40 upvotes, 22nd of March 2026" in told(digest, "en", "html")
+    assert "40票（2026年3月中22位）" in squeezed(told(digest, "ja", "html"))
+    alone = sample.digest()
+    assert "22nd" not in told(alone, "en")
+    assert "Late, from closed months" in told(alone, "en")
+    assert "243 upvotes, 3rd of the month" in told(alone, "en")
+
+
+def test_two_topics_with_as_many_papers_are_not_told_apart(roadmap: Roadmap) -> None:
+    one, other, few = list(roadmap.topics)[:3]
+    said = "drew the most papers"
+    tied = composed(roadmap, {one: 14, other: 14, few: 3})
+    assert tied.topmost is None
+    assert said not in told(tied, "en")
+    ahead = composed(roadmap, {one: 14, other: 15, few: 3})
+    assert said in told(ahead, "en")
+    assert "37分野のうち" in squeezed(told(ahead, "ja")) or ahead.topmost is not None
+
+
+def composed(roadmap: Roadmap, topics: dict[str, int] | None = None, late: int = 0) -> Digest:
+    """Compose a month of two papers of stage 5 and some late ones, twelve minutes each."""
+    chosen = [place(paper(f"2606.0000{n}", roadmap), n) for n in (1, 2)]
+    arrived = tuple(paper(f"2605.0000{n}", roadmap, stage=7, month="2026-05") for n in range(late))
+    return compose(chosen, roadmap, COVERAGE, facts(topics=topics or {}, late=arrived, late_total=late))
+
+
+def test_the_time_to_read_what_was_chosen_leaves_late_papers_out(roadmap: Roadmap) -> None:
+    digest = composed(roadmap, late=3)
+    assert (digest.chosen, len(digest.late), digest.minutes) == (2, 3, 24)
+    for name in WORDS:
+        assert "24 min to read them all" in re.sub(r"<[^>]+>", "", told(digest, "en", name).replace("</dt><dd>", " "))
+        assert "24分" in squeezed(re.sub(r"<[^>]+>", "", told(digest, "ja", name)))
+    assert view(digest, minutes=60).minutes == 24  # and 36 of late ones
+    assert view(digest, stages=[7]).minutes == 0
+
+
+@pytest.mark.parametrize(("lang", "post"), [("en", "post"), ("ja", "発表")])
+@pytest.mark.parametrize("name", WORDS)
+def test_a_post_is_marked_wherever_it_stands(name: str, lang: str, post: str) -> None:
+    digest = sample.digest()
+    stage = digest.stages[4]
+    title = "A Note That Is No Paper"
+    for index in (0, len(stage.entries) - 1):  # in full, and as a line
+        entry = replace(stage.entries[index], kind="post", title=title, id="qwen:note")
+        rows = tuple(entry if n == index else one for n, one in enumerate(stage.entries))
+        section = replace(stage, entries=rows)
+        shown = told(replace(digest, stages=(section,), hour=(), labs=(), late=()), lang, name)
+        tagged = {"html": f">{post}</span>"}.get(name, post)
+        around = shown.partition('id="p-qwen')[2][:1200] if name == "html" else shown.partition(title)[2][:300]
+        assert tagged in around, (name, index)
+
+
+@pytest.mark.parametrize("width", range(24, COLUMNS + 1))
+def test_a_japanese_date_or_duration_stays_on_its_line(width: int) -> None:
+    words = (
+        "数理基礎、10月2日、2026年11月8日と（10月12日）まで、12時間36分、243票。"
+        "本文は2026年3月にて、その3日後の10月2日から"
+    )
+    lines = wrap(words, width)
+    assert "".join(lines) == words
+    for date_ in ("10月2日", "2026年11月8日", "10月12日", "12時間36分", "243票", "2026年3月"):
+        assert any(date_ in line for line in lines), date_
+    assert max(columns(line) for line in lines) <= width + 2
+
+
+def test_no_date_of_a_japanese_issue_is_broken() -> None:
+    lines = formats()["text"].render(sample.digest(), "ja").splitlines()
+    broken = [
+        pair for pair in pairwise(lines) if re.search(r"\d(?:[年月]|時間)$", pair[0]) and re.match(r" *\d", pair[1])
+    ]
+    assert broken == []
+
+
+def test_a_mail_says_on_which_day_its_reader_agreed() -> None:
+    mail = message_parts(sample.digest(), "en", golden.reader())
+    japanese = message_parts(sample.digest(), "ja", golden.reader())
+    for part in (mail.text, mail.html):
+        words = " ".join(re.sub(r"<[^>]+>", "", part).replace("&nbsp;", " ").replace(NBSP, " ").split())
+        assert "You get this because r•••@example.org agreed on 12 Mar 2026." in words
+    assert "購読に同意された" in squeezed(japanese.text)
