@@ -53,7 +53,7 @@ def compose(shortlists: Sequence[Place], roadmap: Roadmap, coverage: Coverage, f
         banners=facts.banners,
         considered=sum(section.considered for section in sections),
         chosen=sum(len(section.entries) for section in sections),
-        minutes=sum(entry.minutes for entry in printed.values()),
+        minutes=sum(entry.minutes for section in sections for entry in section.entries),
         topmost=_topmost(facts.topics, roadmap),
         hour=tuple(entry.id for entry in hour),
         hour_minutes=sum(entry.minutes for entry in hour),
@@ -264,8 +264,9 @@ def _leave(candidate: Candidate, reason: str, twin_of: str | None) -> LeftOut:
 
 
 def _topmost(counts: dict[str, int], roadmap: Roadmap) -> Topmost | None:
-    known = [(-count, key) for key, count in counts.items() if key in roadmap.topics and count > 0]
-    if not known:
+    """Name the topic with most papers; none where two have as many."""
+    known = sorted((-count, key) for key, count in counts.items() if key in roadmap.topics and count > 0)
+    if not known or [count for count, _ in known[1:2]] == [known[0][0]]:
         return None
-    count, key = min(known)
+    count, key = known[0]
     return Topmost(key, roadmap.topics[key].name, -count)
