@@ -10,6 +10,7 @@ from digest.words import NBSP
 COLUMNS = 72
 NOT_FIRST = "、。，．・：；？！）」』】〉》〕］｝ー〜々ぁぃぅぇぉっゃゅょァィゥェォッャュョ,.;:!?)]}’”…"
 NOT_LAST = "（「『【〈《〔［｛([{‘“"
+_COUNTED = re.compile(r"\d(?:時間|(?:年|月|時間)\d)\Z")  # a date or a time goes on: 10月2日, 1時間36分
 # Spaces, a run of narrow characters that never part (Latin and the no-break space), or any other character.
 _PIECE = re.compile(r" +|[!-~\u00a0-\u02af]+|[^ ]")
 
@@ -80,6 +81,8 @@ def _joined(before: str, char: str) -> bool:
     if before.endswith(" ") and not before.strip(" "):
         return True
     if before[-1].isdigit():  # a figure and its counter, as in 243票
+        return True
+    if (char.isdigit() or char == "間") and _COUNTED.search(before + char):
         return True
     wide = _width(char) == 2 or _width(before[-1]) == 2
     return not wide or char in NOT_FIRST or before[-1] in NOT_LAST
