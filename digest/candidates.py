@@ -60,7 +60,7 @@ class Place:
     section: str  # main | late | left-out
     candidate: Candidate
     twins: tuple[Candidate, ...]  # folded under this one
-    reason: str | None  # why it was left out: fit | floor | twin | budget | survey | withdrawn
+    reason: str | None  # why it was left out: fit | floor | twin | budget | withdrawn
 
 
 @dataclass(frozen=True, slots=True)

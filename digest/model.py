@@ -101,7 +101,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A paper widely noticed but not printed, and why: fit | floor | twin | budget | survey | withdrawn."""
+    """A paper widely noticed but not printed, and why: fit | floor | twin | budget | withdrawn."""
 
     id: str
     title: str

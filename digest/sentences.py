@@ -1,7 +1,7 @@
 """Every sentence of an issue as a Line, computed from the Digest alone: page, mail and text say the same."""
 
 from core.ids import parse_arxiv_id
-from digest.links import Links
+from digest.links import Links, owner_of
 from digest.model import CodeRef, Cut, Digest, Entry, LabLine, LeftOut, StageSection, Summary, WorkRef
 from digest.reasons import Names, brief
 from digest.words import NBSP, Line, Part, Value, Voice, web
@@ -113,7 +113,7 @@ def facts(v: Voice, digest: Digest) -> list[tuple[str, Line]]:
     rows = [
         (counted, v.t("papers considered")),
         (chosen, v.t("chosen")),
-        (v.duration(digest.minutes), v.t("to read what is shown") if _cut(digest) else v.t("to read them all")),
+        (v.duration(digest.minutes), v.t("to read what is shown of them") if _cut(digest) else v.t("to read them all")),
     ]
     if total:
         rows.append((str(v.tc("figure", "%(n)s of %(total)s", n=complete, total=total)), v.t("sources complete")))
@@ -255,8 +255,9 @@ def title_only(v: Voice) -> Line:
 
 
 def code(v: Voice, ref: CodeRef) -> Line:
-    """Say whose a repository is and how many stars it has."""
-    whose = [v.tc("code", "official")] if ref.official else []
+    """Say whether a repository is the authors' own, whose it is and how many stars it has."""
+    whose: list[Value] = [v.tc("code", "official")] if ref.official else []
+    whose += [Part(owner)] if (owner := owner_of(ref.url)) else []
     stars = [v.n("%(n)s star", "%(n)s stars", ref.stars)] if ref.stars is not None else []
     return v.join([*whose, *stars])
 
@@ -298,6 +299,13 @@ def teaser(v: Voice, entry: Entry, names: Names) -> Line:
     pieces = [piece for piece in (topic_name(v, entry), minutes(v, entry)) if piece]
     head = v.join(pieces)
     return v.t("%(place)s. %(why)s.", place=head, why=why) if why else v.t("%(place)s.", place=head)
+
+
+def read_before(v: Voice, entry: Entry) -> Line:
+    """Name the work to read before an entry; "" where its reasons name one already."""
+    if entry.read_first is None or any(reason.kind == "builds-on" for reason in entry.reasons):
+        return Line()
+    return v.t("Read first: %(work)s", work=v.title(entry.read_first.title, href=web(entry.read_first.url)))
 
 
 def work_note(v: Voice, work: WorkRef) -> Line:
@@ -351,7 +359,6 @@ def left_out(v: Voice, item: LeftOut, anchor: str | None = None) -> Line:
         "floor": v.t("Below the floor of worth that every stage shares."),
         "twin": v.t("Nearly the same abstract as %(number)s, which scored higher.", number=twin),
         "budget": v.t("Passed the bar, but the stage was full."),
-        "survey": v.t("A survey: the reading list of the stage covers its ground."),
         "withdrawn": v.t("Withdrawn, as arXiv says."),
     }.get(item.reason, Line())
     votes = v.n("%(n)s upvote.", "%(n)s upvotes.", item.votes)

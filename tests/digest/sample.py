@@ -206,7 +206,7 @@ def _stage(number: int) -> StageSection:
     entries = tuple(entry(number, place) for place in range(1, CHOSEN[number - 1] + 1))
     left = (
         LeftOut("2610.99001", "The Only Optimiser You Will Need", "https://arxiv.org/abs/2610.99001", 288, "fit"),
-        LeftOut("2610.99002", "A Survey of Surveys", "https://arxiv.org/abs/2610.99002", 1, "survey"),
+        LeftOut("2610.99002", "A Survey of Surveys", "https://arxiv.org/abs/2610.99002", 1, "floor"),
         LeftOut("2610.99003", "Ten Thousand Tools", "https://arxiv.org/abs/2610.99003", 119, "twin", f"{number}.1"),
     )
     return StageSection(

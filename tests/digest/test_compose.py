@@ -178,12 +178,12 @@ def test_left_out_names_three_noticed_papers_with_neutral_reasons(roadmap: Roadm
         place(paper("2606.00001", roadmap), 1, twins=(twin,)),
         place(paper("2606.00003", roadmap, worth=0.1, votes=174), 2),
         place(paper("2606.00004", roadmap, fit=0.2, votes=19), 3),
-        place(paper("2606.00005", roadmap, votes=301), 1, "left-out", reason="survey"),
+        place(paper("2606.00005", roadmap, votes=301), 1, "left-out", reason="floor"),
         place(paper("2606.00006", roadmap, fit=0.3, votes=30), 2, "left-out", reason="fit"),
     ]
     rows = compose(listed, roadmap, COVERAGE, facts()).stages[4].left_out
     assert [(row.id[-1], row.votes, row.reason, row.twin_of) for row in rows] == [
-        ("5", 301, "survey", None),
+        ("5", 301, "floor", None),
         ("3", 174, "floor", None),
         ("2", 119, "twin", "5.1"),
     ]

@@ -19,7 +19,7 @@ WORDS = {
         "none": "8 chosen, none shown here.",
         "why": "The 8 papers chosen here do not fit into the 25 min of this view. The whole issue has them.",
         "part": "chosen, 1 shown here, 12 min to read.",
-        "time": "24 min to read what is shown",
+        "time": "24 min to read what is shown of them",
         "chart": "Papers chosen: 3, 0, 5, 4, 8, 7, 7, 6.",
         "banner": "Shrunk to 25 min. 2 papers of 41, the worthiest of each stage that fit. "
         "The whole issue has the rest.",
@@ -31,7 +31,7 @@ WORDS = {
         "none": "選出8本、ここに示すものはありません。",
         "why": "ここで選ばれた8本は、この表示の25分には収まりません。号の全体に載っています。",
         "part": "ここに示すのは1本、読むのに12分。",
-        "time": "24分 ここに示すものを読む時間",
+        "time": "24分 そのうちここに示すものを読む時間",
         "chart": "選んだ数：3、0、5、4、8、7、7、6。",
         "banner": "25分向けの短縮版。41本のうち2本。"
         "段階ごとに、時間に収まる最も価値の高い論文を選びました。残りは号の全体に載っています。",
@@ -117,3 +117,14 @@ def test_a_shortened_view_survives_json_and_an_older_issue_is_read_without_the_w
         del stage["cut"]
     assert from_json(old) == sample.digest()
     assert written(from_json(old), "en") == written(sample.digest(), "en")
+
+
+@pytest.mark.parametrize(("lang", "votes"), [("en", "288 upvotes."), ("ja", "288票。")])
+def test_a_reason_of_an_older_issue_that_has_no_words_now_leaves_the_votes(lang: str, votes: str) -> None:
+    old = to_json(sample.digest())
+    for stage in old["stages"]:
+        for row in stage["left_out"]:
+            row["reason"] = "survey"
+    for name, text in written(from_json(old), lang).items():
+        assert squeezed(votes) in text, name
+        assert "readinglistofthestagecovers" not in text
