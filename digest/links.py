@@ -1,6 +1,12 @@
 """Where things named in a digest can be found: nowhere in a file on disk, on its pages in the web service."""
 
+import re
+
 from core.ids import anchor
+
+_HUB = re.compile(
+    r"https?://(?:www\.)?(?:github\.com|gitlab\.com|huggingface\.co(?:/spaces|/datasets)?)/([\w.-]+)/[\w.-]"
+)
 
 
 class Links:
@@ -59,3 +65,9 @@ class Links:
     def exports(self) -> tuple[tuple[str, str], ...]:
         """List other forms of this issue as (name, URL), such as ("BibTeX", "/digests/2026-10.bib")."""
         return ()
+
+
+def owner_of(url: str) -> str:
+    """Give the account whose repository an address on one of the large hubs is, "" for any other address."""
+    found = _HUB.match(url)
+    return found[1] if found else ""

@@ -9,7 +9,7 @@ from digest.links import Links
 from digest.model import Digest, Entry
 from digest.reasons import FILE, Said, brief, names_in, say_all
 from digest.templating import stylesheet, write
-from digest.words import Line, Voice, voice, web
+from digest.words import Line, Voice, voice
 from locales.load import LANGUAGES, own_name
 
 MEDIA_TYPE = "text/html"
@@ -81,16 +81,8 @@ def _front(digest: Digest, v: Voice, links: Links) -> dict[str, Any]:
         "later": links.issue(digest.next) if digest.next else None,
         "stages_label": _stages_label(digest, v),
         "why": why,
-        "first": lambda entry: _first(entry, v),
         "brief": short,
     }
-
-
-def _first(entry: Entry, v: Voice) -> Line | None:
-    """Name the work to read before an entry, unless its reasons name one already."""
-    if entry.read_first is None or any(reason.kind == "builds-on" for reason in entry.reasons):
-        return None
-    return v.line(v.title(entry.read_first.title, href=web(entry.read_first.url)))
 
 
 def _stages_label(digest: Digest, v: Voice) -> str:

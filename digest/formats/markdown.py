@@ -145,6 +145,7 @@ def _entry(digest: Digest, entry: Entry, v: Voice) -> list[str]:
     reasons = [
         v.t("%(label)s: %(line)s", label=s.label, line=s.line) for s in say_all(entry.reasons, v.lang, names_in(digest))
     ]
+    first = sentences.read_before(v, entry)
     links = [(str(v.t("Code")), web(ref.url)) for ref in entry.code[:2]]
     named = [("PDF", web(entry.pdf_url)), *links]
     return [
@@ -152,7 +153,7 @@ def _entry(digest: Digest, entry: Entry, v: Voice) -> list[str]:
         " · ".join(pieces),
         written(news.stood(v, entry.stood)) if entry.stood else "",
         _summary(digest, entry, v),
-        _bullets(reasons),
+        _bullets([*reasons, first] if first else reasons),
         " · ".join(written(Part(name, href=url)) for name, url in named if url),
     ]
 

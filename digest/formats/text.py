@@ -159,6 +159,8 @@ class Writer:
         self._summary(entry)
         for said in say_all(entry.reasons, v.lang, self.names, self.links):
             sheet.text(v.t("%(label)s: %(line)s", label=said.label, line=said.line), 7, "     -")
+        if first := sentences.read_before(v, entry):
+            sheet.text(first, 7, "     -")
         sheet.gap()
         self._addresses(entry)
 

@@ -8,19 +8,21 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import select
 
+from core.scores import Reason
 from db.engine import Sessions
 from db.models import Rating, Window
 from digest.compose import compose
 from digest.coverage import Stored, WindowFact, coverage
 from digest.formats import formats
 from digest.formats.json import from_json, to_json
-from digest.model import Digest
+from digest.model import CodeRef, Digest
 from digest.press import message_parts
+from digest.sentences import code
 from digest.service import digest_of
 from digest.service.catching_up import catch_up
 from digest.sheet import COLUMNS, columns, wrap
 from digest.views import view
-from digest.words import NBSP
+from digest.words import NBSP, voice
 from roadmap.model import Roadmap
 from tests.digest import sample
 from tests.digest.store import OPTIONS, add_paper, at, build, ready
@@ -230,3 +232,44 @@ def test_a_mail_says_on_which_day_its_reader_agreed() -> None:
         words = " ".join(re.sub(r"<[^>]+>", "", part).replace("&nbsp;", " ").replace(NBSP, " ").split())
         assert "You get this because r•••@example.org agreed on 12 Mar 2026." in words
     assert "購読に同意された" in squeezed(japanese.text)
+
+
+FIRST = replace(sample.WORK, key="warm", title="Warmth Before Routing", url="https://arxiv.org/abs/1901.00002")
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "Read first: "), ("ja", "先に読むもの：")])
+def test_every_format_names_the_work_to_read_before_an_entry(lang: str, words: str) -> None:
+    digest = sample.digest()
+    rows = [
+        replace(one, reasons=tuple(r for r in one.reasons if r.kind != "builds-on")) for one in digest.stages[4].entries
+    ]
+    one, *rest = (replace(entry, read_first=None) for entry in rows)
+    for_one = replace(digest.stages[4], entries=(replace(one, read_first=FIRST), *rest))
+    shown = replace(digest, stages=(for_one,), hour=())
+    said = squeezed(f"{words}{FIRST.title}")
+    named = replace(one, read_first=FIRST, reasons=(*one.reasons, Reason("builds-on", {"work": "warm"})))
+    again = replace(shown, stages=(replace(for_one, entries=(named, *rest)),))
+    for digest_, count in ((shown, 1), (again, 0)):
+        mail = message_parts(digest_, lang, golden.reader())
+        written = {name: formats()[name].render(digest_, lang) for name in WORDS}
+        written |= {"mail.html": mail.html, "mail.txt": mail.text}
+        for name, text in written.items():
+            plain = re.sub(r"<[^>]*>|[\[*]", "", text).replace(NBSP, " ")
+            assert squeezed(plain).count(said) == count, name
+
+
+def test_the_code_of_an_entry_is_told_with_its_owner_and_its_stars() -> None:
+    checked = date(2026, 11, 4)
+    cases = {
+        ("https://github.com/example/regret", True, 1870): (
+            "official, example, 1,870 stars",
+            "公式、example、スター1,870",
+        ),
+        ("https://huggingface.co/moorhen/heron", None, None): ("moorhen", "moorhen"),
+        ("https://heron.example/code", True, None): ("official", "公式"),
+        ("https://github.com/%3Cb%3E/x", True, None): ("official", "公式"),
+    }
+    for (url, official, stars), (english, japanese) in cases.items():
+        ref = CodeRef(url, official, stars, checked)
+        assert str(code(voice("en"), ref)).replace(NBSP, " ") == english
+        assert squeezed(str(code(voice("ja"), ref))) == squeezed(japanese)
