@@ -103,7 +103,7 @@ def issue_page(site: Site, session: Session, month: str, lang: str, part: Part =
     """
     if part.minutes not in (None, *BUDGETS):
         raise Problem(404, f"No issue is shrunk to {part.minutes} minutes", f"Choose one of {BUDGETS}")
-    key = ("page", lang, part, site.here, issues.fingerprint(session, month))
+    key = ("page", lang, site.asked, part, site.here, issues.fingerprint(session, month))
 
     def made() -> bytes:
         return _render(site, _shown(issues.find_digest(session, month), part), lang, part).encode()
@@ -135,6 +135,7 @@ def _render(site: Site, digest: Digest, lang: str, part: Part) -> str:
             stage=part.stage,
             query=part.query(),
             place=site.here,
+            asked=site.asked,
         ),
         d=digest,
         month=v.month(digest.month),

@@ -19,6 +19,7 @@ class Chrome:
     here: bool = False  # the stages are sections of this very page
     query: str = ""  # of this page, beside the language: the links to other languages keep it
     place: int | None = None  # the reader's own stage
+    asked: str | None = None  # the language, where the page's address names it
 
     @property
     def mine(self) -> int | None:
@@ -34,4 +35,4 @@ def chrome(site: Site, *, menu: str = "", stage: int | None = None, query: str =
     """Make the frame of a page that is no issue; `query` is kept by the links to other languages."""
     with reading(site.sessions) as session:
         head = issues.to_show(issues.heads(session))
-    return Chrome(site.links, menu, stage, head.month if head else None, query=query, place=site.here)
+    return Chrome(site.links, menu, stage, head.month if head else None, query=query, place=site.here, asked=site.asked)

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
 
-KEPT = 96  # an issue's page has about 100 kB, and nine forms a language: one for each place on the road
+KEPT = 96  # an issue's page has about 100 kB, and for each place on the road a form in each language, named or not
 
 
 class Rendered:

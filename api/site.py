@@ -5,6 +5,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from api import language
 from api.files import StaticFile
 from api.finder import Finder
 from api.item_texts import ItemTexts
@@ -40,13 +41,14 @@ class Site:
     limiter: Limiter = field(default_factory=Limiter)
     collecting: Collecting = field(default_factory=Collecting)  # what the state of the store is told by
     here: int | None = None  # the stage of the reader who asks: an answer made with it is theirs alone
+    asked: str | None = None  # the language that the address asked for names
 
 
 def site_of(request: Request) -> Site:
-    """Give the site a request came to, as its reader sees it."""
+    """Give the site a request came to, as its reader sees it at this address."""
     site = cast(Site, request.app.state.site)
-    here = place_in(request.cookies, site.roadmap)
-    return site if here is None else replace(site, here=here)
+    here, asked = place_in(request.cookies, site.roadmap), language.asked(request, site.options.languages)
+    return site if here is None and asked is None else replace(site, here=here, asked=asked)
 
 
 def state_of(request: Request) -> str | None:

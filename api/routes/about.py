@@ -18,7 +18,7 @@ router = APIRouter(include_in_schema=False)
 def about(request: Request, site: TheSite) -> Response:
     """Tell how papers are chosen; what is stored is counted once a minute, however many ask."""
     lang = language.choose(request, site.options.languages)
-    key = ("about", lang, site.here, f"{site.clock():%Y%m%d%H%M}")
+    key = ("about", lang, site.asked, site.here, f"{site.clock():%Y%m%d%H%M}")
     return page_reply(request, site, site.rendered.get(key, lambda: _html(site, lang)))
 
 

@@ -60,4 +60,4 @@ def stage_of_issue(request: Request, site: TheSite, month: str, number: int) -> 
 
 
 def _empty(site: Site, lang: str) -> str:
-    return site.templates.render("empty.html", lang, chrome=Chrome(site.links, place=site.here))
+    return site.templates.render("empty.html", lang, chrome=Chrome(site.links, place=site.here, asked=site.asked))

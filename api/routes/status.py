@@ -34,10 +34,8 @@ def page(request: Request, site: TheSite, month: str | None = None) -> Response:
     lang = language.choose(request, site.options.languages)
     now = site.clock()
     chosen = _month(site, month) if month else default_month(now)
-    html = site.rendered.get(
-        ("status", chosen, lang, site.here, f"{now:%Y%m%d%H%M}"), lambda: _html(site, chosen, lang)
-    )
-    return page_reply(request, site, html)
+    key = ("status", chosen, lang, site.asked, site.here, f"{now:%Y%m%d%H%M}")
+    return page_reply(request, site, site.rendered.get(key, lambda: _html(site, chosen, lang)))
 
 
 def _html(site: Site, month: str, lang: str) -> bytes:

@@ -87,6 +87,18 @@ def _file(path: str) -> str:
     return path if whole else posixpath.join(path.removeprefix("./").rstrip("/"), "index.html").removeprefix("./")
 
 
+@pytest.mark.parametrize("page", ["about/", "digests/2026-10/", "stages/5/", "labs/openai/", "status/"])
+def test_each_language_of_a_page_names_itself_the_others_and_the_first(site: tuple[Store, Path], page: str) -> None:
+    for lang in ("", "ja/"):
+        content = (site[1] / lang / page / "index.html").read_text()
+        assert re.findall(r'<link rel="canonical" href="([^"]+)"', content) == [f"{BASE}/{lang}{page}"]
+        assert re.findall(r'<link rel="alternate" hreflang="([^"]+)" href="([^"]+)"', content) == [
+            ("en", f"{BASE}/{page}"),
+            ("ja", f"{BASE}/ja/{page}"),
+            ("x-default", f"{BASE}/{page}"),
+        ]
+
+
 def test_nothing_asks_for_a_server(site: tuple[Store, Path]) -> None:
     for name, content in _files(site[1]).items():
         if name.endswith(".html"):
