@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document: what FastAPI reads from the routes, completed by the rules that hold for all of them.
 
-Rules, not words typed for each route: a read may be 304, what takes parameters 422, what takes a body 400, 413 and 415.
-Every error is a problem document. Summaries are the first clause of the routes' own sentences.
+Rules, not words typed for each route: a read with a tag may be 304, what takes parameters 422, what takes a body 400,
+413 and 415. Every error is a problem document. Summaries are the first clause of the routes' own sentences.
 """
 
 import json
@@ -90,9 +90,10 @@ def _tell(operation: Document) -> None:
 def _add_statuses(method: str, path: str, operation: Document) -> None:
     """Document what follows from the kind of an operation, beside what its route declares."""
     answers: Document = operation["responses"]
+    tagged = method == "get" and not operation.pop("x-untagged", False)
     if "HTTPValidationError" in str(answers.get("422")):
         del answers["422"]
-    for status in _statuses(method, operation):
+    for status in (*_statuses(operation), *([304] if tagged else [])):
         answers.setdefault(str(status), {})
     for code, answer in answers.items():
         if code.isdecimal() and int(code) >= 400:
@@ -100,16 +101,15 @@ def _add_statuses(method: str, path: str, operation: Document) -> None:
         elif code == "304":
             answer["description"] = "The answer is as it was when its tag or its date was given"
         elif method == "get" and code == "200":
-            answer.setdefault("headers", {}).update(_described(_HEADERS))
+            told = _HEADERS if tagged else {"Cache-Control": _HEADERS["Cache-Control"]}
+            answer.setdefault("headers", {}).update(_described(told))
             _open_json(answer)
     operation["responses"] = dict(sorted(answers.items()))
 
 
-def _statuses(method: str, operation: Document) -> Iterator[int]:
+def _statuses(operation: Document) -> Iterator[int]:
     """Name the statuses any operation of the kind may give: see api/errors.py and api/gate.py."""
     yield from (400, 421, 429, 500, 503)
-    if method == "get":
-        yield 304
     if "requestBody" in operation or any(one["in"] == "path" for one in operation.get("parameters", [])):
         yield 404
     if "requestBody" in operation:
@@ -151,6 +151,8 @@ def _add_examples(path: str, operation: Document, site: Site) -> None:
         example = examples.PARAMETERS.get(parameter["name"])
         if parameter["name"] == "key":
             example = examples.key(path, site.roadmap)
+        if parameter["name"] == "item_id":
+            parameter["examples"] = {"id": {"value": example}, "with its version": {"value": f"{example}v1"}}
         if isinstance(example, int) and parameter["schema"].get("type") == "string":
             example = str(example)
         if example is not None and any(kind.get("type") == "array" for kind in _kinds(parameter["schema"])):

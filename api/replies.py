@@ -12,6 +12,10 @@ A_MINUTE = "public, max-age=60"
 PRIVATE_MINUTE = "private, max-age=60"
 A_YEAR = "public, max-age=31536000, immutable"
 ONE_YEAR_SECONDS = 31_536_000
+# For the OpenAPI document. Of a route that leads from one form of an id to another, as `responses`; and of one whose
+# answer has no tag and is never 304, since it comes in parts or is not for keeping, as `openapi_extra`.
+TO_ITS_ID: dict[int | str, dict[str, Any]] = {308: {"description": "To the id as it is stored"}}
+UNTAGGED = {"x-untagged": True}
 _encode = msgspec.json.Encoder().encode
 
 

@@ -10,7 +10,7 @@ from api.conditional import OF_ROWS, modified
 from api.digest_schemas import DigestJson, DigestStageJson, described
 from api.errors import Problem
 from api.issues import IssueHead
-from api.replies import json_reply, redirect
+from api.replies import UNTAGGED, json_reply, redirect
 from api.schemas import IssueJson, IssuesJson
 from api.site import Site, TheSite
 from core.clock import iso
@@ -38,6 +38,7 @@ def digests(site: TheSite) -> Response:
     responses={302: {"description": "To the newest final issue"}, 404: {}},
     response_class=Response,
     status_code=302,
+    openapi_extra=UNTAGGED,
 )
 def latest(site: TheSite) -> Response:
     """Lead to the newest final issue; while there is none, 404 with a link to the draft."""

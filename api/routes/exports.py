@@ -10,7 +10,7 @@ from api import language
 from api.exports import LISTS, ExportQuery, printed_ids, written
 from api.issues import find_digest
 from api.items import find_item
-from api.replies import A_MINUTE, redirect
+from api.replies import A_MINUTE, TO_ITS_ID, UNTAGGED, redirect
 from api.site import TheSite
 from core.ids import anchor
 from db import papers
@@ -91,8 +91,10 @@ def _file(name: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{kept}"'}
 
 
-def _add(path: str, call: Callable[..., Response], name: str, what: str, media_type: str, example: str) -> None:
-    """Register one address of one format, described with an example."""
+def _add(
+    path: str, call: Callable[..., Response], name: str, what: str, media_type: str, example: str, **more: Any
+) -> None:
+    """Register one address of one format, described with an example; `more` is what holds of it besides."""
     content: dict[str, Any] = {media_type: {"schema": {"type": "string"}, "example": example}}
     router.add_api_route(
         path,
@@ -101,7 +103,8 @@ def _add(path: str, call: Callable[..., Response], name: str, what: str, media_t
         name=name,
         description=what,
         response_class=Response,
-        responses={200: {"content": content, "description": "The file"}},
+        responses={200: {"content": content, "description": "The file"}, **more.pop("responses", {})},
+        **more,
     )
 
 
@@ -113,6 +116,7 @@ for _form in LISTS:
         f"Give a whole list of items as {_form.name}: the filters of the list, any length, without a cap.",
         _form.media_type,
         EXAMPLES[_form.name],
+        openapi_extra=UNTAGGED,
     )
 for _form in ALONE:
     _add(
@@ -122,6 +126,7 @@ for _form in ALONE:
         f"Give one item as {_form.name}; another form of an arXiv id leads to it.",
         _form.media_type,
         EXAMPLES[_form.name],
+        responses=TO_ITS_ID,
     )
 for _form in OF_ISSUES:
     _add(

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 from api.errors import Problem, json_answer
 from api.gate import is_number
 from api.metrics import Metrics
-from api.replies import json_reply
+from api.replies import UNTAGGED, json_reply
 from api.site import Site, TheSite
 from db.migrate import at_head
 
@@ -40,13 +40,13 @@ class ReadyJson(TypedDict):
     vectors: int
 
 
-@router.get("/healthz", responses={200: {"model": HealthJson}}, response_class=Response)
+@router.get("/healthz", responses={200: {"model": HealthJson}}, response_class=Response, openapi_extra=UNTAGGED)
 def healthz(site: TheSite) -> Response:
     """Answer while the process lives; it looks at nothing else, so that a slow database restarts no server."""
     return json_reply({"status": "ok", "version": site.options.version}, {"Cache-Control": "no-store"})
 
 
-@router.get("/readyz", responses={200: {"model": ReadyJson}, 503: {}}, response_class=Response)
+@router.get("/readyz", responses={200: {"model": ReadyJson}, 503: {}}, response_class=Response, openapi_extra=UNTAGGED)
 def readyz(request: Request, site: TheSite) -> Response:
     """Tell whether requests can be served now: the database answers, and its migrations are done; 503 otherwise."""
     if problem := _unready(site):

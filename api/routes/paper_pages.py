@@ -9,7 +9,7 @@ from api.items import find_item
 from api.pages import chrome
 from api.paper_more import paper_more
 from api.paper_page import paper_page
-from api.replies import json_reply, page_reply, redirect
+from api.replies import TO_ITS_ID, json_reply, page_reply, redirect
 from api.similar import NeighboursJson, Order, SimilarQuery, similar_items
 from api.site import TheSite
 from db.engine import reading
@@ -21,7 +21,7 @@ router = APIRouter()
 @router.get(
     "/api/v1/papers/{item_id:path}/similar",
     tags=["papers"],
-    responses={200: {"model": NeighboursJson}},
+    responses={200: {"model": NeighboursJson}, **TO_ITS_ID},
     response_class=Response,
 )
 def similar(site: TheSite, item_id: str, query: Annotated[SimilarQuery, Query()]) -> Response:

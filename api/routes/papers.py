@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from api.conditional import OF_ROWS, modified
 from api.items import find_item
 from api.listing import PaperQuery, next_part, read_texts
-from api.replies import json_reply, redirect
+from api.replies import TO_ITS_ID, json_reply, redirect
 from api.schemas import ItemJson, ItemsJson, item_json
 from api.site import TheSite, state_of
 from db.engine import reading
@@ -28,7 +28,7 @@ def papers(request: Request, site: TheSite, query: Annotated[PaperQuery, Query()
 
 @router.get(
     "/papers/{item_id:path}",
-    responses={200: {"model": ItemJson}, 308: {"description": "To the id as it is stored"}},
+    responses={200: {"model": ItemJson}, **TO_ITS_ID},
     response_class=Response,
     dependencies=[OF_ROWS],
 )

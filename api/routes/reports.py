@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends, Request, Response
 
 from api import keys
-from api.replies import json_reply
+from api.replies import UNTAGGED, json_reply
 from api.schemas import ReportJson, ReportsJson
 from api.site import TheSite
 from core.clock import iso
@@ -19,6 +19,7 @@ router = APIRouter(tags=["feedback"])
     response_class=Response,
     responses={200: {"model": ReportsJson}},
     dependencies=[Depends(keys.BEARER)],
+    openapi_extra=UNTAGGED,
 )
 def reports(request: Request, site: TheSite) -> Response:
     """List the topics and labs that readers say are wrong, most often said first; it tells nobody who.

@@ -13,7 +13,7 @@ from db.engine import Sessions
 from digest.formats.json import to_json
 from digest.service import read_digest
 from roadmap.model import Roadmap
-from tests.api.factory import fill, make_issue
+from tests.api.factory import TOPIC, fill, make_issue
 from tests.conftest import NOW
 
 Found = dict[str, Any]
@@ -108,6 +108,37 @@ def test_every_error_is_a_problem_under_the_api_and_a_page_elsewhere(found: Foun
         for code, answer in errors.items():
             assert list(answer["content"]) == ["application/problem+json" if machines else "text/html"], path
             assert int(code) in PROBLEMS
+
+
+def test_what_answers_with_a_tag_is_described_so_and_nothing_else(
+    client: TestClient, sessions: Sessions, roadmap: Roadmap, found: Found
+) -> None:
+    fill(sessions, roadmap, 3)
+    make_issue(sessions, roadmap, "2026-06", NOW)
+    for method, path, operation in operations(found):
+        answer = client.get(filled_in(path), params={"q": "heron"} if path.endswith("search") else {})
+        if method == "get" and answer.status_code < 400:
+            assert ("etag" in answer.headers) == ("304" in operation["responses"]), path
+            described = operation["responses"][str(answer.status_code)].get("headers", {})
+            assert ("etag" in answer.headers) == ("ETag" in described), path
+
+
+def test_an_id_with_its_version_leads_on_as_described(
+    client: TestClient, sessions: Sessions, roadmap: Roadmap, found: Found
+) -> None:
+    fill(sessions, roadmap, 3)
+    of_items = [(path, one) for _, path, one in operations(found) if "{item_id}" in path]
+    assert len(of_items) >= 6
+    for path, operation in of_items:
+        answer = client.get(filled_in(path, "2606.00001v2"))
+        assert (answer.status_code, answer.headers["location"]) == (308, filled_in(path)), path
+        assert operation["responses"]["308"]["description"], path
+
+
+def filled_in(path: str, item_id: str = "2606.00001") -> str:
+    """Write an address of the document with keys of what is stored."""
+    key = "qwen" if "labs" in path else TOPIC
+    return path.format(item_id=item_id, month="2026-06", number=5, key=key, suffix="atom")
 
 
 def test_an_issue_is_as_its_schema_says(client: TestClient, sessions: Sessions, roadmap: Roadmap, found: Found) -> None:
