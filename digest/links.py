@@ -16,7 +16,6 @@ class Links:
     """
 
     here: int | None = None  # the reader's stage, marked "You are here"
-    feedback: str | None = None  # where "More like this" is posted; None leaves the forms out
     status: str | None = None  # the page about sources, day by day
     permalink: str | None = None  # the address of this issue
     archive: str | None = None  # the list of all issues

@@ -1,6 +1,7 @@
 """What an issue tells is what its rows hold: days of reading, counts, months, and how much was chosen; in words."""
 
 import re
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import pairwise
@@ -14,7 +15,9 @@ from db.models import Rating, Window
 from digest.compose import compose
 from digest.coverage import Stored, WindowFact, coverage
 from digest.formats import formats
+from digest.formats.html import fragment
 from digest.formats.json import from_json, to_json
+from digest.links import Links
 from digest.model import CodeRef, Digest
 from digest.press import message_parts
 from digest.sentences import code
@@ -273,3 +276,18 @@ def test_the_code_of_an_entry_is_told_with_its_owner_and_its_stars() -> None:
         ref = CodeRef(url, official, stars, checked)
         assert str(code(voice("en"), ref)).replace(NBSP, " ") == english
         assert squeezed(str(code(voice("ja"), ref))) == squeezed(japanese)
+
+
+@pytest.mark.parametrize(
+    ("lang", "more", "less"), [("en", "More like this", "Less"), ("ja", "似た論文を増やす", "減らす")]
+)
+def test_only_a_signed_mail_asks_what_a_reader_says_of_a_paper(lang: str, more: str, less: str) -> None:
+    class Signed(Links):
+        feedback = "https://shirube.example/s/TOKEN/feedback"
+
+    assert "<form" not in fragment(sample.digest(), lang, Signed())
+    mail = message_parts(sample.digest(), lang, golden.reader())
+    verbs = Counter(re.findall(r"verb=([a-z-]+)", mail.html))
+    assert set(verbs) == {"more", "less"}
+    assert verbs["more"] == verbs["less"] == mail.html.count(f">{more}</a>") == mail.html.count(f">{less}</a>") > 0
+    assert Counter(re.findall(r"verb=([a-z-]+)", mail.text)) == verbs
