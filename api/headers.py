@@ -75,7 +75,7 @@ def secured(raw: Iterable[RawHeader], scope: Scope) -> list[RawHeader]:
 
 def is_shared(path: str) -> bool:
     """Tell whether an address is read by programs: pages of other sites may read it too."""
-    return path.startswith(("/api/v1", "/feeds"))
+    return path.startswith(("/api/v1", "/feeds/", "/feeds."))
 
 
 def preflight(scope: Scope) -> Response | None:

@@ -40,7 +40,7 @@ def kind_of(method: str, path: str) -> str | None:
         return "read" if path.startswith("/s/") and path.endswith("/unsubscribe") else "write"
     if path.startswith(("/search", "/api/v1/search", "/feeds/search")) or path.endswith("/similar"):
         return "search"
-    if path.startswith("/feeds"):
+    if path.startswith(("/feeds/", "/feeds.")):
         return "feed"
     return "bulk" if path.startswith("/api/v1/papers.") else "read"
 

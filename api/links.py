@@ -94,8 +94,12 @@ class SiteLinks:
         """Give the Atom feed of a topic."""
         return self.feed(f"topics/{key}")
 
+    def feeds(self) -> str:
+        """Give the page that lists all feeds."""
+        return f"{self.root}/feeds"
+
     def opml(self) -> str:
-        """Give the list of all feeds."""
+        """Give the list of all feeds for feed readers."""
         return f"{self.root}/feeds.opml"
 
     def subscribe(self) -> str:

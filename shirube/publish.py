@@ -163,7 +163,7 @@ def _take(layout: Layout, walk: Walk, place: Place, answer: Response) -> list[Pl
         return [target] if target is not None else []
     if answer.status_code != 200:
         return []
-    if not place.is_page and not place.path.startswith("/feeds"):
+    if not place.is_page and not place.path.startswith(("/feeds/", "/feeds.")):
         walk.files[place] = answer.content
         return []
     walk.pages[place] = answer.text
@@ -174,7 +174,7 @@ def _take(layout: Layout, walk: Walk, place: Place, answer: Response) -> list[Pl
 def _starts(roadmap: Roadmap, known: Manifest | None) -> list[Place]:
     """List where to begin: what no page may link, and the papers published before, since mails lead to them."""
     paths = [
-        *("/", "/digests/latest", "/digests", "/status", "/about", "/feeds.opml"),
+        *("/", "/digests/latest", "/digests", "/status", "/about", "/feeds", "/feeds.opml"),
         *(f"/stages/{stage.number}" for stage in roadmap.stages),
         *(f"/topics/{key}" for key in roadmap.topics),
         *(f"/labs/{key}" for key in roadmap.labs),

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
 
 INDEX = "index.html"
 _PAGE = re.compile(
-    r"/|/digests(/\d{4}-\d{2}(/stages/\d+)?)?|/stages/\d+|/topics/[^/]+|/labs/[^/]+|/papers/.+|/(status|about)"
+    r"/|/digests(/\d{4}-\d{2}(/stages/\d+)?)?|/stages/\d+|/topics/[^/]+|/labs/[^/]+|/papers/.+|/(status|about|feeds)"
 )
 _FEED = re.compile(r"/feeds(/.+)?\.(atom|rss|json|opml)")
 _EXPORT = re.compile(r"/static/[^/]+|/(papers|digests)/.+\.(bib|ris|csl\.json|csv|md)")  # the same in every language

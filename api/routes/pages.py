@@ -1,4 +1,4 @@
-"""The pages: front and issues."""
+"""The pages: front, issues and the list of feeds."""
 
 from fastapi import APIRouter, Request, Response
 
@@ -57,6 +57,13 @@ def stage_of_issue(request: Request, site: TheSite, month: str, number: int) -> 
     lang = language.choose(request, site.options.languages)
     with reading(site.sessions) as session:
         return page_reply(request, site, issue_page(site, session, month, lang, Part(stage=number)))
+
+
+@router.get("/feeds", response_class=Response, dependencies=[OF_ROWS])
+def feeds(request: Request, site: TheSite) -> Response:
+    """List all feeds but those of searches."""
+    lang = language.choose(request, site.options.languages)
+    return page_reply(request, site, site.templates.render("feed_list.html", lang, chrome=chrome(site)))
 
 
 def _empty(site: Site, lang: str) -> str:

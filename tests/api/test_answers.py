@@ -201,6 +201,7 @@ def test_every_link_of_every_page_leads_somewhere(filled: TestClient) -> None:
         "/search?q=heron",
         "/status",
         "/about",
+        "/feeds",
         "/nowhere",
     ):
         for part in filled.get(page).text.split('href="')[1:]:

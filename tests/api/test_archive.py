@@ -56,7 +56,7 @@ def test_an_issue_is_shrunk_to_the_reading_time_asked_for(
     assert "Shrunk to" not in whole
     assert short.count('<article class="paper') < whole.count('<article class="paper')
     assert 'name="robots" content="noindex"' in short
-    assert 'rel="canonical" href="https://road.example/digests/2026-06"' in short
+    assert 'rel="canonical" href="https://road.example/digests/2026-06?lang=en"' in short
     assert 'href="/digests/2026-06?minutes=30" aria-current="page"' in short
     refused = client.get("/digests/2026-06?minutes=31")
     assert refused.status_code == 404

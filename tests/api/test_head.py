@@ -20,7 +20,7 @@ MAIN, STAGE = "/digests/2026-06", "/digests/2026-06/stages/5"
 PAPER = "/papers/2606.00001"
 PAGES = (
     *("/digests", MAIN, STAGE, "/stages/5", f"/topics/{TOPIC}", "/labs/qwen", PAPER),
-    *("/search", "/subscribe", "/status", "/about", "/docs", "/place"),
+    *("/search", "/subscribe", "/status", "/about", "/docs", "/place", "/feeds"),
 )
 FORMATS = {"application/atom+xml": "atom", "application/rss+xml": "rss", "application/feed+json": "json"}
 

@@ -163,6 +163,7 @@ def test_without_limits_nothing_is_counted(opened: Opened) -> None:
         ("GET", "/feeds/search.atom", "search"),
         ("GET", "/feeds/topics/rag.atom", "feed"),
         ("GET", "/feeds.opml", "feed"),
+        ("GET", "/feeds", "read"),
         ("POST", "/api/v1/subscriptions", "write"),
         ("POST", "/subscribe", "write"),
         ("PUT", "/", "write"),

@@ -13,7 +13,7 @@ from tests.html_validate import PAGE, complaints
 JUNE = datetime(2026, 6, 20, 9, tzinfo=UTC)
 ADDRESSES = ("/", "/digests", "/digests/2026-06", "/digests/2026-06?minutes=30", "/papers/2606.00001", "/subscribe",
              "/digests/2026-13", "/docs", "/stages/5", "/topics/mixture-of-experts",
-             "/topics/mixture-of-experts?has_code=true", "/labs/qwen", "/place")  # fmt: skip
+             "/topics/mixture-of-experts?has_code=true", "/labs/qwen", "/place", "/feeds")  # fmt: skip
 
 
 def test_pages_are_valid(client: TestClient, sessions: Sessions, roadmap: Roadmap, tmp_path: Path) -> None:

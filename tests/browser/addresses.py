@@ -29,6 +29,7 @@ OPEN = {
     "subscribe": "/subscribe",
     "status": "/status",
     "about": "/about",
+    "feeds": "/feeds",
     "api": "/docs",
     "report": "/report?item=openai:agents-at-the-office-openai&verb=wrong-lab&lab=openai",
     "post": "/papers/openai:agents-at-the-office-openai",

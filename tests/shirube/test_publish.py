@@ -87,7 +87,7 @@ def _file(path: str) -> str:
     return path if whole else posixpath.join(path.removeprefix("./").rstrip("/"), "index.html").removeprefix("./")
 
 
-@pytest.mark.parametrize("page", ["about/", "digests/2026-10/", "stages/5/", "labs/openai/", "status/"])
+@pytest.mark.parametrize("page", ["about/", "digests/2026-10/", "stages/5/", "labs/openai/", "status/", "feeds/"])
 def test_each_language_of_a_page_names_itself_the_others_and_the_first(site: tuple[Store, Path], page: str) -> None:
     for lang in ("", "ja/"):
         content = (site[1] / lang / page / "index.html").read_text()

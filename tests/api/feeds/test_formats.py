@@ -188,6 +188,16 @@ def test_the_list_of_feeds_obeys_the_rules(client: TestClient, roadmap: Roadmap)
         assert client.get(url.removeprefix("https://road.example")).status_code == 200
 
 
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_the_page_of_feeds_has_all_of_the_list_in_every_format(client: TestClient, lang: str) -> None:
+    outlines = parsed(client.get("/feeds.opml", params={"lang": lang}).content).iter("outline")
+    feeds = [one.get("xmlUrl", "").removeprefix("https://road.example") for one in outlines if one.get("xmlUrl")]
+    page = client.get("/feeds", params={"lang": lang})
+    assert "access-control-allow-origin" not in page.headers  # a page for people, as all others
+    found = re.findall(r'<a href="(/feeds/[^"]+)"', page.text)
+    assert sorted(found) == sorted(feed.replace(".atom", f".{suffix}") for feed in feeds for suffix in CHECKS)
+
+
 def test_a_choice_of_feeds_in_a_language(client: TestClient) -> None:
     chosen = {"topic": ["rag", "rag"], "lab": "qwen", "stage": ["3", "5"], "lang": "ja"}
     answer = client.get("/feeds.opml", params=chosen)
