@@ -25,7 +25,7 @@ GENEROUS = {
     "key": "10/minute",  # keys that do not work
 }
 MOST_PLACES = 100_000  # windows remembered: some 20 MB
-_FREE = ("/static/", "/healthz", "/readyz", "/metrics")
+_FREE = ("/static/", "/favicon.ico", "/healthz", "/readyz", "/metrics")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 

@@ -10,6 +10,7 @@ from api.site import Site
 
 A_MINUTE = "public, max-age=60"
 PRIVATE_MINUTE = "private, max-age=60"
+A_DAY = "public, max-age=86400"
 A_YEAR = "public, max-age=31536000, immutable"
 ONE_YEAR_SECONDS = 31_536_000
 # For the OpenAPI document. Of a route that leads from one form of an id to another, as `responses`; and of one whose

@@ -170,6 +170,13 @@ def test_the_stylesheet_keeps_for_a_year_under_its_version(client: TestClient) -
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
 
 
+def test_the_mark_is_where_browsers_ask_for_it_unbidden(client: TestClient) -> None:
+    answer = client.get("/favicon.ico")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
+    assert answer.content == client.get("/static/mark.svg").content
+    assert answer.headers["cache-control"] == "public, max-age=86400"
+
+
 def test_a_site_under_a_path_links_within_it(make_client: ClientFactory) -> None:
     client = make_client(AppOptions(base_url="https://road.example/sub/"))
     page = client.get("/").text

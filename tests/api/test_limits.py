@@ -164,6 +164,7 @@ def test_without_limits_nothing_is_counted(opened: Opened) -> None:
         ("GET", "/feeds/topics/rag.atom", "feed"),
         ("GET", "/feeds.opml", "feed"),
         ("GET", "/feeds", "read"),
+        ("GET", "/favicon.ico", None),
         ("POST", "/api/v1/subscriptions", "write"),
         ("POST", "/subscribe", "write"),
         ("PUT", "/", "write"),
