@@ -1,12 +1,14 @@
 """What became of items that final issues considered: code that came since, and upvotes then and now."""
 
+from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from core.months import shift
+from core.months import first_day, shift
+from db.issues import not_recorded
 from db.models import Code, History, Issue, IssueItem, Item, Rating, TopicScore
 
 MONTHS = 6  # looked back
@@ -55,6 +57,44 @@ def noticed_since(session: Session, month: str, votes: int, floor: float, fit: f
     worthy = or_(IssueItem.printed, and_(Rating.worth >= floor, fits))
     query = _considered(month).where(Item.votes >= votes, worthy).order_by(Item.id)
     return [_since(row) for row in session.execute(query)]
+
+
+def new_code(session: Session, month: str, fit: float) -> dict[int, int]:
+    """Count by stage the papers of earlier months, filed at this fit, whose code was first seen in a month.
+
+    The paper must have been known before, and code of other papers of its month as well: what a catalogue tells when
+    it is first read is no news. Nor is what a dump tells, which ended in 2025.
+    """
+    begins, ends = _bounds(month)
+    before, other = aliased(Code), aliased(Item)
+    known = select(other.month).join(before, before.item_id == other.id).where(other.month < month)
+    news = exists().where(Code.item_id == Item.id, Code.first_seen >= begins, Code.first_seen < ends, _told_now())
+    had = exists().where(before.item_id == Item.id, before.first_seen < begins)
+    filed = exists().where(TopicScore.item_id == Item.id, TopicScore.fit >= fit)
+    query = (
+        select(Item.month, Rating.best_stage, func.count())
+        .join(Rating, Rating.item_id == Item.id)
+        .where(Item.month < month, Item.kind == "paper", Item.first_seen < begins, Item.withdrawn.is_(False))
+        .where(Rating.best_stage.is_not(None), not_recorded(), news, ~had, filed)
+        .group_by(Item.month, Rating.best_stage)
+    )
+    read = frozenset(session.scalars(known.where(before.first_seen < begins).distinct()))
+    found: Counter[int] = Counter()
+    for of, stage, count in session.execute(query):
+        if stage is not None and of in read:
+            found[stage] += count
+    return dict(sorted(found.items()))
+
+
+def _told_now() -> ColumnElement[bool]:
+    return Code.source != "pwc-archive"
+
+
+def _bounds(month: str) -> tuple[datetime, datetime]:
+    """Give the moments (UTC) at which a month begins and ends."""
+    days = first_day(month), first_day(shift(month, 1))
+    begins, ends = (datetime.combine(day, time(), UTC) for day in days)
+    return begins, ends
 
 
 def _considered(month: str) -> Select[tuple[object, ...]]:

@@ -99,6 +99,7 @@ class Facts:
     model: str
     inputs_hash: str
     coded: dict[int, int] = field(default_factory=dict)  # stage -> considered items whose code is known
+    new_code: dict[int, int] = field(default_factory=dict)  # stage -> papers of earlier months, code first seen in this
     before: dict[str, dict[int, int]] | None = None  # month -> considered; full months only; None: nothing to compare
     second: tuple[SecondLook, ...] = ()  # in the order they are printed; more than are
     shortlisted: int = 0

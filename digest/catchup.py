@@ -45,6 +45,7 @@ def merged(facts: Sequence[Facts], empty: Sequence[str]) -> Facts:
         late_total=0,
         printed_before=frozenset(),
         coded=_sums(one.coded for one in facts),
+        new_code={},
         before=None,
         second=(),
         shortlisted=sum(one.shortlisted for one in facts),

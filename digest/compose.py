@@ -209,6 +209,7 @@ def _section(
         entries=entries,
         left_out=_left_out([p for p in shortlists if p.stage == stage.number], printed, facts.printed_before),
         coded=facts.coded.get(stage.number, 0),
+        new_code=facts.new_code.get(stage.number, 0),
         change=change(stage.number, facts.before),
     )
 

@@ -7,10 +7,19 @@ from digest.words import Line, Part, Voice, web
 
 
 def changed(v: Voice, stage: StageSection) -> list[Line]:
-    """Say what changed in a stage: its count beside the months before and what they let expect; [] where unknown."""
-    if stage.change is None:
+    """Say what changed in a stage: its count beside earlier months, code of earlier papers; [] where unknown."""
+    return [*(_compared(v, stage, stage.change) if stage.change else ()), *_new_code(v, stage.new_code)]
+
+
+def _new_code(v: Voice, count: int) -> list[Line]:
+    if not count:
         return []
-    counts = [count for _, count in stage.change.before]
+    return [v.n("Code appeared for %(n)s earlier paper.", "Code appeared for %(n)s earlier papers.", count)]
+
+
+def _compared(v: Voice, stage: StageSection, change: Change) -> list[Line]:
+    """Set the count of a stage beside the months before and what they let expect."""
+    counts = [count for _, count in change.before]
     low, high = min(counts), max(counts)
     span = v.t("%(low)s to %(high)s", low=low, high=high) if low < high else v.line(low)
     head = v.n(
@@ -20,7 +29,7 @@ def changed(v: Voice, stage: StageSection) -> list[Line]:
         span=span,
         months=len(counts),
     )
-    return [head, _expected(v, stage.change, stage.considered)]
+    return [head, _expected(v, change, stage.considered)]
 
 
 def _expected(v: Voice, found: Change, count: int) -> Line:

@@ -64,6 +64,7 @@ def facts_of(
         model=options.model,
         inputs_hash="",
         coded=issues.coded(session, month, real),
+        new_code=looks.new_code(session, month, FIT_SHOWN) if loaded.pulled else {},
         before=_before(session, loaded),
         second=_second(session, loaded),
         shortlisted=len({place.candidate.id for place in shortlists}),

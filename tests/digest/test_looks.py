@@ -122,8 +122,8 @@ def looks(number: int = 3) -> tuple[SecondLook, ...]:
 LINES: Sequence[tuple[SecondLook, str, str]] = (
     (
         looks()[0],
-        "Considered in the issue of June 2026, not printed. Code since: official, 12 stars.",
-        "2026年6月号で検討し、掲載は見送り。その後コードが公開：公式、スター12。",
+        "Considered in the issue of June 2026, not printed. Code since: official, example, 12 stars.",
+        "2026年6月号で検討し、掲載は見送り。その後コードが公開：公式、example、スター12。",
     ),
     (
         replace(looks()[0], what="votes", code=None, stood=Stood("2026-06", "5.1")),
