@@ -1,6 +1,7 @@
 """Months as people write them, and the rule that puts each item in exactly one."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -48,12 +49,34 @@ def test_what_is_no_month_is_refused_with_the_form(text: str) -> None:
         ("post", None, datetime(2026, 5, 1, tzinfo=UTC), None, "2026-07"),
         # Half past one on 1 July in Tokyo is still June in UTC.
         ("paper", None, datetime(2026, 7, 1, 1, 30, tzinfo=timezone(timedelta(hours=9))), None, "2026-06"),
+        # The first zone to begin a month, and one of the last.
+        ("paper", None, datetime(2026, 7, 1, 13, 59, tzinfo=timezone(timedelta(hours=14))), None, "2026-06"),
+        ("paper", None, datetime(2026, 7, 1, 14, 0, tzinfo=timezone(timedelta(hours=14))), None, "2026-07"),
+        ("paper", None, datetime(2026, 6, 30, 12, 59, tzinfo=timezone(timedelta(hours=-11))), None, "2026-06"),
+        ("paper", None, datetime(2026, 6, 30, 13, 0, tzinfo=timezone(timedelta(hours=-11))), None, "2026-07"),
+        # The hour that a zone lives through twice, and the one it leaves out.
+        ("paper", None, datetime(2026, 11, 1, 1, 30, fold=0, tzinfo=ZoneInfo("America/New_York")), None, "2026-11"),
+        ("paper", None, datetime(2026, 11, 1, 1, 30, fold=1, tzinfo=ZoneInfo("America/New_York")), None, "2026-11"),
+        ("paper", None, datetime(2026, 3, 8, 2, 30, tzinfo=ZoneInfo("America/New_York")), None, "2026-03"),
+        # A leap day, and its last moment in UTC.
+        ("post", None, None, date(2028, 2, 29), "2028-02"),
+        ("paper", None, datetime(2028, 2, 29, 23, 59, tzinfo=UTC), None, "2028-02"),
+        ("paper", None, datetime(2028, 3, 1, 0, 30, tzinfo=timezone(timedelta(hours=9))), None, "2028-02"),
     ],
 )
 def test_each_item_has_one_month(
     kind: str, arxiv_id: str | None, submitted: datetime | None, feed_date: date | None, month: str
 ) -> None:
     assert item_month(kind, arxiv_id, submitted, feed_date, SEEN) == month
+
+
+@given(st.integers(1_200_000_000, 4_000_000_000), st.timezones())
+def test_a_moment_lies_in_the_month_of_utc_wherever_it_was_written_down(seconds: int, zone: ZoneInfo) -> None:
+    """In every zone there is, at hours that come twice and on leap days: one month, and the day is one of its own."""
+    utc = datetime.fromtimestamp(seconds, UTC)
+    month = item_month("paper", None, datetime.fromtimestamp(seconds, zone), None, SEEN)
+    assert month == f"{utc:%Y-%m}"
+    assert first_day(month) <= utc.date() <= last_day(month)
 
 
 def test_a_month_closes_in_the_next_one() -> None:
