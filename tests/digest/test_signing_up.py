@@ -257,6 +257,21 @@ def test_the_caps_hold_by_place_and_for_all(sessions: Sessions) -> None:
     assert ask(sessions, "c@example.org", now=NOW + HOUR, caps=caps)
 
 
+@pytest.mark.faults
+def test_ten_thousand_addresses_from_one_place_bring_sixty_letters_and_all_places_five_hundred(
+    sessions: Sessions,
+) -> None:
+    """Row 33 at its size, with the caps of a site where nobody changed them."""
+    flood = [("192.0.2.1", n) for n in range(10_000)] + [(f"198.51.100.{n % 50}", n) for n in range(10_000, 11_000)]
+    with sessions.begin() as session:
+        taken = [
+            request_signup(session, KEYS, Subscription(f"a{n}@example.org"), place, NOW, Caps()) is None
+            for place, n in flood
+        ]
+    assert (sum(taken[:10_000]), sum(taken)) == (60, 500)
+    assert number_of(sessions, Signup) == 500
+
+
 def test_how_long_to_wait_is_the_rest_of_the_window(sessions: Sessions) -> None:
     caps = Caps(per_place=1)
     ask(sessions, "a@example.org", caps=caps)
