@@ -8,6 +8,7 @@ from db.papers import SHOWN, PaperFilter
 from digest import sentences
 from digest.compose import entry_of
 from digest.model import Entry
+from digest.quotes import placed
 from digest.reasons import Names, Said, brief, evidence, for_topic, names_of, say_all
 from digest.rows import candidate
 from digest.words import Line, Part, Voice
@@ -46,6 +47,7 @@ def _listed(item: Item, roadmap: Roadmap, v: Voice, names: Names, wanted: PaperF
     entry = entry_of(candidate(item), "", roadmap)
     here = next((score for score in item.topics if score.topic == wanted.topic), None)
     reasons = for_topic(entry.reasons, here.topic, here.why) if here else entry.reasons
+    reasons = placed(reasons, item.title, item.abstract)
     topic = _topic(entry, roadmap, here)
     return Listed(
         entry=entry,

@@ -13,6 +13,7 @@ from db.models import Item
 from db.papers import SHOWN
 from digest import maths
 from digest.notices import source_name
+from digest.quotes import marked, placed
 from digest.reasons import Names, evidence, in_order, names_of, say
 from digest.sentences import type_mark
 from digest.words import Line, Voice, voice, web
@@ -131,7 +132,7 @@ def _topics(item: Item, roadmap: Roadmap) -> tuple[TopicBox, ...]:
         TopicBox(
             roadmap.topics[score.topic],
             _figure(score.fit),
-            str(score.why["phrase"]) if score.why.get("phrase") else None,
+            marked(str(score.why["phrase"]), item.title, item.abstract) if score.why.get("phrase") else None,
             score.why.get("field") == "title",
         )
         for score in shown[:TOPICS_SHOWN]
@@ -188,7 +189,8 @@ def _labs(item: Item, roadmap: Roadmap, v: Voice) -> tuple[LabBox, ...]:
 def stored_reasons(item: Item) -> list[Reason]:
     """Read the reasons of an item's rating back as values, in the order people see them."""
     rows = item.rating.reasons if item.rating is not None else []
-    return in_order(Reason(row["kind"], row["facts"], row["share"]) for row in rows)
+    found = in_order(Reason(row["kind"], row["facts"], row["share"]) for row in rows)
+    return list(placed(found, item.title, item.abstract))
 
 
 def _reasons(item: Item, names: Names, v: Voice) -> tuple[ReasonRow, ...]:

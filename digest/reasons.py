@@ -76,13 +76,18 @@ def say_all(reasons: Iterable[Reason], lang: str, names: Names, links: Links = F
     return [teller.full(reason) for reason in _sayable(reasons, names)[:MOST]]
 
 
-def brief(reasons: Iterable[Reason], lang: str, names: Names, most: int = 2) -> Line:
-    """Say the facts of a list line: the reader's own word, lab, readers, code; else the closest words; "" for none."""
+def brief(reasons: Iterable[Reason], lang: str, names: Names, most: int = 2, *, beside: bool = True) -> Line:
+    """Say the facts of a list line: the reader's own word, lab, readers, code; else the closest words; "" for none.
+
+    Words of the title are not said again; `beside` tells whether the line names the topic already.
+    """
     speaker = voice(lang)
     known = {reason.kind: reason for reason in reversed(_sayable(reasons, names))}
     facts = [kind for kind in ("you", "lab", "readers", "code", "new") if kind in known]
-    chosen = facts[:most] or [kind for kind in ("topic", "builds-on", "editors") if kind in known][:1]
-    teller = _Teller(speaker, names, FILE)
+    quotes = "topic" in known and not known["topic"].facts.get("repeats")
+    words = ("topic", "builds-on", "editors") if quotes else ("builds-on", "editors", "topic")
+    chosen = facts[:most] or [kind for kind in words if kind in known][:1]
+    teller = _Teller(speaker, names, FILE, beside=beside)
     return _capital(speaker.join((teller.short(known[kind]) for kind in chosen), "clauses"))
 
 
@@ -132,8 +137,8 @@ def evidence(kind: str, detail: str, speaker: Voice) -> Line:
 class _Teller:
     """Finds the words of a reason by its kind."""
 
-    def __init__(self, speaker: Voice, names: Names, links: Links) -> None:
-        self.v, self.names, self.links = speaker, names, links
+    def __init__(self, speaker: Voice, names: Names, links: Links, *, beside: bool = False) -> None:
+        self.v, self.names, self.links, self.beside = speaker, names, links, beside
 
     def full(self, reason: Reason) -> Said:
         v, facts = self.v, reason.facts
@@ -156,11 +161,13 @@ class _Teller:
             return self._readers_short(dict(facts))
         if reason.kind == "code":
             return self._code_short(dict(facts))
+        if reason.kind == "topic" and facts.get("repeats"):
+            return v.t("as its title says") if self.beside else _flatten(self._topic({**facts, "phrase": None}))
         if reason.kind == "topic" and facts.get("phrase"):
-            return v.line(v.title(str(facts["phrase"]), kind="q"))
+            return v.line(v.title(_quote(facts), kind="q"))
         if reason.kind == "builds-on":
             return v.t("builds on %(work)s", work=self._work(facts.get("work"), linked=False))
-        return Line(tuple(_flat(part) for part in self.full(reason).line.parts))
+        return _flatten(self.full(reason).line)
 
     def _you(self, facts: dict[str, Any]) -> Line:
         """Say which answer of the reader's moved it; the words they answered with are those of the mail's links."""
@@ -175,7 +182,7 @@ class _Teller:
         name = self.names.topics.get(key)
         values: dict[str, Value] = {"topic": self.v.bold(self.v.name(name) if name else key)}
         if phrase:
-            values["phrase"] = self.v.title(str(phrase), kind="q")
+            values["phrase"] = self.v.title(_quote(facts), kind="q")
         if facts.get("title_only") and phrase:
             return self.v.t("Close to %(topic)s, by the title alone: %(phrase)s", **values)
         if facts.get("title_only"):
@@ -283,8 +290,13 @@ def _day(value: object) -> date | None:
     return date.fromisoformat(value[:10]) if isinstance(value, str) and value else None
 
 
-def _flat(part: Part) -> Part:
-    return Part(part.text, "" if part.kind == "b" else part.kind, lang=part.lang)
+def _quote(facts: Mapping[str, Any]) -> str:
+    """Give the words to quote, marked where they were cut, if that is known (digest.quotes)."""
+    return str(facts.get("quote") or facts["phrase"])
+
+
+def _flatten(line: Line) -> Line:
+    return Line(tuple(Part(part.text, "" if part.kind == "b" else part.kind, lang=part.lang) for part in line.parts))
 
 
 def _capital(line: Line) -> Line:

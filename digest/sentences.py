@@ -3,6 +3,7 @@
 from core.ids import parse_arxiv_id
 from digest.links import Links, owner_of
 from digest.model import CodeRef, Cut, Digest, Entry, LabLine, LeftOut, StageSection, Summary, WorkRef
+from digest.quotes import told
 from digest.reasons import Names, brief
 from digest.words import NBSP, Line, Part, Value, Voice, web
 
@@ -186,7 +187,7 @@ def lab_title(v: Voice, line: LabLine, href: str | None = None) -> Line:
 
 def hour_line(v: Voice, digest: Digest, entry: Entry, names: Names) -> Line:
     """Say where a paper of the hour list stands and why it was chosen."""
-    why = brief(entry.reasons, v.lang, names)
+    why = brief(told(entry), v.lang, names)
     where = place(v, digest, entry)
     return v.t("%(place)s. %(why)s.", place=where, why=why) if why else v.t("%(place)s.", place=where)
 
@@ -295,7 +296,7 @@ def fold_label(v: Voice, stage: StageSection) -> Line:
 
 def teaser(v: Voice, entry: Entry, names: Names) -> Line:
     """Say in a line what the first paper of a stage ahead is about and why it was chosen."""
-    why = brief(entry.reasons, v.lang, names)
+    why = brief(told(entry), v.lang, names)
     pieces = [piece for piece in (topic_name(v, entry), minutes(v, entry)) if piece]
     head = v.join(pieces)
     return v.t("%(place)s. %(why)s.", place=head, why=why) if why else v.t("%(place)s.", place=head)

@@ -18,6 +18,7 @@ from digest import notices, sentences
 from digest.links import Links
 from digest.maths import to_text
 from digest.model import Digest
+from digest.quotes import told
 from digest.reasons import brief, names_in, names_of, say_all
 from digest.words import Voice, voice
 
@@ -75,7 +76,7 @@ def issue_entry(site: Site, issue: FinalIssue, digest: Digest, lang: str) -> Ent
         say=sentences,
         banners=notices.banners(v, digest, links),
         text=to_text,
-        why=lambda entry: brief(entry.reasons, lang, names),
+        why=lambda entry: brief(told(entry), lang, names, beside=False),
     )
     return Entry(
         id=tag_uri(site.options.tag_authority, f"digests/{issue.month}"),

@@ -13,6 +13,7 @@ from digest.links import Links
 from digest.model import Digest, Entry, LabLine, LabSection, LeftOut, SecondLook, StageSection, WorkRef
 from digest.own import Ahead, Own, Section, Selection, Wishes
 from digest.pieces import Pieces
+from digest.quotes import told
 from digest.reasons import Names, Said, brief, say_all
 from digest.words import Line, Part, Voice, web
 from locales.load import LANGUAGES, own_name
@@ -234,11 +235,11 @@ class Mail:
 
     def why(self, entry: Entry) -> list[Said]:
         """Say the reasons of an entry."""
-        return say_all(entry.reasons, self.v.lang, self.names, self.links)
+        return say_all(told(entry), self.v.lang, self.names, self.links)
 
     def brief(self, entry: Entry) -> Line:
         """Say the reasons of an entry in one line."""
-        words = brief(entry.reasons, self.v.lang, self.names)
+        words = brief(told(entry), self.v.lang, self.names)
         return self.v.t("%(why)s.", why=words) if words else words
 
     def kicker(self, entry: Entry) -> list[str]:
@@ -249,7 +250,7 @@ class Mail:
 
     def compact_line(self, entry: Entry) -> Line:
         """Say topic, minutes and the strongest reasons of a compact entry."""
-        place, why = self.v.join(self.kicker(entry)), brief(entry.reasons, self.v.lang, self.names)
+        place, why = self.v.join(self.kicker(entry)), brief(told(entry), self.v.lang, self.names)
         return self.v.t("%(place)s. %(why)s.", place=place, why=why) if why else place
 
     def full(self, section: Section) -> tuple[Entry, ...]:

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from digest import charts, notices, sentences
 from digest.links import Links
 from digest.model import Digest, Entry
+from digest.quotes import told
 from digest.reasons import FILE, Said, brief, names_in, say_all
 from digest.templating import stylesheet, write
 from digest.words import Line, Voice, voice
@@ -64,10 +65,10 @@ def _front(digest: Digest, v: Voice, links: Links) -> dict[str, Any]:
     chart = charts.bars([(s.number, s.considered, s.chosen) for s in digest.stages])
 
     def why(entry: Entry) -> list[Said]:
-        return say_all(entry.reasons, v.lang, names, links)
+        return say_all(told(entry), v.lang, names, links)
 
     def short(entry: Entry) -> Line:
-        return brief(entry.reasons, v.lang, names)
+        return brief(told(entry), v.lang, names)
 
     return {
         "names": names,

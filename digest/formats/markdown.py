@@ -6,6 +6,7 @@ import re
 from core.clock import iso
 from digest import news, notices, sentences
 from digest.model import Digest, Entry, StageSection
+from digest.quotes import told
 from digest.reasons import FILE, names_in, say_all
 from digest.words import NBSP, Line, Part, Voice, voice, web
 
@@ -143,7 +144,7 @@ def _entry(digest: Digest, entry: Entry, v: Voice) -> list[str]:
     pieces = [written(v.join([word for word in about if word]))]
     pieces += [written(piece) for piece in sentences.byline(v, digest, entry)]
     reasons = [
-        v.t("%(label)s: %(line)s", label=s.label, line=s.line) for s in say_all(entry.reasons, v.lang, names_in(digest))
+        v.t("%(label)s: %(line)s", label=s.label, line=s.line) for s in say_all(told(entry), v.lang, names_in(digest))
     ]
     first = sentences.read_before(v, entry)
     links = [(str(v.t("Code")), web(ref.url)) for ref in entry.code[:2]]

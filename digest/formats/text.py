@@ -3,6 +3,7 @@
 from digest import news, notices, sentences
 from digest.links import Links
 from digest.model import Digest, Entry, LeftOut, StageSection
+from digest.quotes import told
 from digest.reasons import FILE, Names, brief, names_in, say_all
 from digest.sheet import Sheet, columns
 from digest.words import Line, Voice, voice, web
@@ -157,7 +158,7 @@ class Writer:
             sheet.text(news.stood(v, entry.stood), 5)
         sheet.gap()
         self._summary(entry)
-        for said in say_all(entry.reasons, v.lang, self.names, self.links):
+        for said in say_all(told(entry), v.lang, self.names, self.links):
             sheet.text(v.t("%(label)s: %(line)s", label=said.label, line=said.line), 7, "     -")
         if first := sentences.read_before(v, entry):
             sheet.text(first, 7, "     -")
@@ -220,7 +221,7 @@ class Writer:
         about = v.join(
             [x for x in (sentences.topic_name(v, entry), *self._tags(entry), sentences.minutes(v, entry)) if x]
         )
-        why = brief(entry.reasons, v.lang, self.names)
+        why = brief(told(entry), v.lang, self.names)
         self.sheet.text(v.t("%(place)s. %(why)s.", place=about, why=why) if why else about, 5)
         if entry.stood:
             self.sheet.text(news.stood(v, entry.stood), 5)

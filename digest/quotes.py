@@ -1,0 +1,49 @@
+"""How the words quoted as a reason stand where they are from: whole, cut out of a clause, or the title once more."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from core.scores import JsonValue, Reason
+from digest.model import Entry
+from digest.words import NBSP
+
+MARK = "…"
+_BEGINS = tuple(".;:!?,(—–“\"'")  # what may stand before a quotation that begins with a clause
+_ENDS = tuple(".;:!?,)—–”\"'")  # and after one that ends with it
+
+
+def told(entry: Entry) -> tuple[Reason, ...]:
+    """Prepare the reasons of an entry to be said beside its title and its summary."""
+    return placed(entry.reasons, entry.title, entry.summary.text if entry.summary else "")
+
+
+def placed(reasons: Iterable[Reason], title: str, *texts: str | None) -> tuple[Reason, ...]:
+    """Add to each quoted phrase how it stands: `quote` with marks where it was cut, `repeats` where the title has it.
+
+    A phrase that is the whole title is none. The words themselves never change. `texts` are the abstract or parts of
+    it; of a phrase that none of them has nobody can tell where its clause ends.
+    """
+    return tuple(_placed(reason, title, texts) for reason in reasons)
+
+
+def _placed(reason: Reason, title: str, texts: Iterable[str | None]) -> Reason:
+    phrase = reason.facts.get("phrase")
+    if reason.kind != "topic" or not isinstance(phrase, str) or not phrase:
+        return reason
+    if _bare(phrase) == _bare(title):
+        return replace(reason, facts={**reason.facts, "phrase": None, "repeats": True})
+    facts: dict[str, JsonValue] = {"quote": marked(phrase, title, *texts), "repeats": _bare(phrase) in _bare(title)}
+    return replace(reason, facts={**reason.facts, **facts})
+
+
+def _bare(text: str) -> str:
+    return " ".join(text.casefold().split()).strip(" .:;,!?()")
+
+
+def marked(phrase: str, *texts: str | None) -> str:
+    """Mark with an ellipsis where a phrase begins or ends within a clause of the first text that has it."""
+    around = next((text.split(phrase, 1) for text in texts if text and phrase in text), None)
+    before, after = (around[0].rstrip(), around[1].lstrip()) if around else ("x", "x")
+    begins = not before or before.endswith(_BEGINS)
+    ends = (not after or after.startswith(_ENDS)) and phrase.count("(") <= phrase.count(")")
+    return ("" if begins else MARK + NBSP) + phrase + ("" if ends else NBSP + MARK)
