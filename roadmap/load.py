@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from core.errors import ShirubeError
@@ -123,7 +124,13 @@ def _topics(folder: Path, stages: tuple[Stage, ...], problems: Problems) -> dict
                 topics[key] = topic
     for key in files.keys() - {key for stage in stages for key in stage.topics}:
         problems.add(f"{TOPICS}/{key}.toml", key, f"is a topic in no stage; add it to one in {STAGES}")
-    return topics
+    return {key: _neighbourly(topic, topics) for key, topic in topics.items()}
+
+
+def _neighbourly(topic: Topic, topics: dict[str, Topic]) -> Topic:
+    """Let a topic name as its neighbours those that name it too, so that a new one is said in its own file alone."""
+    others = (key for key, other in topics.items() if topic.key in other.neighbours and key not in topic.neighbours)
+    return replace(topic, neighbours=(*topic.neighbours, *others))
 
 
 def _topic(path: Path, key: str, stage: int, problems: Problems) -> Topic | None:

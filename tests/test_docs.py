@@ -18,6 +18,7 @@ from starlette.routing import Match
 from api.app import AppOptions, create_app
 from core.clock import Clock
 from db.engine import Sessions
+from digest.formats import formats
 from ranking import topics
 from roadmap.model import Roadmap
 from shirube import jobs
@@ -191,7 +192,9 @@ def test_every_address_asked_in_api_md_is_answered_by_a_route(
 def test_every_route_of_the_api_is_in_api_md(sqlite_sessions: Sessions, roadmap: Roadmap, clock: Clock) -> None:
     text = (DOCS / "api.md").read_text("utf-8")
     document = create_app(sqlite_sessions, roadmap, clock, AppOptions()).openapi()
-    paths = {path.replace("{month}", "{YYYY-MM}").replace("{item_id}", "{id}") for path in document["paths"]}
+    forms = {f"/digests/{{month}}.{form.SUFFIX}": "/digests/{month}.{suffix}" for form in formats().values()}
+    paths = {forms.get(path, path) for path in document["paths"]}
+    paths = {path.replace("{month}", "{YYYY-MM}").replace("{item_id}", "{id}") for path in paths}
     assert {path for path in paths if not any(f"`{path}{end}" in text for end in "`?[")} == set()
 
 

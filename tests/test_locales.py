@@ -75,8 +75,8 @@ def test_japanese_is_japanese(domain: str) -> None:
 
 
 def test_a_tag_finds_its_language() -> None:
-    assert set(LANGUAGES) == {"en", "ja"}
-    assert [language(tag) for tag in ("ja-JP", "JA", "en-GB", "fr", "", None)] == ["ja", "ja", "en", "en", "en", "en"]
+    assert set(LANGUAGES) >= {"en", "ja"}
+    assert [language(tag) for tag in ("ja-JP", "JA", "en-GB", "tlh", "", None)] == ["ja", "ja", "en", "en", "en", "en"]
 
 
 def test_both_catalogues_of_a_language_speak_as_one() -> None:

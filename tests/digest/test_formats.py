@@ -16,7 +16,7 @@ from digest.model import Digest
 from digest.press import message_parts
 from digest.sheet import COLUMNS, columns, wrap
 from digest.views import view
-from digest.words import NBSP
+from digest.words import NBSP, voice
 from locales import LANGUAGES
 from tests.digest import sample
 
@@ -85,7 +85,7 @@ def reader(*stages: int, here: int | None = None) -> email.Reader:
 
 def test_formats_are_found_by_themselves() -> None:
     found = formats()
-    assert {"html", "json", "markdown", "text"} == set(found)
+    assert {"html", "json", "markdown", "text"} <= set(found)
     for module in found.values():
         assert module.MEDIA_TYPE
         assert re.fullmatch(r"[a-z]+", module.SUFFIX)
@@ -130,7 +130,7 @@ def test_the_file_is_whole_and_needs_nothing_else(digest: Digest, lang: str) -> 
     assert page.count("script") == page.count("img") == page.count("link") == page.count("form") == 0
     assert not re.search(r"@import|url\(", source)
     local = [link for link in page.all("href") if not link.startswith(("https://", "http://", "#"))]
-    assert local == [f"{digest.month}.{'ja.' if lang == 'en' else ''}html"]
+    assert local == [html.file_name(digest.month, other) for other in LANGUAGES if other != lang]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -356,7 +356,11 @@ def test_both_parts_of_a_mail_say_the_same(lang: str) -> None:
         assert number in plain
     for link in {link for link in shown.all("href") if "lang=" in link and "#" not in link}:
         assert link in parts.text, link
-    for word in ("1,544", "6,824", "r•••@example.org", "2610.50001"):
+    for word in (
+        *("".join(voice(lang).number(count).split()) for count in (1_544, 6_824)),
+        "r•••@example.org",
+        "2610.50001",
+    ):
         assert word in page
         assert word in plain
 

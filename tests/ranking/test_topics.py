@@ -167,7 +167,7 @@ def test_the_fallback_is_a_fit_and_a_phrase_never_hurts(pair: Vectors) -> None:
 
 def test_the_packaged_weights_fit_roadmap_and_model(roadmap: Roadmap) -> None:
     blend = packaged_blend()
-    assert set(blend.topics) == set(roadmap.topics)
+    assert set(blend.topics) <= set(roadmap.topics)  # a topic added since is judged by the fallback
     assert blend.model == "all-MiniLM-L6-v2"
     assert blend.heads.shape == (len(blend.topics), 384)
     assert blend.weights.shape == (len(blend.topics), len(SIGNALS))

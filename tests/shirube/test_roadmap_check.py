@@ -11,6 +11,7 @@ import pytest
 from ranking.guide import make_guide
 from ranking.service import Ranker
 from ranking.topics import packaged_blend
+from roadmap.load import load_roadmap
 from tests.shirube.command import Bench, run
 from tests.upstream import Upstream
 from tests.upstream.catalogue import Catalogue
@@ -186,7 +187,7 @@ def test_a_digest_in_japanese_names_its_stages(baked: dict[str, str]) -> None:
 def test_the_packaged_road_is_whole() -> None:
     ended = run("roadmap", "check")
     assert ended.code == 0, ended.out
-    assert "is whole: 8 stages, 37 topics" in ended.out
+    assert f"is whole: 8 stages, {len(load_roadmap().topics)} topics" in ended.out
 
 
 def test_a_whole_road_is_counted_and_told_what_could_be_better(tmp_path: Path) -> None:
