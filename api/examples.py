@@ -83,6 +83,7 @@ def _search(site: Site) -> Any:
         "english": "sparse routing",
         "translated": [{"ja": "疎", "en": "sparse"}],
         "not_understood": [],
+        "by_words": True,
         "by_meaning": True,
         "named": [],
         "left_out": [],

@@ -14,6 +14,7 @@ from db.papers import PaperFilter
 from roadmap.model import Roadmap
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+MOST_NAMED = 8  # keys in the advice of an error
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9000, 1, 1)  # beyond them dates cannot be computed with
 
 
@@ -66,8 +67,14 @@ def known(name: str, value: str | int | None, keys: Iterable[object]) -> None:
     names = [str(key) for key in keys]
     if value is None or str(value) in names:
         return
-    close = get_close_matches(str(value), names, n=3) or names
-    raise UsageError(f"There is no {name} {value!r}", f"Known are, for example, {', '.join(close[:8])}")
+    raise UsageError(f"There is no {name} {value!r}", _named(str(value), names))
+
+
+def _named(value: str, names: list[str]) -> str:
+    """Name the keys that may be meant: all, where they are few."""
+    if len(names) <= MOST_NAMED:
+        return f"Known are {', '.join(names)}"
+    return f"Known are, for example, {', '.join(get_close_matches(value, names, n=3) or names[:MOST_NAMED])}"
 
 
 def _plain(value: object) -> str:

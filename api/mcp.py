@@ -4,14 +4,15 @@ https://modelcontextprotocol.io/specification; the library speaks the protocol. 
 of strangers: the server says so in its instructions, and with every answer that holds any.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal, TypeVar
 
-from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.transport_security import TransportSecuritySettings
-from mcp_types import ToolAnnotations
+from mcp_types import CallToolResult, InputRequiredResult, Tool, ToolAnnotations
 from pydantic import Field, ValidationError
 from sqlalchemy.orm import Session
 from starlette.routing import Route
@@ -44,15 +45,19 @@ Lab = Annotated[str | None, Field(description="Key of a lab, from `road`")]
 Stage = Annotated[int | None, Field(description="Number of a stage, from `road`")]
 Day = Annotated[str | None, Field(description="A day of submission, YYYY-MM-DD, included")]
 Code = Annotated[bool | None, Field(description="True: only what has a repository")]
+Kind = Annotated[Literal["paper", "post"] | None, Field(description="Papers or posts only")]
+Fit = Annotated[float | None, Field(ge=0, le=1, description="Least fit of a topic; 0.5 unless given, 0 lists all")]
 Limit = Annotated[int, Field(ge=1, le=MOST, description="Items in one answer")]
 Cursor = Annotated[str | None, Field(description="`next` of the answer before; all else stays the same")]
 Name = Annotated[str, Field(description="An arXiv id in any form, or the id of a lab's post")]
+Given = dict[str, Any]
 Query = TypeVar("Query", bound=Filters)
+_CLOSED = {"additionalProperties": False}
 
 
 def make_server(site: Site) -> MCPServer:
     """Build the server with its seven tools over a site's store; expected errors reach the client in words."""
-    server = MCPServer(
+    server = Server(
         "shirube",
         title="Shirube",
         instructions=INSTRUCTIONS,
@@ -75,6 +80,35 @@ def routes(server: MCPServer) -> list[Route]:
     return [Route(route.path, route.endpoint, methods=["POST"]) for route in made if isinstance(route, Route)]
 
 
+class Server(MCPServer):
+    """The library's server, but strict: that passes over arguments it does not know, so one spelt wrongly lists all.
+
+    What a client asked wrongly is told in words of ours, without the addresses of pydantic's manual.
+    """
+
+    async def list_tools(self) -> list[Tool]:
+        """Give the tools; their schemas say that nothing else is taken."""
+        tools = await super().list_tools()
+        return [one.model_copy(update={"input_schema": one.input_schema | _CLOSED}) for one in tools]
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool; raises ToolError for an argument that it does not take, or not so."""
+        known = next(
+            (tuple(one.input_schema["properties"]) for one in await self.list_tools() if one.name == name), None
+        )
+        strange = [given for given in arguments if known is not None and given not in known]
+        if known is not None and strange:
+            raise ToolError(_unknown(strange[0], known))
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as problem:
+            if isinstance(problem.__cause__, ValidationError):
+                raise ToolError(_faults(problem.__cause__)) from problem
+            raise
+
+
 class Tools:
     """The tools; names, texts and parameters are what a client learns of them."""
 
@@ -89,16 +123,19 @@ class Tools:
         stage: Stage = None,
         since: Day = None,
         until: Day = None,
+        kind: Kind = None,
         has_code: Code = None,
+        min_fit: Fit = None,
         limit: Limit = USUAL,
         cursor: Cursor = None,
     ) -> Answer:
-        """Find stored papers and posts by words and meaning, best first."""
-        filters = {"topic": topic, "lab": lab, "stage": stage, "since": since, "until": until, "has_code": has_code}
+        """Find stored papers and posts by words and meaning, best first; `query` tells how the words were read."""
+        filters: Given = {"topic": topic, "lab": lab, "stage": stage, "since": since, "until": until}
+        filters |= {"kind": kind, "has_code": has_code, "min_fit": min_fit}
         asked = _asked(SearchQuery, q=query, limit=limit, cursor=cursor, **filters)
         with self._reading() as session:
             part = read_places(self._site, session, asked)
-        return brief.papers(part["items"], part["next"], read_as=part["query"]["english"])
+        return brief.found(part)
 
     def papers(
         self,
@@ -107,13 +144,16 @@ class Tools:
         stage: Stage = None,
         since: Day = None,
         until: Day = None,
+        kind: Kind = None,
         has_code: Code = None,
+        min_fit: Fit = None,
         sort: Annotated[Literal["fit", "worth", "newest"], Field(description="Order, best or newest first")] = "worth",
         limit: Limit = USUAL,
         cursor: Cursor = None,
     ) -> Answer:
         """List papers and posts filed under a topic or stage, or from a lab."""
-        filters = {"topic": topic, "lab": lab, "stage": stage, "since": since, "until": until, "has_code": has_code}
+        filters: Given = {"topic": topic, "lab": lab, "stage": stage, "since": since, "until": until}
+        filters |= {"kind": kind, "has_code": has_code, "min_fit": min_fit}
         asked = _asked(PaperQuery, sort=sort, limit=limit, cursor=cursor, **filters)
         with self._reading() as session:
             part = read_part(session, self._site.roadmap, asked)
@@ -127,11 +167,21 @@ class Tools:
     def similar(
         self,
         name: Name,
+        topic: Topic = None,
+        lab: Lab = None,
+        stage: Stage = None,
+        since: Day = None,
+        until: Day = None,
+        kind: Kind = None,
+        has_code: Code = None,
+        min_fit: Fit = None,
         sort: Annotated[Literal["closest", "newest"], Field(description="Of the closest, which first")] = "closest",
         limit: Limit = USUAL,
     ) -> Answer:
-        """List the stored papers closest to one in meaning; near-twins are folded."""
-        asked = _asked(SimilarQuery, sort=sort, limit=limit)
+        """List the stored papers closest to one in meaning; near-twins are folded, and there is no next part."""
+        filters: Given = {"topic": topic, "lab": lab, "stage": stage, "since": since, "until": until}
+        filters |= {"kind": kind, "has_code": has_code, "min_fit": min_fit}
+        asked = _asked(SimilarQuery, sort=sort, limit=limit, **filters)
         with self._reading() as session:
             found = similar_items(self._site, session, find_item(session, name).id, asked)
         return brief.papers(found, None)
@@ -188,10 +238,21 @@ class Tools:
             raise ToolError(f"{problem.detail}. {problem.advice}".rstrip(" .") + ".") from problem
 
 
-def _asked(kind: type[Query], **given: Any) -> Query:
+def _asked(shape: type[Query], /, **given: Any) -> Query:
     """Read the parameters as the API reads those of an address; raises ToolError that names what is wrong."""
     try:
-        return kind.model_validate(given)
+        return shape.model_validate(given)
     except ValidationError as problem:
-        told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in problem.errors())
-        raise ToolError(told) from problem
+        raise ToolError(_faults(problem)) from problem
+
+
+def _faults(problem: ValidationError) -> str:
+    """Say what is wrong with each argument."""
+    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in problem.errors())
+
+
+def _unknown(given: str, known: Sequence[str]) -> str:
+    close = get_close_matches(given, known, n=3)
+    all_of_them = f"Known are {', '.join(known)}." if known else "None is known."
+    advice = f"Did you mean {' or '.join(close)}?" if close else all_of_them
+    return f"There is no argument {given[:50]!r} here. {advice}"

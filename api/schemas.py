@@ -145,14 +145,16 @@ class TranslatedJson(TypedDict):
 class QueryJson(TypedDict):
     """How a query was read: `english` are the words searched for, "" where the query is only a name.
 
-    `by_meaning` is false while only words are compared. `named` are the items that the query is the name of;
-    `left_out` are those named that the filters keep out.
+    `by_words` is false where nothing stored has any of the words: what is found is only close in meaning. `by_meaning`
+    is false while only words are compared. `named` are the items that the query is the name of; `left_out` are those
+    named that the filters keep out.
     """
 
     text: str
     english: str
     translated: list[TranslatedJson]
     not_understood: list[str]
+    by_words: bool
     by_meaning: bool
     named: list[str]
     left_out: list[str]

@@ -1,31 +1,41 @@
 """The tools for AI clients, driven by the protocol's own client: in this process, over HTTP, and as a command."""
 
 import os
-import socket
+import shutil
 import sys
-import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
-import uvicorn
 from fastapi.testclient import TestClient
 from mcp import Client, StdioServerParameters
 
-from api.app import create_app
+from api import brief
+from api.app import AppOptions, create_app
+from api.brief import ONLY_CLOSE
+from api.finder import Finder
 from api.headers import POLICY
 from api.mcp import MOST
 from core.clock import Clock
-from db.engine import Sessions
+from db.engine import Sessions, make_engine, make_sessions
+from digest.model import SecondLook, Stood
+from digest.notices import BANNERS
+from ranking.embedder import PACKAGED
+from ranking.service import embed_new, vector_matrix
 from roadmap.model import Roadmap
 from tests.api.conftest import OPTIONS
-from tests.api.factory import TOPIC, add_item, fill, make_issue
+from tests.api.factory import SUBMITTED, TOPIC, add_item, fill, make_issue
 from tests.conftest import NOW
+from tests.digest import sample
+from tests.fakes import HashEmbedder
+from tests.faults.serving import serving
 
 TOOLS = {"search", "papers", "paper", "similar", "digest", "road", "coverage"}
-Script = Callable[[Client], Awaitable[Any]]
+LATEST = SUBMITTED + timedelta(hours=2)
+CROWD = ["Ada Moorhen", "Ben Teal", "Cy Coot", "Di Grebe", "Ed Smew", *(f"Heron {number}" for number in range(295))]
 
 
 @pytest.fixture
@@ -33,7 +43,7 @@ def filled(sessions: Sessions, roadmap: Roadmap) -> Sessions:
     """A store with thirty papers, an old id and an issue."""
     fill(sessions, roadmap, 30)
     with sessions.begin() as session:
-        add_item(session, roadmap, "math/0309136", abstract="word " * 2_000)
+        add_item(session, roadmap, "math/0309136", abstract="word " * 2_000, authors=[{"name": name} for name in CROWD])
     make_issue(sessions, roadmap, "2026-06", NOW)
     return sessions
 
@@ -97,6 +107,7 @@ def test_a_paper_is_given_whole_but_for_a_very_long_abstract(ask: Callable[..., 
     assert found["id"] == "math/0309136"
     assert len(found["abstract"]) <= 4_000
     assert found["topics"][0]["key"] == TOPIC
+    assert found["authors"] == ["Ada Moorhen", "Ben Teal", "Cy Coot", "Di Grebe", "Ed Smew", "and 295 more"]
     assert "not stored" in ask("paper", name="2606.99999")["refused"] or "no item" in ask("paper", name="x")["refused"]
 
 
@@ -129,30 +140,146 @@ def test_a_wrong_parameter_is_refused_in_words(ask: Callable[..., dict[str, Any]
     assert "cursor" in ask("papers", cursor="tampered")["refused"]
 
 
+def test_what_is_asked_wrongly_is_told_what_is_right(ask: Callable[..., dict[str, Any]]) -> None:
+    for tool in ("search", "papers", "similar"):
+        given = {"search": {"query": "heron"}, "similar": {"name": "2606.00001"}}.get(tool, {})
+        assert "Did you mean min_fit?" in ask(tool, **given, minfit=0.3)["refused"]
+        assert "limit: Input should be less than or equal to 20" in ask(tool, **given, limit=200)["refused"]
+    assert "query: Field required" in ask("search")["refused"]
+    assert "pydantic" not in ask("search", limit="many")["refused"]
+    assert "There is no stage 42. Known are 1, 2, 3, 4, 5, 6, 7, 8" in ask("papers", stage=42)["refused"]
+    assert "There is no argument 'names' here" in ask("road", names=1)["refused"]
+    assert "Unknown tool" in ask("roads")["refused"]
+
+
+def test_every_filter_of_the_lists_is_taken(
+    ask: Callable[..., dict[str, Any]], filled: Sessions, roadmap: Roadmap
+) -> None:
+    with filled.begin() as session:
+        add_item(session, roadmap, "qwen:a-heron", title="A clockwork heron of the lab", labs={"qwen": 0.9})
+        add_item(
+            session, roadmap, "2606.80001", topics={TOPIC: 0.3}, title="A clockwork heron, faintly", submitted=LATEST
+        )
+    for tool, given in (("papers", {}), ("search", {"query": "clockwork"})):
+        assert ids(ask(tool, **given, kind="post")) == ["qwen:a-heron"]
+        assert ids(ask(tool, **given, lab="qwen", kind="paper")) == []
+        assert "2606.80001" not in ids(ask(tool, **given, topic=TOPIC, limit=20))
+    assert "2606.80001" in ids(ask("search", query="clockwork faintly", topic=TOPIC, min_fit=0.2))
+    assert "2606.80001" in ids(ask("papers", topic=TOPIC, min_fit=0.2, sort="newest", until="2026-06-02", limit=1))
+
+
+def ids(answer: dict[str, Any]) -> list[str]:
+    return [item["id"] for item in answer["items"]]
+
+
+def test_a_search_says_how_it_read_the_words(ask: Callable[..., dict[str, Any]]) -> None:
+    found = ask("search", query="clockwork")
+    assert (found["query"]["by_words"], found["note"]) == (True, None)
+    found = ask("search", query="鷺谷")
+    assert (found["items"], found["query"]["not_understood"]) == ([], ["鷺谷"])
+    assert found["note"] == "Not understood, and not searched for: 鷺谷."
+
+
+def test_what_is_only_close_in_meaning_is_called_so(
+    filled: Sessions, roadmap: Roadmap, clock: Clock, tmp_path: Path
+) -> None:
+    server = create_app(
+        filled, roadmap, clock, OPTIONS, finder=with_vectors(filled, roadmap, clock, tmp_path)
+    ).state.mcp
+    found = anyio.run(_one, server, "search", {"query": "zzzzqq"})
+    assert found["items"]
+    assert (found["query"]["by_words"], found["note"]) == (False, ONLY_CLOSE)
+    assert anyio.run(_one, server, "search", {"query": "clockwork"})["note"] is None
+    assert anyio.run(_one, server, "search", {"query": "math/0309136"})["note"] is None
+
+
+def with_vectors(sessions: Sessions, roadmap: Roadmap, clock: Clock, folder: Path) -> Finder:
+    """Store vectors of what there is; gives a finder that has them."""
+    embed_new(sessions, HashEmbedder(), clock)
+    finder = Finder(roadmap, lambda held: vector_matrix(sessions, PACKAGED, folder / "cache", held), HashEmbedder())
+    finder.refresh()
+    return finder
+
+
+def test_an_issue_tells_its_banners_late_arrivals_and_second_looks() -> None:
+    look = SecondLook("2609.00001", "paper", "T", "https://x.org", "votes", Stood("2026-09", "5.1"), 5, None, 50, 3)
+    whole = sample.digest(banners=sample.every_banner(), second=(look,))
+    found = brief.overview(whole)
+    assert len(found["banners"]) == sum(one.kind in BANNERS for one in whole.banners)
+    assert any("Erratum" in said for said in found["banners"])
+    assert [one["id"] for one in found["late"]] == [entry.id for entry in whole.late]
+    assert whole.late
+    assert [one["id"] for one in found["second_looks"]] == [look.id]
+    assert found["second_looks"][0]["because"].endswith("50\xa0upvotes; when that issue closed it had 3.")
+    assert brief.stage(whole, whole.stages[0])["banners"] == found["banners"]
+
+
 def test_nothing_is_similar_before_there_are_vectors(ask: Callable[..., dict[str, Any]]) -> None:
     assert ask("similar", name="math/0309136")["items"] == []
 
 
-@pytest.fixture
-def served(sqlite_sessions: Sessions, roadmap: Roadmap, clock: Clock) -> Iterator[str]:
-    """The address of a real server on loopback over a store with one paper."""
-    fill(sqlite_sessions, roadmap, 1)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        app = create_app(sqlite_sessions, roadmap, clock, OPTIONS)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-        thread = threading.Thread(target=server.run, args=([listening],))
-        thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/mcp"
-        server.should_exit = True
-        thread.join()
+@pytest.fixture(scope="module")
+def store(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, roadmap: Roadmap) -> Path:
+    """A data directory with twelve papers, their vectors and an issue."""
+    folder = tmp_path_factory.mktemp("var")
+    shutil.copy(sqlite_template, folder / "shirube.db")
+    engine = make_engine(f"sqlite:///{folder / 'shirube.db'}")
+    sessions = make_sessions(engine)
+    fill(sessions, roadmap, 12)
+    make_issue(sessions, roadmap, "2026-06", NOW)
+    embed_new(sessions, HashEmbedder(), lambda: NOW)
+    engine.dispose()
+    return folder
 
 
-def test_the_official_client_asks_over_http(served: str) -> None:
-    async def run() -> Any:
-        async with Client(served) as client:
-            return await client.call_tool("papers", {"topic": TOPIC})
+@pytest.fixture(params=["http", "stdio"])
+def door(
+    request: pytest.FixtureRequest, store: Path, roadmap: Roadmap, clock: Clock, tmp_path: Path
+) -> Iterator[str | StdioServerParameters]:
+    """What the client is given to reach the same store: an address on loopback, or the command."""
+    if request.param == "stdio":
+        env = {**os.environ, "SHIRUBE_DATA_DIR": str(store)}
+        yield StdioServerParameters(command=sys.executable, args=["-m", "shirube", "mcp"], env=env)
+        return
+    engine = make_engine(f"sqlite:///{store / 'shirube.db'}")
+    sessions = make_sessions(engine)
+    finder = with_vectors(sessions, roadmap, clock, tmp_path)
+    with serving(create_app(sessions, roadmap, clock, AppOptions(), finder=finder)) as port:
+        yield f"http://127.0.0.1:{port}/mcp"
+    engine.dispose()
 
-    assert len(anyio.run(run).structured_content["items"]) == 1
+
+def test_the_official_client_asks_every_tool(door: str | StdioServerParameters, roadmap: Roadmap) -> None:
+    anyio.run(_all_seven, door, roadmap)
+
+
+async def _all_seven(door: str | StdioServerParameters, roadmap: Roadmap) -> None:
+    async with Client(door) as client:
+
+        async def ask(tool: str, **given: Any) -> dict[str, Any]:
+            result = await client.call_tool(tool, given)
+            assert not result.is_error, result.content
+            return result.structured_content or {}
+
+        assert {tool.name for tool in (await client.list_tools()).tools} == TOOLS
+        assert len((await ask("road"))["stages"]) == len(roadmap.stages)
+        assert len(ids(await ask("papers", topic=TOPIC))) == 8
+        assert "2606.00001" in ids(await ask("search", query="clockwork heron", limit=20))
+        assert (await ask("paper", name="2606.00001v2"))["id"] == "2606.00001"
+        for _ in range(300):  # the command opens the vectors behind the first answers
+            near = ids(await ask("similar", name="2606.00001", topic=TOPIC))
+            if near:
+                break
+            await anyio.sleep(0.1)
+        assert near
+        assert "2606.00001" not in near
+        issue = await ask("digest")
+        assert (issue["month"], issue["status"]) == ("2026-06", "final")
+        number = next(stage["number"] for stage in issue["stages"] if stage["chosen"])
+        assert (await ask("digest", month="2026-06", stage=number))["entries"]
+        assert (await ask("coverage"))["stored"] == 12
+        refused = await client.call_tool("papers", {"kinds": "post"})
+        assert refused.is_error
 
 
 def test_a_body_that_is_no_message_is_refused(filled: Sessions, roadmap: Roadmap, clock: Clock) -> None:
@@ -161,14 +288,3 @@ def test_a_body_that_is_no_message_is_refused(filled: Sessions, roadmap: Roadmap
     assert answers[0].status_code in (400, 406, 415)
     assert (answers[1].status_code, answers[1].headers["content-type"]) == (405, "application/problem+json")
     assert all(answer.headers["content-security-policy"] == POLICY for answer in answers)
-
-
-def test_the_command_speaks_over_its_standard_streams(tmp_path: Path) -> None:
-    env = {**os.environ, "SHIRUBE_DATA_DIR": str(tmp_path / "var")}
-    command = StdioServerParameters(command=sys.executable, args=["-m", "shirube", "mcp"], env=env)
-
-    async def run() -> Any:
-        async with Client(command) as client:
-            return await client.call_tool("road", {})
-
-    assert len(anyio.run(run).structured_content["stages"]) == 8

@@ -54,6 +54,7 @@ def test_items_that_hold_every_word_come_first(filled: TestClient) -> None:
         "english": "sparse herons",
         "translated": [],
         "not_understood": [],
+        "by_words": True,
         "by_meaning": False,
         "named": [],
         "left_out": [],
