@@ -1,7 +1,7 @@
 """What the children of the database's fault tests do: migrate, restore, write, read, check-point and back up.
 
-`python -m tests.faults.storing write|read|checkpoint|backup URL SECONDS NAME` does one of the last four for some time
-and prints how often; whatever fails ends it with a traceback.
+`python -m tests.faults.storing write|read|checkpoint|backup URL SECONDS NAME LEAST` does one of the last four for some
+time, and until it was done so often at least; prints how often. Whatever fails ends it with a traceback.
 """
 
 import sys
@@ -75,17 +75,17 @@ ROLES: dict[str, Callable[[Sessions, str, int], None]] = {
 }
 
 
-def main(role: str, url: str, seconds: float, name: str) -> int:
-    """Act in a role for some seconds; gives how often."""
+def main(role: str, url: str, seconds: float, name: str, least: int) -> int:
+    """Act in a role for some seconds and so often at least; gives how often."""
     engine = make_engine(url)
     with engine.connect() as connection:  # opened before the time begins
         connection.execute(text("SELECT 1"))
     sessions, until, done = make_sessions(engine), time.monotonic() + seconds, 0
-    while time.monotonic() < until:
+    while time.monotonic() < until or done < least:
         ROLES[role](sessions, name, done)
         done += 1
     return done
 
 
 if __name__ == "__main__":
-    sys.stdout.write(str(main(sys.argv[1], sys.argv[2], float(sys.argv[3]), sys.argv[4])))
+    sys.stdout.write(str(main(sys.argv[1], sys.argv[2], float(sys.argv[3]), sys.argv[4], int(sys.argv[5]))))
