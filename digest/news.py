@@ -35,9 +35,11 @@ def _compared(v: Voice, stage: StageSection, change: Change) -> list[Line]:
 def _expected(v: Voice, found: Change, count: int) -> Line:
     span = {"low": found.low, "high": found.high}
     return {
-        "fewer": v.t("Fewer than those months let expect: %(low)s to %(high)s (95%% prediction interval).", **span),
-        "expected": v.t("Within what those months let expect: %(low)s to %(high)s (95%% prediction interval).", **span),
-        "more": v.t("More than those months let expect: %(low)s to %(high)s (95%% prediction interval).", **span),
+        "fewer": v.t("Fewer than those months would suggest: %(low)s to %(high)s (95%% prediction interval).", **span),
+        "expected": v.t(
+            "Within what those months would suggest: %(low)s to %(high)s (95%% prediction interval).", **span
+        ),
+        "more": v.t("More than those months would suggest: %(low)s to %(high)s (95%% prediction interval).", **span),
     }[verdict(found, count)]
 
 

@@ -137,9 +137,9 @@ def hour_note(v: Voice, digest: Digest) -> list[Line]:
     """Say how the hour list is made."""
     stages = len({entry.number.partition(".")[0] for entry in hour_entries(digest)})
     head = v.n(
-        "%(n)s paper from %(stages)s of the stages, %(time)s: one of a stage, together the most worth "
+        "%(n)s paper from %(stages)s of the stages, %(time)s: one per stage, together the most worth "
         "that an hour holds.",
-        "%(n)s papers from %(stages)s of the stages, %(time)s: one of a stage, together the most worth "
+        "%(n)s papers from %(stages)s of the stages, %(time)s: one per stage, together the most worth "
         "that an hour holds.",
         len(digest.hour),
         stages=stages,

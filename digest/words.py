@@ -25,6 +25,7 @@ NBSP = "\u00a0"
 REGION = {"en": "en_GB"}  # "5 Nov 2026"; a language not named here speaks for itself
 _HOLE = re.compile(r"%\((\w+)\)s|%%")
 _WEB = re.compile(r"https?://[^\s<>\"'\x00-\x20]+\Z", re.IGNORECASE)
+_COUNTER = re.compile("か月|[\u3041-\u9fff]")
 TAGS = {"b": "b", "q": "q", "code": "code", "time": "time", "n": "span"}  # the element of a part's kind
 
 
@@ -84,8 +85,20 @@ class Line:
         return Markup("".join([part.markup() for part in self.parts]))  # noqa: S704
 
     def mail(self) -> Markup:
-        """Write the line as HTML for mail clients, which draw no MathML."""
-        return Markup("".join([part.markup(mathml=False) for part in self.parts]))  # noqa: S704
+        """Write the line as HTML for mail clients, which draw no MathML; never for an attribute.
+
+        A figure and the Japanese counter after it, as in 59本, stay on one line.
+        """
+        written, rest = Markup(""), list(self.parts)
+        while rest:
+            part = rest.pop(0)
+            counter = _COUNTER.match(rest[0].text) if rest and _counted(part, rest[0]) else None
+            if counter is None:
+                written += part.markup(mathml=False)
+            else:
+                written += Markup('<span class="nw">{}{}</span>').format(part.markup(mathml=False), counter[0])
+                rest[0] = Part(rest[0].text[counter.end() :])
+        return written
 
     def __str__(self) -> str:
         return "".join(part.plain() for part in self.parts)
@@ -264,6 +277,10 @@ def _holes(template: str) -> tuple[tuple[str, str | None], ...]:
             pieces.append((words, hole[1]))
             words = ""
     return (*pieces, (words + template[position:], None))
+
+
+def _counted(figure: Part, words: Part) -> bool:
+    return figure.text[-1:].isdigit() and words == Part(words.text)
 
 
 def _is_figure(value: Value) -> bool:

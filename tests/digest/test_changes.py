@@ -55,7 +55,7 @@ def test_too_few_months_are_compared_with_nothing() -> None:
     [
         (
             "en",
-            "1,544 papers, against 900 to 1,000 a month in the 3 months before. More than those months let expect: "
+            "1,544 papers, against 900 to 1,000 a month in the 3 months before. More than those months would suggest: "
             "700 to 1,200 (95% prediction interval).",
         ),
         (

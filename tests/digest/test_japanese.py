@@ -12,8 +12,10 @@ from digest.formats import html
 from digest.model import Digest
 from digest.press import message_parts
 from digest.templating import TEMPLATES
+from digest.words import Line, Part, voice
 from locales.extract import ROOT
 from tests.digest import sample
+from tests.digest.test_press import reader
 from tests.shirube import golden
 
 DIGESTS: dict[str, Digest] = {
@@ -94,3 +96,17 @@ def test_titles_summaries_and_authors_are_marked_as_english(name: str) -> None:
     english: markup.HtmlElement = markup.document_fromstring(html.render(digest, "en"))
     assert english.get("lang") == "en"
     assert [one for one in english.get_element_by_id("main").iter() if one.get("lang") == "en"] == []
+
+
+def test_a_figure_and_its_counter_stay_on_one_line_in_a_mail() -> None:
+    v = voice("ja")
+    line = v.n("%(n)s more in the browser", "%(n)s more in the browser", 59)
+    assert '<span class="nw">59本</span>' in line.mail()
+    assert "<" not in line.__html__(), "it may stand in an attribute"
+    bold = Line((v.bold(1032), Part("本中<")))
+    assert bold.mail() == '<span class="nw"><b>1,032</b>本</span>中&lt;'
+    named = v.line(v.title("GPT-4")) + Line((Part("本", href="https://example.org/"),))
+    assert "nw" not in named.mail()
+    mail = message_parts(sample.digest(), "ja", reader(5))
+    assert re.search(r'<span style="white-space: ?nowrap;?">(<b[^>]*>)?8(</b>)?本</span>', mail.html)
+    assert not re.search(r"(?<!から)\d本", re.sub(r"<span[^>]*nowrap[^>]*>.*?</span>", "", mail.html.partition("<body")[2]))
