@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -11,38 +12,102 @@ from api.metrics import Metrics, families
 from db.engine import make_engine, make_sessions
 from db.gauges import Gauges
 from digest import compose
+from digest.formats import formats
 from ingest.guard import Policy
 from ingest.http import Guard
-from ingest.source import Counting, Source
+from ingest.source import Counting, Source, Window
+from ingest.sources import added
 from ingest.sources.arxiv_api import ArxivApi
 from ingest.sources.arxiv_oai import ArxivOai
 from ingest.sources.arxiv_rss import ArxivRss
 from ingest.sources.hf_papers import HfPapers
 from ingest.sources.lab_feeds import LabFeeds
 from ingest.sources.pwc_api import PwcApi
+from ingest.sources.recorded import Recorded
 from ranking import labs, shortlist, worth
 from roadmap.load import load_roadmap
 from shirube import jobs
+from shirube.names import SOURCES
+
+TODAY = date(2026, 6, 30)  # of a month that the recorded source has
+LENGTHS = {1: "a day", 7: "a week of a month", 30: "a month"}
 
 
-def rereading() -> str:
-    """Write the table of how long the windows of each source may grow."""
-    guard, today = Guard(Policy()), date(2026, 6, 1)
-    sources: list[Source] = [
+def all_sources() -> list[Source]:
+    """Make every source that --source takes, and no other, without asking any."""
+    guard = Guard(Policy())
+    made: list[Source] = [
         ArxivApi("https://arxiv.example", ["cs.CL"], guard),
         ArxivOai("https://arxiv.example", ["cs.CL"], guard),
-        ArxivRss("https://arxiv.example", ["cs.CL"], guard, lambda: datetime(2026, 6, 1, 12, tzinfo=UTC)),
+        ArxivRss("https://arxiv.example", ["cs.CL"], guard, lambda: datetime(2026, 6, 30, 12, tzinfo=UTC)),
         HfPapers("https://hf.example", guard),
         PwcApi("https://pwc.example", guard),
         LabFeeds({"qwen": "https://lab.example"}, guard),
+        *(one.make(guard) for one in added().values()),
+        Recorded(),
     ]
-    rows = []
-    for source in sources:
-        channel = source.windows(today, today, today)[0].channel.partition(":")[0]
-        name = f"`{source.name}`, `{channel}`" if source.name == "arxiv" else f"`{source.name}`"
-        again = "its total" if isinstance(source, Counting) else "the whole window"
-        rows.append((name, f"{source.reread_days()} days", again))
+    assert tuple(dict.fromkeys(source.name for source in made)) == SOURCES
+    return made
+
+
+def june(source: Source) -> list[Window]:
+    """List the windows of a source over a month."""
+    return source.windows(TODAY.replace(day=1), TODAY, TODAY)
+
+
+def named(source: Source) -> str:
+    """Name a source as --source does, and of arXiv the channel, of which some have one for each set or category."""
+    kind, of, _ = june(source)[0].channel.partition(":")
+    of = {"oai": ":<set>", "rss": ":<category>"}[kind] if of else ""
+    return f"`{source.name}`, `{kind}{of}`" if source.name == "arxiv" else f"`{source.name}`"
+
+
+def length(source: Source) -> str:
+    """Say how long the windows of a source are."""
+    longest = max((window.end - window.start).days + 1 for window in june(source))
+    return LENGTHS.get(longest, f"{longest} days")
+
+
+def sources() -> str:
+    """Write the table of sources: what each gives by the first sentence of its class, and how it cuts time."""
+    rows = [
+        (
+            named(source),
+            f"`{type(source).__module__.rpartition('.')[2]}`",
+            (type(source).__doc__ or "").partition("\n")[0].rstrip("."),
+            length(source),
+        )
+        for source in all_sources()
+    ]
+    return "| source, channel | module | gives | one window |\n|---|---|---|---|\n" + table(rows)
+
+
+def rereading() -> str:
+    """Write the table of how long the windows of each source that is asked over the network may grow."""
+    rows = [
+        (
+            named(source),
+            f"{source.reread_days()} days",
+            "its total" if isinstance(source, Counting) else "the whole window",
+        )
+        for source in all_sources()
+        if not isinstance(source, Recorded)
+    ]
     return "| source, channel | may grow after its last day for | what is asked again |\n|---|---|---|\n" + table(rows)
+
+
+def digest_formats() -> str:
+    """Write the table of formats: the file of a month, its media type, and what the module says of itself."""
+    rows = [
+        (f"`{name}`", f"`2026-10.{form.SUFFIX}`", f"`{form.MEDIA_TYPE}`", first_sentence(form))
+        for name, form in formats().items()
+    ]
+    return "| format | file | media type | |\n|---|---|---|---|\n" + table(rows)
+
+
+def first_sentence(module: ModuleType) -> str:
+    """Give the first sentence of a module, without its full stop."""
+    return (module.__doc__ or "").partition("\n")[0].rstrip(".")
 
 
 def stages() -> str:
@@ -145,7 +210,9 @@ def metric_labels(family: Metric) -> list[str]:
 
 
 GENERATED: dict[str, Callable[[], str]] = {
+    "sources": sources,
     "rereading": rereading,
+    "formats": digest_formats,
     "stages": stages,
     "topics": topic_list,
     "labs": lab_list,

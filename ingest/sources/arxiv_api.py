@@ -25,7 +25,10 @@ _MOST_REQUESTS = 60
 
 
 class ArxivApi:
-    """New submissions in the categories followed; the API's own total is counted against."""
+    """Papers submitted in the categories followed: title, abstract, authors, categories, dates, version.
+
+    The API's own total is counted against.
+    """
 
     name = "arxiv"
 

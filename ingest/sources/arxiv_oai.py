@@ -25,7 +25,10 @@ _GROUPS = frozenset({"cs", "econ", "eess", "math", "q-bio", "q-fin", "stat"})  #
 
 
 class ArxivOai:
-    """Changes in the categories followed, by the day arXiv booked them (UTC): corrections, versions, withdrawals."""
+    """What changed: corrections, the history of versions, withdrawals, papers that arXiv held back.
+
+    Of the categories followed, by the day arXiv booked it (UTC).
+    """
 
     name = "arxiv"
     entries_move = True  # a record changed again is listed under its new day alone

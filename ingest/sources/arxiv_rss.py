@@ -53,7 +53,10 @@ class Feed:
 
 
 class ArxivRss:
-    """Today's announcements, a channel `rss:<category>` for each category followed."""
+    """What was announced: the day, and the ids that the other channels must have given.
+
+    Today's alone; a channel for each category followed.
+    """
 
     name = "arxiv"
 

@@ -25,7 +25,7 @@ _REREAD_DAYS = 21  # votes keep growing for weeks
 
 
 class HfPapers:
-    """What readers of Hugging Face noticed."""
+    """Hugging Face Daily Papers: votes, comments, organisation, repository, project page."""
 
     name = "hf"
 

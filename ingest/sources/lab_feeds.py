@@ -41,7 +41,10 @@ class _Read:
 
 
 class LabFeeds:
-    """The labs' own feeds; a lab without one is no window and no failure."""
+    """The labs' own feeds: posts, and links to the papers they announce.
+
+    A lab without a feed is no window and no failure.
+    """
 
     name = "labs"
 

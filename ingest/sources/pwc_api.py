@@ -25,7 +25,7 @@ _WEEKS = ((1, 7), (8, 14), (15, 21), (22, 28), (29, 31))
 
 
 class PwcApi:
-    """The catalogue of papers and their code."""
+    """Papers with Code (paperswithcode.co): code with stars and "official", organisations, tasks, project pages."""
 
     name = "pwc"
 

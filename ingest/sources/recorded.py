@@ -37,7 +37,10 @@ def half_floats(vector: bytes) -> bytes:
 
 
 class Recorded:
-    """The source `recorded`: one window, complete, the same whenever it is read."""
+    """June 2026 as it ships with the program: facts and vectors, no abstracts.
+
+    One window, complete, the same whenever it is read.
+    """
 
     name = "recorded"
 
