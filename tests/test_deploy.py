@@ -10,14 +10,12 @@ import shlex
 import shutil
 import subprocess
 import tomllib
-from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 from sqlalchemy import make_url
 from sqlalchemy.exc import ProgrammingError
 
@@ -25,6 +23,7 @@ from db.engine import make_engine
 from db.migrate import upgrade
 from scripts.part_of_lock import part, plain
 from shirube.settings import PREFIX, Settings
+from tests.dependencies import closure
 from tests.test_docs import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -110,18 +109,7 @@ def test_the_part_of_the_lock_is_all_that_a_service_needs_and_none_of_its_develo
     names = {plain(entry) for entry in part(*texts)}
     assert not names & {"pytest", "mypy", "ruff", "hypothesis", "playwright", "schemathesis"}
     asked = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["postgres"]]
-    todo, seen = [Requirement(line) for line in asked], set()
-    while todo:
-        one = todo.pop()
-        name = canonicalize_name(one.name)
-        if name == "torch" or (one.marker and not one.marker.evaluate({"extra": ""})):
-            continue
-        for extra in ("", *one.extras):
-            if (name, extra) not in seen:
-                seen.add((name, extra))
-                below = map(Requirement, distribution(name).requires or ())
-                todo += [r for r in below if not r.marker or r.marker.evaluate({"extra": extra})]
-    assert {name for name, _ in seen} <= names
+    assert closure(asked, without={"torch"}) <= names
 
 
 @pytest.mark.parametrize("service", [name for name in COMPOSE["services"] if name != "db"])

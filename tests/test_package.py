@@ -17,16 +17,22 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 from httpx2 import Client, TransportError
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
+from tests.dependencies import closure, imports
 from tests.upstream import Upstream
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PACKAGES = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+# The only modules that may import what an extra brings; all others work without.
+WITH_EXTRAS = {"ranking/bulk.py", "ranking/embedder/graphs.py", "ranking/embedder/quantised.py", "shirube/queue.py"}
 PATIENCE = 60  # seconds a server may take to answer for the first time on a busy machine
 TERMINAL = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "LANG": "C.UTF-8", "COLUMNS": "120"}
 
@@ -114,6 +120,23 @@ def test_the_wheel_carries_its_licence_and_the_notice(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         licences = {Path(name).name for name in archive.namelist() if "/licenses/" in name}
     assert licences == {"LICENSE", "NOTICE"}
+
+
+def test_every_import_is_of_what_is_installed_with_the_program() -> None:
+    """The wheel is tried beside this environment's packages, those of development included: so they are held here."""
+    brought, named = closure(PROJECT["project"]["dependencies"]), packages_distributions()
+    optional = {name: lines for name, lines in PROJECT["project"]["optional-dependencies"].items() if name != "dev"}
+    extras = {canonicalize_name(Requirement(line).name) for lines in optional.values() for line in lines}
+    met: set[str] = set()
+    for package in PACKAGES:
+        for file, name in imports(ROOT / package):
+            if name in sys.stdlib_module_names or name in PACKAGES:
+                continue
+            owners = {canonicalize_name(owner) for owner in named.get(name, [name])}
+            allowed = brought | extras if str(file.relative_to(ROOT)) in WITH_EXTRAS else brought
+            assert owners & allowed, f"{file} imports {name}, which no requirement of the program brings"
+            met |= owners
+    assert met >= {"sqlalchemy", "torch", "procrastinate"}
 
 
 def test_installed_in_an_empty_folder_it_tells_its_version_and_is_not_the_checkout(installed: Installed) -> None:
