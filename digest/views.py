@@ -72,9 +72,10 @@ def _shrunk_stage(section: StageSection, ids: frozenset[str], minutes: int) -> S
 
 
 def within_budget(section: StageSection, minutes: int | None) -> StageSection:
-    """Leave out the work to read first where it alone takes longer than a budget."""
+    """Leave out the work to read first where it alone takes more than half of a budget."""
     first = section.read_first
-    return replace(section, read_first=None) if first and minutes is not None and first.minutes > minutes else section
+    long = first is not None and minutes is not None and 2 * first.minutes > minutes
+    return replace(section, read_first=None) if long else section
 
 
 def _among(entries: tuple[Entry, ...], ids: frozenset[str]) -> tuple[Entry, ...]:

@@ -103,8 +103,8 @@ def test_what_a_budget_leaves_out_is_linked_and_nothing_is_offered_instead(lang:
     assert 'id="hour"' not in page, "25 minutes are a list for an hour themselves"
 
 
-def test_no_work_longer_than_the_budget_is_to_be_read_first() -> None:
-    assert all(stage.read_first is None for stage in view(sample.digest(), minutes=30).stages)
+def test_no_work_longer_than_half_of_the_budget_is_to_be_read_first() -> None:
+    assert all(stage.read_first is None for stage in view(sample.digest(), minutes=60).stages)
     assert any(stage.read_first for stage in view(sample.digest(), minutes=90).stages)
     assert view(sample.digest(), minutes=90).hour
 
