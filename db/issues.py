@@ -129,23 +129,24 @@ def papers_by_day(session: Session, month: str) -> dict[date, int]:
     return dict(Counter(moment.astimezone(UTC).date() for moment in session.scalars(submitted) if moment is not None))
 
 
-def considered(session: Session, month: str, real: bool) -> dict[int, int]:
-    """Count the items of a month by the stage that fits them best; `real` leaves out what is only recorded."""
+def considered(session: Session, month: str, real: bool, kind: str = "paper") -> dict[int, int]:
+    """Count the papers, or the posts, of a month by the stage that fits them best; `real` leaves out recorded ones."""
     query = (
         select(Rating.best_stage, func.count())
         .join(Item, Item.id == Rating.item_id)
-        .where(_in_month(month, real), Rating.best_stage.is_not(None))
+        .where(_in_month(month, real), Item.kind == kind, Rating.best_stage.is_not(None))
         .group_by(Rating.best_stage)
     )
     return {stage: count for stage, count in session.execute(query) if stage is not None}
 
 
 def coded(session: Session, month: str, real: bool) -> dict[int, int]:
-    """Count the items of a month whose code is known, by the stage that fits them best."""
+    """Count the papers of a month whose code is known, by the stage that fits them best."""
     query = (
         select(Rating.best_stage, func.count())
         .join(Item, Item.id == Rating.item_id)
-        .where(_in_month(month, real), Rating.best_stage.is_not(None), exists().where(Code.item_id == Item.id))
+        .where(_in_month(month, real), Item.kind == "paper", Rating.best_stage.is_not(None))
+        .where(exists().where(Code.item_id == Item.id))
         .group_by(Rating.best_stage)
     )
     return {stage: count for stage, count in session.execute(query) if stage is not None}
@@ -166,11 +167,11 @@ def worthy_stages(session: Session, month: str, floor: float, fit: float) -> fro
 
 
 def filed_under(session: Session, month: str, real: bool, fit: float) -> dict[str, int]:
-    """Count the items of a month filed under each topic with at least this fit."""
+    """Count the papers of a month filed under each topic with at least this fit."""
     query = (
         select(TopicScore.topic, func.count())
         .join(Item, Item.id == TopicScore.item_id)
-        .where(_in_month(month, real), TopicScore.fit >= fit)
+        .where(_in_month(month, real), Item.kind == "paper", TopicScore.fit >= fit)
         .group_by(TopicScore.topic)
     )
     return {row[0]: row[1] for row in session.execute(query)}

@@ -89,8 +89,8 @@ class Facts:
     previous: str | None
     next: str | None
     banners: tuple[Banner, ...]
-    considered: dict[int, int]  # stage -> items whose best fit it is
-    topics: dict[str, int]  # topic -> items with fit >= 0.5
+    considered: dict[int, int]  # stage -> papers whose best fit it is
+    topics: dict[str, int]  # topic -> papers with fit >= 0.5
     lab_items: tuple[LabItem, ...]
     late: tuple[Candidate, ...]  # late items at or above fit and floor, highest worth first; more than are printed
     late_total: int  # of all such late items
@@ -98,7 +98,8 @@ class Facts:
     version: str
     model: str
     inputs_hash: str
-    coded: dict[int, int] = field(default_factory=dict)  # stage -> considered items whose code is known
+    posts: dict[int, int] = field(default_factory=dict)  # stage -> posts of the labs whose best fit it is
+    coded: dict[int, int] = field(default_factory=dict)  # stage -> considered papers whose code is known
     new_code: dict[int, int] = field(default_factory=dict)  # stage -> papers of earlier months, code first seen in this
     before: dict[str, dict[int, int]] | None = None  # month -> considered; full months only; None: nothing to compare
     second: tuple[SecondLook, ...] = ()  # in the order they are printed; more than are

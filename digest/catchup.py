@@ -39,6 +39,7 @@ def merged(facts: Sequence[Facts], empty: Sequence[str]) -> Facts:
         next=None,
         banners=(_banner(facts, empty),),
         considered=_sums(one.considered for one in facts),
+        posts=_sums(one.posts for one in facts),
         topics=_sums(one.topics for one in facts),
         lab_items=tuple(item for one in facts for item in one.lab_items),
         late=(),

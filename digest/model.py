@@ -159,6 +159,7 @@ class StageSection:
     entries: tuple[Entry, ...]
     left_out: tuple[LeftOut, ...]
     coded: int = 0  # of the considered: those whose code is known
+    posts: int = 0  # of the labs, whose best fit is this stage
     new_code: int = 0  # papers of earlier months whose code was first seen in this one
     change: Change | None = None  # None: too few months to compare with, or the month is not over
     cut: Cut | None = None  # None: every chosen paper is among the entries
@@ -283,6 +284,7 @@ class Digest:
     second: tuple[SecondLook, ...] = ()
     second_more: int = 0
     since: str | None = None  # a catch-up view begins with this month
+    posts: int = 0  # of the labs, considered beside the papers
 
     @property
     def entries(self) -> dict[str, Entry]:

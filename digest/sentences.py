@@ -39,7 +39,7 @@ def month_name(v: Voice, digest: Digest) -> str:
 
 def deck(v: Voice, digest: Digest) -> list[Line]:
     """Sum the month up in two computed sentences."""
-    if not digest.considered:
+    if not (digest.considered or digest.posts):
         return [v.t("No paper is stored for this month yet.")]
     said = [_read(v, digest), _passed(v, digest)]
     if digest.topmost and digest.topmost.count:
@@ -50,14 +50,40 @@ def deck(v: Voice, digest: Digest) -> list[Line]:
 def _read(v: Voice, digest: Digest) -> Line:
     count, month = digest.considered, month_name(v, digest)
     if any(banner.kind == "stages" for banner in digest.banners):
+        return v.text([_fit(v, count, month), also_fit(v, digest.posts)])
+    if digest.posts:
         return v.n(
-            "%(n)s paper of %(month)s fits here best.", "%(n)s papers of %(month)s fit here best.", count, month=month
+            "%(n)s paper of %(month)s was read against the eight stages of this roadmap, and %(posts)s.",
+            "%(n)s papers of %(month)s were read against the eight stages of this roadmap, and %(posts)s.",
+            count,
+            month=month,
+            posts=posts(v, digest.posts),
         )
     return v.n(
         "%(n)s paper of %(month)s was read against the eight stages of this roadmap.",
         "%(n)s papers of %(month)s were read against the eight stages of this roadmap.",
         count,
         month=month,
+    )
+
+
+def _fit(v: Voice, count: int, month: str) -> Line:
+    return v.n(
+        "%(n)s paper of %(month)s fits here best.", "%(n)s papers of %(month)s fit here best.", count, month=month
+    )
+
+
+def posts(v: Voice, count: int) -> Line:
+    """Count posts of the labs."""
+    return v.n("%(n)s post of the labs", "%(n)s posts of the labs", count)
+
+
+def also_fit(v: Voice, count: int) -> Line:
+    """Count the posts of a stage beside its papers; "" for none."""
+    if not count:
+        return Line()
+    return v.n(
+        "%(n)s post of the labs fits here best as well.", "%(n)s posts of the labs fit here best as well.", count
     )
 
 
@@ -111,8 +137,10 @@ def facts(v: Voice, digest: Digest) -> list[tuple[str, Line]]:
     total = len(digest.coverage.sources)
     counted = str(v.tc("figure", "%(n)s", n=digest.considered))
     chosen = str(v.tc("figure", "%(n)s", n=digest.chosen))
+    beside = v.n("post of the labs considered", "posts of the labs considered", digest.posts)
     rows = [
         (counted, v.t("papers considered")),
+        *([(v.number(digest.posts), beside)] if digest.posts else []),
         (chosen, v.t("chosen")),
         (v.duration(digest.minutes), v.t("to read what is shown of them") if _cut(digest) else v.t("to read them all")),
     ]
@@ -123,12 +151,20 @@ def facts(v: Voice, digest: Digest) -> list[tuple[str, Line]]:
 
 def description(v: Voice, digest: Digest) -> str:
     """Describe the issue in one line, for search engines and shared links."""
+    values: dict[str, Value] = {"papers": digest.considered, "month": month(v, digest), "chosen": digest.chosen}
+    if digest.posts:
+        return str(
+            v.t(
+                "%(papers)s papers of %(month)s, and %(posts)s, read against eight study stages; %(chosen)s chosen, "
+                "each with its reasons.",
+                **values,
+                posts=posts(v, digest.posts),
+            )
+        )
     return str(
         v.t(
             "%(papers)s papers of %(month)s read against eight study stages; %(chosen)s chosen, each with its reasons.",
-            papers=digest.considered,
-            month=month(v, digest),
-            chosen=digest.chosen,
+            **values,
         )
     )
 
@@ -266,7 +302,7 @@ def code(v: Voice, ref: CodeRef) -> Line:
 def counts(v: Voice, stage: StageSection) -> Line:
     """Count a stage: considered, chosen, the time to read what was chosen, and how many papers have code."""
     coded = v.n("Code is known for %(n)s.", "Code is known for %(n)s.", stage.coded) if stage.considered else Line()
-    return v.text([_chosen_of(v, stage), coded])
+    return v.text([_chosen_of(v, stage), also_fit(v, stage.posts), coded])
 
 
 def _chosen_of(v: Voice, stage: StageSection) -> Line:
@@ -406,7 +442,7 @@ def chart_label(v: Voice, digest: Digest) -> Line:
     considered = v.join(stage.considered for stage in digest.stages)
     chosen = v.join(stage.chosen for stage in digest.stages)
     return v.t(
-        "Papers considered, stage by stage: %(considered)s. Papers chosen: %(chosen)s.",
+        "Papers considered, stage by stage: %(considered)s. Chosen: %(chosen)s.",
         considered=considered,
         chosen=chosen,
     )
@@ -434,7 +470,8 @@ def _figures(v: Voice, digest: Digest) -> list[Line]:
         return []
     return [
         v.t(
-            "%(stored)s papers stored, %(ranked)s ranked, %(listed)s on shortlists, %(chosen)s chosen.",
+            "%(stored)s papers stored, %(ranked)s ranked; papers and posts: %(listed)s on shortlists, "
+            "%(chosen)s chosen.",
             stored=digest.coverage.stored,
             ranked=digest.coverage.ranked,
             listed=digest.making.shortlisted,

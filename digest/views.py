@@ -89,6 +89,7 @@ def _recount(digest: Digest) -> Digest:
     return replace(
         digest,
         considered=sum(section.considered for section in digest.stages),
+        posts=sum(section.posts for section in digest.stages),
         chosen=sum(section.chosen for section in digest.stages),
         minutes=sum(entry.minutes for section in digest.stages for entry in section.entries),
         hour=tuple(entry.id for entry in hour),

@@ -80,6 +80,7 @@ def notice_body(digest: Digest, base_url: str | None) -> str:
         "urls": _urls(digest.month, base_url.rstrip("/")) if base_url else None,
         "counts": {
             "considered": digest.considered,
+            "posts": digest.posts,
             "chosen": digest.chosen,
             "minutes": digest.minutes,
             "late": len(digest.late) + digest.late_more,

@@ -40,6 +40,7 @@ def front_matter(digest: Digest, v: Voice) -> str:
         "status": "view" if digest.since else digest.status,
         **moment,
         "considered": digest.considered,
+        "posts": digest.posts,
         "chosen": digest.chosen,
         "minutes": digest.minutes,
         "errata": sum(banner.kind == "erratum" for banner in digest.banners),

@@ -90,7 +90,7 @@ class Writer:
         """Write the chart as its table."""
         v = self.v
         self.sheet.heading(v.t("Papers of %(month)s, stage by stage", month=sentences.month_name(v, self.d)))
-        self.sheet.text(v.t("Papers whose best fit is that stage, and papers chosen."))
+        self.sheet.text(v.t("Papers whose best fit is that stage, and papers and posts chosen."))
         self.sheet.gap()
         labels = (v.tc("table", "Stage"), v.tc("table", "Considered"), v.tc("table", "Chosen"))
         rows = [(f"{s.number}  {v.name(s.name)}", v.number(s.considered), v.number(s.chosen)) for s in self.d.stages]

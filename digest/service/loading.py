@@ -55,6 +55,7 @@ def facts_of(
         next=after,
         banners=loaded.banners(status, overdue),
         considered=issues.considered(session, month, real),
+        posts=issues.considered(session, month, real, kind="post"),
         topics=issues.filed_under(session, month, real, FIT_SHOWN),
         lab_items=tuple(rows.lab_item(*row) for row in issues.from_labs(session, month, real, FIT_SHOWN)),
         late=tuple(rows.candidate(found[id_]) for id_ in late),

@@ -20,7 +20,7 @@ WORDS = {
         "why": "The 8 papers chosen here do not fit into the 25 min of this view. The whole issue has them.",
         "part": "chosen, 1 shown here, 12 min to read.",
         "time": "24 min to read what is shown of them",
-        "chart": "Papers chosen: 3, 0, 5, 4, 8, 7, 7, 6.",
+        "chart": "Chosen: 3, 0, 5, 4, 8, 7, 7, 6.",
         "banner": "Shrunk to 25 min. 2 papers of 41, the worthiest of each stage that fit. "
         "The whole issue has the rest.",
         "empty": "Nothing passed the bar this month. 236 papers fit this stage best.",
