@@ -2,15 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Any
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import ConfigDict, model_validator
 from sqlalchemy.orm import Session
 
 from api.entries import Listed, listed_entries
-from api.filters import FIRST_DAY, LAST_DAY
+from api.filters import Filters, to_filter
 from api.listing import CursorText, part_of, stage_topics_of
 from api.site import Site
 from core.errors import UsageError
@@ -18,12 +17,16 @@ from db import papers
 from db.models import Item
 from db.papers import PaperFilter, Sort
 from digest.words import Line, Voice
+from roadmap.model import Roadmap
 
-Day = Annotated[date | None, Field(ge=FIRST_DAY, le=LAST_DAY)]
 
+class ListQuery(Filters):
+    """The filters of every list, its order and its part; a field left empty in a form asks for nothing.
 
-class OrderQuery(BaseModel):
-    """Order and part of a list; a field left empty in a form asks for nothing."""
+    What a page takes beside them is not its business: a language, a word of whoever linked it.
+    """
+
+    model_config = ConfigDict(extra="ignore")
 
     sort: Sort | None = None
     cursor: CursorText = None
@@ -39,15 +42,6 @@ class OrderQuery(BaseModel):
         return self.model_dump(exclude={"sort", "cursor"}, exclude_none=True)
 
 
-class FilteredQuery(OrderQuery):
-    """The same with the filters of a topic's or a lab's list; submitted days, both ends included."""
-
-    since: Day = None
-    until: Day = None
-    kind: Literal["paper", "post"] | None = None
-    has_code: bool | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Question:
     """What is asked of the list at an address; the first of `sorts` is the order of a reader who asks for none.
@@ -58,7 +52,7 @@ class Question:
     address: str
     wanted: PaperFilter
     sorts: tuple[Sort, ...]
-    query: OrderQuery
+    query: ListQuery
 
     @property
     def sort(self) -> Sort:
@@ -105,6 +99,7 @@ class RoadList:
     """One part of a list as a page shows it; `count` is that of the whole list where filters narrow it."""
 
     question: Question
+    narrowed: Line  # the filters that are set, by name
     items: tuple[Item, ...]
     entries: tuple[Listed, ...]
     next: str | None
@@ -113,11 +108,14 @@ class RoadList:
 
 
 def read_list(session: Session, site: Site, v: Voice, question: Question) -> RoadList:
-    """Read the part asked for; raises UsageError for an order the list does not have or a foreign cursor."""
-    wanted, narrowed = question.filter(), bool(question.query.filters)
+    """Read the part asked for; raises UsageError for an order or filter the list does not have or a foreign cursor."""
+    asked = question.query.filters
+    _check(question, site.roadmap)
+    wanted, narrowed = question.filter(), bool(asked)
     part = part_of(session, site.roadmap, wanted, question.query.cursor)
     return RoadList(
         question=question,
+        narrowed=v.join(filter_name(v, name, value, site.roadmap) for name, value in asked.items()),
         items=tuple(part.items),
         entries=listed_entries(part.items, site.roadmap, v, wanted),
         next=question.href(cursor=part.next) if part.next else None,
@@ -126,10 +124,22 @@ def read_list(session: Session, site: Site, v: Voice, question: Question) -> Roa
     )
 
 
+def _check(question: Question, roadmap: Roadmap) -> None:
+    """Refuse a key that the road does not have, and another than that of which the list is."""
+    asked, wanted = question.query.filters, question.wanted
+    to_filter(Filters(**asked), roadmap)
+    for name, own in (("topic", wanted.topic), ("lab", wanted.lab), ("stage", wanted.best_stage)):
+        if own is not None and asked.get(name, own) != own:
+            advice = f"Leave {name}= out, or open the page of the other {name}"
+            raise UsageError(f"This list is of the {name} {own} alone", advice)
+
+
 def _offers(session: Session, site: Site, v: Voice, question: Question) -> tuple[Offer, ...]:
     """Offer each filter dropped, and all of them where there are several, with what the list has then."""
     asked = question.query.filters
-    choices: list[tuple[Line, Collection[str]]] = [(filter_name(v, n, value), (n,)) for n, value in asked.items()]
+    choices: list[tuple[Line, Collection[str]]] = [
+        (filter_name(v, n, value, site.roadmap), (n,)) for n, value in asked.items()
+    ]
     choices += [(v.t("all filters"), tuple(asked))] if len(asked) > 1 else []
     topics = stage_topics_of(site.roadmap)
     return tuple(
@@ -142,8 +152,15 @@ def _offers(session: Session, site: Site, v: Voice, question: Question) -> tuple
     )
 
 
-def filter_name(v: Voice, name: str, value: Any) -> Line:
-    """Say a filter that is set."""
+def filter_name(v: Voice, name: str, value: Any, roadmap: Roadmap) -> Line:
+    """Say a filter that is set, as people read it."""
+    if name == "stage":
+        return v.t("Stage %(number)s", number=str(value))
+    if name in ("topic", "lab"):
+        place = roadmap.topics[value] if name == "topic" else roadmap.labs[value]
+        return v.line(v.name(place.name))
+    if name == "min_fit":
+        return v.t("fit from %(fit)s", fit=f"{value:g}")
     if name == "since":
         return v.t("since %(date)s", date=v.date(value))
     if name == "until":

@@ -10,7 +10,7 @@ from api import passage
 from api.finder import Results
 from api.nearest import called
 from api.question import PAGE, PAGES, Question
-from api.road_list import filter_name as list_filter
+from api.road_list import filter_name
 from api.site import Site
 from core.ids import parse_arxiv_id
 from db import papers
@@ -118,24 +118,19 @@ def search_page(site: Site, session: Session, question: Question, v: Voice) -> S
     )
 
 
-def filter_name(name: str, question: Question, roadmap: Roadmap, v: Voice) -> Line:
-    """Say a filter that is set, as people read it."""
-    asking, value = question.asking, getattr(question.asking, name)
-    if name == "stage":
-        return v.t("Stage %(number)s", number=str(value))
-    if name in ("topic", "lab"):
-        place = roadmap.topics[value] if name == "topic" else roadmap.labs[value]
-        return v.line(v.name(place.name))
-    return v.t("fit from %(fit)s", fit=f"{asking.min_fit:g}") if name == "min_fit" else list_filter(v, name, value)
+def narrowed(question: Question, roadmap: Roadmap, v: Voice) -> list[Line]:
+    """Say each filter that is set."""
+    return [filter_name(v, name, getattr(question.asking, name), roadmap) for name in question.set]
 
 
 def _offers(site: Site, session: Session, question: Question, v: Voice) -> tuple[Offer, ...]:
     """Offer each filter dropped, and all of them, with what is found then."""
+    by_name = dict(zip(question.set, narrowed(question, site.roadmap, v), strict=True))
     choices: list[tuple[str, ...]] = [(name,) for name in question.set]
     choices += [question.set] if len(choices) > 1 else []
     offers = []
     for names in choices:
-        label = filter_name(names[0], question, site.roadmap, v) if len(names) == 1 else v.t("all filters")
+        label = by_name[names[0]] if len(names) == 1 else v.t("all filters")
         other = question.without(*names)
         asked = site.finder.understand(question.q)
         count = len(site.finder.search(session, asked, other.wanted(site.roadmap)).found.ids)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from api import issues
 from api.reading_path import Leg, earlier, legs, steps, stored_works
-from api.road_list import OrderQuery, Question, RoadList, read_list
+from api.road_list import ListQuery, Question, RoadList, read_list
 from api.site import Site
 from db.papers import PaperFilter
 from digest import news, sentences
@@ -37,7 +37,7 @@ class StagePage:
     changed: Markup  # what that issue says of this stage; "" where it has no such section
 
 
-def stage_page(site: Site, session: Session, stage: Stage, query: OrderQuery, v: Voice) -> StagePage:
+def stage_page(site: Site, session: Session, stage: Stage, query: ListQuery, v: Voice) -> StagePage:
     """Prepare the page of a stage; without any issue it says nothing of a month."""
     newest = issues.to_show(issues.heads(session))
     month = newest.month if newest else None
@@ -60,7 +60,7 @@ def stage_page(site: Site, session: Session, stage: Stage, query: OrderQuery, v:
     )
 
 
-def _question(site: Site, stage: Stage, query: OrderQuery) -> Question:
+def _question(site: Site, stage: Stage, query: ListQuery) -> Question:
     """Ask for what an issue might print of a stage: filed there, best there, above the floor of every stage."""
     wanted = PaperFilter(best_stage=stage.number, min_worth=WORTH_FLOOR, limit=PART)
     return Question(site.links.stage(stage.number), wanted, ("newest", "worth"), query)

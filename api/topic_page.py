@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from api.listing import stage_topics_of
 from api.reading_path import Step, steps, stored_works
-from api.road_list import FilteredQuery, Question, RoadList, read_list
+from api.road_list import ListQuery, Question, RoadList, read_list
 from api.site import Site
 from core.months import shift
 from db import papers
@@ -61,7 +61,7 @@ class LabPage:
     found: RoadList
 
 
-def topic_page(site: Site, session: Session, topic: Topic, query: FilteredQuery, v: Voice) -> TopicPage:
+def topic_page(site: Site, session: Session, topic: Topic, query: ListQuery, v: Voice) -> TopicPage:
     """Prepare the page of a topic: the items shown under it, the worthiest first unless asked otherwise."""
     wanted = PaperFilter(topic=topic.key, min_fit=SHOWN, limit=PART)
     works = [work for work in site.roadmap.canon if work.topic == topic.key]
@@ -79,7 +79,7 @@ def topic_page(site: Site, session: Session, topic: Topic, query: FilteredQuery,
     )
 
 
-def lab_page(site: Site, session: Session, lab: Lab, query: FilteredQuery, v: Voice) -> LabPage:
+def lab_page(site: Site, session: Session, lab: Lab, query: ListQuery, v: Voice) -> LabPage:
     """Prepare the page of a lab: what is believed to be from it, newest first unless asked otherwise."""
     wanted = PaperFilter(lab=lab.key, limit=PART)
     counts = papers.monthly(session, wanted, stage_topics_of(site.roadmap))

@@ -62,7 +62,8 @@ class PaperFilter:
 
     `since` and `until` (both included) are about `submitted`; where that is unknown, `since` compares with the first
     day of the item's month and `until` with its last day. `topic` and `stage` mean fit >= 0.5 unless `min_fit` says
-    otherwise; with min_fit 0 every item is listed, and a fit that is not stored counts as 0.
+    otherwise; with min_fit 0 every item is listed, and a fit that is not stored counts as 0. Where both are given an
+    item is under the topic and under one of the stage, and its fit is that of the topic.
     `after` is the `cursor` of the last item seen; `recorded` true or false keeps or drops items of the recorded month.
     `best_stage` keeps what is filed in that stage above all others, `min_worth` what is filed and worth that much;
     neither keeps the withdrawn.
@@ -310,6 +311,9 @@ def _linked(wanted: PaperFilter, own: SQLColumnExpression[str]) -> list[ColumnEl
     if wanted.lab is not None:
         of_lab = select(LabScore.item_id).where(LabScore.lab == wanted.lab, LabScore.confidence >= SHOWN)
         conditions.append(own.in_(of_lab))  # few of all items: the index on labs leads to them
+    if wanted.topic is not None and wanted.stage is not None and _floor(wanted) > 0:
+        filed = (TopicScore.item_id == own, TopicScore.stage == wanted.stage, TopicScore.fit >= _floor(wanted))
+        conditions.append(exists().where(*filed))
     if wanted.best_stage is not None or wanted.min_worth is not None:
         conditions.append(own.in_(_rated(wanted)))
     return conditions

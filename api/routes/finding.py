@@ -8,7 +8,7 @@ from api import language
 from api.pages import chrome
 from api.question import MOST, PAGE, Question, read_question
 from api.replies import page_reply
-from api.search_page import filter_name, search_page
+from api.search_page import narrowed, search_page
 from api.site import Site, TheSite
 from db.engine import reading
 from digest.words import voice
@@ -44,7 +44,7 @@ def _html(site: Site, question: Question, lang: str) -> str:
     if question.q and not question.faults:
         with reading(site.sessions) as session:
             found = search_page(site, session, question, v)
-    filters = [] if question.faults else [filter_name(name, question, site.roadmap, v) for name in question.set]
+    filters = [] if question.faults else narrowed(question, site.roadmap, v)
     return site.templates.render(
         "search.html",
         lang,

@@ -11,7 +11,7 @@ from api.forms import Form
 from api.pages import chrome
 from api.place import asked_place, remember_place
 from api.replies import page_reply
-from api.road_list import FilteredQuery, OrderQuery
+from api.road_list import ListQuery
 from api.site import Site, TheSite
 from api.stage_page import StagePage, stage_page
 from api.topic_page import LabPage, TopicPage, lab_page, topic_page
@@ -23,7 +23,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/stages/{number}", response_class=Response, dependencies=[OF_ROWS])
-def stage(request: Request, site: TheSite, number: str, query: Annotated[OrderQuery, Query()]) -> Response:
+def stage(request: Request, site: TheSite, number: str, query: Annotated[ListQuery, Query()]) -> Response:
     """Show a stage: its reading list, the newest worth reading, what changed."""
     found = _stage(site, number)
     lang = language.choose(request, site.options.languages)
@@ -33,7 +33,7 @@ def stage(request: Request, site: TheSite, number: str, query: Annotated[OrderQu
 
 
 @router.get("/topics/{key}", response_class=Response, dependencies=[OF_ROWS])
-def topic(request: Request, site: TheSite, key: str, query: Annotated[FilteredQuery, Query()]) -> Response:
+def topic(request: Request, site: TheSite, key: str, query: Annotated[ListQuery, Query()]) -> Response:
     """Show a topic: what to read first, and the papers filed under it."""
     found = site.roadmap.topics.get(key)
     if found is None:
@@ -45,7 +45,7 @@ def topic(request: Request, site: TheSite, key: str, query: Annotated[FilteredQu
 
 
 @router.get("/labs/{key}", response_class=Response, dependencies=[OF_ROWS])
-def lab(request: Request, site: TheSite, key: str, query: Annotated[FilteredQuery, Query()]) -> Response:
+def lab(request: Request, site: TheSite, key: str, query: Annotated[ListQuery, Query()]) -> Response:
     """Show a lab: its papers and posts, each with the evidence that it is from there."""
     found = site.roadmap.labs.get(key)
     if found is None:

@@ -33,6 +33,11 @@ def papers_on(page: str) -> list[str]:
     return re.findall(r'(?:<h3 id="[^"]*">|<span>)<a href="/papers/([^"]+)"', part)
 
 
+def words_of(page: str) -> str:
+    """Give the words of a page without marks."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", "", page)).replace("\u00a0", " ").split())
+
+
 def follow(client: TestClient, page: str, words: str) -> str:
     """Open the address behind a link of a page."""
     found = re.search(rf'href="([^"]+)"[^>]*>{re.escape(words)}</a>', page)
@@ -224,7 +229,9 @@ def test_filters_stand_in_the_address_and_are_kept_by_orders_parts_and_languages
         add_item(session, roadmap, "2606.20000", submitted=datetime(2026, 6, 9, tzinfo=UTC))
     address = f"/topics/{TOPIC}?sort=&since=2026-06-02&until=2026-06-30&has_code=true"
     page = client.get(address).text
-    assert "25 match these filters." in page
+    assert "25 match these filters: since 2 Jun 2026, until 30 Jun 2026, with code. Remove the filters" in words_of(
+        page
+    )
     assert len(papers_on(page)) == 20
     assert "2606.20000" not in page
     assert 'name="since" value="2026-06-02"' in page
@@ -234,6 +241,64 @@ def test_filters_stand_in_the_address_and_are_kept_by_orders_parts_and_languages
         assert (len(papers_on(other)), "2606.20000" in other) == (count, False), words
         assert 'value="2026-06-30"' in other, words
     assert "2606.20000" in client.get(f"/topics/{TOPIC}?has_code=false").text
+
+
+FILTERS: dict[str, dict[str, Any]] = {
+    "topic": {"topic": "rag"},
+    "lab": {"lab": "openai"},
+    "stage": {"stage": "6"},
+    "since": {"since": "2026-06-03"},
+    "until": {"until": "2026-06-01"},
+    "kind": {"kind": "post"},
+    "has_code": {"has_code": "true"},
+    "min_fit": {"min_fit": "0.9"},
+}
+OWN = {"/stages/5": "stage", f"/topics/{TOPIC}": "topic", "/labs/qwen": "lab"}
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_every_filter_of_the_api_narrows_the_list_of_every_page(
+    client: TestClient, sessions: Sessions, roadmap: Roadmap, address: str
+) -> None:
+    plain: dict[str, Any] = {"topics": {TOPIC: 0.8}, "labs": {"qwen": 0.9}}
+    other: dict[str, dict[str, Any]] = {
+        "topic": {"topics": {TOPIC: 0.8, "rag": 0.6}},
+        "lab": {"labs": {"qwen": 0.9, "openai": 0.8}},
+        "stage": {"topics": {TOPIC: 0.8, roadmap.topics_of(6)[0].key: 0.6}},
+        "since": {"submitted": datetime(2026, 6, 3, tzinfo=UTC)},
+        "until": {"submitted": datetime(2026, 6, 1, tzinfo=UTC)},
+        "kind": {"kind": "post"},
+        "has_code": {"code": ["https://github.com/heron/clock"]},
+        "min_fit": {"topics": {TOPIC: 0.95}},
+    }
+    ids = {name: f"2606.0000{number}" for number, name in enumerate(other)}
+    with sessions.begin() as session:
+        add_item(session, roadmap, "2606.00100", **plain)
+        for name, item_id in ids.items():
+            add_item(session, roadmap, item_id, **(plain | other[name]))
+    assert roadmap.topics["rag"].stage not in (STAGE, 6)
+    for name, query in FILTERS.items():
+        page = client.get(address, params=query)
+        if name == OWN[address]:
+            assert page.status_code == 422, name
+            assert f"This list is of the {name}" in page.text
+            continue
+        assert papers_on(page.text) == [ids[name]], name
+        assert "1 matches these filters:" in words_of(page.text), name
+        assert papers_on(client.get(address, params={**query, "until": "2020-01-01"}).text) == [], name
+        assert client.get(address, params=dict.fromkeys(query, "none")).status_code == 422, name
+    own = OWN[address]
+    assert len(papers_on(client.get(address, params={own: address.rpartition("/")[2]}).text)) == len(
+        papers_on(client.get(address).text)
+    )
+
+
+@pytest.mark.parametrize("address", PAGES[1:])
+def test_a_form_keeps_the_filters_it_has_no_field_for(client: TestClient, address: str) -> None:
+    page = client.get(address, params={"stage": "7", "min_fit": "0.6", "since": "2026-06-01"}).text
+    assert '<input type="hidden" name="stage" value="7">' in page
+    assert '<input type="hidden" name="min_fit" value="0.6">' in page
+    assert page.count('name="since"') == 1
 
 
 def test_nothing_found_offers_each_filter_dropped_with_its_count(
