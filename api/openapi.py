@@ -155,7 +155,7 @@ def _add_examples(path: str, operation: Document, site: Site) -> None:
             parameter["examples"] = {"id": {"value": example}, "with its version": {"value": f"{example}v1"}}
         if isinstance(example, int) and parameter["schema"].get("type") == "string":
             example = str(example)
-        if example is not None and any(kind.get("type") == "array" for kind in _kinds(parameter["schema"])):
+        if example is not None and is_list(parameter):
             example = [example]
         parameter.setdefault("description", MEANINGS.get(parameter["name"], ""))
         if example is not None and not {"example", "examples"} & (parameter.keys() | parameter["schema"].keys()):
@@ -167,6 +167,11 @@ def _add_examples(path: str, operation: Document, site: Site) -> None:
     for content in operation.get("requestBody", {}).get("content", {}).values():
         if "example" not in content and content["schema"].get("title") in examples.BODIES:
             content["example"] = examples.BODIES[content["schema"]["title"]]
+
+
+def is_list(parameter: Document) -> bool:
+    """Tell whether a parameter may come more than once."""
+    return any(kind.get("type") == "array" for kind in _kinds(parameter["schema"]))
 
 
 def _kinds(schema: Document) -> list[Document]:

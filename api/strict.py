@@ -1,31 +1,43 @@
-"""Parameters that no route knows are errors: a filter that is spelt wrongly must not quietly list everything."""
+"""Parameters that no route knows are errors: a filter that is spelt wrongly must not quietly list everything.
 
+So is one given twice where it may be one thing only: the first must not be passed over.
+"""
+
+from collections.abc import Mapping
 from difflib import get_close_matches
 
 from fastapi import Depends, Request
 
 from api.errors import Problem
-from api.openapi import document, operations
+from api.openapi import document, is_list, operations
 from api.site import site_of
 
 
 async def _known_only(request: Request) -> None:
     allowed = _allowed(request)
-    for name in request.query_params:
-        if allowed is not None and name not in allowed:
+    if allowed is None:
+        return
+    given = request.query_params
+    for name in given:
+        if name not in allowed:
             raise _unknown(name, sorted(allowed))
+        if not allowed[name] and len(given.getlist(name)) > 1:
+            raise _fault(name, f"The parameter {name!r} is given more than once", "Give it once", "given twice")
 
 
 # For all of /api/v1 and the feeds; what a route takes is read from its own description.
 STRICT = Depends(_known_only)
 
 
-def _allowed(request: Request) -> frozenset[str] | None:
-    """Name the query parameters of the route that answers; None for one that is not described."""
-    known: dict[tuple[str, str], frozenset[str]] | None = getattr(request.app.state, "parameters", None)
+def _allowed(request: Request) -> Mapping[str, bool] | None:
+    """Name the query parameters of the route that answers, each with whether it may come more than once.
+
+    None for a route that is not described.
+    """
+    known: dict[tuple[str, str], dict[str, bool]] | None = getattr(request.app.state, "parameters", None)
     if known is None:
         known = {
-            (method, path): frozenset(p["name"] for p in operation.get("parameters", []) if p["in"] == "query")
+            (method, path): {p["name"]: is_list(p) for p in operation.get("parameters", []) if p["in"] == "query"}
             for method, path, operation in operations(document(request.app, site_of(request)))
         }
         request.app.state.parameters = known
@@ -37,6 +49,10 @@ def _unknown(name: str, allowed: list[str]) -> Problem:
     close = get_close_matches(name, allowed, n=3)
     known = f"Known are {', '.join(allowed)}" if allowed else "No parameter is known here"
     advice = f"Did you mean {' or '.join(close)}?" if close else known
-    problem = Problem(422, f"There is no parameter {name[:50]!r} here", advice)
-    problem.errors = [{"parameter": name[:50], "detail": "not known here"}]
+    return _fault(name, f"There is no parameter {name[:50]!r} here", advice, "not known here")
+
+
+def _fault(name: str, detail: str, advice: str, short: str) -> Problem:
+    problem = Problem(422, detail, advice)
+    problem.errors = [{"parameter": name[:50], "detail": short}]
     return problem

@@ -61,6 +61,14 @@ def test_an_unknown_parameter_names_the_nearest(filled: TestClient) -> None:
     assert filled.get("/api/v1/stages?page=2").json()["advice"] == "No parameter is known here"
 
 
+@pytest.mark.parametrize("address", [f"{PAPERS}?topic=rag&topic=quantization", "/feeds/search.atom?q=heron&q=coot"])
+def test_a_parameter_given_twice_is_refused(filled: TestClient, address: str) -> None:
+    answer = filled.get(address)
+    assert answer.status_code == 422
+    assert "is given more than once" in answer.text
+    assert filled.get("/feeds.opml?topic=rag&topic=quantization").status_code == 200  # a list of them is meant there
+
+
 @pytest.mark.parametrize("address", [ITEM, ISSUE, f"{ISSUE}/stages/5"])
 def test_a_date_tells_what_is_unchanged(filled: TestClient, address: str) -> None:
     full = filled.get(address)
