@@ -101,7 +101,7 @@ def test_each_topic_and_lab_has_its_words_and_a_way_to_doubt_it(
     filed = page.partition('id="filed"')[2].partition("</section>")[0]
     assert re.findall(r'href="/topics/([a-z-]+)"', filed) == [TOPIC, "rag"]
     assert "Fit 0.61 of 1" in filed
-    assert '<q lang="en">when the router forgets them</q>' in filed
+    assert '<q lang="en">…\u00a0when the router forgets them</q>' in filed
     doubts = [unescape(one) for one in re.findall(r'href="(/report\?[^"]*)"', page)]
     assert sorted(doubts) == [
         "/report?item=2606.00001&verb=wrong-lab&lab=qwen",
