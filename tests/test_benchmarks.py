@@ -154,7 +154,9 @@ def test_the_readers_of_the_benchmark_are_of_every_kind() -> None:
 def test_the_web_is_measured_beside_a_bare_route() -> None:
     figures = dict(web.rows(60, 0.3, 1, 0.9))
     said = "".join(figures)
-    assert all(kind in said for kind in ("lists of 20 papers", "each asked once", "a final issue", "packed", "304", "memory"))
+    assert all(
+        kind in said for kind in ("lists of 20 papers", "each asked once", "a final issue", "packed", "304", "memory")
+    )
     kinds = [figure for figure in figures.values() if "/s of " in figure]
     assert len(kinds) == 5
     assert all(min(numbers(figure)) > 0 for figure in kinds)
