@@ -123,7 +123,7 @@ def test_a_paper_page_says_why_and_by_what_evidence(client: TestClient, sessions
         )
     page = client.get("/papers/2606.00001").text
     assert "<math" in page
-    assert "<q>when the router forgets them</q>" in page
+    assert "<q>…\u00a0when the router forgets them</q>" in page
     assert "Why we say it is from Qwen" in page
     assert "code in the lab’s GitHub organisation" in page
     assert 'href="https://github.com/heron/clock"' in page

@@ -179,12 +179,12 @@ def test_a_topic_lists_each_paper_with_the_words_that_speak_for_this_topic(
         add_item(session, roadmap, "2606.00010", topics={TOPIC: 0.6, "rag": 0.6}, phrases=phrases)
     here, best = (roadmap.topics[key].name.en for key in (TOPIC, "rag"))
     page = client.get(f"/topics/{TOPIC}?sort=newest").text
-    assert reasons_on(page).count(f"Close to {here}: gates doze off at noon") == min(FULL_SHOWN, 7)
+    assert reasons_on(page).count(f"Close to {here}: … gates doze off at noon …") == min(FULL_SHOWN, 7)
     assert "herons look things up" not in page
     assert reasons_on(page).count(f"Closer to {best}") == 7  # the eighth fits both as well
     assert page.partition('id="new"')[2].count('<a href="/topics/rag">') == 7
     page = client.get("/topics/rag?sort=newest").text
-    assert f"Close to {best}: herons look things up" in reasons_on(page)
+    assert f"Close to {best}: … herons look things up …" in reasons_on(page)
     assert "gates doze off at noon" not in page
     assert "Closer to" not in page
     assert "により近い" in client.get(f"/topics/{TOPIC}?lang=ja").text
