@@ -14,8 +14,9 @@ class Reason:
     """One nameable cause for a place in the list; `facts` hold everything its sentence needs.
 
     topic: topic, phrase (verbatim or None), title_only; lab: lab, evidence, detail; readers: votes, place, of, date,
-    month (in a view of several); code: official, stars, date; new: months, compared; editors: share (of 100 papers,
-    the most alike) or date; builds-on: work (canon key); you: item, title and verb (more or less) of what the reader said, itself (whether of this very paper).
+    month (in a view of several); code: official, stars, date; new: months, compared; editors: share (of 100 papers, the
+    most alike) or date; builds-on: work (canon key); you: item, title and verb (more or less) of what the reader said,
+    itself (whether of this very paper).
     `share` is the part of `worth` that this signal gave, 0 to 1.
     """
 
