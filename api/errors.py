@@ -90,14 +90,23 @@ def install(app: FastAPI, page: ErrorPage) -> None:
         if problem.status == 405:
             problem.headers["Allow"] = ", ".join(_allowed(request))
         if problem.status >= 500:
-            told = {"route": route_of(request.scope), "method": request.method, "status": problem.status}
-            log.error("request_failed", exc_info=error, extra={**told, "request_id": request_id(request.scope)})
+            _log(request, error, problem)
         response = answer_of(request, problem, page)
         response.raw_headers = secured(response.raw_headers, request.scope)
         return response
 
     for kind in (HTTPException, RequestValidationError, ShirubeError, Problem, Exception):
         app.add_exception_handler(kind, answer)
+
+
+def _log(request: Request, error: Exception, problem: Problem) -> None:
+    """Log a failure with where it happened; one that was to be expected, and anybody may cause, in one line."""
+    told = {"route": route_of(request.scope), "method": request.method, "status": problem.status}
+    told |= {"request_id": request_id(request.scope)}
+    if error is problem:
+        log.warning("request_failed", extra={**told, "reason": problem.detail})
+    else:
+        log.error("request_failed", exc_info=error, extra=told)
 
 
 def answer_of(request: Request, problem: Problem, page: ErrorPage) -> Response:

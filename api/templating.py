@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BaseLoader, Environment, StrictUndefined
 
 from api.files import StaticFile
 from api.links import SiteLinks
@@ -11,6 +11,7 @@ from api.options import AppOptions
 from core.ids import anchor
 from digest import maths
 from digest.sentences import FULL
+from digest.templating import loader
 from digest.words import web
 from locales.load import own_name, translations
 from roadmap.model import Roadmap
@@ -22,7 +23,9 @@ class Templates:
     """Renders pages; what is the same on all of them is known to every template by name."""
 
     def __init__(self, options: AppOptions, links: SiteLinks, roadmap: Roadmap, files: dict[str, StaticFile]) -> None:
-        self._environments = {lang: _environment(lang, options, links, roadmap, files) for lang in options.languages}
+        texts = loader(FOLDER)
+        environments = {lang: _environment(lang, texts, options, links, roadmap, files) for lang in options.languages}
+        self._environments = environments
 
     def render(self, template: str, lang: str, **context: Any) -> str:
         """Fill in a template in a language; raises jinja2.UndefinedError for a name nobody gave."""
@@ -30,10 +33,15 @@ class Templates:
 
 
 def _environment(
-    lang: str, options: AppOptions, links: SiteLinks, roadmap: Roadmap, files: dict[str, StaticFile]
+    lang: str,
+    texts: BaseLoader,
+    options: AppOptions,
+    links: SiteLinks,
+    roadmap: Roadmap,
+    files: dict[str, StaticFile],
 ) -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(FOLDER),
+        loader=texts,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from core.ids import anchor
@@ -20,7 +20,7 @@ STYLESHEET = FOLDER / "static" / "style.css"
 def environment() -> Environment:
     """Make the environment once; `autoescape` holds for every template whatever its name."""
     made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=loader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -29,6 +29,15 @@ def environment() -> Environment:
     )
     made.filters |= {"maths": maths.to_html, "plain": maths.to_text, "web": web, "anchor": anchor, "mail": mail}
     return made
+
+
+def loader(folder: Path) -> FunctionLoader:
+    """Read all templates of a folder at once, by their names.
+
+    Those of an update put in place under a running service would fit neither its code nor the templates read before.
+    """
+    found = [path for path in sorted(folder.iterdir()) if path.is_file()]
+    return FunctionLoader({path.name: (path.read_text(encoding="utf-8"), str(path), None) for path in found}.get)
 
 
 def write(template: str, voice: Voice, **values: Any) -> str:

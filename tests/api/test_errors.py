@@ -150,3 +150,21 @@ def test_statements_stay_few_as_rows_grow(client: TestClient, sessions: Sessions
 def test_the_page_is_written_for_the_errors_of_any_request(client: TestClient) -> None:
     scope = {"type": "http", "method": "GET", "path": "/x", "headers": [], "query_string": b"", "app": client.app}
     assert "Too hasty." in error_page(Request(scope), Problem(429, "Too hasty"))
+
+
+def test_an_answer_that_was_to_be_expected_is_logged_without_a_traceback(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert client.post("/api/v1/subscriptions", json={"email": "a@example.org", "stages": [5]}).status_code == 503
+    (said,) = [record for record in caplog.records if record.name == "shirube.api"]
+    assert (said.levelname, said.exc_info, said.__dict__["status"]) == ("WARNING", None, 503)
+
+
+def test_a_failure_is_logged_with_where_it_happened(
+    roadmap: Roadmap, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = create_app(make_sessions(make_engine("sqlite://")), roadmap, clock, OPTIONS)
+    assert TestClient(app, raise_server_exceptions=False).get("/api/v1/papers").status_code == 500
+    (said,) = [record for record in caplog.records if record.name == "shirube.api"]
+    assert said.levelname == "ERROR"
+    assert said.exc_info
