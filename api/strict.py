@@ -1,6 +1,7 @@
 """Parameters that no route knows are errors: a filter that is spelt wrongly must not quietly list everything.
 
-So is one given twice where it may be one thing only: the first must not be passed over.
+So is one given twice where it may be one thing only: the first must not be passed over. What those who link a feed hang
+on its address to count its readers asks for nothing, and is passed over there.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ from api.errors import Problem
 from api.openapi import document, is_list, operations
 from api.site import site_of
 
+COUNTING = "utm_"  # begins the names that campaigns are told apart by
+
 
 async def _known_only(request: Request) -> None:
     allowed = _allowed(request)
@@ -19,6 +22,8 @@ async def _known_only(request: Request) -> None:
         return
     given = request.query_params
     for name in given:
+        if name.startswith(COUNTING) and request.scope["path"].startswith("/feeds"):
+            continue
         if name not in allowed:
             raise _unknown(name, sorted(allowed))
         if not allowed[name] and len(given.getlist(name)) > 1:

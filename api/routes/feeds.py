@@ -5,7 +5,7 @@ from email.utils import format_datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api.conditional import OF_ROWS, unchanged
 from api.errors import Problem
@@ -39,7 +39,9 @@ Language = Annotated[str | None, Query(description="Language of names and reason
 
 
 class SearchQuery(Filters):
-    """What a feed of a search asks for."""
+    """What a feed of a search asks for; whatever else is in its address is judged as in every feed, by api.strict."""
+
+    model_config = ConfigDict(extra="ignore")
 
     q: Annotated[str, Field(max_length=LONGEST_QUERY, description="Words, all of which must be there, or a name")] = ""
     lang: Annotated[str | None, Field(description="Language of names and reasons")] = None

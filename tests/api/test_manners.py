@@ -61,6 +61,16 @@ def test_an_unknown_parameter_names_the_nearest(filled: TestClient) -> None:
     assert filled.get("/api/v1/stages?page=2").json()["advice"] == "No parameter is known here"
 
 
+@pytest.mark.parametrize("address", ["/feeds/digests.atom", "/feeds/search.json?q=heron", "/feeds.opml"])
+def test_what_counts_readers_of_a_feed_is_passed_over_and_nothing_else(filled: TestClient, address: str) -> None:
+    more = address + ("&" if "?" in address else "?")
+    answer = filled.get(f"{more}utm_source=x&utm_medium=feed")
+    assert (answer.status_code, answer.content) == (200, filled.get(address).content)
+    for name in ("utm", "fbclid", "lmit"):
+        assert filled.get(f"{more}{name}=x").status_code == 422
+    assert filled.get(f"{PAPERS}?utm_source=x").status_code == 422
+
+
 @pytest.mark.parametrize("address", [f"{PAPERS}?topic=rag&topic=quantization", "/feeds/search.atom?q=heron&q=coot"])
 def test_a_parameter_given_twice_is_refused(filled: TestClient, address: str) -> None:
     answer = filled.get(address)
