@@ -26,6 +26,8 @@ def metas(page: str, name: str) -> list[str]:
 
 
 def test_reference_managers_find_everything_in_tags(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:
+    # The tags are those that Google Scholar's guide for webmasters names, and that Zotero's translator for embedded
+    # metadata reads. No translator is run here: that its button works rests on these tags.
     with sessions.begin() as session:
         add_item(
             session,
