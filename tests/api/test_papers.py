@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 from pydantic import ConfigDict, TypeAdapter, with_config
 
 from api import cursor
+from api.app import create_app
 from api.schemas import ItemJson
 from core.errors import UsageError
 from db.engine import Sessions
 from db.models import Item
 from roadmap.model import Roadmap
+from tests.api.conftest import OPTIONS
 from tests.api.factory import SUBMITTED, TOPIC, add_item, fill
+from tests.conftest import NOW
 
 PAPERS = "/api/v1/papers"
 
@@ -127,6 +130,23 @@ def test_cursors_walk_everything_once_while_items_arrive(
         add_item(session, roadmap, "2606.99999", submitted=late, worth=0.99, topics={TOPIC: 0.95})
     rest = walk(client, f"limit=2&sort={sort}&cursor={first.json()['next']}")
     assert [item["id"] for item in first.json()["items"]] + rest == ids[::-1]
+
+
+def test_both_databases_list_in_the_same_order(
+    sqlite_sessions: Sessions, postgres_sessions: Sessions, roadmap: Roadmap
+) -> None:
+    ids = ["2606.00002", "2606.00010", "math/0309136", "math.AG/0309137", "qwen:a-post", "qwen:A-post", "qwen:a_post"]
+    walked = []
+    for sessions in (sqlite_sessions, postgres_sessions):
+        with sessions.begin() as session:
+            for number, item_id in enumerate(ids):  # three share a moment, all share their fit, two their worth
+                moment = SUBMITTED + timedelta(days=number // 3)
+                add_item(session, roadmap, item_id, submitted=moment, worth=0.5 + number // 2 / 10)
+        with TestClient(create_app(sessions, roadmap, lambda: NOW, OPTIONS)) as client:
+            walked.append({sort: walk(client, f"sort={sort}&limit=2") for sort in ("newest", "worth", "fit")})
+    assert walked[0] == walked[1]
+    assert all(sorted(found) == sorted(ids) for found in walked[0].values())
+    assert walked[0]["fit"] != walked[0]["newest"]
 
 
 def test_the_next_address_keeps_the_question(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:

@@ -193,7 +193,9 @@ def test_sql_in_a_parameter_is_only_a_wrong_word(filled: TestClient, name: str) 
     assert len(ids(ask(filled, "herons"))) == 3
 
 
-WORDS = ["sparse herons", "routing", "long", "herons marsh", "c++", "survey of routing", "reward", "heron's"]
+WORDS = ["sparse herons", "routing", "long", "c++", "survey of routing", "reward", "heron's"]
+# Items with one of two words each: SQLite's BM25 puts the rarer word first, PostgreSQL's rank knows no rarity.
+PARTLY = ["herons marsh"]
 
 
 def test_both_databases_find_the_same(sqlite_sessions: Sessions, postgres_sessions: Sessions, roadmap: Roadmap) -> None:
@@ -207,6 +209,9 @@ def test_both_databases_find_the_same(sqlite_sessions: Sessions, postgres_sessio
             for number, title in enumerate(TITLES, 1):
                 add_item(session, roadmap, f"2606.0000{number}", title=title, abstract=None)
         with TestClient(create_app(sessions, roadmap, lambda: NOW, OPTIONS)) as client:
-            found.append({query: sorted(ids(ask(client, query))) for query in WORDS})
-    assert found[0] == found[1]
+            found.append({query: ids(ask(client, query)) for query in WORDS + PARTLY})
+    for query in PARTLY:
+        assert {*found[0].pop(query)} == {*found[1][query]}
+        assert found[1].pop(query)
+    assert found[0] == found[1], "the same items in the same order, ties by id"
     assert all(found[0].values())
