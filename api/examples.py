@@ -43,6 +43,11 @@ PARAMETERS: Mapping[str, Any] = {
 }
 # Of an answer in a format of others, by its media type.
 TEXTS: Mapping[str, Any] = {
+    "text/x-opml": (
+        '<?xml version="1.0" encoding="utf-8"?>\n<opml version="2.0"><head><title>Feeds of Shirube</title></head><body>'
+        '<outline type="rss" text="Retrieval-augmented generation" '
+        'xmlUrl="https://road.example/feeds/topics/rag.atom"/></body></opml>\n'
+    ),
     "application/feed+json": {
         "version": "https://jsonfeed.org/version/1.1",
         "title": "Retrieval-augmented generation: Shirube",

@@ -103,7 +103,7 @@ def _add_statuses(method: str, path: str, operation: Document) -> None:
         elif method == "get" and code == "200":
             told = _HEADERS if tagged else {"Cache-Control": _HEADERS["Cache-Control"]}
             answer.setdefault("headers", {}).update(_described(told))
-            _open_json(answer)
+            _open_texts(answer)
     operation["responses"] = dict(sorted(answers.items()))
 
 
@@ -119,12 +119,14 @@ def _statuses(operation: Document) -> Iterator[int]:
     yield 422  # an unknown parameter is one
 
 
-def _open_json(answer: Document) -> None:
-    """Let JSON that others define (CSL, JSON Feed) be any JSON: a route that gives a text describes it as one."""
+def _open_texts(answer: Document) -> None:
+    """Show what others define; JSON of theirs (CSL, JSON Feed) may be any: a route that gives a text calls it one."""
     for media_type, content in answer.get("content", {}).items():
+        if media_type in examples.TEXTS:
+            content.setdefault("example", examples.TEXTS[media_type])
         if media_type.endswith("json") and content.get("schema") == {"type": "string"}:
             content["schema"] = {}
-            example = content.get("example", examples.TEXTS.get(media_type))
+            example = content.get("example")
             content["example"] = json.loads(example) if isinstance(example, str) else example
 
 

@@ -92,6 +92,12 @@ def test_every_answer_has_words_a_type_and_for_json_an_example(found: Found) -> 
                     assert fits(found, content["schema"], content["example"]) == [], where
 
 
+def test_every_operation_shows_an_answer(found: Found) -> None:
+    for name, operation in each(found):
+        good = [answer for code, answer in operation["responses"].items() if code in ("200", "201", "202")]
+        assert all(any(content.get("example") for content in answer["content"].values()) for answer in good), name
+
+
 def test_every_body_has_an_example(found: Found) -> None:
     bodies = [(name, one["requestBody"]["content"]) for name, one in each(found) if "requestBody" in one]
     assert bodies
