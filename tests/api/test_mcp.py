@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from ranking.service import embed_new, vector_matrix
 from roadmap.model import Roadmap
 from tests.api.conftest import OPTIONS
 from tests.api.factory import SUBMITTED, TOPIC, add_item, fill, make_issue
+from tests.api.test_queries import statements
 from tests.conftest import NOW
 from tests.digest import sample
 from tests.fakes import HashEmbedder
@@ -212,6 +214,41 @@ def test_an_issue_tells_its_banners_late_arrivals_and_second_looks() -> None:
     assert [one["id"] for one in found["second_looks"]] == [look.id]
     assert found["second_looks"][0]["because"].endswith("50\xa0upvotes; when that issue closed it had 3.")
     assert brief.stage(whole, whole.stages[0])["banners"] == found["banners"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "given", "ceiling"),
+    [
+        ("search", {"query": "clockwork", "limit": 20}, 20),
+        ("papers", {"topic": TOPIC, "limit": 20}, 6),
+        ("paper", {"name": "2606.00001"}, 9),
+        ("similar", {"name": "2606.00001", "limit": 20}, 10),
+        ("digest", {}, 4),
+        ("digest", {"month": "2026-06", "stage": 5}, 2),
+        ("road", {}, 0),
+        ("coverage", {}, 24),
+    ],
+)
+def test_what_a_tool_asks_of_the_database_does_not_grow(
+    sessions: Sessions,
+    roadmap: Roadmap,
+    clock: Clock,
+    tmp_path: Path,
+    tool: str,
+    given: dict[str, Any],
+    ceiling: int,
+) -> None:
+    fill(sessions, roadmap, 3)
+    make_issue(sessions, roadmap, "2026-06", NOW)
+    asked = []
+    for more in (0, 40):
+        with sessions.begin() as session:
+            for number in range(more):
+                add_item(session, roadmap, f"2606.1{number:04d}", code=["https://github.com/heron/clock"])
+        finder = with_vectors(sessions, roadmap, clock, tmp_path)
+        server = create_app(sessions, roadmap, clock, OPTIONS, finder=finder).state.mcp
+        asked.append(statements(sessions, partial(anyio.run, _one, server, tool, given)))
+    assert asked[0] == asked[1] <= ceiling
 
 
 def test_nothing_is_similar_before_there_are_vectors(ask: Callable[..., dict[str, Any]]) -> None:
