@@ -57,6 +57,7 @@ def trials(wiring: Wiring) -> list[Trial]:
     one = {"search_query": f"cat:{category}", "start": "0", "max_results": "1"}
     api, rss = f"{settings.arxiv_url.rstrip('/')}/api/query", f"{settings.arxiv_rss_url.rstrip('/')}/{category}"
     hf, pwc = f"{settings.hf_url.rstrip('/')}/api/daily_papers", f"{settings.pwc_url.rstrip('/')}/papers/"
+    others = [(name, url) for name, urls in wiring.addresses().items() if name in added() for url in urls]
     return [
         Trial("arXiv's API", api, "SHIRUBE_ARXIV_URL", arxiv_page.page_check(0), one),
         Trial("arXiv's changes", settings.oai_url, "SHIRUBE_OAI_URL", arxiv_raw.identify_check, {"verb": "Identify"}),
@@ -67,7 +68,7 @@ def trials(wiring: Wiring) -> list[Trial]:
             Trial(f"{wiring.roadmap.labs[lab].name.en}'s feed", url, "SHIRUBE_LAB_FEEDS", lab_feeds.feed_check)
             for lab, url in wiring.lab_feeds().items()
         ),
-        *(Trial(one.title, one.address, f"its module ({name})", one.check) for name, one in added().items()),
+        *(Trial(added()[name].title, url, f"its module ({name})", added()[name].check) for name, url in others),
     ]
 
 

@@ -16,6 +16,8 @@ from unittest import mock
 
 from ingest.guard import Policy
 from ingest.http import Guard
+from ingest.source import Source
+from ingest.sources import Added, added
 from ranking.embedder import Embedder
 from ranking.guide import Guide, make_guide
 from ranking.service import Ranker
@@ -53,6 +55,14 @@ class Bench(Wiring):
         """Ask without waiting."""
         hosts = frozenset(self.settings.allow_private_hosts)
         return Guard(Policy(contact="", version="0", allow_private=hosts), sleep=lambda seconds: None)
+
+    def addresses(self) -> dict[str, tuple[str, ...]]:
+        """List the addresses of the built-in sources: no setting leads another one to the stand-in."""
+        return {name: urls for name, urls in super().addresses().items() if name not in added()}
+
+    def _added(self, one: Added) -> list[Source]:
+        """Ask no source beside the built-in ones; its own tests are those of the contract."""
+        return []
 
 
 @dataclass(frozen=True)
