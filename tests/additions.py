@@ -82,6 +82,7 @@ BUILDERS[Nightjar] = lambda up, guard: Nightjar(f"{up.url}/api/daily_papers", gu
 FORMAT = '''"""The digest as an outline: what must be known first, then one title a line."""
 
 from digest.formats.text import Writer
+from digest.news import stood
 from digest.reasons import FILE
 from digest.words import voice
 
@@ -90,13 +91,16 @@ SUFFIX = "outline"
 
 
 def render(digest, lang):
-    """Write banners and errata, then every printed title, and which is withdrawn."""
+    """Write what must be known first and the hour, then every printed title, which is withdrawn and where it stood."""
     v = voice(lang)
     writer = Writer(digest, v, FILE)
-    writer.banners()
+    writer.top()
+    writer.front()
     for entry in digest.entries.values():
         mark = f" ({v.t('withdrawn')})" if entry.withdrawn else ""
         writer.sheet.text(v.line(f"{entry.title}{mark}"))
+        if entry.stood:
+            writer.sheet.text(stood(v, entry.stood))
     return str(writer.sheet)
 '''
 TOPIC = """name = { en = "Puzzle solving", ja = "パズルの解法" }

@@ -37,7 +37,19 @@ def words_guide() -> Guide:
     return make_guide(load_roadmap(), HashEmbedder())
 
 
-class Bench(Wiring):
+class Alone(Wiring):
+    """The real wiring, which asks no source beside the built-in ones: no setting leads those to the stand-in."""
+
+    def addresses(self) -> dict[str, tuple[str, ...]]:
+        """List the addresses of the built-in sources."""
+        return {name: urls for name, urls in super().addresses().items() if name not in added()}
+
+    def _added(self, one: Added) -> list[Source]:
+        """Make none; its own tests are those of the contract."""
+        return []
+
+
+class Bench(Alone):
     """The real wiring with vectors made of words, and without pauses between tries."""
 
     @cached_property
@@ -55,14 +67,6 @@ class Bench(Wiring):
         """Ask without waiting."""
         hosts = frozenset(self.settings.allow_private_hosts)
         return Guard(Policy(contact="", version="0", allow_private=hosts), sleep=lambda seconds: None)
-
-    def addresses(self) -> dict[str, tuple[str, ...]]:
-        """List the addresses of the built-in sources: no setting leads another one to the stand-in."""
-        return {name: urls for name, urls in super().addresses().items() if name not in added()}
-
-    def _added(self, one: Added) -> list[Source]:
-        """Ask no source beside the built-in ones; its own tests are those of the contract."""
-        return []
 
 
 @dataclass(frozen=True)

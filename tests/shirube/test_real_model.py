@@ -9,8 +9,7 @@ from sqlalchemy import select
 
 from db.models import Rating
 from ranking.embedder import Embedder, SentenceTransformerEmbedder
-from shirube.wiring import Wiring
-from tests.shirube.command import DRAFT, run
+from tests.shirube.command import DRAFT, Alone, run
 from tests.shirube.conftest import Store
 from tests.shirube.test_digest import digest, sections, state
 from tests.upstream import Catalogue, Upstream, catalogue
@@ -32,7 +31,7 @@ def small() -> Iterator[Upstream]:
 
 
 def test_invented_papers_find_their_topics(small: Upstream, tmp_path: Path, model: SentenceTransformerEmbedder) -> None:
-    class Real(Wiring):
+    class Real(Alone):
         """The real wiring; the model is the one this session has loaded."""
 
         @cached_property
