@@ -52,9 +52,9 @@ class Site:
             yield BytesParser(policy=policy.default).parsebytes(file.read_bytes())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium."""
+    """Headless Chromium, gone with its module: while it is open this thread has a running loop, and others need one."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, "--disable-sync"])
         yield chromium
