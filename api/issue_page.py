@@ -12,7 +12,7 @@ from api.links import SiteLinks
 from api.pages import Chrome
 from api.site import Site
 from core.ids import anchor
-from digest import sentences
+from digest import front
 from digest.formats.html import fragment
 from digest.links import Links
 from digest.model import Digest
@@ -141,6 +141,6 @@ def _render(site: Site, digest: Digest, lang: str, part: Part) -> str:
         month=v.month(digest.month),
         stage=part.stage,
         whole=part.minutes is None and part.stage is None,
-        about=str(sentences.description(v, digest)),
+        about=str(front.description(v, digest)),
         fragment=Markup(html),  # noqa: S704 - escaped by its own template
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from digest import sentences
+from digest import front
 from digest.model import Digest
 from digest.own import Section, Selection, Wishes
 from digest.words import Line, Value, Voice
@@ -13,7 +13,7 @@ MOST_NAMED = 3  # topics or labs named one by one
 def subject(v: Voice, chosen: Selection) -> Line:
     """Name month, papers and minutes for this reader; plain text without line breaks."""
     digest, wishes, count = chosen.digest, chosen.wishes, len(chosen.entries)
-    values: dict[str, Value] = {"month": sentences.month(v, digest), "time": v.duration(chosen.minutes)}
+    values: dict[str, Value] = {"month": front.month(v, digest), "time": v.duration(chosen.minutes)}
     if not count:
         return _empty_subject(v, chosen, values["month"])
     if wishes.stages and len(chosen.sections) == 1:
@@ -78,7 +78,7 @@ def preheader(v: Voice, chosen: Selection) -> Line:
     failed = len(digest.coverage.failed)
     if failed:
         said.append(v.n("%(n)s source was incomplete.", "%(n)s sources were incomplete.", failed))
-    return v.text(said or [sentences.deck(v, digest)[0]])
+    return v.text(said or [front.deck(v, digest)[0]])
 
 
 def _lead(v: Voice, chosen: Selection) -> Line:

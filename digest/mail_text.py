@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from digest import foryou, sentences
+from digest import foryou, front
 from digest.formats.email import Mail, MailLinks, said_of
 from digest.formats.text import Writer
 from digest.model import Entry
@@ -58,13 +58,13 @@ class _MailWriter(Writer):
 
     def _front(self) -> None:
         sheet, v = self.sheet, self.v
-        sheet.text(sentences.state(v, self.d))
+        sheet.text(front.state(v, self.d))
         sheet.text(v.t("View in browser"))
         sheet.address(self.links.permalink)
         sheet.gap()
         self.path()
         self.banners()
-        sheet.text(v.text(sentences.deck(v, self.mail.issue)))
+        sheet.text(v.text(front.deck(v, self.mail.issue)))
         sheet.gap()
 
     def section(self, section: Section) -> None:

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from core.scores import JsonValue, Reason
+from digest.front import hour_entries
 from digest.model import Digest, Entry, LabSection, LeftOut, StageSection
 from digest.own import Ahead, Bench, Own, Section, Selection, Wishes
-from digest.sentences import hour_entries, stage_of
+from digest.sentences import stage_of
 from digest.views import fitting, within_budget
 
 TOPIC_PICKS = 5  # of a chosen topic, where issue and shortlists hold so many

@@ -8,7 +8,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from core.ids import anchor
-from digest import maths, news, notices, sentences
+from digest import front, maths, news, notices, sentences
 from digest.words import Line, Voice, web
 
 FOLDER = Path(__file__).parent
@@ -41,9 +41,9 @@ def loader(folder: Path) -> FunctionLoader:
 
 
 def write(template: str, voice: Voice, **values: Any) -> str:
-    """Fill a template: t, n, tc are the voice's sentences; `say`, `news`, `notices` hold what is said of a digest."""
+    """Fill a template: t, n, tc are the voice's sentences; the modules hold what is said of a digest."""
     spoken = {"v": voice, "t": voice.t, "n": voice.n, "tc": voice.tc}
-    modules = {"say": sentences, "news": news, "notices": notices}
+    modules = {"front": front, "say": sentences, "news": news, "notices": notices}
     return environment().get_template(template).render(**spoken, **modules, **values)
 
 

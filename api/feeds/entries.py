@@ -14,7 +14,7 @@ from core.text import clean
 from db.feeds import FinalIssue, Printed
 from db.models import Item
 from db.papers import SHOWN
-from digest import notices, sentences
+from digest import front, notices
 from digest.links import Links
 from digest.maths import to_text
 from digest.model import Digest
@@ -73,7 +73,7 @@ def issue_entry(site: Site, issue: FinalIssue, digest: Digest, lang: str) -> Ent
         d=digest,
         v=v,
         at=links,
-        say=sentences,
+        front=front,
         banners=notices.banners(v, digest, links),
         text=to_text,
         why=lambda entry: brief(told(entry), lang, names, beside=False),

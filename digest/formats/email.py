@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
-from digest import charts, foryou, news, notices, sentences
+from digest import charts, foryou, front, news, notices, sentences
 from digest.links import Links
 from digest.model import Digest, Entry, LabLine, LabSection, LeftOut, SecondLook, StageSection, WorkRef
 from digest.own import Ahead, Own, Section, Selection, Wishes
@@ -115,7 +115,7 @@ class Mail:
             "sections": self.chosen.sections,
             "seen_all": foryou.seen_all(v),
             "ids": lambda rows: [row.id for row in rows],
-            "hour": sentences.hour_entries(d),
+            "hour": front.hour_entries(d),
             "chart": charts.bars([(s.number, s.considered, len(s.entries)) for s in self.issue.stages]),
         }
 

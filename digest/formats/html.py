@@ -4,7 +4,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from digest import charts, notices, sentences
+from digest import charts, front, notices
 from digest.links import Links
 from digest.model import Digest, Entry
 from digest.quotes import told
@@ -73,7 +73,7 @@ def _front(digest: Digest, v: Voice, links: Links) -> dict[str, Any]:
     return {
         "names": names,
         "banners": notices.banners(v, digest, links),
-        "hour": sentences.hour_entries(digest),
+        "hour": front.hour_entries(digest),
         "printed": digest.entries,
         "twins": {entry.number: links.entry(entry.id) for entry in digest.entries.values()},
         "chart": chart,

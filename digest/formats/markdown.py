@@ -4,7 +4,7 @@ import json
 import re
 
 from core.clock import iso
-from digest import news, notices, sentences
+from digest import front, news, notices, sentences
 from digest.model import Digest, Entry, StageSection
 from digest.quotes import told
 from digest.reasons import FILE, names_in, say_all
@@ -33,7 +33,7 @@ def front_matter(digest: Digest, v: Voice) -> str:
     """Write the head that note programs read: YAML, whose strings are those of JSON (yaml.org/spec/1.2.2, 1.3)."""
     moment = {"updated": iso(digest.made)} | ({"published": iso(digest.published)} if digest.published else {})
     values = {
-        "title": str(v.t("%(month)s: Shirube", month=sentences.month(v, digest))).replace(NBSP, " "),
+        "title": str(v.t("%(month)s: Shirube", month=front.month(v, digest))).replace(NBSP, " "),
         "month": digest.month,
         **({"since": digest.since} if digest.since else {}),
         "lang": v.lang,
@@ -81,20 +81,19 @@ def _bullets(lines: list[Line]) -> str:
 def _front(digest: Digest, v: Voice) -> list[str]:
     notes = [f"> **{written(head)}** {written(v.text(lines))}" for _, head, lines in notices.banners(v, digest, FILE)]
     facts = [
-        v.tc("figure and what it counts", "%(figure)s %(what)s", figure=f, what=w)
-        for f, w in sentences.facts(v, digest)
+        v.tc("figure and what it counts", "%(figure)s %(what)s", figure=f, what=w) for f, w in front.facts(v, digest)
     ]
     return [
-        f"# {written(sentences.heading(v, digest))}",
-        written(sentences.state(v, digest)),
+        f"# {written(front.heading(v, digest))}",
+        written(front.state(v, digest)),
         *notes,
-        written(v.text(sentences.deck(v, digest))),
+        written(v.text(front.deck(v, digest))),
         _bullets(facts),
     ]
 
 
 def _hour(digest: Digest, v: Voice) -> list[str]:
-    entries = sentences.hour_entries(digest)
+    entries = front.hour_entries(digest)
     if not entries:
         return []
     names = names_in(digest)
@@ -103,7 +102,7 @@ def _hour(digest: Digest, v: Voice) -> list[str]:
         f"  {written(sentences.hour_line(v, digest, e, names))}"
         for e in entries
     ]
-    note = written(v.text(sentences.hour_note(v, digest)))
+    note = written(v.text(front.hour_note(v, digest)))
     return [f"## {written(v.t('If you only have an hour'))}", note, "\n".join(rows)]
 
 
@@ -214,4 +213,4 @@ def _coverage(digest: Digest, v: Voice) -> list[str]:
 
 
 def _cite(digest: Digest, v: Voice) -> list[str]:
-    return [f"## {written(v.t('Cite, take along'))}", written(v.text(sentences.cite(v, digest)))]
+    return [f"## {written(v.t('Cite, take along'))}", written(v.text(front.cite(v, digest)))]

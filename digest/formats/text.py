@@ -1,6 +1,6 @@
 """The digest as plain text: complete, 72 columns, for a terminal and for the text part of a mail."""
 
-from digest import news, notices, sentences
+from digest import front, news, notices, sentences
 from digest.links import Links
 from digest.model import Digest, Entry, LeftOut, StageSection
 from digest.quotes import told
@@ -41,17 +41,17 @@ class Writer:
 
     def top(self) -> None:
         """Write the name of the issue and its state."""
-        self.sheet.text(self.v.t("%(month)s: Shirube", month=sentences.month(self.v, self.d)))
-        self.sheet.text(sentences.state(self.v, self.d))
+        self.sheet.text(self.v.t("%(month)s: Shirube", month=front.month(self.v, self.d)))
+        self.sheet.text(front.state(self.v, self.d))
         self.sheet.gap()
 
     def front(self) -> None:
         """Write the path, the banners, the deck, the figures, the hour list and the chart."""
         self.path()
         self.banners()
-        self.sheet.text(self.v.text(sentences.deck(self.v, self.d)))
+        self.sheet.text(self.v.text(front.deck(self.v, self.d)))
         self.sheet.gap()
-        for figure, what in sentences.facts(self.v, self.d):
+        for figure, what in front.facts(self.v, self.d):
             self.sheet.text(self.v.tc("figure and what it counts", "%(figure)s %(what)s", figure=figure, what=what))
         self.hour()
         self.chart()
@@ -75,11 +75,11 @@ class Writer:
 
     def hour(self) -> None:
         """Write the papers for one hour."""
-        entries = sentences.hour_entries(self.d)
+        entries = front.hour_entries(self.d)
         if not entries:
             return
         self.sheet.heading(self.v.t("If you only have an hour"))
-        self.sheet.text(self.v.text(sentences.hour_note(self.v, self.d)))
+        self.sheet.text(self.v.text(front.hour_note(self.v, self.d)))
         for entry in entries:
             self.sheet.gap()
             self.sheet.text(self.v.line(self.v.title(entry.title)), 8, self.v.duration(entry.minutes))
@@ -89,7 +89,7 @@ class Writer:
     def chart(self) -> None:
         """Write the chart as its table."""
         v = self.v
-        self.sheet.heading(v.t("Papers of %(month)s, stage by stage", month=sentences.month_name(v, self.d)))
+        self.sheet.heading(v.t("Papers of %(month)s, stage by stage", month=front.month_name(v, self.d)))
         self.sheet.text(v.t("Papers whose best fit is that stage, and papers and posts chosen."))
         self.sheet.gap()
         labels = (v.tc("table", "Stage"), v.tc("table", "Considered"), v.tc("table", "Chosen"))
@@ -297,5 +297,5 @@ class Writer:
     def cite(self) -> None:
         """Write how the issue was made."""
         self.sheet.heading(self.v.t("Cite, take along"))
-        for line in sentences.cite(self.v, self.d):
+        for line in front.cite(self.v, self.d):
             self.sheet.text(line)
