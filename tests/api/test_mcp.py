@@ -287,13 +287,16 @@ def door(
 
 
 def test_the_official_client_asks_every_tool(door: str | StdioServerParameters, roadmap: Roadmap) -> None:
-    anyio.run(_all_seven, door, roadmap)
+    assert anyio.run(_all_seven, door, roadmap) == TOOLS
 
 
-async def _all_seven(door: str | StdioServerParameters, roadmap: Roadmap) -> None:
+async def _all_seven(door: str | StdioServerParameters, roadmap: Roadmap) -> set[str]:
+    """Ask every tool for what it must know; gives the names of those that answered."""
+    answered = set()
     async with Client(door) as client:
 
         async def ask(tool: str, **given: Any) -> dict[str, Any]:
+            answered.add(tool)
             result = await client.call_tool(tool, given)
             assert not result.is_error, result.content
             return result.structured_content or {}
@@ -317,6 +320,7 @@ async def _all_seven(door: str | StdioServerParameters, roadmap: Roadmap) -> Non
         assert (await ask("coverage"))["stored"] == 12
         refused = await client.call_tool("papers", {"kinds": "post"})
         assert refused.is_error
+    return answered
 
 
 def test_a_body_that_is_no_message_is_refused(filled: Sessions, roadmap: Roadmap, clock: Clock) -> None:
