@@ -11,9 +11,9 @@ from digest.delivery.webhook import notice_body
 from digest.formats import formats
 from digest.formats.html import fragment
 from digest.formats.json import from_json, to_json
+from digest.front import chart_label, description, facts
 from digest.model import Digest
 from digest.press import message_parts
-from digest.sentences import chart_label, description, facts
 from digest.service import digest_of
 from digest.service.catching_up import catch_up
 from digest.views import view
