@@ -17,10 +17,10 @@ COUNTING = "utm_"  # begins the names that campaigns are told apart by
 
 
 async def _known_only(request: Request) -> None:
-    allowed = _allowed(request)
+    given = request.query_params
+    allowed = _allowed(request) if given else None  # the description is costly to make, and most ask for nothing
     if allowed is None:
         return
-    given = request.query_params
     for name in given:
         if name.startswith(COUNTING) and request.scope["path"].startswith("/feeds"):
             continue
