@@ -37,7 +37,7 @@ from digest.service import (
 from digest.subscriptions import Subscription, token
 from roadmap.model import Roadmap
 from tests.digest.mail import MAILER, NOW, SENDER, Scripted, fill, outbox_rows, plain, send, stock
-from tests.digest.test_smtp_talk import Talk, talking
+from tests.digest.talk import Talk, talking
 
 PACED = Mailer(SENDER, ("key",), domain_pause=timedelta(seconds=2))
 

@@ -1,23 +1,21 @@
 """Double opt-in: one letter a mailbox and day, no word of a stranger in it, and a link that works once."""
 
 import threading
-from datetime import datetime, timedelta
-from email.message import EmailMessage
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from db import signups, suppressions
 from db.engine import Sessions
 from db.models import Subscriber
 from db.models_readers import Allowance, Signup, Suppression
-from digest.delivery import Later, Outcome, Refused, Sent, Unknown
+from digest.delivery import Later, Outcome, Refused, Unknown
 from digest.mailing import Mailer
 from digest.service import (
     Caps,
     add_subscribers,
-    confirm,
     erase,
     lift_suppression,
     prune_people,
@@ -29,51 +27,8 @@ from digest.service import (
 )
 from digest.service.signing_up import CONSENT, MOST_TRIES
 from digest.subscriptions import Subscription, hashes, token
+from tests.digest.letters import DAY, HOUR, KEYS, ask, deliver, link_in, number_of, people, press, token_in
 from tests.digest.mail import MAILER, NOW, SENDER, Scripted
-
-KEYS = MAILER.keys
-WIDE = Caps(per_place=1_000_000, in_all=1_000_000)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-def ask(sessions: Sessions, email: str, *, place: str = "192.0.2.1", now: datetime = NOW, **more: Any) -> bool:
-    caps = more.pop("caps", WIDE)
-    with sessions.begin() as session:
-        return request_signup(session, KEYS, Subscription(email, **more), place, now, caps) is None
-
-
-def deliver(sessions: Sessions, *outcomes: Outcome, now: datetime = NOW) -> list[tuple[str, EmailMessage]]:
-    delivery = Scripted(list(outcomes) or [Sent()])
-    send_letters(sessions, delivery, lambda: now, MAILER)
-    return delivery.mails
-
-
-def link_in(message: EmailMessage) -> str:
-    body = message.get_body(("plain",))
-    assert body is not None
-    (line,) = [line for line in body.get_content().splitlines() if line.startswith("https://")]
-    return str(line)
-
-
-def token_in(message: EmailMessage) -> str:
-    return link_in(message).split("/")[4]
-
-
-def press(sessions: Sessions, text: str, now: datetime = NOW) -> Subscriber | None:
-    with sessions.begin() as session:
-        return confirm(session, KEYS, text, lambda: now)
-
-
-def people(sessions: Sessions) -> list[tuple[str, str]]:
-    with sessions() as session:
-        rows = session.execute(select(Subscriber.email, Subscriber.state).order_by(Subscriber.id))
-        return [(row[0], row[1]) for row in rows]
-
-
-def number_of(sessions: Sessions, table: type[Any]) -> int:
-    with sessions() as session:
-        return session.scalar(select(func.count()).select_from(table)) or 0
-
 
 # Confirming
 
