@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent / "templates"
 
 
 class Compiled(BytecodeCache):
-    """Keeps what each template was compiled to: languages and apps of one process differ in nothing that is compiled."""
+    """Keeps what templates were compiled to: the languages and apps of a process differ in nothing that is compiled."""
 
     def __init__(self) -> None:
         self._kept: dict[str, bytes] = {}
