@@ -26,7 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
 READERS, PEOPLE = 50, 60
 PAUSE = 2.0  # seconds between a reader's questions: a page is read before the next
-IDLE = 20.0  # seconds of the figure to compare with
+IDLE = 60.0  # seconds of the figure to compare with
+GROWTH = 1.05  # a server's memory at the end of them, over that at the end of their first third
 ENOUGH = '{"read": "", "search": "", "feed": ""}'  # all readers come from one address here, and would share its limit
 PATHS = (
     *("/", f"/digests/{MONTH}", "/stages/5", "/papers/2610.90001", "/topics/rag"),
@@ -41,17 +42,20 @@ def test_fifty_readers_while_a_pull_a_rank_and_an_outbox_run(
     store, sink = final.copied(tmp_path / "crowd"), Server()
     subscribe(store)
     before = counts(store)
-    with serving(sink) as smtp, served(store) as port:
+    with serving(sink) as smtp, served(store) as (port, process):
         env = {**store.env, **MAIL, "SHIRUBE_SMTP_URL": smtp, "SHIRUBE_MAIL_PAUSE_SECONDS": "0"}
         asked(port, lambda: False, 1)  # each page once, so that nothing is compiled for the first time
-        idle = asked(port, after(IDLE))
+        with measured(process) as held:
+            idle = asked(port, after(IDLE))
         busy, ended = while_it_works(port, env, tmp_path)
     assert ended == {"pull": 0, "rank": 0, "send": 0}, errors(tmp_path)
     assert {status for status, _ in (*idle, *busy)} == {200}
     assert not [line for line in errors(tmp_path).splitlines() if "locked" in line]
+    assert max(held) < GROWTH * held[len(held) // 3], held
     items, rated, sent = counts(store)
     assert (items > before[0], rated > before[1], sent) == (True, True, PEOPLE)
     assert len(sink.mails) == PEOPLE
+    record_property(f"memory of serve in {IDLE:.0f} s", f"{held[len(held) // 3]:.0f}, then {max(held):.0f} MB at most")
     record_property(f"p99 of {READERS} readers, idle", f"{p99(idle):.0f} ms of {len(idle)} answers")
     record_property(
         f"p99 of {READERS} readers while it pulls, ranks and mails", f"{p99(busy):.0f} ms of {len(busy)} answers"
@@ -85,8 +89,8 @@ def command(words: Sequence[str], env: dict[str, str], said: Path) -> "subproces
 
 
 @contextmanager
-def served(store: Store) -> Iterator[int]:
-    """`shirube serve`, a process of its own."""
+def served(store: Store) -> Iterator[tuple[int, int]]:
+    """`shirube serve`, a process of its own: its port, and its number."""
     port = free_port()
     env = {**store.env, "SHIRUBE_RATE_LIMITS": ENOUGH}
     process = command(["serve", "--port", str(port)], env, store.folder.parent / "serve.said")
@@ -96,10 +100,28 @@ def served(store: Store) -> Iterator[int]:
             assert process.poll() is None, errors(store.folder.parent)
             assert time.monotonic() < until
             time.sleep(0.2)
-        yield port
+        yield port, process.pid
     finally:
         process.terminate()
         assert process.wait(timeout=60) == 0
+
+
+@contextmanager
+def measured(process: int) -> Iterator[list[float]]:
+    """Note every second how much memory a process holds, in MB (proc_pid_status(5))."""
+    held: list[float] = []
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(1):
+            status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
+            held.append(int(status.partition("VmRSS:")[2].split()[0]) / 1000)
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    yield held
+    over.set()
+    watching.join()
 
 
 def answers(port: int) -> bool:
