@@ -6,7 +6,7 @@ Pure ASGI, so that an answer is touched once. Entity tags and conditions: RFC 91
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.headers import HEAD, matches
+from api.headers import HEAD, LASTING, RawHeader, lasting, matches
 from api.packing import is_packable, packed, takes_gzip, varied
 from db.pulse import Pulse
 
@@ -26,6 +26,7 @@ LARGEST = 2_000_000  # of one that is kept
 _KEPT_ON_304 = frozenset(
     (b"cache-control", b"content-location", b"date", b"etag", b"expires", b"last-modified", b"link", b"set-cookie")
 ) | {b"vary"}
+_CONDITIONS = (b"if-none-match", b"if-modified-since")
 _MUTE = {204, 304}
 # All that any answer depends on besides its address, whether HTML is accepted, by which a browser is told, and gzip.
 _VARYING = (b"accept-language", b"cookie")
@@ -46,13 +47,14 @@ def modified(moment: datetime | None) -> dict[str, str]:
     return {"Last-Modified": format_datetime(moment, usegmt=True)} if moment is not None else {}
 
 
-def unchanged(asked: Headers, tag: str, last: str | None) -> bool:
+def unchanged(asked: Iterable[RawHeader], tag: str, last: str | None) -> bool:
     """Tell whether a reader has an answer already: by its tag, and only without one by its date (RFC 9110, 13.2.2)."""
-    known = asked.get("if-none-match")
-    if known is not None:
+    given = {name: value.decode("latin-1") for name, value in asked if name in _CONDITIONS}
+    if not given:
+        return False
+    if (known := given.get(b"if-none-match")) is not None:
         return matches(known, tag)
-    since = asked.get("if-modified-since")
-    return since is not None and last is not None and _not_after(last, since)
+    return last is not None and _not_after(last, given[b"if-modified-since"])
 
 
 def _not_after(last: str, since: str) -> bool:
@@ -71,6 +73,7 @@ class Whole:
     tag: str | None = None
     last_modified: str | None = None
     route: Any = None  # that made it: what is answered from what was kept is counted by it as well
+    known: Message | None = None  # in place of `start` for a reader who has it
 
     def complete(self) -> None:
         """Tag a good answer that caches may hold."""
@@ -79,16 +82,31 @@ class Whole:
             return
         self.tag = headers.setdefault("etag", f'"{hashlib.sha256(self.body).hexdigest()[:32]}"')
         self.last_modified = headers.get("last-modified")
+        self.known = _known(self.start)
+
+    def lasting(self, scope: Scope) -> "Whole":
+        """Add once what every request for it is told, before it is kept."""
+        start = _lasting(self.start, scope)
+        return replace(self, start=start, known=_lasting(_known(start), scope))
 
     async def tell(self, scope: Scope, send: Send) -> None:
         """Send it to a reader: whole, without the body, or as 304 with the headers that still matter."""
-        start = dict(self.start)  # those above add headers of their own to what they are given
-        if self.tag is not None and unchanged(Headers(scope=scope), self.tag, self.last_modified):
-            kept = [pair for pair in start["headers"] if pair[0] in _KEPT_ON_304]
-            start |= {"status": 304, "headers": kept}
-        await send(start)
+        start = self.start
+        if self.known and self.tag and unchanged(scope["headers"], self.tag, self.last_modified):
+            start = self.known
+        await send(start)  # those above make another with headers of their own, and leave this one as it is
         hidden = scope["method"] == "HEAD" or start["status"] in _MUTE
         await send({"type": "http.response.body", "body": b"" if hidden else self.body})
+
+
+def _known(start: Message) -> Message:
+    """Make the start of a 304, with the headers that still matter."""
+    kept = [pair for pair in start["headers"] if pair[0] in _KEPT_ON_304]
+    return {"type": start["type"], "status": 304, "headers": kept}
+
+
+def _lasting(start: Message, scope: Scope) -> Message:
+    return {**start, "headers": lasting(start["headers"], scope), LASTING: True}
 
 
 class KeptAnswers:
@@ -143,7 +161,7 @@ class ConditionalReads:
         if answer is None:
             answer = await self._made(scope, receive, send, state)
             if answer is not None and state is not None and answer.tag and scope["state"].get("of_rows"):
-                answer = await _packed(answer, scope)
+                answer = (await _packed(answer, scope)).lasting(scope)
                 self.kept.put(key, state, answer)
         if answer is not None:
             scope["route"] = answer.route

@@ -50,7 +50,10 @@ class Gate:
         if left is not None and left.over:
             self._warn_of_a_proxy(scope)
             return too_many(left)
-        host, length = _host_and_length(scope)
+        hosts, length = _hosts_and_length(scope)
+        if len(hosts) > 1 or (not hosts and scope["http_version"] != "1.0"):  # RFC 9112, 3.2
+            return Problem(400, "A request names its host once", "Send one Host field")
+        host = hosts[0] if hosts else ""
         if scope["path"] not in PROBES and not is_ours(host, self.site.options.hosts):
             return Problem(421, "This server does not answer for that host", "Use the address the site is known by")
         if b"shk_" in scope["query_string"] and holds_key(scope["query_string"].decode("latin-1")):
@@ -86,15 +89,15 @@ def is_ours(host: str, hosts: Sequence[str]) -> bool:
     return name in map(_name, hosts) or name == "localhost" or is_number(name)
 
 
-def _host_and_length(scope: Scope) -> tuple[str, int]:
-    """Read the Host field and the length announced, 0 for none, in one pass: every request comes by here."""
-    host, length = "", 0
+def _hosts_and_length(scope: Scope) -> tuple[list[str], int]:
+    """Read the Host fields and the length announced, 0 for none, in one pass: every request comes by here."""
+    hosts, length = [], 0
     for name, value in scope["headers"]:
         if name == b"host":
-            host = value.decode("latin-1")
+            hosts.append(value.decode("latin-1"))
         elif name == b"content-length" and value.isdigit():
             length = int(value[:20])  # a longer one is too long whatever follows
-    return host, length
+    return hosts, length
 
 
 @lru_cache(maxsize=64)

@@ -33,6 +33,7 @@ PRIVATE = {
 RawHeader = tuple[bytes, bytes]  # as ASGI has them: names in small letters
 READS = ("GET", "HEAD")
 HEAD = "shirube.head"  # in a scope: it was HEAD before it was made GET
+LASTING = "shirube.lasting"  # in the start of a kept answer: its headers hold already what all requests are told
 # Public reads without credentials: a page of any site may make them, and see these headers of the answer.
 SHARED = {
     "Access-Control-Allow-Origin": "*",
@@ -59,18 +60,32 @@ def route_of(scope: Scope) -> str:
     return getattr(scope.get("route"), "path", None) or "(none)"
 
 
-def secured(raw: Iterable[RawHeader], scope: Scope) -> list[RawHeader]:
-    """Give the headers of an answer, whatever it is, with the security headers; what a route chose itself stays."""
+def lasting(raw: Iterable[RawHeader], scope: Scope) -> list[RawHeader]:
+    """Add to the headers of an answer what all requests for it are told; what a route chose itself stays."""
     found = list(raw)
     if scope["path"].startswith("/s/"):  # errors too
         found = [*(pair for pair in found if pair[0] not in _PRIVATE_NAMES), *_PRIVATE]
     read = scope["method"] in READS and is_shared(scope["path"])
     present = {name for name, _ in found}
     found.extend(pair for pair in (_SHARED_TOO if read else _ALWAYS) if pair[0] not in present)
-    if b"x-request-id" not in present:  # else an error, which was given all of them where it was answered
+    return found
+
+
+def owned(found: list[RawHeader], scope: Scope) -> list[RawHeader]:
+    """Add to headers what is one request's own: its id, and whether the site is reached by HTTPS."""
+    if all(name != b"x-request-id" for name, _ in found):  # else an error, which was given it where it was answered
         found.append((b"x-request-id", request_id(scope).encode()))
         found.extend([_HSTS] if scope["app"].state.site.options.secure else ())
     return found
+
+
+def secured(raw: Iterable[RawHeader], scope: Scope) -> list[RawHeader]:
+    """Give the headers of an answer, whatever it is, with the security headers and the request's id."""
+    return owned(lasting(raw, scope), scope)
+
+
+def _own_alone(raw: Iterable[RawHeader], scope: Scope) -> list[RawHeader]:
+    return owned(list(raw), scope)
 
 
 def is_shared(path: str) -> bool:
@@ -118,7 +133,8 @@ class SecureHeaders:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": secured(message["headers"], scope)}
+                add = _own_alone if LASTING in message else secured
+                message = {**message, "headers": add(message["headers"], scope)}
             await send(message)
 
         await (preflight(scope) or self.app)(scope, receive, sending)

@@ -226,6 +226,7 @@ def _serving(factory: str, store: Path) -> Iterator[Server]:
         port = int(free.getsockname()[1])
     command = [sys.executable, "-m", "uvicorn", "--factory", f"benchmarks.web_store:{factory}", "--port", str(port)]
     quiet = ["--no-access-log", "--log-level", "warning"]
+    quiet += ["--http", "shirube.serving:Http"] if factory == "served" else []  # what `shirube serve` speaks
     process = subprocess.Popen([*command, *quiet], env=os.environ | {"SHIRUBE_BENCH_STORE": str(store)})
     try:
         _wait(port, process)

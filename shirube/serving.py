@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -34,13 +34,14 @@ class _Alarm:
             self._handle = None
 
 
-class Http(H11Protocol):
-    """HTTP/1.1 as uvicorn speaks it, but hanging up on clients that take too long to ask, or to take the answer.
+class Http(HttpToolsProtocol):
+    """HTTP/1.1 as uvicorn speaks it, but hanging up on clients that ask too slowly or too much, or do not read.
 
-    uvicorn waits for ever for the rest of a request ("slowloris"), and for room to write.
+    uvicorn waits for ever for the rest of a request ("slowloris"), and for room to write; a head may have any length.
     """
 
     head_seconds, read_seconds = HEAD_SECONDS, READ_SECONDS
+    _part, _heard = "", 0  # which part of a request is being read, and how many bytes of its head came
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
@@ -54,11 +55,34 @@ class Http(H11Protocol):
 
         What comes after an answer is a new request, or a body that nobody reads: its time runs as well.
         """
+        self._heard += len(data) if self._part != "body" else 0
         super().data_received(data)
         if self.cycle is not None and not self.cycle.response_complete:
             self._asking.stop()
         else:
             self._asking.set()
+        if self._part == "head" and self._heard > MOST_HEAD_BYTES and not self.transport.is_closing():
+            self.send_400_response("The head of the request is too large.")
+
+    def on_message_begin(self) -> None:
+        """Begin with the head of a request."""
+        super().on_message_begin()
+        self._part = "head"
+
+    def on_headers_complete(self) -> None:
+        """Have it answered; raises ValueError for a head that is too large: the parser calls that a bad request."""
+        if self._heard > MOST_HEAD_BYTES and self._head_bytes() > MOST_HEAD_BYTES:
+            raise ValueError("The head of the request is too large")
+        self._part, self._heard = "body", 0
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Wait for the next."""
+        super().on_message_complete()
+        self._part = ""
+
+    def _head_bytes(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def pause_writing(self) -> None:
         """Begin to wait for the client to take what it asked for."""
@@ -92,6 +116,5 @@ def server_config(web: "FastAPI", host: str, port: int, **more: Any) -> uvicorn.
         proxy_headers=False,  # the app itself decides whose X-Forwarded-For it believes: SHIRUBE_TRUSTED_PROXIES
         timeout_keep_alive=IDLE_SECONDS,
         limit_concurrency=MOST_CONNECTIONS,
-        h11_max_incomplete_event_size=MOST_HEAD_BYTES,
         **more,
     )

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import socket
 import threading
 import time
@@ -169,6 +170,24 @@ def test_what_is_no_request_or_too_large_is_refused_at_once(
     with connect(port, request_) as opened:
         assert status_of(opened.recv(65_536)) in statuses
     assert get(port, "/api/v1/topics") == 200
+
+
+def test_a_long_body_and_many_requests_at_once_are_no_long_head(port: int) -> None:
+    body = json.dumps({"email": "a" * MOST_HEAD_BYTES}).encode()
+    many = (HEAD + b"\r\n") * (MOST_HEAD_BYTES // len(HEAD) + 2)
+    asked = POST + b"Content-Length: %d\r\n\r\n" % len(body) + body + many
+    with connect(port, asked + HEAD + b"Connection: close\r\n\r\n") as opened:
+        said = rest(opened)
+    # 503: this site has no mail to send letters by.
+    statuses = [int(code) for code in re.findall(rb"HTTP/1\.1 (\d{3}) ", said)]
+    assert statuses == [503, *[200] * (many.count(b"\r\n\r\n") + 1)]
+
+
+def test_a_head_that_comes_in_small_parts_is_refused_at_its_limit(port: int) -> None:
+    with connect(port, HEAD) as opened:
+        for _ in range(MOST_HEAD_BYTES // 1_000 + 1):
+            opened.sendall(b"X: " + b"y" * 1_000 + b"\r\n")
+        assert status_of(opened.recv(65_536)) == 400
 
 
 @pytest.mark.faults
