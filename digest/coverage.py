@@ -9,7 +9,7 @@ from db.windows import OTHER_DAYS
 from digest.model import Banner, Coverage, SourceCoverage
 
 MISSING_DAYS = 31
-ARXIV = "arxiv"
+ARXIV, RECORDED = "arxiv", "recorded"
 
 
 @dataclass(frozen=True, slots=True)

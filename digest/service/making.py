@@ -132,8 +132,9 @@ def _view(session: Session, month: str, roadmap: Roadmap, now: datetime, options
 
 
 def _offline(session: Session, month: str) -> Banner:
-    """Say that nothing was asked now, and when a source was asked last."""
-    read = ledger.last_read([rows.window(row) for row in issues.windows(session, month)])
+    """Say that nothing was asked now, and when a source was asked last: what ships with the program is no answer."""
+    windows = [rows.window(row) for row in issues.windows(session, month) if row.source != ledger.RECORDED]
+    read = ledger.last_read(windows)
     return Banner("offline", {"read": read.date().isoformat()} if read else {})
 
 

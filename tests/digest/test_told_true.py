@@ -28,7 +28,7 @@ from digest.views import view
 from digest.words import NBSP, voice
 from roadmap.model import Roadmap
 from tests.digest import sample
-from tests.digest.store import OPTIONS, add_paper, at, build, ready
+from tests.digest.store import OPTIONS, add_paper, add_window, at, build, ready
 from tests.digest.test_compose import COVERAGE, facts, paper, place
 from tests.shirube import golden
 
@@ -113,6 +113,17 @@ def test_offline_tells_when_the_sources_were_read_not_when_they_changed(
         digest = digest_of(build(session, "2026-06", roadmap, at(now), offline=True))
     assert "The sources were last read on 9 Jul 2026." in told(digest, "en")
     assert "2026年7月9日" in squeezed(told(digest, "ja"))
+
+
+def test_the_recorded_month_is_no_reading_of_a_source(sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        ready(session, roadmap)
+        for window in session.scalars(select(Window)):
+            session.delete(window)
+        add_window(session, "recorded", "2026-06")
+        digest = digest_of(build(session, "2026-06", roadmap, at("2026-07-02"), offline=True))
+    assert "Made with --offline" in told(digest, "en")
+    assert "last read" not in told(digest, "en")
 
 
 def test_a_window_that_failed_since_was_read_when_it_closed() -> None:
