@@ -124,7 +124,8 @@ def short_lists() -> list[str]:
 def long_lists() -> list[str]:
     """Name lists that are asked once: each topic up to each of many days."""
     days = [datetime(2026, 6, 30, tzinfo=UTC) - timedelta(days=n) for n in range(DAYS)]
-    return [f"/api/v1/papers?topic={key}&until={day:%Y-%m-%d}" for day in days for key in load_roadmap().topics]
+    keys = load_roadmap().topics
+    return [f"/api/v1/papers?topic={key}&until={day:%Y-%m-%d}" for day in days for key in keys]
 
 
 def served() -> Any:

@@ -23,6 +23,8 @@ from tests.faults.test_chain import MAIL, PEOPLE
 from tests.faults.working import Ready
 from tests.upstream import Upstream
 
+pytestmark = pytest.mark.faults  # a minute in all
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 STALE = "pull-arxiv partly: stale: arXiv's feed of"  # which in this world shows October's last day for ever
 EVENING = datetime(2026, 11, 4, 20, 0, tzinfo=UTC)  # before the 5th, 06:00, on which October closes
@@ -105,13 +107,9 @@ JUMPS = {
     "a day lost": {3: DAY},
     "stepped by NTP": {2: SECONDS, 12: -SECONDS},
 }
-LONG = pytest.mark.faults
 
 
-@pytest.mark.parametrize(
-    "jumps",
-    [pytest.param(jumps, id=name, marks=[LONG] if n > 1 else []) for n, (name, jumps) in enumerate(JUMPS.items())],
-)
+@pytest.mark.parametrize("jumps", JUMPS.values(), ids=list(JUMPS))
 def test_a_clock_that_jumps_doubles_no_digest_and_skips_none(machine: Machine, jumps: dict[int, timedelta]) -> None:
     for hour in range(24):
         machine.now += HOUR + jumps.get(hour, timedelta())
