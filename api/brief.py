@@ -47,6 +47,7 @@ def overview(digest: Digest) -> Answer:
     return {
         **_head(digest),
         "considered": digest.considered,
+        "posts": digest.posts,
         "chosen": digest.chosen,
         "minutes": digest.minutes,
         "in_one_hour": [_named(entries[item]) for item in digest.hour if item in entries],
