@@ -93,7 +93,7 @@ def _looked(look: SecondLook) -> Answer:
 
 
 def _section(section: StageSection) -> Answer:
-    counts = {"considered": section.considered, "chosen": len(section.entries)}
+    counts = {"considered": section.considered, "posts": section.posts, "chosen": len(section.entries)}
     return {"number": section.number, "name": section.name.en, **counts}
 
 
