@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from api.schemas import item_json
-from core.errors import ShirubeError, UsageError
+from core.errors import UsageError
 from db.models import Issue, Item
 from digest.citing import sheet
 from digest.citing.forms import BIBTEX, CSL, RIS, Form
@@ -19,6 +19,7 @@ from digest.words import voice
 from locales.load import LANGUAGES
 from roadmap.model import Roadmap
 from shirube import terminal
+from shirube.files import write_whole
 
 Beside = Mapping[str, Mapping[str, Any]]  # item id -> what else is said of it, by name
 
@@ -45,7 +46,8 @@ def write_digest(issue: Issue, folder: Path, form: str, lang: str, stages: Seque
     """
     stem = _stem(issue, stages, minutes)
     for each in LANGUAGES if form == "html" else (lang,):
-        _write_whole(folder / _name(stem, form, each), render(issue, form, each, stages, minutes))
+        content = render(issue, form, each, stages, minutes).encode()
+        write_whole(folder / _name(stem, form, each), content, "Choose another folder with --out")
     return folder / _name(stem, form, lang)
 
 
@@ -79,19 +81,6 @@ def _name(stem: str, form: str, lang: str) -> str:
 def _suffix(form: str) -> str:
     suffix: str = formats()[form].SUFFIX if form in formats() else form
     return suffix
-
-
-def _write_whole(file: Path, text: str) -> None:
-    """Write beside and rename, so that a reader never finds half a page; raises ShirubeError when there is no room."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_name(f".{file.name}.tmp")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(file)
-    except OSError as problem:
-        raise ShirubeError(
-            f"{file} cannot be written: {problem.strerror}", "Choose another folder with --out"
-        ) from problem
 
 
 def _table(items: Sequence[Item], roadmap: Roadmap, beside: Beside) -> None:

@@ -86,7 +86,7 @@ def publish(wiring: Wiring, folder: Path) -> Published:
     fresh = Manifest(stood, items, {name: hashlib.sha256(body).hexdigest() for name, body in content.items()})
     _refuse(others(folder, known, fresh))
     _refuse(unfollowed(known, fresh) if known is not None else [])
-    return _write(folder, content, fresh, known)
+    return put(folder, content, fresh, known)
 
 
 def lost(known: Manifest, stood: Mapping[str, str], items: int) -> list[str]:
@@ -208,7 +208,7 @@ def _refuse(reasons: list[str]) -> None:
         )
 
 
-def _write(folder: Path, content: dict[str, bytes], fresh: Manifest, known: Manifest | None) -> Published:
+def put(folder: Path, content: dict[str, bytes], fresh: Manifest, known: Manifest | None) -> Published:
     """Write what is not there as it should be, between two manifests: a run that is cut off is made good by the next.
 
     The first names all files as ours beside what the site was until now, the last says what it has become.

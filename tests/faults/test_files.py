@@ -1,0 +1,108 @@
+"""Row 19, the files: a process killed at any step of writing a digest or a site leaves whole files, and runs again."""
+
+import hashlib
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from db.models import Issue
+from digest.formats.json import to_json
+from shirube.output import write_digest
+from shirube.publish import MANIFEST, Manifest, put
+from tests.digest import sample
+
+Act = Callable[[], object]
+WRITERS = ("shirube/files.py", "pathlib")  # whose calls are counted
+STEPS = frozenset(("open", "write", "flush", "fsync", "replace"))
+
+
+def killed_at(step: int, act: Act) -> bool:
+    """Act in a process of its own that is killed before a step: a file opened, written, flushed, synced or renamed."""
+    child = os.fork()
+    if child == 0:
+        left = [step]
+
+        def count(frame: FrameType, event: str, called: Any) -> None:
+            writing = any(part in frame.f_code.co_filename for part in WRITERS)
+            if event == "c_call" and writing and called.__name__ in STEPS:
+                left[0] -= 1
+                if not left[0]:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.setprofile(count)
+        try:
+            act()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+    return os.WIFSIGNALED(status)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Read what a reader may be given: names that begin with a dot are unfinished."""
+    found = [file for file in folder.rglob("*") if file.is_file() and not file.name.endswith(".tmp")]
+    return {str(file.relative_to(folder)): file.read_bytes() for file in found}
+
+
+def swept(folder: Path, before: Act, act: Act) -> int:
+    """Kill at each step in turn: every file is the former or the new one, and the next run ends as if undisturbed."""
+    before()
+    old = files(folder)
+    act()
+    new = files(folder)
+    assert old.keys() <= new.keys()
+    assert old != new
+    step = 1
+    while True:
+        before()
+        if not killed_at(step, act):
+            return step - 1
+        for name, content in files(folder).items():
+            assert name == MANIFEST or content in (old.get(name), new[name]), name
+        act()
+        assert files(folder) == new
+        step += 1
+
+
+def emptied(folder: Path) -> None:
+    for file in folder.rglob("*"):
+        if file.is_file():
+            file.unlink()
+
+
+def test_a_kill_while_a_digest_is_written_leaves_whole_files(tmp_path: Path) -> None:
+    issue = Issue(month="2026-10", status="final", digest=to_json(sample.digest()), erratum=[])
+
+    def before() -> None:
+        emptied(tmp_path)
+        (tmp_path / "2026-10.html").write_text("that of yesterday")
+
+    assert swept(tmp_path, before, lambda: write_digest(issue, tmp_path, "html", "en", (), None)) >= 10
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["a site", "nothing"])
+def test_a_kill_while_a_site_is_written_leaves_whole_files(tmp_path: Path, known: bool) -> None:
+    def pages(word: str, number: int) -> dict[str, bytes]:
+        return {f"{page}/index.html": f"{word} {page}".encode() * 9 for page in range(number)}
+
+    def manifest(content: dict[str, bytes], number: int) -> Manifest:
+        named = {name: hashlib.sha256(text).hexdigest() for name, text in content.items()}
+        return Manifest({"2026-10": "final"}, number, named)
+
+    first, second = pages("old", 4), {**pages("old", 2), **pages("new", 6)}
+    was = manifest(first, 4) if known else None
+
+    def before() -> None:
+        emptied(tmp_path)
+        if was is not None:
+            put(tmp_path, first, was, None)
+
+    assert swept(tmp_path, before, lambda: put(tmp_path, second, manifest(second, 6), was)) >= 40
