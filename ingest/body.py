@@ -6,8 +6,10 @@ from collections.abc import Iterable
 
 from core.errors import SourceError
 
-# White space, processing instructions and comments: all that may stand before a document type or the first element.
-_PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s++|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
+_MARK = b"\xef\xbb\xbf"
+_SPACE = re.compile(rb"\s*")
+# What may stand, beside white space, before a document type or the first element.
+_ASIDES = ((b"<?", b"?>"), (b"<!--", b"-->"))
 _HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>])", re.DOTALL | re.IGNORECASE)
 _ENCODING = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)", re.IGNORECASE)
 # Only encodings in which the marks looked for here are the bytes they seem to be.
@@ -73,14 +75,30 @@ def is_html(body: bytes) -> bool:
     return _HTML.match(body[:4096]) is not None
 
 
+def prolog_end(body: bytes) -> int:
+    """Find where white space, processing instructions and comments end that stand before all else.
+
+    Step by step, since `re` of Python 3.11.0 to 3.11.4 takes a possessive group for matched where it is not
+    (https://github.com/python/cpython/issues/106052).
+    """
+    place = len(_MARK) if body.startswith(_MARK) else 0
+    while True:
+        place = _SPACE.match(body, place).end()  # type: ignore[union-attr]  # it always matches
+        start, end = next((pair for pair in _ASIDES if body.startswith(pair[0], place)), (b"", b""))
+        closed = body.find(end, place + len(start)) if start else -1
+        if closed < 0:
+            return place
+        place = closed + len(end)
+
+
 def refuse_doctype(body: bytes) -> None:
     """Refuse XML that declares a document type, entities or an odd encoding; raises SourceError.
 
     A document type may only stand before the first element (https://www.w3.org/TR/xml/#sec-prolog-dtd), so markup
     quoted inside an honest entry is no reason to refuse a feed.
     """
-    match = _PROLOG.match(body)
-    rest = body[match.end() : match.end() + 2] if match else b""
+    start = prolog_end(body)
+    rest = body[start : start + 2]
     if rest == b"<!":
         raise SourceError("The XML declares a document type (<!DOCTYPE> or <!ENTITY>), which is refused")
     if rest[:1] != b"<" and rest:

@@ -1,6 +1,7 @@
 """Writes files whole or not at all, so that neither a reader nor a crash ever meets half of one."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from core.errors import ShirubeError
@@ -17,5 +18,6 @@ def write_whole(file: Path, content: bytes, advice: str) -> None:
             os.fsync(out.fileno())
         temporary.replace(file)
     except OSError as problem:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # what stands in the way, or is full, is what the reader must hear of
+            temporary.unlink()
         raise ShirubeError(f"{file} cannot be written: {problem.strerror}", advice) from problem

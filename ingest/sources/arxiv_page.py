@@ -17,13 +17,13 @@ from core.errors import SourceError
 from core.ids import parse_arxiv_id
 from core.record import Author, PaperRecord
 from core.text import clean, says_withdrawn
-from ingest.body import is_html, refuse_doctype
+from ingest.body import is_html, prolog_end, refuse_doctype
 from ingest.http import Answer, Check
 from ingest.links import code_links
 from ingest.loose import address
 from ingest.source import EntryError
 
-_HEAD = re.compile(rb"\s*+(?:<\?xml[^>]*\?>)?(?:\s++|<!--.*?-->)*+<feed\b[^>]*>", re.DOTALL)
+_FEED = re.compile(rb"<feed\b[^>]*>")
 _ENTRY = re.compile(rb"(?=<entry[\s>])")
 _END = re.compile(rb"</feed\s*>\s*\Z")
 _TOTAL = re.compile(rb"<(?:\w+:)?totalResults\b[^>]*>\s*(\d{1,9})\s*<")
@@ -46,13 +46,13 @@ def cut(body: bytes) -> ArxivPage | str:
         return "an HTML page came where Atom was due (maintenance?)"
     refuse_doctype(body)
     bare = body.removeprefix(b"\xef\xbb\xbf")
-    head, total = _HEAD.match(bare), _TOTAL.search(bare)
-    if not head or not total:
+    feed, total = _FEED.match(bare, prolog_end(bare)), _TOTAL.search(bare)
+    if not feed or not total:
         return "the answer is no Atom feed with a total"
     if not _END.search(bare[-256:]):
         return "the answer was cut short"
-    rest = _END.sub(b"", bare[head.end() :])
-    return ArxivPage(head.group(), tuple(_ENTRY.split(rest)[1:]), int(total.group(1)))
+    rest = _END.sub(b"", bare[feed.end() :])
+    return ArxivPage(bare[: feed.end()], tuple(_ENTRY.split(rest)[1:]), int(total.group(1)))
 
 
 def page_check(start: int) -> Check:
