@@ -9,7 +9,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 help:
 	@echo "make digest   set up, pull, rank, and write this month's digest; prints where it is"
-	@echo "make test     set up and run every test"
+	@echo "make test     set up and run the tests; the longest are left to make faults"
 	@echo "make setup    only the set-up: .venv, dependencies, model check, database"
 	@echo "make serve    the web service on http://127.0.0.1:8000"
 	@echo "make check    format, lint, types, import contracts, migrations, lock file"

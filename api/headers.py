@@ -71,8 +71,9 @@ def lasting(raw: Iterable[RawHeader], scope: Scope) -> list[RawHeader]:
     return found
 
 
-def owned(found: list[RawHeader], scope: Scope) -> list[RawHeader]:
+def owned(raw: Iterable[RawHeader], scope: Scope) -> list[RawHeader]:
     """Add to headers what is one request's own: its id, and whether the site is reached by HTTPS."""
+    found = list(raw)
     if all(name != b"x-request-id" for name, _ in found):  # else an error, which was given it where it was answered
         found.append((b"x-request-id", request_id(scope).encode()))
         found.extend([_HSTS] if scope["app"].state.site.options.secure else ())
@@ -82,10 +83,6 @@ def owned(found: list[RawHeader], scope: Scope) -> list[RawHeader]:
 def secured(raw: Iterable[RawHeader], scope: Scope) -> list[RawHeader]:
     """Give the headers of an answer, whatever it is, with the security headers and the request's id."""
     return owned(lasting(raw, scope), scope)
-
-
-def _own_alone(raw: Iterable[RawHeader], scope: Scope) -> list[RawHeader]:
-    return owned(list(raw), scope)
 
 
 def is_shared(path: str) -> bool:
@@ -133,7 +130,7 @@ class SecureHeaders:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                add = _own_alone if LASTING in message else secured
+                add = owned if LASTING in message else secured
                 message = {**message, "headers": add(message["headers"], scope)}
             await send(message)
 

@@ -24,7 +24,7 @@ def load(session: Session, month: str, options: IssueOptions) -> Loaded:
     windows = tuple(rows.window(row) for row in issues.windows(session, month))
     open_ = ledger.open_sources(month, windows, options.sources, issues.last_reads(session), closes)
     if counts.recorded:
-        open_ += ("recorded",)
+        open_ += (ledger.RECORDED,)
     if counts.unranked or not _listed(session, month):
         open_ += ("ranking",)
     late = issues.late_count(session, month) if takes_late(month, statuses) else 0

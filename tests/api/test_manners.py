@@ -241,6 +241,21 @@ def answer(size: int) -> Whole:
     return Whole({"type": "http.response.start", "status": 200, "headers": []}, b"x" * size)
 
 
+def test_a_kept_answer_has_all_headers_of_the_one_that_was_made_and_an_id_of_its_own(filled: TestClient) -> None:
+    for address in ("/digests/2026-06", "/api/v1/papers", "/stages/5"):
+        made, kept = filled.get(address), filled.get(address)
+        tag = {"If-None-Match": made.headers["etag"]}
+        bare = filled.get(address, headers=tag)
+        assert (made.status_code, kept.status_code, bare.status_code) == (200, 200, 304), address
+        ids = {answer.headers.pop("x-request-id") for answer in (made, kept, bare)}
+        assert len(ids) == 3
+        assert kept.headers == made.headers
+        assert "content-security-policy" in bare.headers
+        gone = {name for name in made.headers if name not in bare.headers}
+        assert gone <= {"content-type", "content-length", "content-encoding"}
+        assert {name: made.headers[name] for name in bare.headers} == dict(bare.headers)
+
+
 def test_kept_answers_leave_in_the_order_they_were_last_used() -> None:
     kept = KeptAnswers(100)
     for name in "abc":

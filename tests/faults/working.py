@@ -10,7 +10,6 @@ import time
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, event, select
@@ -30,6 +29,7 @@ from shirube.stopping import Stopping
 from shirube.turns import SharedTurns
 from shirube.wiring import Wiring
 from shirube.worker import Rhythm, Worker
+from tests import memory
 from tests.fakes import HashEmbedder
 from tests.faults.pulling import ROADMAP
 from tests.shirube.command import DRAFT, words_guide
@@ -115,8 +115,7 @@ def hour(env: dict[str, str], start: str) -> int:
         final = issues.latest_final(session)
     if final is not None:
         mail.send(wiring, None)
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.partition("VmRSS:")[2].split()[0])
+    return memory.held()
 
 
 _living: list[Living] = []  # one wiring for all hours of a process, as in a real worker

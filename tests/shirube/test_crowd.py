@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from db.engine import make_engine, make_sessions, reading
 from db.models import Item, Rating
 from db.models_mail import Outbox
+from tests import memory
 from tests.faults.test_mailing import Server, serving
 from tests.ingest.doubles import free_port
 from tests.shirube.command import CLOSED, run
@@ -110,14 +111,13 @@ def served(store: Store) -> Iterator[tuple[int, int]]:
 
 @contextmanager
 def measured(process: int) -> Iterator[list[float]]:
-    """Note every second how much memory a process holds, in MB (proc_pid_status(5))."""
+    """Note every second how much memory a process holds, in MB."""
     held: list[float] = []
     over = threading.Event()
 
     def watch() -> None:
         while not over.wait(1):
-            status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
-            held.append(int(status.partition("VmRSS:")[2].split()[0]) / 1000)
+            held.append(memory.held(process) / 1000)
 
     watching = threading.Thread(target=watch)
     watching.start()
