@@ -4,10 +4,10 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import anyio.to_thread
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 
 from api import errors, mcp
 from api.conditional import ConditionalReads
@@ -17,36 +17,13 @@ from api.finder import Finder
 from api.gate import Gate
 from api.headers import SecureHeaders
 from api.item_texts import ItemTexts
+from api.joined import SUMMARY, TITLE, described, joined
 from api.limits import Limiter, Ticks
 from api.links import SiteLinks
 from api.metrics import Metrics
 from api.options import AppOptions
 from api.post import Post
-from api.routes import (
-    about,
-    digests,
-    docs,
-    doubts,
-    exports,
-    feedback,
-    feeds,
-    finding,
-    health,
-    mail_links,
-    pages,
-    paper_pages,
-    papers,
-    preferences,
-    reports,
-    roadmap,
-    roads,
-    search,
-    static,
-    status,
-    subscriptions,
-)
 from api.site import Site
-from api.strict import STRICT
 from api.templating import Templates
 from api.watch import Watch
 from core.clock import Clock
@@ -60,10 +37,14 @@ __all__ = ["AppOptions", "create_app"]
 # SQLite lets go of the interpreter at every row and threads queue for it: with two, the slowest of a hundred lists that
 # 16 clients ask at once came after 69 ms, with four after 218, and no fewer were answered.
 THREADS = 2
-ROUTES = (
-    *(exports, paper_pages, papers, search, roadmap, digests, health, docs, static, feeds),
-    *(subscriptions, mail_links, preferences, feedback, doubts, reports, finding, status, about, pages, roads),
-)
+
+
+class _App(FastAPI):
+    """FastAPI, described once for a process."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Give what is read from the routes; not to be changed (api.openapi completes a copy)."""
+        return described(self.version)
 
 
 def create_app(
@@ -88,10 +69,8 @@ def create_app(
     site = replace(site, collecting=collecting or Collecting())
     app.state.site = site
     app.state.metrics = Metrics(sessions, options.version, site.collecting.model)
-    for module in ROUTES:
-        app.include_router(module.router, dependencies=[STRICT])
     app.state.mcp = mcp.make_server(site)
-    app.router.routes.extend(mcp.routes(app.state.mcp))
+    app.router.routes.extend([*joined().routes, *mcp.routes(app.state.mcp)])
     app.add_middleware(ConditionalReads, pulse=pulse)
     app.add_middleware(Gate, site=site, page=error_page)
     app.add_middleware(SecureHeaders)
@@ -102,9 +81,9 @@ def create_app(
 
 def _bare(version: str) -> FastAPI:
     """Make an app that answers nothing yet."""
-    return FastAPI(
-        title="Shirube",
-        summary="Research papers along a study road, each with the reasons it was chosen",
+    return _App(
+        title=TITLE,
+        summary=SUMMARY,
         version=version,
         openapi_url=None,  # served by routes/docs.py, with the headers of every other read
         docs_url=None,
@@ -112,7 +91,6 @@ def _bare(version: str) -> FastAPI:
         lifespan=_running,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # asking for it anew costs each request 6 us
-        generate_unique_id_function=_operation_id,
         root_path_in_servers=False,
     )
 
@@ -132,11 +110,6 @@ def _site(
     found = finder or Finder(curriculum)
     texts = ItemTexts(curriculum)
     return Site(sessions, curriculum, clock, options, links, templates, files, found, texts, post, limiter=limiter)
-
-
-def _operation_id(route: APIRoute) -> str:
-    """Name an operation by its tag and its function: programs made from the document call it by that."""
-    return "_".join([*(str(tag) for tag in route.tags[:1]), route.name])
 
 
 @asynccontextmanager

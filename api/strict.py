@@ -10,8 +10,7 @@ from difflib import get_close_matches
 from fastapi import Depends, Request
 
 from api.errors import Problem
-from api.openapi import document, is_list, operations
-from api.site import site_of
+from api.openapi import is_list, operations
 
 COUNTING = "utm_"  # begins the names that campaigns are told apart by
 
@@ -43,7 +42,7 @@ def _allowed(request: Request) -> Mapping[str, bool] | None:
     if known is None:
         known = {
             (method, path): {p["name"]: is_list(p) for p in operation.get("parameters", []) if p["in"] == "query"}
-            for method, path, operation in operations(document(request.app, site_of(request)))
+            for method, path, operation in operations(request.app.openapi())
         }
         request.app.state.parameters = known
     route = request.scope["route"]

@@ -14,9 +14,10 @@ import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
-from api.app import ROUTES, AppOptions, create_app
+from api.app import AppOptions, create_app
 from api.gate import is_ours
 from api.headers import HSTS, POLICY
+from api.joined import ROUTES
 from core.apikeys import make_key
 from core.clock import Clock
 from db import keys
