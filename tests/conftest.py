@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, exists, literal, make_url, select, text, union_all
 
 from core.clock import Clock
 from db.engine import Sessions, make_engine, make_sessions
@@ -26,6 +26,7 @@ settings.register_profile("shirube", derandomize=True, max_examples=50, deadline
 settings.load_profile("shirube")
 
 NOW = datetime(2026, 7, 8, 9, 0, tzinfo=UTC)
+_COUNT_ANEW = "SELECT setval(format('%I.%I', schemaname, sequencename), start_value, false) FROM pg_sequences"
 
 
 @pytest.fixture
@@ -60,14 +61,23 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def sqlite_engine(sqlite_template: Path, tmp_path: Path) -> Iterator[Engine]:
-    """A fresh, migrated SQLite database in a file."""
-    path = tmp_path / "shirube.db"
-    shutil.copy(sqlite_template, path)
-    engine = make_engine(f"sqlite:///{path}")
+@pytest.fixture(scope="session")
+def sqlite_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The worker's SQLite database, whose file comes anew for each test; what SQLAlchemy has compiled is kept."""
+    engine = make_engine(f"sqlite:///{tmp_path_factory.mktemp('worker') / 'shirube.db'}")
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def sqlite_engine(sqlite_worker: Engine, sqlite_template: Path) -> Iterator[Engine]:
+    """A fresh, migrated SQLite database in a file."""
+    path = Path(str(sqlite_worker.url.database))
+    for part in path.parent.glob("shirube.db*"):
+        part.unlink()
+    shutil.copy(sqlite_template, path)
+    yield sqlite_worker
+    sqlite_worker.dispose()
 
 
 @pytest.fixture
@@ -118,9 +128,7 @@ def postgres_own(postgres_url: str) -> Iterator[str]:
 @pytest.fixture
 def postgres_engine(postgres_migrated: Engine) -> Engine:
     """The worker's PostgreSQL database with empty tables."""
-    names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
-    with postgres_migrated.begin() as connection:
-        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    empty_postgres(postgres_migrated)
     return postgres_migrated
 
 
@@ -135,6 +143,16 @@ def sessions(request: pytest.FixtureRequest) -> Sessions:
     """Sessions on a fresh database, once for each kind that the program supports."""
     found: Sessions = request.getfixturevalue(f"{request.param}_sessions")
     return found
+
+
+def empty_postgres(engine: Engine) -> None:
+    """Empty the tables that hold rows, and those that refer to them: each costs new files for it and its indexes."""
+    holding = [select(literal(one.name)).where(exists(select(one))) for one in Base.metadata.sorted_tables]
+    with engine.begin() as connection:
+        if found := connection.execute(union_all(*holding)).scalars().all():
+            names = ", ".join(f'"{name}"' for name in found)
+            connection.execute(text(f"TRUNCATE {names} CASCADE"))
+        connection.execute(text(_COUNT_ANEW))
 
 
 @pytest.fixture(scope="session")

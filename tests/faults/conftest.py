@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from db.engine import Sessions, make_engine, make_sessions
-from db.models import Base
+from tests.conftest import empty_postgres
 from tests.faults import world
 from tests.faults.warm import Job, Warm
 from tests.upstream import Upstream
@@ -93,9 +93,7 @@ def _sqlite(template: Path, folder: Path) -> Iterator[Store]:
 
 def _postgres(engine: Engine, folder: Path) -> Store:
     def empty() -> None:
-        names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
-        with engine.begin() as connection:
-            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        empty_postgres(engine)
 
     empty()
     return Store(engine.url.render_as_string(hide_password=False), folder, make_sessions(engine), empty)
