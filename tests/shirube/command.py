@@ -22,6 +22,7 @@ from ranking.embedder import Embedder
 from ranking.guide import Guide, make_guide
 from ranking.service import Ranker
 from roadmap.load import load_roadmap
+from roadmap.model import Roadmap
 from shirube import cli
 from shirube.settings import Settings
 from shirube.wiring import Wiring
@@ -34,11 +35,22 @@ CLOSED = datetime(2026, 11, 8, 9, 0, tzinfo=UTC)
 @cache
 def words_guide() -> Guide:
     """Turn the packaged curriculum into vectors of words, once."""
-    return make_guide(load_roadmap(), HashEmbedder())
+    return make_guide(packaged_roadmap(), HashEmbedder())
+
+
+@cache
+def packaged_roadmap() -> Roadmap:
+    """Read the packaged curriculum, once."""
+    return load_roadmap()
 
 
 class Alone(Wiring):
     """The real wiring, which asks no source beside the built-in ones: no setting leads those to the stand-in."""
+
+    @cached_property
+    def roadmap(self) -> Roadmap:
+        """Load the curriculum, the packaged one but once."""
+        return super().roadmap if self.settings.roadmap_dir else packaged_roadmap()
 
     def addresses(self) -> dict[str, tuple[str, ...]]:
         """List the addresses of the built-in sources."""
