@@ -15,7 +15,7 @@ from tests.shirube.command import CLOSED
 from tests.upstream import Upstream
 
 PEOPLE = 3
-SAMPLED = 6
+SAMPLED = 4
 EVERY = 10_000  # more steps than there are
 MAIL = {"SHIRUBE_BASE_URL": "https://road.example", "SHIRUBE_MAIL_FROM": "digest@road.example"}
 # A kill costs an attempt, and a mail that was begun is sent once more: reliability.md, 2.

@@ -166,7 +166,7 @@ def backup_of_all(folder: Path) -> Path:
     return backups.backup(wiring, folder)
 
 
-@pytest.mark.parametrize(("seconds", "least"), [(8, 1), pytest.param(60, 1_000, marks=pytest.mark.faults)])
+@pytest.mark.parametrize(("seconds", "least"), [(4, 1), pytest.param(60, 1_000, marks=pytest.mark.faults)])
 def test_many_writers_a_reader_checkpoints_and_backups_lose_nothing(
     own: Own, seconds: int, least: int, told: Told
 ) -> None:

@@ -11,7 +11,7 @@ from tests.faults.dump import State, differences, state
 from tests.faults.warm import Job, Warm
 from tests.upstream import Upstream
 
-SAMPLED = 10  # steps in the default run; `make faults` takes every one
+SAMPLED = 6  # steps in the default run; `make faults` takes every one
 
 
 def undisturbed(warm: Warm, store: Store, job: Job) -> tuple[int, State]:

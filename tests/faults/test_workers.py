@@ -29,6 +29,7 @@ PATIENCE = 180.0  # seconds for what a busy machine does in a few
 STOPPED = 10.0  # seconds after which a worker that was told to stop must be gone
 JOBS = [job.name for job in schedule(5)]
 SAMPLED = 2  # steps of each job in the plain run
+ON_BOTH = {"pull-hf", "rank", "outbox"}  # of the plain run: what reads, what reckons, what sends
 
 
 class Child:
@@ -212,7 +213,16 @@ def stopped_at_steps(warm: Warm, store: Store, up: Upstream, name: str, sampled:
     return longest
 
 
-@pytest.mark.parametrize("name", JOBS)
+@pytest.mark.parametrize(
+    ("store", "name"),
+    [
+        pytest.param(kind, name, marks=marks)
+        for kind, marks_of in (("sqlite", ()), ("postgres", (pytest.mark.postgres,)))
+        for name in JOBS
+        for marks in [marks_of if kind == "sqlite" or name in ON_BOTH else (*marks_of, pytest.mark.faults)]
+    ],
+    indirect=["store"],
+)
 def test_sigterm_at_some_steps_of_a_job_stops_it_and_the_next_start_goes_on(
     warm_workers: Warm, store: Store, tiny: Upstream, name: str
 ) -> None:
