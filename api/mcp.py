@@ -4,13 +4,16 @@ https://modelcontextprotocol.io/specification; the library speaks the protocol. 
 of strangers: the server says so in its instructions, and with every answer that holds any.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
+from functools import cache
+from types import MethodType
 from typing import Annotated, Any, Literal, TypeVar
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.tools import Tool as ServedTool
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types import CallToolResult, InputRequiredResult, Tool, ToolAnnotations
 from pydantic import Field, ValidationError
@@ -57,17 +60,25 @@ _CLOSED = {"additionalProperties": False}
 
 def make_server(site: Site) -> MCPServer:
     """Build the server with its seven tools over a site's store; expected errors reach the client in words."""
-    server = Server(
+    return Server(
         "shirube",
         title="Shirube",
         instructions=INSTRUCTIONS,
         version=site.options.version,
         subscriptions=False,  # no tool changes while it runs: a stream of such news would hold a connection for ever
+        tools=list(_tools(Tools(site))),
     )
-    tools = Tools(site)
-    for tool in (tools.search, tools.papers, tools.paper, tools.similar, tools.digest, tools.road, tools.coverage):
-        server.tool(annotations=READS)(tool)
-    return server
+
+
+def _tools(tools: "Tools") -> Iterator[ServedTool]:
+    for method in (Tools.search, Tools.papers, Tools.paper, Tools.similar, Tools.digest, Tools.road, Tools.coverage):
+        yield _signature(method).model_copy(update={"fn": MethodType(method, tools)})
+
+
+@cache
+def _signature(method: Callable[..., Answer]) -> ServedTool:
+    """Read the parameters of a tool, once for a process: it is three quarters of what making an app takes."""
+    return ServedTool.from_function(MethodType(method, Tools), annotations=READS)
 
 
 def routes(server: MCPServer) -> list[Route]:
