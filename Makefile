@@ -31,7 +31,7 @@ serve: setup
 
 # One process more than the two cores CI has: a fifth of the time tests wait for servers and clocks.
 test: setup
-	$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 e2e: setup htmlvalidate axe
 	$(BIN)/python -m pytest -m browser $(ARGS)
