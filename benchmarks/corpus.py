@@ -45,6 +45,15 @@ def topic_labels() -> dict[str, set[str]]:
     return dict(labels)
 
 
+def lists() -> dict[tuple[str, str], set[str]]:
+    """Read the public lists by topic and name: a paper can stand in several."""
+    found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in _rows(SHARED / "gold" / "topics.tsv"):
+        for name in row["lists"].split(","):
+            found[row["topic"], name].add(row["arxiv_id"])
+    return dict(found)
+
+
 def listed_titles() -> dict[str, str]:
     """Read the titles of all papers that public lists name, also those the corpus does not hold."""
     return {row["arxiv_id"]: row["title"] for row in _rows(SHARED / "gold" / "topics.tsv")}

@@ -27,9 +27,9 @@ TITLE_WEIGHT = 0.5  # of an example known by its title alone
 SHARES = {
     "judged": 15.0,
     "listed": 15.0,
-    "far": 30.0,
-    "touching": 10.0,
-    "wrong": 10.0,
+    "far": 40.0,
+    "touching": 2.0,
+    "wrong": 3.0,
     "unfiled": 20.0,
     "said": 5.0,
     "said elsewhere": 5.0,
@@ -128,16 +128,19 @@ def _groups(
 
 def _papers(topic: str, known: Known, roadmap: Roadmap) -> dict[str, set[str]]:
     grades, close = known.grades.get(topic, {}), near(topic, roadmap)
-    touching, wrong = ({p for p, g in grades.items() if g == grade} for grade in (1, 0))
+    filed = known.lists.get(
+        topic, frozenset()
+    )  # what a list files and a reader does not speaks neither for nor against
+    touching, wrong = ({p for p, g in grades.items() if g == grade} - filed for grade in (1, 0))
     judged = {p for p, g in grades.items() if g == 2}
-    listed = set(known.lists.get(topic, ())) - grades.keys()
+    listed = set(filed) - grades.keys()
     own = judged | listed
     far: set[str] = set()
     for other in roadmap.topics.keys() - close - {topic}:
         far |= known.lists.get(other, frozenset()) | {p for p, g in known.grades.get(other, {}).items() if g == 2}
     far -= set().union(*(known.lists.get(other, frozenset()) for other in close))
-    far -= own | touching | wrong
-    unfiled = set(known.unfiled) - own - touching - wrong
+    far -= own | grades.keys()
+    unfiled = set(known.unfiled) - own - grades.keys()
     return {
         "judged": judged, "listed": listed, "far": far, "touching": touching, "wrong": wrong, "unfiled": unfiled,
     }  # fmt: skip

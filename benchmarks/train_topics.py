@@ -29,9 +29,9 @@ OUT = Path(__file__).resolve().parents[1] / "ranking" / "weights" / topics.BLEND
 STRENGTH = 1.0  # inverse of the ridge on the blend
 TOPIC_STRENGTH = 1.0  # how far a topic's own offset may leave the common line
 TOPIC_SLOPE = 0.6  # how far a topic's own trust in its linear model may leave the common one
-LISTS_SHARE = 1.0  # weight of all pairs of lists beside that of all judged pairs
+LISTS_SHARE = 2.0  # weight of all pairs of lists beside that of all judged pairs
 LEAST_LISTED = 10  # papers of a topic before its lists are learned from
-ORDER = 0.5  # share of the linear models, beside the blend, in the order of papers; half of it is their lead's
+ORDER = 1.0  # share of the linear models, beside the blend, in the order of papers; half of it is their lead's
 FILED = 0.72  # probability on judged pairs that becomes fit 0.5: they hold more doubtful papers than a month does
 
 Array = NDArray[np.float32]
@@ -102,37 +102,37 @@ class Linear:
 
     def __init__(self, trainer: Trainer) -> None:
         """Read the examples; choose the terms that tell most by a first training on all terms."""
-        self._examples = trainer.examples()
-        self._texts = [example.texts for example in self._examples]
-        self._vectors = np.array([example.vector for example in self._examples], np.float32)
-        self._fold = np.array([fold(e.paper) if e.paper else -1 for e in self._examples])
-        self._answers, self._shares = answers(self._examples, trainer.known, trainer.roadmap)
+        self.examples = trainer.examples()
+        self._texts = [example.texts for example in self.examples]
+        self.vectors = np.array([example.vector for example in self.examples], np.float32)
+        self.fold = np.array([fold(e.paper) if e.paper else -1 for e in self.examples])
+        self.answers, self.shares = answers(self.examples, trainer.known, trainer.roadmap)
         self.terms, self.rarity = choose_terms([f"{t.title} {t.abstract or ''}" for t in self._texts])
-        self._words: Rows = Vocabulary(self.terms, self.rarity).rows(self._texts)
-        kept = telling_terms(self._heads(np.ones(len(self._fold), np.bool_)), self.rarity)
+        self.words: Rows = Vocabulary(self.terms, self.rarity).rows(self._texts)
+        kept = telling_terms(self._heads(np.ones(len(self.fold), np.bool_)), self.rarity)
         self.terms, self.rarity = tuple(self.terms[n] for n in kept), self.rarity[kept]
-        self._words = Vocabulary(self.terms, self.rarity).rows(self._texts)
+        self.words = Vocabulary(self.terms, self.rarity).rows(self._texts)
         self._pairs = list(self._graded(trainer))
 
     def _graded(self, trainer: Trainer) -> Iterator[tuple[int, int, bool]]:
         """List judged pairs: the place of an example, the column of a topic, whether it belongs."""
         for column, topic in enumerate(trainer.roadmap.topics):
             grades = trainer.known.grades.get(topic, {})
-            yield from ((n, column, grades[e.paper] == 2) for n, e in enumerate(self._examples) if e.paper in grades)
+            yield from ((n, column, grades[e.paper] == 2) for n, e in enumerate(self.examples) if e.paper in grades)
 
     def without(self, number: int | None) -> Learned:
         """Train on all examples but those of a fold."""
-        used = self._fold != number if number is not None else np.ones(len(self._fold), np.bool_)
+        used = self.fold != number if number is not None else np.ones(len(self.fold), np.bool_)
         return Learned(self.terms, self.rarity, self._heads(used), self._subject(used))
 
     def _heads(self, used: NDArray[np.bool_]) -> Heads:
-        return train_heads(self._vectors[used], self._words[used], self._answers[used], self._shares[used])
+        return train_heads(self.vectors[used], self.words[used], self.answers[used], self.shares[used])
 
     def _subject(self, used: NDArray[np.bool_]) -> Array:
         places, columns, belongs = (np.array(part) for part in zip(*self._pairs, strict=True))
         mine = used[places]
-        weights = np.array([self._examples[n].weight for n in places[mine]], np.float32)
-        return train_subject(self._words[places[mine]], columns[mine], belongs[mine], weights)
+        weights = np.array([self.examples[n].weight for n in places[mine]], np.float32)
+        return train_subject(self.words[places[mine]], columns[mine], belongs[mine], weights)
 
 
 def train(trainer: Trainer) -> topics.Blend:

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks import (
@@ -22,11 +24,15 @@ from benchmarks import (
     stored,
     vectors,
     web,
+    withheld,
 )
 from benchmarks.dump import invented_lines
+from benchmarks.examples import OWN_JUDGMENTS, read_known
+from benchmarks.train_topics import read_trainer
 from ingest.sources import arxiv_snapshot
 from ranking import matrix
 from ranking.guide import make_guide
+from roadmap.load import load_roadmap
 from tests.fakes import HashEmbedder
 from tests.labelled import write_corpus
 
@@ -74,12 +80,32 @@ def numbers(said: str) -> list[float]:
 def test_topics_are_measured_beside_their_baselines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heads, "STEPS", 2)
     monkeypatch.setattr(quality, "LEAST_LABELS", 5)
+    monkeypatch.setattr(withheld, "LEAST", (3, 1))
     figures = dict(quality.rows())
     assert sum(what.startswith("lists: ") for what in figures) == 4
+    assert sum(what.startswith("lists as read: ") for what in figures) == 4
+    assert (
+        sum(" lists withheld: " in what for what in figures)
+        == sum(" withheld as read" in what for what in figures)
+        == 5
+    )
     assert sum(what.startswith("shown 2025-06: ") for what in figures) == 4
     assert all(
         0 < figure <= 1 for what, said in figures.items() if what.startswith("lists") for figure in numbers(said)
     )
+
+
+@pytest.mark.usefixtures("labelled")
+def test_what_readers_file_beyond_the_lists_counts_neither_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quality, "LEAST_LABELS", 5)
+    known = read_known()
+    topic, other = "linear-algebra", "rag"
+    ids = sorted(set().union(*known.lists.values()))
+    beyond = min(known.lists[other])
+    trainer = read_trainer(load_roadmap(), HashEmbedder(), replace(known, grades={topic: {beyond: 2}}))
+    scores = np.array([[(p in known.lists[t]) + 2.0 * (p == beyond) for t in trainer.guide.topics] for p in ids])
+    plain, read = (quality.listed(scores, ids, trainer, read=way) for way in (False, True))
+    assert plain < read
 
 
 @pytest.mark.usefixtures("labelled")
@@ -172,3 +198,8 @@ def test_search_among_many_is_measured_beside_numpy_and_faiss(monkeypatch: pytes
         assert "recall 1.0000" in said
         assert 800 < float(said.split()[-4].replace(",", "")) < 1_200, "halves, signs, ids, and a state of some hundred"
         assert "shortlist 600" in figures[f"top 20 of 600 vectors, {kind}: building ours, with making the vectors"]
+
+
+def test_no_pair_held_back_is_learned_from() -> None:
+    judged, apart = ({(t, p) for t, p, _ in corpus.judgments(file)} for file in (OWN_JUDGMENTS, quality.HELD_BACK))
+    assert apart and not {paper for _, paper in judged} & {paper for _, paper in apart}

@@ -1,0 +1,109 @@
+"""How well lists are ordered of which nothing was learned: each is withheld whole, its topic known by all else.
+
+Its topic's linear model learns from other lists, judged pairs and the roadmap's own sentences, never from a paper that
+stands in this list alone; papers of other topics are scored by models without their fold. The blend is the one that
+ships, with the withheld model in the place of the topic's own.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import corpus
+from benchmarks.examples import FOLDS, Known, answers, fold
+from benchmarks.heads import Heads, train_heads
+from benchmarks.train_topics import Linear, Trainer
+from ranking import topics
+from ranking.words import Vocabulary
+
+Scores = NDArray[np.float32]  # papers x lists
+LEAST = 8, 10  # papers of the pool that no other list of the topic names, and papers of the topic known from elsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A list left out: its topic, and its papers that no other list of the topic names."""
+
+    topic: str
+    name: str
+    alone: frozenset[str]
+
+    def forget(self, known: Known) -> Known:
+        """Give all that was said but what only this list says, of its topic."""
+        own = known.lists[self.topic] - self.alone
+        grades = {p: g for p, g in known.grades.get(self.topic, {}).items() if p not in self.alone}
+        return Known({**known.lists, self.topic: own}, {**known.grades, self.topic: grades}, known.unfiled)
+
+
+def left_out(trainer: Trainer, ids: list[str], least: tuple[int, int]) -> list[Left]:
+    """Choose the lists with enough papers among `ids` whose topic is known by enough others."""
+    lists, found = corpus.lists(), []
+    for (topic, name), papers in sorted(lists.items()):
+        others = set().union(*(s for (t, n), s in lists.items() if t == topic and n != name))
+        left = Left(topic, name, frozenset(papers - others))
+        known = left.forget(trainer.known)
+        rest = len(known.lists[topic]) + sum(grade == 2 for grade in known.grades[topic].values())
+        if len(left.alone & set(ids)) >= least[0] and rest >= least[1]:
+            found.append(left)
+    return found
+
+
+def scored(trainer: Trainer, ids: list[str], lists: list[Left], blend: topics.Blend) -> Mapping[str, Scores]:
+    """Score papers for each list's topic by the withheld linear model, and by the blend around it."""
+    texts, vectors = [trainer.texts(p) for p in ids], np.array([trainer.vectors[p] for p in ids], np.float32)
+    logits = _logits(trainer, ids, lists, texts, vectors)
+    count = len(trainer.guide.topics)
+    signals = topics.signals(texts, vectors, trainer.guide, trainer.roadmap, blend)
+    blended = [_blended(signals, logits[:, :count], trainer, left, own, blend) for left, own in _pairs(lists, logits)]
+    return {"the linear model alone": logits[:, count:], "the blend": np.array(blended, np.float32).T}
+
+
+def _pairs(lists: list[Left], logits: Scores) -> Iterator[tuple[Left, NDArray[np.float32]]]:
+    yield from zip(lists, logits[:, -len(lists) :].T, strict=True)
+
+
+def _logits(
+    trainer: Trainer, ids: list[str], lists: list[Left], texts: list[topics.Texts], vectors: NDArray[np.float32]
+) -> Scores:
+    """Give logits of all topics, then of the lists' topics without them, papers held out by their fold."""
+    linear = Linear(trainer)
+    belongs, shares = _answers(trainer, linear, lists)
+    words = Vocabulary(linear.terms, linear.rarity).rows(texts)
+    found = np.zeros((len(ids), belongs.shape[1]), np.float32)
+    for number in range(FOLDS):
+        used, held = linear.fold != number, np.array([fold(p) == number for p in ids])
+        heads: Heads = train_heads(linear.vectors[used], linear.words[used], belongs[used], shares[used])
+        found[held] = np.clip(heads(vectors[held], words[held]), -topics.MOST, topics.MOST)
+    return found
+
+
+def _answers(trainer: Trainer, linear: Linear, lists: list[Left]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    belongs, shares = [linear.answers], [linear.shares]
+    for left in lists:
+        place = trainer.guide.topics.index(left.topic)
+        own, weight = answers(linear.examples, left.forget(trainer.known), trainer.roadmap)
+        belongs.append(own[:, [place]])
+        shares.append(weight[:, [place]])
+    return np.hstack(belongs), np.hstack(shares)
+
+
+def _blended(
+    signals: NDArray[np.float32],
+    logits: Scores,
+    trainer: Trainer,
+    left: Left,
+    own: NDArray[np.float32],
+    blend: topics.Blend,
+) -> NDArray[np.float32]:
+    """Weigh a topic's signals as the blend does, with another linear model in the place of its own."""
+    place = trainer.guide.topics.index(left.topic)
+    linear = logits.copy()
+    linear[:, place] = own
+    pair = signals[:, place].copy()
+    pair[:, topics.LINEAR], pair[:, topics.LEAD] = own, topics.lead(linear)[:, place]
+    for name, bend in zip(topics.BENDS, topics.bends(pair[:, topics.LINEAR], pair[:, topics.LEAD]), strict=True):
+        pair[:, topics.SIGNALS.index(name)] = bend
+    logit = pair @ blend.weights[place] + blend.bias[place]
+    return topics.settle(logit, pair[:, topics.LINEAR], pair[:, topics.LEAD], blend.order)
