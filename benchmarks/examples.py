@@ -55,9 +55,9 @@ class Known:
         return Known(lists, grades, frozenset(p for p in self.unfiled if fold(p) != number))
 
     def before_grading(self, month: str) -> "Known":
-        """Forget the judgments of papers of a month, such as 2506."""
+        """Forget the judgments of papers of a month, such as 2506, and which of its papers nobody judged."""
         grades = {t: {p: g for p, g in some.items() if not p.startswith(month)} for t, some in self.grades.items()}
-        return Known(self.lists, grades, self.unfiled)
+        return Known(self.lists, grades, frozenset(p for p in self.unfiled if not p.startswith(month)))
 
     @property
     def papers(self) -> set[str]:

@@ -1,15 +1,16 @@
 """How good the topics are: the two measures on public labels, our blend beside its baselines, one table.
 
 On `lists`: nDCG@20 and MAP over the labelled pool, everything trained without the paper's fold. A list does not name
-all that belongs: `as read` is the same measure, where what readers filed under a topic and its lists left out counts
-neither for nor against. `Withheld` are whole lists that nothing learned from. On `shown`: precision and recall of what
-a reader would see of one whole month, once with every paper held out by its fold, once by a blend that knows no
-judgment of that month. `Held back` are pairs of held_back.tsv, read after the weights that ship were made: papers that
-no weight ever saw.
+all that belongs: `as read` is the same measure, where what readers file under a topic and its lists leave out counts
+neither for nor against. `Withheld` are lists' parts of a topic (benchmarks.withheld). On `shown`: precision and recall
+of what a reader would see of a whole month, by a blend that knows no judgment of that month, by the weights that ship,
+and with every paper held out by its fold. `Held back` are pairs of held_back.tsv, read after the weights that ship were
+made, of papers that no training saw.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from roadmap.model import Roadmap
 Scores = NDArray[np.float32]  # papers x topics
 SHOWN_PER_TOPIC = 10
 LEAST_LABELS = 10
-FILED = 0.5  # the least fit of what is shown
+SHOWN_FROM = 0.5  # the least fit of what is shown
 LOW = 0.8  # of precision: a topic below it would mislead
 MONTHS = ("2506", "2606")
 HELD_BACK = Path(__file__).with_name("held_back.tsv")
@@ -79,19 +80,21 @@ def _listed(trainer: Trainer, ids: list[str], scores: Scores) -> Iterator[tuple[
     wanted = labelled()
     places = [n for n, p in enumerate(ids) if p in wanted]
     some = [ids[n] for n in places]
-    texts = [trainer.texts(p) for p in some]
     for name, found in (
-        ("TF-IDF to the description", tfidf(texts, trainer.roadmap)),
-        ("MiniLM to the description", np.array([trainer.vectors[p] for p in some]) @ trainer.guide.descriptions.T),
-        (
-            "TF-IDF and linear SVM as in arxiv-sanity, papers held out",
-            svm(trainer, some, [(t, frozenset()) for t in trainer.guide.topics]),
-        ),
+        *_baselines(trainer, some),
+        ("TF-IDF and linear SVM as in arxiv-sanity, papers held out", svm(trainer, some)),
         ("the blend, papers held out", scores[places]),
     ):
         for measure, read in (("lists", False), ("lists as read", True)):
-            ndcg, precision = listed(found, some, trainer, read=read)
-            yield f"{measure}: {name}", f"nDCG@20 {ndcg:.3f}  MAP {precision:.3f}"
+            yield f"{measure}: {name}", _ordered(*listed(found, some, trainer, read=read))
+
+
+def _baselines(trainer: Trainer, ids: list[str]) -> list[tuple[str, Scores]]:
+    vectors = np.array([trainer.vectors[p] for p in ids], np.float32)
+    return [
+        ("TF-IDF to description and queries", tfidf([trainer.texts(p) for p in ids], trainer.roadmap)),
+        ("MiniLM to the description", vectors @ trainer.guide.descriptions.T),
+    ]
 
 
 def listed(scores: Scores, ids: list[str], trainer: Trainer, *, read: bool) -> tuple[float, float]:
@@ -102,43 +105,38 @@ def listed(scores: Scores, ids: list[str], trainer: Trainer, *, read: bool) -> t
     labels = {t: s & set(ids) for t, s in corpus.topic_labels().items()}
     columns = {t: n for n, t in enumerate(trainer.guide.topics) if len(labels.get(t, ())) >= LEAST_LABELS}
     return _means(
-        _ordered(topic, labels[topic], scores[:, column], ids, trainer, read=read) for topic, column in columns.items()
+        _measured(topic, labels[topic], scores[:, column], ids, trainer, read=read) for topic, column in columns.items()
     )
 
 
 def _withheld(trainer: Trainer, ids: list[str], least: tuple[int, int]) -> Iterator[tuple[str, str]]:
-    """Measure the order of lists that nothing learned from, beside the same baselines."""
+    """Measure the order of what a list did not teach, beside the same baselines."""
     if not (lists := withheld.left_out(trainer, ids, least)):
         return
-    texts, places = [trainer.texts(p) for p in ids], [trainer.guide.topics.index(left.topic) for left in lists]
+    places = [trainer.guide.topics.index(left.topic) for left in lists]
     for name, scores in (
-        ("TF-IDF to the description", tfidf(texts, trainer.roadmap)[:, places]),
-        (
-            "MiniLM to the description",
-            (np.array([trainer.vectors[p] for p in ids]) @ trainer.guide.descriptions.T)[:, places],
-        ),
-        ("TF-IDF and linear SVM as in arxiv-sanity", svm(trainer, ids, [(left.topic, left.alone) for left in lists])),
+        *((name, found[:, places]) for name, found in _baselines(trainer, ids)),
         *withheld.scored(trainer, ids, lists, topics.packaged_blend()).items(),
     ):
         for read in (False, True):
-            ndcg, precision = _means(
-                _ordered(left.topic, set(left.alone & set(ids)), column, ids, trainer, read=read)
-                for left, column in zip(lists, scores.T, strict=True)
-            )
-            yield (
-                f"{len(lists)} lists withheld{' as read' * read}: {name}",
-                f"nDCG@20 {ndcg:.3f}  MAP {precision:.3f}",
-            )
+            pairs = zip(lists, scores.T, strict=True)
+            means = _means(_measured(left.topic, left.alone, found, ids, trainer, read=read) for left, found in pairs)
+            yield f"{len(lists)} parts of lists withheld{', as read' * read}: {name}", _ordered(*means)
 
 
-def _ordered(
-    topic: str, own: set[str], scores: NDArray[np.float32], ids: list[str], trainer: Trainer, *, read: bool
+def _ordered(ndcg: float, precision: float) -> str:
+    return f"nDCG@20 {ndcg:.3f}  MAP {precision:.3f}"
+
+
+def _measured(
+    topic: str, papers: AbstractSet[str], scores: NDArray[np.float32], ids: list[str], trainer: Trainer, *, read: bool
 ) -> tuple[float, float]:
     """Give nDCG@20 and average precision of a topic's papers among its candidates."""
-    wanted = _candidates(topic, own, {t: s & set(ids) for t, s in corpus.topic_labels().items()})
+    place = {p: n for n, p in enumerate(ids)}
+    own = set(papers & place.keys())
+    wanted = _candidates(topic, own, {t: s & place.keys() for t, s in corpus.topic_labels().items()})
     if read:
         wanted -= {p for p, grade in trainer.known.grades.get(topic, {}).items() if grade == 2} - own
-    place = {p: n for n, p in enumerate(ids)}
     order = sorted(wanted, key=lambda p: (-float(scores[place[p]]), p))
     return metrics.ndcg(order, own), metrics.average_precision(order, own)
 
@@ -155,42 +153,52 @@ def _candidates(topic: str, own: set[str], labels: Mapping[str, set[str]]) -> se
     return found - (set().union(*(labels.get(other, set()) for other in near)) - own)
 
 
-def _shown(trainer: Trainer, ids: list[str], month: str, known: Mapping[str, Scores]) -> Iterator[tuple[str, str]]:
+def _shown(trainer: Trainer, ids: list[str], month: str, held: Mapping[str, Scores]) -> Iterator[tuple[str, str]]:
     """Measure what readers of one month would see under each topic, as evaluate_shown.py does."""
     texts = [trainer.texts(p) for p in ids]
     blind = replace(trainer, known=trainer.known.before_grading(month))
     for name, scores, floor in (
         ("TF-IDF to description and queries, top ten", tfidf(texts, trainer.roadmap), None),
         ("MiniLM to description and queries, top ten", _likeness(trainer, ids), None),
-        ("the blend without this month's judgments, fit >= 0.5", fits(trainer, ids, train(blind)), FILED),
-        ("the blend, papers held out, fit >= 0.5", np.array([known[p] for p in ids]), FILED),
+        ("the blend without this month's judgments, fit >= 0.5", fits(trainer, ids, train(blind)), SHOWN_FROM),
+        ("the weights that ship, fit >= 0.5", fits(trainer, ids, topics.packaged_blend()), SHOWN_FROM),
+        ("the blend, papers held out, fit >= 0.5", np.array([held[p] for p in ids]), SHOWN_FROM),
     ):
         found = shown(scores, ids, trainer.guide.topics, trainer.known.grades, floor)
         yield f"shown 20{month[:2]}-{month[2:]}: {name}", _told(*found)
 
 
 def _held_back(trainer: Trainer, apart: list[tuple[str, str, int]]) -> Iterator[tuple[str, str]]:
-    """Measure the weights that ship on papers they never saw: of the pairs filed, those that belong, topic by topic."""
+    """Measure the weights that ship on papers they never saw: of the pairs shown, those that belong, topic by topic.
+
+    What other weights would show and nobody read is not counted. ValueError if a paper was learned from.
+    """
     ids = sorted({paper for _, paper, _ in apart} & trainer.papers.keys())
-    place = {p: n for n, p in enumerate(ids)}
-    found = fits(trainer, ids, topics.packaged_blend())
-    filed: defaultdict[str, list[bool]] = defaultdict(list)
+    if seen := trainer.known.papers & set(ids):
+        raise ValueError(f"{HELD_BACK.name} holds papers that are learned from: {', '.join(sorted(seen)[:5])}")
+    found = dict(zip(ids, fits(trainer, ids, topics.packaged_blend()), strict=True)) if ids else {}
+    belong = sum(grade == 2 for _, paper, grade in apart if paper in found)
+    right = defaultdict[str, list[bool]](list)
     for topic, paper, grade in apart:
-        if paper in place and found[place[paper], trainer.guide.topics.index(topic)] >= FILED:
-            filed[topic].append(grade == 2)
-    if filed:
-        right = [float(np.mean(pairs)) for pairs in filed.values()]
-        low = [topic for topic, part in zip(filed, right, strict=True) if part < LOW]
-        yield (
-            "held back: the weights that ship, on papers they never saw",
-            f"precision {np.mean(right):.3f} of {sum(map(len, filed.values()))} pairs under {len(filed)} topics"
-            f"  topics below 0.8: {len(low)} ({', '.join(low)})",
-        )
+        if paper in found and found[paper][trainer.guide.topics.index(topic)] >= SHOWN_FROM:
+            right[topic].append(grade == 2)
+    if right:
+        yield "held back: the weights that ship, on papers they never saw", _told_apart(right, belong)
+
+
+def _told_apart(right: Mapping[str, list[bool]], belong: int) -> str:
+    means = {topic: sum(pairs) / len(pairs) for topic, pairs in right.items()}
+    low = [topic for topic, mean in means.items() if mean < LOW]
+    pairs = [pair for some in right.values() for pair in some]
+    return (
+        f"precision {np.mean(list(means.values())):.3f}, the mean of {len(right)} topics; {sum(pairs)} of {len(pairs)}"
+        f" pairs shown, of {belong} that belong  topics below {LOW}: {len(low)} ({', '.join(low)})"
+    )
 
 
 def _told(precision: float, recall: float, low: list[str], unjudged: int) -> str:
     below = f"{len(low)} ({', '.join(low)})" if 0 < len(low) < 8 else str(len(low))
-    return f"precision {precision:.3f}  recall@10 {recall:.3f}  unjudged {unjudged}  topics below 0.8: {below}"
+    return f"precision {precision:.3f}  recall@10 {recall:.3f}  unjudged {unjudged}  topics below {LOW}: {below}"
 
 
 def shown(
@@ -225,19 +233,16 @@ def tfidf(texts: list[topics.Texts], roadmap: Roadmap) -> Scores:
     return np.asarray((rows_ @ said.T).todense(), dtype=np.float32)
 
 
-def svm(trainer: Trainer, ids: list[str], columns: Sequence[tuple[str, frozenset[str]]]) -> Scores:
-    """The baseline of arxiv-sanity-lite: a linear SVM on TF-IDF of what the lists name, papers held out.
-
-    Each column is a topic and the papers whose label it is not told.
-    """
+def svm(trainer: Trainer, ids: list[str]) -> Scores:
+    """The baseline of arxiv-sanity-lite: a linear SVM a topic on TF-IDF of what the lists name, papers held out."""
     model = TfidfVectorizer(ngram_range=(1, 2), max_features=20_000, stop_words="english", sublinear_tf=True)
     rows_ = model.fit_transform([f"{trainer.papers[p].title}. {trainer.papers[p].abstract or ''}" for p in ids])
-    result = np.full((len(ids), len(columns)), -10, np.float32)
+    result = np.full((len(ids), len(trainer.guide.topics)), -10, np.float32)
     folds = np.array([fold(p) for p in ids])
-    for column, (topic, untold) in enumerate(columns):
-        own = np.array([p in trainer.known.lists.get(topic, ()) and p not in untold for p in ids])
+    for column, topic in enumerate(trainer.guide.topics):
+        own = np.array([p in trainer.known.lists.get(topic, ()) for p in ids])
         for number in range(FOLDS):
-            used, held = (folds != number) & ~np.isin(ids, list(untold)), folds == number
+            used, held = folds != number, folds == number
             if own[used].any() and held.any():
                 result[held, column] = LinearSVC(**SVM).fit(rows_[used], own[used]).decision_function(rows_[held])
     return result

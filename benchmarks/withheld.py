@@ -1,11 +1,11 @@
-"""How well lists are ordered of which nothing was learned: each is withheld whole, its topic known by all else.
+"""How well papers are ordered by what a list did not teach: its part of a topic is withheld whole.
 
-Its topic's linear model learns from other lists, judged pairs and the roadmap's own sentences, never from a paper that
-stands in this list alone; papers of other topics are scored by models without their fold. The blend is the one that
-ships, with the withheld model in the place of the topic's own.
+The topic's linear model then learns from other lists, judged pairs and the roadmap's own sentences, and from no paper
+that this list alone files there; papers of other topics are scored by models without their fold. The blend around it is
+the one that ships: its few weights a topic, and the terms, were chosen with the list at hand.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,14 +24,13 @@ LEAST = 8, 10  # papers of the pool that no other list of the topic names, and p
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A list left out: its topic, and its papers that no other list of the topic names."""
+    """A list's part of a topic, left out: the papers that no other list of the topic names."""
 
     topic: str
-    name: str
     alone: frozenset[str]
 
     def forget(self, known: Known) -> Known:
-        """Give all that was said but what only this list says, of its topic."""
+        """Give what is known without what this list alone says of its topic."""
         own = known.lists[self.topic] - self.alone
         grades = {p: g for p, g in known.grades.get(self.topic, {}).items() if p not in self.alone}
         return Known({**known.lists, self.topic: own}, {**known.grades, self.topic: grades}, known.unfiled)
@@ -42,7 +41,7 @@ def left_out(trainer: Trainer, ids: list[str], least: tuple[int, int]) -> list[L
     lists, found = corpus.lists(), []
     for (topic, name), papers in sorted(lists.items()):
         others = set().union(*(s for (t, n), s in lists.items() if t == topic and n != name))
-        left = Left(topic, name, frozenset(papers - others))
+        left = Left(topic, frozenset(papers - others))
         known = left.forget(trainer.known)
         rest = len(known.lists[topic]) + sum(grade == 2 for grade in known.grades[topic].values())
         if len(left.alone & set(ids)) >= least[0] and rest >= least[1]:
@@ -56,12 +55,11 @@ def scored(trainer: Trainer, ids: list[str], lists: list[Left], blend: topics.Bl
     logits = _logits(trainer, ids, lists, texts, vectors)
     count = len(trainer.guide.topics)
     signals = topics.signals(texts, vectors, trainer.guide, trainer.roadmap, blend)
-    blended = [_blended(signals, logits[:, :count], trainer, left, own, blend) for left, own in _pairs(lists, logits)]
+    blended = [
+        _blended(signals, logits[:, :count], trainer, left, own, blend)
+        for left, own in zip(lists, logits[:, count:].T, strict=True)
+    ]
     return {"the linear model alone": logits[:, count:], "the blend": np.array(blended, np.float32).T}
-
-
-def _pairs(lists: list[Left], logits: Scores) -> Iterator[tuple[Left, NDArray[np.float32]]]:
-    yield from zip(lists, logits[:, -len(lists) :].T, strict=True)
 
 
 def _logits(
@@ -69,7 +67,7 @@ def _logits(
 ) -> Scores:
     """Give logits of all topics, then of the lists' topics without them, papers held out by their fold."""
     linear = Linear(trainer)
-    belongs, shares = _answers(trainer, linear, lists)
+    belongs, shares = taught(trainer, linear, lists)
     words = Vocabulary(linear.terms, linear.rarity).rows(texts)
     found = np.zeros((len(ids), belongs.shape[1]), np.float32)
     for number in range(FOLDS):
@@ -79,11 +77,15 @@ def _logits(
     return found
 
 
-def _answers(trainer: Trainer, linear: Linear, lists: list[Left]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+def taught(trainer: Trainer, linear: Linear, lists: list[Left]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Say what each example answers, and how much it counts, for all topics and then for the lists' without them."""
     belongs, shares = [linear.answers], [linear.shares]
     for left in lists:
         place = trainer.guide.topics.index(left.topic)
         own, weight = answers(linear.examples, left.forget(trainer.known), trainer.roadmap)
+        weight[[example.paper in left.alone for example in linear.examples]] = (
+            0  # other topics' lists may name them too
+        )
         belongs.append(own[:, [place]])
         shares.append(weight[:, [place]])
     return np.hstack(belongs), np.hstack(shares)
@@ -105,5 +107,6 @@ def _blended(
     pair[:, topics.LINEAR], pair[:, topics.LEAD] = own, topics.lead(linear)[:, place]
     for name, bend in zip(topics.BENDS, topics.bends(pair[:, topics.LINEAR], pair[:, topics.LEAD]), strict=True):
         pair[:, topics.SIGNALS.index(name)] = bend
-    logit = pair @ blend.weights[place] + blend.bias[place]
+    learned = blend.topics.index(left.topic)
+    logit = pair @ blend.weights[learned] + blend.bias[learned]
     return topics.settle(logit, pair[:, topics.LINEAR], pair[:, topics.LEAD], blend.order)

@@ -27,8 +27,8 @@ from benchmarks import (
     withheld,
 )
 from benchmarks.dump import invented_lines
-from benchmarks.examples import OWN_JUDGMENTS, read_known
-from benchmarks.train_topics import read_trainer
+from benchmarks.examples import OWN_JUDGMENTS, Known, read_known
+from benchmarks.train_topics import Linear, read_trainer
 from ingest.sources import arxiv_snapshot
 from ranking import matrix
 from ranking.guide import make_guide
@@ -84,12 +84,10 @@ def test_topics_are_measured_beside_their_baselines(monkeypatch: pytest.MonkeyPa
     figures = dict(quality.rows())
     assert sum(what.startswith("lists: ") for what in figures) == 4
     assert sum(what.startswith("lists as read: ") for what in figures) == 4
-    assert (
-        sum(" lists withheld: " in what for what in figures)
-        == sum(" withheld as read" in what for what in figures)
-        == 5
-    )
-    assert sum(what.startswith("shown 2025-06: ") for what in figures) == 4
+    withheld_rows = [numbers(said) for what, said in figures.items() if " parts of lists withheld" in what]
+    assert len(withheld_rows) == 8
+    assert all(0 < figure <= 1 for figures_ in withheld_rows for figure in figures_)
+    assert sum(what.startswith("shown 2025-06: ") for what in figures) == 5
     assert all(
         0 < figure <= 1 for what, said in figures.items() if what.startswith("lists") for figure in numbers(said)
     )
@@ -200,7 +198,35 @@ def test_search_among_many_is_measured_beside_numpy_and_faiss(monkeypatch: pytes
         assert "shortlist 600" in figures[f"top 20 of 600 vectors, {kind}: building ours, with making the vectors"]
 
 
+@pytest.mark.usefixtures("labelled")
+def test_what_a_list_alone_says_of_a_topic_is_forgotten_and_teaches_nothing_against_it() -> None:
+    trainer = read_trainer(load_roadmap(), HashEmbedder(), read_known())
+    [left] = [left for left in withheld.left_out(trainer, sorted(trainer.papers), (1, 1)) if left.topic == "rag"]
+    assert left.alone == trainer.known.lists["rag"]
+    forgot = left.forget(trainer.known)
+    assert not left.alone & (forgot.lists["rag"] | forgot.grades["rag"].keys())
+    assert forgot.lists["tool-use"] == trainer.known.lists["tool-use"]
+    linear = Linear(trainer)
+    alone = [example.paper in left.alone for example in linear.examples]
+    assert linear.shares[alone, trainer.guide.topics.index("rag")].all()
+    assert not withheld.taught(trainer, linear, [left])[1][alone, -1].any()
+
+
 def test_no_pair_held_back_is_learned_from() -> None:
     judged, apart = ({(t, p) for t, p, _ in corpus.judgments(file)} for file in (OWN_JUDGMENTS, quality.HELD_BACK))
     assert apart
     assert not {paper for _, paper in judged} & {paper for _, paper in apart}
+
+
+@pytest.mark.usefixtures("labelled")
+def test_papers_held_back_are_measured_and_refused_once_they_are_learned_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quality, "SHOWN_FROM", 0.0)
+    known, papers = read_known(), sorted(corpus.topic_labels()["rag"])
+    trainer = read_trainer(load_roadmap(), HashEmbedder(), known)
+    with pytest.raises(ValueError, match="learned from"):
+        list(quality._held_back(trainer, [("rag", papers[0], 2)]))
+    unheard = replace(trainer, known=Known({}, {}))
+    [(_, said)] = quality._held_back(
+        unheard, [("rag", papers[0], 2), ("rag", papers[1], 1), ("tool-use", papers[0], 2)]
+    )
+    assert said.startswith("precision 0.750, the mean of 2 topics; 2 of 3 pairs shown, of 2 that belong")

@@ -113,9 +113,11 @@ def test_the_index_for_a_days_papers_comes_to_a_filled_store(sessions: Sessions)
 def test_counting_a_days_papers_reads_those_of_that_day_alone(sqlite_sessions: Sessions) -> None:
     asked: list[tuple[str, Any]] = []
     engine = engine_of(sqlite_sessions)
-    event.listen(engine, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+    listen = engine, "before_cursor_execute", lambda *given: asked.append((given[2], given[3]))
     with sqlite_sessions() as session:
+        event.listen(*listen)
         count_submitted(session, date(2026, 6, 3), date(2026, 6, 3), ["cs.LG"])
+        event.remove(*listen)
         query, values = asked[-1]
         plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values).fetchall()
     assert "ix_item_month_submitted (month=? AND submitted>? AND submitted<?)" in str(plan)
