@@ -268,9 +268,7 @@ class _Teller:
 
     def _editors(self, facts: dict[str, Any]) -> Line:
         if share := facts.get("share"):
-            return self.v.t(
-                "By likeness to what a newsletter’s editors chose, among the top %(n)s of 100 papers", n=int(share)
-            )
+            return self.v.t("Among the %(n)s%% of papers most like what a newsletter’s editors chose", n=int(share))
         if day := _day(facts.get("date")):
             return self.v.t("Listed on Daily Papers on %(date)s", date=self.v.day(day))
         return self.v.t("Listed on Daily Papers")

@@ -76,8 +76,8 @@ def spoken(kind: str, facts: dict[str, JsonValue], lang: str = "en") -> str:
         (
             "editors",
             {"share": 3},
-            "Editors: By likeness to what a newsletter’s editors chose, among the top 3 of 100 papers",
-            "編集者: ニュースレターの編集者が選んだ論文への近さで、100本中の上位3本に入る",
+            "Editors: Among the 3% of papers most like what a newsletter’s editors chose",
+            "編集者: ニュースレターの編集者が選んだ論文への近さで上位3%に入る",
         ),
     ],
 )
