@@ -22,7 +22,7 @@ def read(place: str, text: str) -> list[str]:
 def kept(file: Path) -> list[str]:
     """Read the keys of a file, which is made with a new one where it is not there."""
     if not file.exists():
-        _write_private(file, secrets.token_urlsafe(48))
+        _make(file, secrets.token_urlsafe(48))
     return read(str(file), file.read_text(encoding="utf-8"))
 
 
@@ -31,17 +31,33 @@ def put(file: Path, text: str) -> None:
     own = file.read_text(encoding="utf-8").split() if file.exists() else []
     older = [key for key in text.split() if key not in own]
     if older:
-        fresh = file.with_suffix(".new")
-        fresh.unlink(missing_ok=True)
-        _write_private(fresh, "\n".join((*older, *own)))
-        fresh.replace(file)
+        _private(file, "\n".join((*older, *own))).replace(file)
 
 
-def _write_private(file: Path, text: str) -> None:
-    """Write a secret that only its owner may read; another process that was first wins."""
+def _make(file: Path, key: str) -> None:
+    """Write a first key, whole or not at all; another process that was first wins."""
+    fresh = _private(file, key)
     try:
-        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        os.link(fresh, file)  # unlike a rename it never takes the place of a file that is there
     except FileExistsError:
-        return
-    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-        out.write(text + "\n")
+        pass
+    except OSError:  # a file system without hard links
+        if not file.exists():
+            fresh.replace(file)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _private(file: Path, text: str) -> Path:
+    """Write a secret beside a file, under a name of its own, that only its owner may read."""
+    fresh = file.with_name(f"{file.name}.{secrets.token_hex(4)}.part")
+    descriptor = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+            out.write(text + "\n")
+            out.flush()
+            os.fsync(out.fileno())
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
+    return fresh
