@@ -16,6 +16,7 @@ from db.models_jobs import JobRun
 
 SILENT = timedelta(minutes=20)  # without a sign of any worker: four rounds of the most frequent job
 ATTEMPTS = 3  # of one run whose holders died: what kills its process every time is not begun for ever
+PAUSE = "10s"  # between two statements of a transaction that locks a run, before PostgreSQL ends it
 RESUMED = frozenset({"interrupted", "lost"})  # states of a run that may be taken again
 _TAKING = 968_569_289  # the first half of an advisory lock of PostgreSQL; the second is the job
 _RUN: Table = JobRun.__table__  # type: ignore[assignment]
@@ -43,6 +44,7 @@ def take(
     A holder that is `dead` loses its run, which is then taken over if it is this one. A run is begun again only where
     it was interrupted, or lost fewer than three times.
     """
+    _briefly(session)
     if session.get_bind().dialect.name == "postgresql":  # SQLite's BEGIN IMMEDIATE lets one in at a time already
         session.execute(text("SELECT pg_advisory_xact_lock(:lock, hashtext(:job))"), {"lock": _TAKING, "job": job})
     if not _free(session, job, now, dead):
@@ -74,7 +76,8 @@ def is_over(run: JobRun, now: datetime, lease: timedelta) -> bool:
 
 
 def beat(session: Session, held: Collection[Held], now: datetime, lease: timedelta) -> set[Held]:
-    """Make leases last from now on; gives those that are still held."""
+    """Make leases last from now on; gives those that are still held. The caller commits at once."""
+    _briefly(session)
     return {one for one in held if _set(session, one, heartbeat_at=now, lease_until=now + lease)}
 
 
@@ -91,7 +94,8 @@ def end(
 
 
 def is_held(session: Session, held: Held) -> bool:
-    """Tell whether a run is still held, and keep it so until this transaction ends."""
+    """Tell whether a run is still held, and keep it so until this transaction ends, which it is about to."""
+    _briefly(session)
     mine = select(JobRun.id).where(JobRun.id == held.run_id, JobRun.token == held.token, JobRun.state == "running")
     return session.scalar(mine.with_for_update(read=True)) is not None
 
@@ -157,6 +161,14 @@ def _insert(session: Session, values: dict[str, Any]) -> Held | None:
     statement = insert(_RUN).values(**values, attempt=1, counts={}).on_conflict_do_nothing().returning(_RUN.c.id)
     run_id = session.execute(statement).scalar_one_or_none()
     return Held(run_id, values["token"], 1) if run_id is not None else None
+
+
+def _briefly(session: Session) -> None:
+    """Have PostgreSQL end this transaction if its worker stops in the middle: all others wait for the row it locked."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(
+            text("SELECT set_config('idle_in_transaction_session_timeout', :pause, true)"), {"pause": PAUSE}
+        )
 
 
 def _set(session: Session, held: Held, **values: Any) -> bool:

@@ -19,7 +19,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from core.errors import NotFoundError, RefusedError
@@ -259,7 +259,7 @@ class Worker:
         while not self._quiet.wait(self.rhythm.beat):
             try:
                 self.beat()
-            except OperationalError:
+            except DBAPIError:  # a transaction that PostgreSQL ended while this worker was paused is another kind of it
                 _log.warning("no heartbeat: the database cannot be written", exc_info=True)
 
     def _scheduler(self) -> BackgroundScheduler:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from core.errors import NotFoundError, RefusedError
 from db import jobs as runs
@@ -366,3 +367,24 @@ def test_signals_ask_first_and_then_end() -> None:
         stop.check()
     stop.signalled(15)
     assert ended == [15]
+
+
+def test_a_worker_that_stops_in_the_middle_of_its_heartbeat_is_let_go_of(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL would keep the row locked for it, and every other worker waiting, for as long as it is paused."""
+    if sessions.kw["bind"].dialect.name != "postgresql":
+        pytest.skip("SQLite has one writer at a time, who waits for no row")
+    monkeypatch.setattr(runs, "PAUSE", "100ms")
+    lease = timedelta(minutes=1)
+    with sessions.begin() as session:
+        held = runs.take(session, "rank", DRAFT, "first", DRAFT, lease, lambda _run: False)
+    assert held
+    paused = sessions()
+    assert runs.beat(paused, [held], DRAFT + lease, lease) == {held}
+    with sessions.begin() as session:
+        assert runs.take(session, "rank", DRAFT, "second", DRAFT + 3 * lease, lease, lambda _run: True)
+    with pytest.raises(DBAPIError):
+        paused.commit()
+    paused.close()
+    assert [(run.holder, run.token) for run in all_runs(sessions)] == [("second", 2)]
