@@ -1,8 +1,8 @@
 """What people said about papers and topics, as examples to learn from: who said it, how much it counts, and for what.
 
 Positives of a topic: papers of public lists, papers judged 2, the topic's own sentences. Negatives: papers of topics
-that do not overlap with it, papers judged 1 or 0, papers of a month that nobody filed anywhere. A paper is an example
-by its abstract and by its title alone, since items come both ways.
+that do not overlap with it, papers judged 1 or 0 that no list of the topic names, papers of a month that nobody filed
+anywhere. A paper is an example by its abstract and by its title alone, since items come both ways.
 """
 
 import hashlib
@@ -128,9 +128,8 @@ def _groups(
 
 def _papers(topic: str, known: Known, roadmap: Roadmap) -> dict[str, set[str]]:
     grades, close = known.grades.get(topic, {}), near(topic, roadmap)
-    filed = known.lists.get(
-        topic, frozenset()
-    )  # what a list files and a reader does not speaks neither for nor against
+    # What a list files and a reader would not counts neither way.
+    filed = known.lists.get(topic, frozenset())
     touching, wrong = ({p for p, g in grades.items() if g == grade} - filed for grade in (1, 0))
     judged = {p for p, g in grades.items() if g == 2}
     listed = set(filed) - grades.keys()

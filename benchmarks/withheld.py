@@ -83,9 +83,8 @@ def taught(trainer: Trainer, linear: Linear, lists: list[Left]) -> tuple[NDArray
     for left in lists:
         place = trainer.guide.topics.index(left.topic)
         own, weight = answers(linear.examples, left.forget(trainer.known), trainer.roadmap)
-        weight[[example.paper in left.alone for example in linear.examples]] = (
-            0  # other topics' lists may name them too
-        )
+        # Other topics' lists may name these papers too, and would speak against this one.
+        weight[[example.paper in left.alone for example in linear.examples]] = 0
         belongs.append(own[:, [place]])
         shares.append(weight[:, [place]])
     return np.hstack(belongs), np.hstack(shares)

@@ -77,7 +77,6 @@ def is_over(run: JobRun, now: datetime, lease: timedelta) -> bool:
 
 def beat(session: Session, held: Collection[Held], now: datetime, lease: timedelta) -> set[Held]:
     """Make leases last from now on; gives those that are still held. The caller commits at once."""
-    _briefly(session)
     return {one for one in held if _set(session, one, heartbeat_at=now, lease_until=now + lease)}
 
 
@@ -172,6 +171,7 @@ def _briefly(session: Session) -> None:
 
 
 def _set(session: Session, held: Held, **values: Any) -> bool:
+    _briefly(session)
     mine = update(JobRun).where(JobRun.id == held.run_id, JobRun.token == held.token, JobRun.state == "running")
     return _count(session.execute(mine.values(**values).execution_options(synchronize_session=False))) == 1
 
