@@ -36,7 +36,7 @@ SHARES = {
 }
 FULL_SHARE = 10  # judged 1 or 0 get their whole share from so many examples on
 
-Grades = dict[str, dict[str, int]]  # topic -> id -> grade
+Grades = Mapping[str, Mapping[str, int]]  # topic -> id -> grade
 Array = NDArray[np.float32]
 
 
@@ -45,7 +45,7 @@ class Known:
     """All that was said: lists by topic, grades by topic, and papers nobody filed."""
 
     lists: Mapping[str, frozenset[str]]
-    grades: Mapping[str, Mapping[str, int]]
+    grades: Grades
     unfiled: frozenset[str] = frozenset()
 
     def without(self, number: int) -> "Known":
@@ -128,11 +128,10 @@ def _groups(
 
 def _papers(topic: str, known: Known, roadmap: Roadmap) -> dict[str, set[str]]:
     grades, close = known.grades.get(topic, {}), near(topic, roadmap)
-    # What a list files and a reader would not counts neither way.
+    # What a list files and a reader would not counts neither way; what both file keeps its share among the lists.
     filed = known.lists.get(topic, frozenset())
-    touching, wrong = ({p for p, g in grades.items() if g == grade} - filed for grade in (1, 0))
-    judged = {p for p, g in grades.items() if g == 2}
-    listed = set(filed) - grades.keys()
+    judged, touching, wrong = ({p for p, g in grades.items() if g == grade} - filed for grade in (2, 1, 0))
+    listed = {p for p in filed if grades.get(p, 2) == 2}
     own = judged | listed
     far: set[str] = set()
     for other in roadmap.topics.keys() - close - {topic}:

@@ -24,10 +24,12 @@ MOST_TERMS = 30_000  # looked at
 KEPT_TERMS = 10_000  # shipped
 LEAST_TEXTS = 4  # a rarer term says nothing about others
 OFTENEST = 0.25  # a term in more of the texts says nothing
+# How freely the parts of the model of all topics are fitted: one ridge, parts scaled.
+SUBJECT_STRENGTH, DENSE, OFFSET, SPREAD = 3.0, 3.0, 2.0, 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Heads:
+class Lines:
     """Linear models: dimensions x topics, terms x topics, one bias a topic."""
 
     vector: Array
@@ -48,14 +50,14 @@ def choose_terms(texts: Sequence[str], most: int = MOST_TERMS) -> tuple[tuple[st
     return tuple(term for _, term in fit), rarity
 
 
-def telling_terms(heads: Heads, rarity: Array, kept: int = KEPT_TERMS) -> NDArray[np.int64]:
+def telling_terms(lines: Lines, rarity: Array, kept: int = KEPT_TERMS) -> NDArray[np.int64]:
     """Give the places of the terms that weigh most for some topic, in order."""
-    weight = np.abs(heads.term).max(axis=1) * rarity
+    weight = np.abs(lines.term).max(axis=1) * rarity
     return np.sort(np.argsort(-weight, kind="stable")[:kept])
 
 
-def train_heads(vectors: Array, words: Rows, answers: NDArray[np.bool_], shares: Array) -> Heads:
-    """Fit all topics' models; `answers` and `shares` (weights of the examples) are items x topics."""
+def train_lines(vectors: Array, words: Rows, answers: NDArray[np.bool_], shares: Array) -> Lines:
+    """Fit all topics' linear models; `answers` and `shares` (weights of the examples) are items x topics."""
     topics, size, terms = answers.shape[1], vectors.shape[1], words.shape[1]
     sign = np.where(answers, 1, -1).astype(np.float32)
     share = shares / shares.sum(axis=0, keepdims=True)
@@ -63,8 +65,8 @@ def train_heads(vectors: Array, words: Rows, answers: NDArray[np.bool_], shares:
 
     def cost(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         weights = flat.reshape(size + terms + 1, topics).astype(np.float32)
-        heads = Heads(weights[:size], weights[size:-1], weights[-1])
-        margin = sign * heads(vectors, words)
+        lines = Lines(weights[:size], weights[size:-1], weights[-1])
+        margin = sign * lines(vectors, words)
         loss = float((share * np.logaddexp(0, -margin)).sum())
         pull = -share * sign / (1 + np.exp(np.clip(margin, -30, 30)))
         slope = np.vstack([vectors.T @ pull, across @ pull, pull.sum(axis=0)[None]])
@@ -75,14 +77,22 @@ def train_heads(vectors: Array, words: Rows, answers: NDArray[np.bool_], shares:
     options: dict[str, Any] = {"maxiter": STEPS, "maxcor": 6}
     found = minimize(cost, start, jac=True, method="L-BFGS-B", options=options).x
     weights = found.reshape(size + terms + 1, topics).astype(np.float32)
-    return Heads(weights[:size], weights[size:-1], weights[-1])
+    return Lines(weights[:size], weights[size:-1], weights[-1])
 
 
-def train_subject(words: Rows, topic: NDArray[np.int64], answers: NDArray[np.bool_], weights: Array) -> Array:
-    """Fit one linear model on words for the judged pairs of all topics (a column number each): one weight a term.
+def train_subject(
+    words: Rows, vectors: Array, topic: NDArray[np.int64], known: Array, answers: NDArray[np.bool_], weights: Array
+) -> Array:
+    """Fit one linear model for the judged pairs of all topics: a weight a term, one a dimension, and an offset.
 
-    Each topic has its own offset, so that only what tells a paper on the topic from one that touches it is learned.
+    Each topic (a column number) has its own offset, and what the topics' models say (`known`: pairs x signals) is
+    given, so that only what tells a paper on the topic from one that touches it, and they miss, is learned. The offset
+    makes the mean over the pairs 0.
     """
-    own = sparse.csr_array((np.ones(len(topic), np.float32), (np.arange(len(topic)), topic)))
-    model = LogisticRegression(C=1.0, max_iter=500).fit(sparse.hstack([words, own], "csr"), answers, weights)
-    return np.asarray(model.coef_[0][: words.shape[1]], np.float32)
+    own = sparse.csr_array((np.full(len(topic), OFFSET, np.float32), (np.arange(len(topic)), topic)))
+    parts = [words, sparse.csr_array(vectors * DENSE), own, sparse.csr_array(known / SPREAD)]
+    model = LogisticRegression(C=SUBJECT_STRENGTH, max_iter=500).fit(sparse.hstack(parts, "csr"), answers, weights)
+    terms, size = words.shape[1], vectors.shape[1]
+    by_term, by_dimension = model.coef_[0][:terms], model.coef_[0][terms : terms + size] * DENSE
+    said = words @ by_term + vectors @ by_dimension
+    return np.array([*by_term, *by_dimension, -np.average(said, weights=weights)], np.float32)

@@ -4,8 +4,8 @@ On `lists`: nDCG@20 and MAP over the labelled pool, everything trained without t
 all that belongs: `as read` is the same measure, where what readers file under a topic and its lists leave out counts
 neither for nor against. `Withheld` are lists' parts of a topic (benchmarks.withheld). On `shown`: precision and recall
 of what a reader would see of a whole month, by a blend that knows no judgment of that month, by the weights that ship,
-and with every paper held out by its fold. `Held back` are pairs of held_back.tsv, read after the weights that ship were
-made, of papers that no training saw.
+and with every paper held out by its fold. One month more was read after the weights that ship were made, and is kept
+apart (held_back.tsv): no judgment of it is ever learned from.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[impo
 from sklearn.svm import LinearSVC  # type: ignore[import-untyped]
 
 from benchmarks import corpus, withheld
-from benchmarks.examples import FOLDS, fold, read_known
+from benchmarks.examples import FOLDS, Grades, fold, read_known
 from benchmarks.train_topics import Trainer, held_out, read_trainer, train
 from ranking import metrics, topics
 from ranking.embedder import SentenceTransformerEmbedder
@@ -33,6 +33,7 @@ LEAST_LABELS = 10
 SHOWN_FROM = 0.5  # the least fit of what is shown
 LOW = 0.8  # of precision: a topic below it would mislead
 MONTHS = ("2506", "2606")
+APART = "2509"  # the month whose judgments are measured with and never learned from
 HELD_BACK = Path(__file__).with_name("held_back.tsv")
 SVM = {"C": 0.02, "class_weight": "balanced"}  # as arxiv-sanity-lite trains its lists
 
@@ -41,16 +42,14 @@ def rows(limit: int | None = None) -> Iterator[tuple[str, str]]:
     """Measure and give (what, figures) line by line; `limit` takes a small part, to prove that it runs."""
     known = read_known()
     ids = sorted(labelled() | set().union(*(corpus.month(month) for month in MONTHS)))
-    ids = ids[:: len(ids) // limit] if limit else ids
-    apart = corpus.judgments(HELD_BACK)
-    more = frozenset(ids).union(paper for _, paper, _ in apart)
-    trainer = read_trainer(load_roadmap(), SentenceTransformerEmbedder(), known, more)
+    ids, apart = (some[:: len(some) // limit] if limit else some for some in (ids, sorted(corpus.month(APART))))
+    trainer = read_trainer(load_roadmap(), SentenceTransformerEmbedder(), known, frozenset(ids + apart))
     scores = out_of_fold(trainer, ids)
     yield from _listed(trainer, ids, scores)
     yield from _withheld(trainer, sorted(labelled() & set(ids)), withheld.LEAST)
     for month in MONTHS:
         yield from _shown(trainer, [p for p in ids if p.startswith(month)], month, dict(zip(ids, scores, strict=True)))
-    yield from _held_back(trainer, apart)
+    yield from _kept_apart(trainer, apart, grades_apart())
 
 
 def labelled() -> set[str]:
@@ -153,47 +152,46 @@ def _candidates(topic: str, own: set[str], labels: Mapping[str, set[str]]) -> se
     return found - (set().union(*(labels.get(other, set()) for other in near)) - own)
 
 
+def grades_apart() -> dict[str, dict[str, int]]:
+    """Read the judgments of the month kept apart: topic -> id -> grade."""
+    grades: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for topic, paper, grade in corpus.judgments(HELD_BACK):
+        grades[topic][paper] = grade
+    return dict(grades)
+
+
 def _shown(trainer: Trainer, ids: list[str], month: str, held: Mapping[str, Scores]) -> Iterator[tuple[str, str]]:
     """Measure what readers of one month would see under each topic, as evaluate_shown.py does."""
-    texts = [trainer.texts(p) for p in ids]
     blind = replace(trainer, known=trainer.known.before_grading(month))
+    yield from _seen(
+        trainer,
+        ids,
+        trainer.known.grades,
+        ("the blend without this month's judgments", fits(trainer, ids, train(blind))),
+        ("the weights that ship", fits(trainer, ids, topics.packaged_blend())),
+        ("the blend, papers held out", np.array([held[p] for p in ids])),
+    )
+
+
+def _kept_apart(trainer: Trainer, ids: list[str], grades: Grades) -> Iterator[tuple[str, str]]:
+    """Measure the weights that ship on a month that taught them nothing; ValueError if one of its judgments did."""
+    heard = {p for some in trainer.known.grades.values() for p in some} | trainer.known.unfiled
+    if learned := sorted(heard & set(ids)):
+        raise ValueError(f"20{APART[:2]}-{APART[2:]} is kept apart, and is learned from: {', '.join(learned[:5])}")
+    scores = fits(trainer, ids, topics.packaged_blend())
+    yield from _seen(trainer, ids, grades, ("the weights that ship, which know no judgment of it", scores))
+
+
+def _seen(trainer: Trainer, ids: list[str], grades: Grades, *ours: tuple[str, Scores]) -> Iterator[tuple[str, str]]:
+    """Give a line for each baseline, which fills ten places, and each of our scores, which show from a fit on."""
+    texts = [trainer.texts(p) for p in ids]
     for name, scores, floor in (
         ("TF-IDF to description and queries, top ten", tfidf(texts, trainer.roadmap), None),
         ("MiniLM to description and queries, top ten", _likeness(trainer, ids), None),
-        ("the blend without this month's judgments, fit >= 0.5", fits(trainer, ids, train(blind)), SHOWN_FROM),
-        ("the weights that ship, fit >= 0.5", fits(trainer, ids, topics.packaged_blend()), SHOWN_FROM),
-        ("the blend, papers held out, fit >= 0.5", np.array([held[p] for p in ids]), SHOWN_FROM),
+        *((f"{name}, fit >= {SHOWN_FROM}", scores, SHOWN_FROM) for name, scores in ours),
     ):
-        found = shown(scores, ids, trainer.guide.topics, trainer.known.grades, floor)
-        yield f"shown 20{month[:2]}-{month[2:]}: {name}", _told(*found)
-
-
-def _held_back(trainer: Trainer, apart: list[tuple[str, str, int]]) -> Iterator[tuple[str, str]]:
-    """Measure the weights that ship on papers they never saw: of the pairs shown, those that belong, topic by topic.
-
-    What other weights would show and nobody read is not counted. ValueError if a paper was learned from.
-    """
-    ids = sorted({paper for _, paper, _ in apart} & trainer.papers.keys())
-    if seen := trainer.known.papers & set(ids):
-        raise ValueError(f"{HELD_BACK.name} holds papers that are learned from: {', '.join(sorted(seen)[:5])}")
-    found = dict(zip(ids, fits(trainer, ids, topics.packaged_blend()), strict=True)) if ids else {}
-    belong = sum(grade == 2 for _, paper, grade in apart if paper in found)
-    right = defaultdict[str, list[bool]](list)
-    for topic, paper, grade in apart:
-        if paper in found and found[paper][trainer.guide.topics.index(topic)] >= SHOWN_FROM:
-            right[topic].append(grade == 2)
-    if right:
-        yield "held back: the weights that ship, on papers they never saw", _told_apart(right, belong)
-
-
-def _told_apart(right: Mapping[str, list[bool]], belong: int) -> str:
-    means = {topic: sum(pairs) / len(pairs) for topic, pairs in right.items()}
-    low = [topic for topic, mean in means.items() if mean < LOW]
-    pairs = [pair for some in right.values() for pair in some]
-    return (
-        f"precision {np.mean(list(means.values())):.3f}, the mean of {len(right)} topics; {sum(pairs)} of {len(pairs)}"
-        f" pairs shown, of {belong} that belong  topics below {LOW}: {len(low)} ({', '.join(low)})"
-    )
+        told = _told(*shown(scores, ids, trainer.guide.topics, grades, floor))
+        yield f"shown 20{ids[0][:2]}-{ids[0][2:4]}: {name}", told
 
 
 def _told(precision: float, recall: float, low: list[str], unjudged: int) -> str:
@@ -202,7 +200,7 @@ def _told(precision: float, recall: float, low: list[str], unjudged: int) -> str
 
 
 def shown(
-    scores: Scores, ids: list[str], names: tuple[str, ...], grades: Mapping[str, Mapping[str, int]], floor: float | None
+    scores: Scores, ids: list[str], names: tuple[str, ...], grades: Grades, floor: float | None
 ) -> tuple[float, float, list[str], int]:
     """Give precision and recall over the topics, the topics below 0.8, and the shown pairs nobody judged."""
     precisions, recalls, unjudged, low, month = [], [], 0, list[str](), set(ids)

@@ -1,23 +1,25 @@
 """Trains the topic blend that ships in ranking/weights: `python -m benchmarks.train_topics`.
 
-Linear models on vectors and words (benchmarks/heads.py) from all that people said (benchmarks/examples.py), then one
-logistic regression over the signals of pairs: judged ones, and those of the public lists. The learned signals of a pair
-come from models that never saw its paper. Each pair counts twice, with and without its abstract, so that an item known
-by title alone is judged on the same scale.
+Linear models on vectors and words (benchmarks/heads.py), and a small network beside them (benchmarks/network.py), from
+all that people said (benchmarks/examples.py); then one logistic regression over the signals of pairs: judged ones, and
+those of the public lists. The learned signals of a pair come from models that never saw its paper. Each pair counts
+twice, with and without its abstract, so that an item known by title alone is judged on the same scale.
 """
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
 from benchmarks import corpus, embedded
 from benchmarks.examples import FOLDS, OWN_JUDGMENTS, TITLE_WEIGHT, Example, Known, answers, fold, near, read_known
-from benchmarks.heads import Heads, choose_terms, telling_terms, train_heads, train_subject
+from benchmarks.heads import choose_terms, telling_terms, train_lines, train_subject
+from benchmarks.network import Heads, train_heads
 from ranking import topics
 from ranking.embedder import PACKAGED, Embedder, SentenceTransformerEmbedder
 from ranking.guide import Guide, make_guide
@@ -29,10 +31,10 @@ OUT = Path(__file__).resolve().parents[1] / "ranking" / "weights" / topics.BLEND
 STRENGTH = 1.0  # inverse of the ridge on the blend
 TOPIC_STRENGTH = 1.0  # how far a topic's own offset may leave the common line
 TOPIC_SLOPE = 0.6  # how far a topic's own trust in its linear model may leave the common one
-LISTS_SHARE = 2.0  # weight of all pairs of lists beside that of all judged pairs
+LISTS_SHARE = 1.0  # weight of all pairs of lists beside that of all judged pairs
 LEAST_LISTED = 10  # papers of a topic before its lists are learned from
-ORDER = 1.0  # share of the linear models, beside the blend, in the order of papers; half of it is their lead's
-FILED = 0.72  # probability on judged pairs that becomes fit 0.5: they hold more doubtful papers than a month does
+ORDER = 0.7  # share of the linear models, beside the blend, in the order of papers; half of it is their lead's
+FILED = 0.76  # probability on judged pairs that becomes fit 0.5: they hold more doubtful papers than a month does
 
 Array = NDArray[np.float32]
 Pairs = list[tuple[str, str, bool]]  # topic, paper, belongs
@@ -81,12 +83,11 @@ class Trainer:
 
 @dataclass(frozen=True)
 class Learned:
-    """Linear models with the vocabulary they hold for."""
+    """The topics' models with the vocabulary they hold for."""
 
     terms: tuple[str, ...]
     rarity: Array
     heads: Heads
-    subject: Array  # one a term
 
     def rows(self, texts: list[Texts]) -> Rows:
         """Read texts by the models' own terms."""
@@ -109,30 +110,17 @@ class Linear:
         self.answers, self.shares = answers(self.examples, trainer.known, trainer.roadmap)
         self.terms, self.rarity = choose_terms([f"{t.title} {t.abstract or ''}" for t in self._texts])
         self.words: Rows = Vocabulary(self.terms, self.rarity).rows(self._texts)
-        kept = telling_terms(self._heads(np.ones(len(self.fold), np.bool_)), self.rarity)
+        kept = telling_terms(train_lines(self.vectors, self.words, self.answers, self.shares), self.rarity)
         self.terms, self.rarity = tuple(self.terms[n] for n in kept), self.rarity[kept]
         self.words = Vocabulary(self.terms, self.rarity).rows(self._texts)
-        self._pairs = list(self._graded(trainer))
-
-    def _graded(self, trainer: Trainer) -> Iterator[tuple[int, int, bool]]:
-        """List judged pairs: the place of an example, the column of a topic, whether it belongs."""
-        for column, topic in enumerate(trainer.roadmap.topics):
-            grades = trainer.known.grades.get(topic, {})
-            yield from ((n, column, grades[e.paper] == 2) for n, e in enumerate(self.examples) if e.paper in grades)
 
     def without(self, number: int | None) -> Learned:
         """Train on all examples but those of a fold."""
         used = self.fold != number if number is not None else np.ones(len(self.fold), np.bool_)
-        return Learned(self.terms, self.rarity, self._heads(used), self._subject(used))
+        return Learned(self.terms, self.rarity, self._heads(used))
 
     def _heads(self, used: NDArray[np.bool_]) -> Heads:
         return train_heads(self.vectors[used], self.words[used], self.answers[used], self.shares[used])
-
-    def _subject(self, used: NDArray[np.bool_]) -> Array:
-        places, columns, belongs = (np.array(part) for part in zip(*self._pairs, strict=True))
-        mine = used[places]
-        weights = np.array([self.examples[n].weight for n in places[mine]], np.float32)
-        return train_subject(self.words[places[mine]], columns[mine], belongs[mine], weights)
 
 
 def train(trainer: Trainer) -> topics.Blend:
@@ -142,19 +130,21 @@ def train(trainer: Trainer) -> topics.Blend:
     linear = Linear(trainer)
     parts = [linear.without(number) for number in range(FOLDS)]
     stacks = [_signals(trainer, ids, parts, alone=alone) for alone in (False, True)]
+    subject = _subject(trainer, stacks, ids, Vocabulary(linear.terms, linear.rarity), pairs[0])
     weights, bias = _blend(trainer, stacks, ids, *pairs)
     order = _order(trainer, stacks[0], ids, weights, bias, pairs[0])
     whole, names = linear.without(None), tuple(trainer.roadmap.topics)
-    heads = whole.heads
+    lines = whole.heads.lines
     return topics.Blend(
         PACKAGED,
         names,
-        heads.vector.T.copy(),
-        heads.bias,
+        lines.vector.T.copy(),
+        lines.bias,
         whole.terms,
         whole.rarity,
-        heads.term,
-        whole.subject,
+        lines.term,
+        whole.heads.network,
+        subject,
         weights,
         bias,
         order,
@@ -189,12 +179,38 @@ def _signals(trainer: Trainer, ids: list[str], parts: list[Learned], *, alone: b
         if held:
             words = part.rows([texts[n] for n in held])
             stack[held, :, topics.LINEAR] = part(words, vectors[held])
-            stack[held, :, topics.SUBJECT] = topics.told(words, part.subject)[:, None]
     linear = stack[:, :, topics.LINEAR]
     stack[:, :, topics.LEAD] = topics.lead(linear)
     for name, bend in zip(topics.BENDS, topics.bends(linear, stack[:, :, topics.LEAD]), strict=True):
         stack[:, :, topics.SIGNALS.index(name)] = bend
     return stack
+
+
+def _subject(trainer: Trainer, stacks: list[Array], ids: list[str], vocabulary: Vocabulary, judged: Pairs) -> Array:
+    """Learn what tells method from use, and write into the stacks what models say that never saw a paper's fold."""
+    row, column = {p: n for n, p in enumerate(ids)}, {t: n for n, t in enumerate(trainer.roadmap.topics)}
+    rows = np.array([row[p] for _, p, _ in judged])
+    columns = np.array([column[t] for t, _, _ in judged])
+    words = [vocabulary.rows([trainer.texts(p, alone=alone) for p in ids]) for alone in (False, True)]
+    vectors = np.array([trainer.vectors[p] for p in ids], np.float32)
+    folds = np.array([fold(p) for p in ids])
+
+    def learn(used: NDArray[np.bool_]) -> Array:
+        r, c = rows[used], columns[used]
+        told = [stack[r, c][:, [topics.LINEAR, topics.LEAD]] for stack in stacks]
+        belongs = np.array([b for *_, b in judged])[used]
+        much = np.repeat([1.0, TITLE_WEIGHT], len(r)).astype(np.float32)
+        both = sparse.vstack([some[r] for some in words], "csr")
+        return train_subject(
+            both, np.tile(vectors[r], (2, 1)), np.tile(c, 2), np.vstack(told), np.tile(belongs, 2), much
+        )
+
+    for number in range(FOLDS):
+        held = folds == number
+        subject = learn(folds[rows] != number)
+        for stack, some in zip(stacks, words, strict=True):
+            stack[held, :, topics.SUBJECT] = topics.told(some[held], vectors[held], subject)[:, None]
+    return learn(np.ones(len(rows), np.bool_))
 
 
 def _blend(trainer: Trainer, stacks: list[Array], ids: list[str], judged: Pairs, listed: Pairs) -> tuple[Array, Array]:
@@ -241,8 +257,9 @@ def _weights(judged: Pairs, listed: Pairs) -> list[float]:
 
 
 def save(blend: topics.Blend, file: Path) -> None:
-    """Write the weights: heads at half precision, terms' at a byte with one scale a topic."""
-    scale = np.abs(blend.term_heads).max(axis=0) / 127 + 1e-9
+    """Write the weights: those of vectors at half precision, those of terms at a byte with a scale a topic or unit."""
+    network = blend.network
+    (term_heads, term_scale), (unit_terms, unit_scale) = map(_bytes, (blend.term_heads, network.terms))
     file.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(
         file,
@@ -253,12 +270,22 @@ def save(blend: topics.Blend, file: Path) -> None:
         terms=np.frombuffer("\n".join(blend.terms).encode(), np.uint8),
         rarity=blend.rarity.astype(np.float16),
         subject=blend.subject.astype(np.float16),
-        term_heads=np.round(blend.term_heads / scale).astype(np.int8),
-        term_scale=scale.astype(np.float32),
+        term_heads=term_heads,
+        term_scale=term_scale,
+        unit_terms=unit_terms,
+        unit_scale=unit_scale,
+        unit_vector=network.vector.astype(np.float16),
+        unit_bias=network.bias,
+        unit_out=network.out.astype(np.float16),
         weights=blend.weights,
         bias=blend.bias,
         order=blend.order,
     )
+
+
+def _bytes(weights: Array) -> tuple[NDArray[np.int8], Array]:
+    scale = np.abs(weights).max(axis=0) / 127 + 1e-9
+    return np.round(weights / scale).astype(np.int8), scale.astype(np.float32)
 
 
 def read_trainer(roadmap: Roadmap, embedder: Embedder, known: Known, more: frozenset[str] = frozenset()) -> Trainer:

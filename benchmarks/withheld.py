@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from benchmarks import corpus
 from benchmarks.examples import FOLDS, Known, answers, fold
-from benchmarks.heads import Heads, train_heads
+from benchmarks.network import Heads, train_heads
 from benchmarks.train_topics import Linear, Trainer
 from ranking import topics
 from ranking.words import Vocabulary

@@ -1,10 +1,10 @@
 """How well each item fits each topic: signals blended and calibrated so that 0.5 means "file it here" (pure).
 
-Signals of a pair: likeness to the topic's queries and description, unlikeness to its near misses, a linear model on the
-vector and on words, its lead over the best other topic, the topic's phrases in title and abstract, words of a field
-that a method may merely be applied to, and, by one linear model on words for all topics, whether a paper is about
-methods or merely uses them. The blend is a logistic regression (benchmarks/train_topics.py) whose weights ship as data;
-a topic or a model it never saw falls back to the same signals set against the month's own spread.
+Signals of a pair: likeness to the topic's queries and description, unlikeness to its near misses, a model on the vector
+and on words (lines, and a network for all topics), its lead over the best other topic, the topic's phrases in title and
+abstract, words of a field that a method may merely be applied to, and, by one linear model for all topics, whether a
+paper is about methods or merely uses them. The blend is a logistic regression (benchmarks/train_topics.py) whose
+weights ship as data; a topic or a model it never saw falls back to the same signals set against the month's own spread.
 """
 
 import hashlib
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ranking.embedder import Vectors
 from ranking.guide import Guide, Owners
 from ranking.lexical import PhraseIndex
+from ranking.network import Network
 from ranking.reading import Reader, Readings
 from ranking.words import Rows, Vocabulary
 from ranking.words import Texts as Texts
@@ -32,18 +33,18 @@ SIGNALS = (
 LINEAR, LEAD, WORDS, APPLIED, SUBJECT = map(SIGNALS.index, ("linear", "lead", "words", "applied", "subject"))
 BENDS = ("linear_high", "linear_low", "lead_far")
 TOP_QUERIES = 3
-MOST = 8.0  # logits: surer than this a linear model is not believed
+MOST = 8.0  # logits: surer than this a topic's model is not believed
 FURTHEST = 6.0  # logits of a lead
-SURE, AHEAD = 2.0, 1.0  # logits: beyond them the linear model and its lead may weigh otherwise than near the line
+SURE, AHEAD = 2.0, 1.0  # logits: beyond them a topic's model and its lead may weigh otherwise than near the line
 MARGIN = 0.02  # of fit: what is filed against its own order, or left out against it, stays as near to 0.5
-LOUDEST = 0.5  # logits: words that speak of every topic alike may not say more
+LOUDEST = 1.2  # logits: what speaks of every topic alike may not say more
 BLOCK = 4_096  # items whose products lie side by side in the processor's cache
 BLEND_FILE = "blend.npz"
 
 
 @dataclass(frozen=True)
 class Blend:
-    """Trained weights: a linear model per topic on vector and words, one weight a signal, one offset a topic."""
+    """Trained weights: a model per topic on vector and words, one weight a signal, one offset a topic."""
 
     model: str  # the embedding model they hold for
     topics: tuple[str, ...]
@@ -52,7 +53,8 @@ class Blend:
     terms: tuple[str, ...] = field(repr=False)
     rarity: NDArray[np.float32] = field(repr=False)  # one a term
     term_heads: NDArray[np.float32] = field(repr=False)  # terms x topics
-    subject: NDArray[np.float32] = field(repr=False)  # one a term, the same for all topics
+    network: Network = field(repr=False)
+    subject: NDArray[np.float32] = field(repr=False)  # one a term and a dimension and an offset, for all topics alike
     weights: NDArray[np.float32] = field(repr=False)  # topics x signals
     bias: NDArray[np.float32] = field(repr=False)  # one a topic
     order: NDArray[np.float32] = field(repr=False)  # of the logit, the linear model and its lead: see `settle`
@@ -70,6 +72,7 @@ class Blend:
             self.head_bias,
             self.rarity,
             self.term_heads,
+            *self.network.arrays,
             self.subject,
             self.weights,
             self.bias,
@@ -91,6 +94,12 @@ def packaged_blend() -> Blend:
             terms=tuple(data["terms"].tobytes().decode().split("\n")),
             rarity=data["rarity"].astype(np.float32),
             term_heads=data["term_heads"].astype(np.float32) * data["term_scale"],
+            network=Network(
+                terms=data["unit_terms"].astype(np.float32) * data["unit_scale"],
+                vector=data["unit_vector"].astype(np.float32),
+                bias=data["unit_bias"],
+                out=data["unit_out"].astype(np.float32),
+            ),
             subject=data["subject"].astype(np.float32),
             weights=data["weights"],
             bias=data["bias"],
@@ -177,9 +186,11 @@ def bends(linear: Vectors, lead: Vectors) -> tuple[Vectors, Vectors, Vectors]:
     return np.maximum(linear - SURE, 0), np.maximum(-linear - SURE, 0), np.maximum(lead - AHEAD, 0)
 
 
-def told(terms: Rows, subject: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Tell by its words a paper on a method (above 0) from one that merely applies it: one logit an item."""
-    return np.asarray(np.clip(terms @ subject, -LOUDEST, LOUDEST), np.float32)
+def told(terms: Rows, vectors: Vectors, subject: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Tell a paper on a method (above 0) from one that merely applies it: one logit an item."""
+    by_term, by_dimension, offset = np.split(subject, [terms.shape[1], len(subject) - 1])
+    said = terms @ by_term + vectors @ by_dimension + offset
+    return np.asarray(np.clip(said, -LOUDEST, LOUDEST), np.float32)
 
 
 class _Comparison:
@@ -190,16 +201,17 @@ class _Comparison:
         self._words = reader.phrases.scores(readings.phrases)
         self._known, learned = _known(guide, blend)
         heads = np.zeros((0, guide.descriptions.shape[1]), np.float32)
+        self._network = Network.silent(0, guide.descriptions.shape[1], 0)
         self._by_words = np.zeros((len(readings), 0), np.float32)
         self._subject = np.zeros(len(readings), np.float32)
         if blend is not None:
-            heads = blend.heads[learned]
+            heads, self._network = blend.heads[learned], blend.network.of(learned)
             self._by_words = readings.terms @ blend.term_heads[:, learned] + blend.head_bias[learned]
-            self._subject = told(readings.terms, blend.subject)
-        parts = (guide.queries, guide.misses, guide.descriptions, heads)
+            self._subject = told(readings.terms, vectors, blend.subject)
+        self._heard = self._network.heard(readings.terms)
+        parts = (guide.queries, _centres(guide.misses, guide.miss_owner, self._topics), guide.descriptions, heads)
         self._sides, self._ends = np.vstack(parts), np.cumsum([len(part) for part in parts])
         self._queries = _Groups(guide.query_owner, self._topics)
-        self._misses = _Groups(guide.miss_owner, self._topics)
 
     def signals(self, start: int, end: int) -> list[NDArray[np.float32]]:
         """Compute SIGNALS of a block of items, each topics x items; the last two say the same of all topics."""
@@ -208,13 +220,15 @@ class _Comparison:
         words = self._words[start:end].T
         # What the models never learned is no rival to what they did.
         linear = np.full(descriptions.shape, -MOST, np.float32)
-        linear[self._known] = np.clip(heads + self._by_words[start:end].T, -MOST, MOST)
+        heads += self._by_words[start:end].T
+        heads += self._network.add_up(self._heard[start:end], self._vectors[start:end]).T
+        linear[self._known] = np.clip(heads, -MOST, MOST)
         lead = _lead(linear)
         high, low, far = bends(linear, lead)
         return [
             self._queries.top_mean(queries),
             descriptions,
-            self._misses.largest(misses),
+            misses,
             linear,
             high,
             low,
@@ -224,6 +238,13 @@ class _Comparison:
             words[self._topics :],
             self._subject[None, start:end],
         ]
+
+
+def _centres(sentences: Vectors, owner: Owners, topics: int) -> Vectors:
+    """Give the mean of each topic's sentences, 0 without any: one product for all of them."""
+    total = np.zeros((topics, sentences.shape[1]), np.float32)
+    np.add.at(total, owner, sentences)
+    return np.asarray(total / np.maximum(np.bincount(owner, minlength=topics), 1)[:, None], np.float32)
 
 
 class _Groups:
@@ -240,12 +261,6 @@ class _Groups:
         for place, best in enumerate(_few_largest(self._spread(cosines), TOP_QUERIES)):
             total[self._count > place] += best[self._count > place]
         return total / np.clip(self._count, 1, TOP_QUERIES).astype(np.float32)[:, None]
-
-    def largest(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Give the largest of each topic, 0 without any: topics x items."""
-        best: NDArray[np.float32] = self._spread(cosines).max(axis=0, initial=-np.inf)
-        best[self._count == 0] = 0
-        return best
 
     def _spread(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
         room = np.full((self._most, self._topics, cosines.shape[1]), -np.inf, np.float32)

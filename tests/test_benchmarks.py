@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from scipy import sparse  # type: ignore[import-untyped]
 
 from benchmarks import (
     corpus,
@@ -16,6 +18,7 @@ from benchmarks import (
     ingest,
     labelled_labs,
     labs,
+    network,
     picks,
     quality,
     scale,
@@ -28,6 +31,7 @@ from benchmarks import (
 )
 from benchmarks.dump import invented_lines
 from benchmarks.examples import OWN_JUDGMENTS, Known, read_known
+from benchmarks.heads import Lines
 from benchmarks.train_topics import Linear, read_trainer
 from ingest.sources import arxiv_snapshot
 from ranking import matrix
@@ -212,21 +216,35 @@ def test_what_a_list_alone_says_of_a_topic_is_forgotten_and_teaches_nothing_agai
     assert not withheld.taught(trainer, linear, [left])[1][alone, -1].any()
 
 
-def test_no_pair_held_back_is_learned_from() -> None:
-    judged, apart = ({(t, p) for t, p, _ in corpus.judgments(file)} for file in (OWN_JUDGMENTS, quality.HELD_BACK))
+def test_no_judgment_of_the_month_kept_apart_is_learned_from() -> None:
+    judged, apart = ({p for _, p, _ in corpus.judgments(file)} for file in (OWN_JUDGMENTS, quality.HELD_BACK))
     assert apart
-    assert not {paper for _, paper in judged} & {paper for _, paper in apart}
+    assert {paper[:4] for paper in apart} == {quality.APART}
+    assert not [paper for paper in judged if paper.startswith(quality.APART)]
 
 
 @pytest.mark.usefixtures("labelled")
-def test_papers_held_back_are_measured_and_refused_once_they_are_learned_from(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_month_kept_apart_is_measured_and_refused_once_it_is_learned_from(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quality, "SHOWN_FROM", 0.0)
-    known, papers = read_known(), sorted(corpus.topic_labels()["rag"])
-    trainer = read_trainer(load_roadmap(), HashEmbedder(), known)
-    with pytest.raises(ValueError, match="learned from"):
-        list(quality._held_back(trainer, [("rag", papers[0], 2)]))
-    unheard = replace(trainer, known=Known({}, {}))
-    [(_, said)] = quality._held_back(
-        unheard, [("rag", papers[0], 2), ("rag", papers[1], 1), ("tool-use", papers[0], 2)]
-    )
-    assert said.startswith("precision 0.750, the mean of 2 topics; 2 of 3 pairs shown, of 2 that belong")
+    papers = sorted(corpus.topic_labels()["rag"])[:2]
+    trainer = read_trainer(load_roadmap(), HashEmbedder(), read_known())
+    grades = {"rag": {papers[0]: 2, papers[1]: 1}, "tool-use": {papers[0]: 2}}
+    with pytest.raises(ValueError, match="is learned from"):
+        list(quality._kept_apart(replace(trainer, known=Known({}, grades)), papers, grades))
+    *_, (name, said) = quality._kept_apart(replace(trainer, known=Known({}, {})), papers, grades)
+    assert "which know no judgment of it" in name
+    assert said.startswith("precision 0.750  recall@10 1.000")
+
+
+def test_a_network_mixed_into_lines_says_the_mean_of_both() -> None:
+    rng = np.random.default_rng(3)
+    words = sparse.csr_array(rng.random((6, 5), np.float32) * (rng.random((6, 5)) < 0.5))
+    vectors, answers = rng.normal(size=(6, 4)).astype(np.float32), rng.random((6, 3)) < 0.5
+    lines = Lines(rng.normal(size=(4, 3)).astype(np.float32), np.ones((5, 3), np.float32), np.ones(3, np.float32))
+    layer = network.Layer(5, 4, 3).eval()
+    with torch.no_grad():
+        alone = layer(network._bags(words), torch.from_numpy(vectors)).numpy()
+    wanted = (1 - network.MIX) * lines(vectors, words) + network.MIX * alone
+    assert layer.beside(lines)(vectors, words) == pytest.approx(wanted, abs=1e-5)
+    trained = network.train_heads(vectors, words, answers, np.ones((6, 3), np.float32))
+    assert trained(vectors, words).shape == (6, 3)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ranking import topics
 from ranking.embedder import Vectors
 from ranking.guide import Guide
+from ranking.network import Network
 from ranking.reading import Readings
 from ranking.topics import (
     AHEAD,
@@ -28,7 +29,7 @@ from ranking.topics import (
 from roadmap.model import Phrase
 from tests.ranking.toy import TOY
 
-DIMENSIONS = 8
+DIMENSIONS, UNITS = 8, 4
 SAID = ["brass", "heron", "herons", "casting", "quiet", "pond", "still", "water", "paper", "kite", "kites", "moss"]
 WORDS = st.lists(st.sampled_from(SAID), max_size=12).map(" ".join)
 TEXTS = st.lists(st.builds(Texts, WORDS, st.none() | WORDS), max_size=9)
@@ -65,7 +66,8 @@ def some_blend(known: tuple[str, ...], seed: int = 2) -> Blend:
         terms,
         rarity,
         numbers(5, count),
-        numbers(5),
+        Network(numbers(5, UNITS), numbers(UNITS, DIMENSIONS), numbers(UNITS), numbers(UNITS, count)),
+        numbers(5 + DIMENSIONS + 1),
         weights,
         numbers(count),
         np.abs(numbers(3)),
@@ -85,10 +87,10 @@ def plain(texts: list[Texts], vectors: Vectors, guide: Guide, blend: Blend | Non
             miss = [float(m @ vector) for m in guide.misses[guide.miss_owner == n]]
             ahead = linear[n] - max(linear[:n] + linear[n + 1 :])
             mean = sum(near) / len(near) if near else 0.0
-            likeness = [mean, float(guide.descriptions[n] @ vector), max(miss, default=0.0)]
+            likeness = [mean, float(guide.descriptions[n] @ vector), sum(miss) / max(len(miss), 1)]
             lead = min(max(ahead, -FURTHEST), FURTHEST)
             high, low, far = max(linear[n] - SURE, 0), max(-linear[n] - SURE, 0), max(lead - AHEAD, 0)
-            last = words[n], words[-1], _subject(text, blend)
+            last = words[n], words[-1], _subject(text, vector, blend)
             row.append([*likeness, linear[n], high, low, lead, far, *last])
         found.append(row)
     return found
@@ -97,15 +99,18 @@ def plain(texts: list[Texts], vectors: Vectors, guide: Guide, blend: Blend | Non
 def _linear(text: Texts, vector: Vectors, topic: str, blend: Blend | None) -> float:
     if blend is None or topic not in blend.topics:
         return -MOST
-    n = blend.topics.index(topic)
+    n, layer = blend.topics.index(topic), blend.network
     row = blend.vocabulary.rows([text]).toarray()[0]
-    return float(np.clip(blend.heads[n] @ vector + row @ blend.term_heads[:, n] + blend.head_bias[n], -MOST, MOST))
+    line = blend.heads[n] @ vector + row @ blend.term_heads[:, n] + blend.head_bias[n]
+    units = [max(0, row @ layer.terms[:, u] + layer.vector[u] @ vector + layer.bias[u]) for u in range(UNITS)]
+    return float(np.clip(line + units @ layer.out[:, n], -MOST, MOST))
 
 
-def _subject(text: Texts, blend: Blend | None) -> float:
+def _subject(text: Texts, vector: Vectors, blend: Blend | None) -> float:
     if blend is None:
         return 0.0
-    return float(np.clip(blend.vocabulary.rows([text]).toarray()[0] @ blend.subject, -LOUDEST, LOUDEST))
+    both = np.concatenate([blend.vocabulary.rows([text]).toarray()[0], vector, [1]])
+    return float(np.clip(both @ blend.subject, -LOUDEST, LOUDEST))
 
 
 @given(

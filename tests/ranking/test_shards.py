@@ -8,6 +8,7 @@ from core.errors import UsageError
 from db.engine import Sessions
 from ranking import shards
 from ranking.guide import Guide, make_guide
+from ranking.network import Network
 from ranking.service import Part, Ranker, embed_new, rank_new
 from ranking.topics import SIGNALS, Blend
 from tests.fakes import HashEmbedder
@@ -49,7 +50,18 @@ def trained(guide: Guide) -> Blend:
     heads = np.zeros((topics, 384), dtype=np.float32)
     name = HashEmbedder().identity.partition("@")[0]
     return Blend(
-        name, guide.topics, heads, none, (), none[:0], heads.T[:0], none[:0], weights, none - 3, np.eye(1, 3)[0]
+        name,
+        guide.topics,
+        heads,
+        none,
+        (),
+        none[:0],
+        heads.T[:0],
+        Network.silent(0, 384, topics),
+        np.zeros(385, np.float32),
+        weights,
+        none - 3,
+        np.eye(1, 3)[0],
     )
 
 

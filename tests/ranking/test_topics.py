@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ranking.embedder import Vectors
 from ranking.guide import Guide, make_guide
+from ranking.network import Network
 from ranking.topics import (
     FURTHEST,
     LEAD,
@@ -58,13 +59,14 @@ def toy_blend(topics: tuple[str, ...], signal: str = "words") -> Blend:
     term = np.eye(1, len(topics), dtype=np.float32)
     one = np.ones(1, np.float32)
     plain = np.array([1, 0, 0], np.float32)
-    return Blend("toy", topics, heads, zeros, ("brass heron",), one, term, -one, weights, zeros - 4, plain)
+    network, subject = Network.silent(1, 384, len(topics)), 2 * np.eye(1, 386, dtype=np.float32)[0]
+    return Blend("toy", topics, heads, zeros, ("brass heron",), one, term, network, -subject, weights, zeros - 4, plain)
 
 
 def test_words_of_mere_use_speak_alike_against_every_topic_and_only_so_loud(guide: Guide) -> None:
     used, other = Texts("A brass heron at work", None), Texts("Quiet ponds", None)
     found = signals([used, other], vectors([used, other]), guide, TOY, toy_blend(guide.topics))[:, :, SUBJECT]
-    assert found.tolist() == [[-LOUDEST] * 3, [0.0] * 3]
+    assert found == pytest.approx(np.array([[-LOUDEST] * 3, [0.0] * 3]))
 
 
 @given(arrays(np.float32, (3, 12), elements=st.floats(-9, 9, width=32)), st.floats(0, 2, width=32))
@@ -174,6 +176,18 @@ def test_the_packaged_weights_fit_roadmap_and_model(roadmap: Roadmap) -> None:
     assert blend.bias.shape == blend.head_bias.shape == (len(blend.topics),)
     assert blend.term_heads.shape == (len(blend.terms), len(blend.topics))
     assert len(set(blend.terms)) == len(blend.rarity) == len(blend.terms) > 1000
-    for part in (blend.term_heads, blend.rarity, blend.heads, blend.weights, blend.bias, blend.head_bias):
+    assert blend.subject.shape == (len(blend.terms) + 384 + 1,)
+    layer, units = blend.network, len(blend.network.bias)
+    assert (layer.terms.shape, layer.vector.shape) == ((len(blend.terms), units), (units, 384))
+    assert layer.out.shape == (units, len(blend.topics))
+    for part in (
+        blend.term_heads,
+        blend.rarity,
+        blend.heads,
+        blend.weights,
+        blend.bias,
+        blend.head_bias,
+        *layer.arrays,
+    ):
         assert np.isfinite(part).all()
     assert packaged_blend() is blend
