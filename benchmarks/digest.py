@@ -31,6 +31,7 @@ from digest.service.own import load_bench
 from ingest.service import import_snapshot
 from ranking.service import rank_new
 from roadmap.load import load_roadmap
+from roadmap.model import Topic
 
 Chosen = tuple[tuple[int, ...], tuple[str, ...], tuple[str, ...]]  # stages, topics, labs
 MONTH = "2026-06"
@@ -79,7 +80,8 @@ def _ranked(folder: Path, count: int) -> tuple[Sessions, Took]:
     upgrade(engine)
     sessions, ranker = make_sessions(engine), shipped_ranker(folder)
     dump = folder / "dump.json"
-    dump.write_bytes(b"".join(_of_month(line) for line in invented_lines(count)))
+    topics = cycle(load_roadmap().topics.values())
+    dump.write_bytes(b"".join(_of_month(line, topic) for line, topic in zip(invented_lines(count), topics)))
     import_snapshot(sessions, str(dump), lambda: MADE)
     with sessions.begin() as session:
         ids = sorted(session.scalars(select(Item.id)))
@@ -87,9 +89,11 @@ def _ranked(folder: Path, count: int) -> tuple[Sessions, Took]:
     return sessions, _timed(lambda: rank_new(sessions, ranker, lambda: MADE + timedelta(hours=2)))
 
 
-def _of_month(line: bytes) -> bytes:
-    """Move an invented paper into the month."""
+def _of_month(line: bytes, topic: Topic) -> bytes:
+    """Move an invented paper into the month, and let it speak of a topic, so that there is something to choose."""
     paper = json.loads(line)
+    paper["title"] = f"{topic.queries[0]} {paper['title']}"
+    paper["abstract"] = " ".join((topic.description.en, *topic.queries, paper["abstract"]))
     place = int(paper["id"].partition(".")[2])
     created = datetime(int(MONTH[:4]), int(MONTH[5:]), 1 + place % 28, 12, tzinfo=UTC)
     paper["id"], paper["update_date"] = f"{MONTH[2:4]}{MONTH[5:]}.{place:05}", f"{created:%Y-%m-%d}"

@@ -178,6 +178,8 @@ def _kept_apart(trainer: Trainer, ids: list[str], grades: Grades) -> Iterator[tu
     heard = {p for some in trainer.known.grades.values() for p in some} | trainer.known.unfiled
     if learned := sorted(heard & set(ids)):
         raise ValueError(f"20{APART[:2]}-{APART[2:]} is kept apart, and is learned from: {', '.join(learned[:5])}")
+    if not ids:
+        return
     scores = fits(trainer, ids, topics.packaged_blend())
     yield from _seen(trainer, ids, grades, ("the weights that ship, which know no judgment of it", scores))
 
