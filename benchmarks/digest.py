@@ -81,7 +81,7 @@ def _ranked(folder: Path, count: int) -> tuple[Sessions, Took]:
     sessions, ranker = make_sessions(engine), shipped_ranker(folder)
     dump = folder / "dump.json"
     topics = cycle(load_roadmap().topics.values())
-    dump.write_bytes(b"".join(_of_month(line, topic) for line, topic in zip(invented_lines(count), topics)))
+    dump.write_bytes(b"".join(map(_of_month, invented_lines(count), topics)))
     import_snapshot(sessions, str(dump), lambda: MADE)
     with sessions.begin() as session:
         ids = sorted(session.scalars(select(Item.id)))

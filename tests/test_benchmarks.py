@@ -83,6 +83,7 @@ def numbers(said: str) -> list[float]:
 @pytest.mark.usefixtures("labelled")
 def test_topics_are_measured_beside_their_baselines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heads, "STEPS", 2)
+    monkeypatch.setattr(network, "EPOCHS", 1)
     monkeypatch.setattr(quality, "LEAST_LABELS", 5)
     monkeypatch.setattr(withheld, "LEAST", (3, 1))
     figures = dict(quality.rows())
