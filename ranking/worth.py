@@ -91,7 +91,7 @@ def announced_signal(signals: Signals) -> float | None:
 
 
 SIGNALS: dict[str, tuple[Callable[[Signals], float | None], float]] = {
-    "topic": (fit_signal, 0.3),
+    "topic": (fit_signal, 0.15),
     "new": (novelty_signal, 0.1),
     "editors": (likeness_signal, 4.0),
     "readers": (readers_signal, 2.0),
