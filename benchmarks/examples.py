@@ -78,14 +78,20 @@ class Example:
 
 def read_known(more: tuple[Path, ...] = (OWN_JUDGMENTS,), months: tuple[str, ...] = ("2506", "2606")) -> Known:
     """Read lists and judgments, and draw the papers nobody filed from whole months."""
-    grades: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for topic, paper, grade in [pair for file in (*more, None) for pair in corpus.judgments(file)]:
-        grades[topic][paper] = grade
+    grades = read_grades(*more, None)
     lists = {topic: frozenset(ids) for topic, ids in corpus.topic_labels().items()}
     said = set().union(*lists.values(), *grades.values())
     rest = sorted(set().union(*(corpus.month(month) for month in months)) - said)
     unfiled = Random(1).sample(rest, min(UNFILED, len(rest)))  # noqa: S311 - nothing secret
-    return Known(lists, dict(grades), frozenset(unfiled))
+    return Known(lists, grades, frozenset(unfiled))
+
+
+def read_grades(*files: Path | None) -> Grades:
+    """Read judged pairs of files, the public ones for None: of two judgments of a pair the last one counts."""
+    grades: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for topic, paper, grade in (pair for file in files for pair in corpus.judgments(file)):
+        grades[topic][paper] = grade
+    return dict(grades)
 
 
 def fold(paper: str) -> int:

@@ -8,7 +8,6 @@ and with every paper held out by its fold. One month more was read after the wei
 apart (held_back.tsv): no judgment of it is ever learned from.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
@@ -20,7 +19,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[impo
 from sklearn.svm import LinearSVC  # type: ignore[import-untyped]
 
 from benchmarks import corpus, withheld
-from benchmarks.examples import FOLDS, Grades, fold, read_known
+from benchmarks.examples import FOLDS, Grades, fold, read_grades, read_known
 from benchmarks.train_topics import Trainer, held_out, read_trainer, train
 from ranking import metrics, topics
 from ranking.embedder import SentenceTransformerEmbedder
@@ -49,7 +48,7 @@ def rows(limit: int | None = None) -> Iterator[tuple[str, str]]:
     yield from _withheld(trainer, sorted(labelled() & set(ids)), withheld.LEAST)
     for month in MONTHS:
         yield from _shown(trainer, [p for p in ids if p.startswith(month)], month, dict(zip(ids, scores, strict=True)))
-    yield from _kept_apart(trainer, apart, grades_apart())
+    yield from _kept_apart(trainer, apart, read_grades(HELD_BACK))
 
 
 def labelled() -> set[str]:
@@ -150,14 +149,6 @@ def _candidates(topic: str, own: set[str], labels: Mapping[str, set[str]]) -> se
     near = corpus.overlaps(topic) | {topic}
     found = own.union(*(ids for other, ids in labels.items() if other not in near))
     return found - (set().union(*(labels.get(other, set()) for other in near)) - own)
-
-
-def grades_apart() -> dict[str, dict[str, int]]:
-    """Read the judgments of the month kept apart: topic -> id -> grade."""
-    grades: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for topic, paper, grade in corpus.judgments(HELD_BACK):
-        grades[topic][paper] = grade
-    return dict(grades)
 
 
 def _shown(trainer: Trainer, ids: list[str], month: str, held: Mapping[str, Scores]) -> Iterator[tuple[str, str]]:

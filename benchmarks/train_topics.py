@@ -186,11 +186,15 @@ def _signals(trainer: Trainer, ids: list[str], parts: list[Learned], *, alone: b
     return stack
 
 
+def _places(trainer: Trainer, ids: list[str], pairs: Pairs) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give the rows and columns of pairs in a stack."""
+    row, column = {p: n for n, p in enumerate(ids)}, {t: n for n, t in enumerate(trainer.roadmap.topics)}
+    return np.array([row[p] for _, p, _ in pairs]), np.array([column[t] for t, _, _ in pairs])
+
+
 def _subject(trainer: Trainer, stacks: list[Array], ids: list[str], vocabulary: Vocabulary, judged: Pairs) -> Array:
     """Learn what tells method from use, and write into the stacks what models say that never saw a paper's fold."""
-    row, column = {p: n for n, p in enumerate(ids)}, {t: n for n, t in enumerate(trainer.roadmap.topics)}
-    rows = np.array([row[p] for _, p, _ in judged])
-    columns = np.array([column[t] for t, _, _ in judged])
+    rows, columns = _places(trainer, ids, judged)
     words = [vocabulary.rows([trainer.texts(p, alone=alone) for p in ids]) for alone in (False, True)]
     vectors = np.array([trainer.vectors[p] for p in ids], np.float32)
     folds = np.array([fold(p) for p in ids])
@@ -215,12 +219,11 @@ def _subject(trainer: Trainer, stacks: list[Array], ids: list[str], vocabulary: 
 
 def _blend(trainer: Trainer, stacks: list[Array], ids: list[str], judged: Pairs, listed: Pairs) -> tuple[Array, Array]:
     """Fit one weight a signal, and for each topic an offset and a slope: (topics x signals, topics)."""
-    row, column = {p: n for n, p in enumerate(ids)}, {t: n for n, t in enumerate(trainer.roadmap.topics)}
-    pairs = [*judged, *listed]
-    where = [row[p] for _, p, _ in pairs], [column[t] for t, _, _ in pairs]
+    pairs, count = [*judged, *listed], len(trainer.roadmap.topics)
+    where = _places(trainer, ids, pairs)
     x = np.vstack([stack[where] for stack in stacks])
     middle, spread = x.mean(axis=0), x.std(axis=0) + 1e-6
-    offsets = np.zeros((len(pairs), len(column) + 1), np.float32)
+    offsets = np.zeros((len(pairs), count + 1), np.float32)
     offsets[np.arange(len(judged)), where[1][: len(judged)]] = TOPIC_STRENGTH
     offsets[len(judged) :, -1] = 1  # lists draw their line elsewhere: many are wider than the definitions
     scaled, offsets = (x - middle) / spread, np.vstack([offsets] * len(stacks))
@@ -228,8 +231,8 @@ def _blend(trainer: Trainer, stacks: list[Array], ids: list[str], judged: Pairs,
     both = np.hstack([scaled, offsets, slopes])
     y, much = np.array([b for *_, b in pairs] * len(stacks)), _weights(judged, listed) * len(stacks)
     model = LogisticRegression(C=STRENGTH, max_iter=3000).fit(both, y, sample_weight=much)
-    common, own, own_slopes = np.split(model.coef_[0], np.cumsum([len(topics.SIGNALS), len(column) + 1]))
-    weights = np.tile(common / spread, (len(column), 1))
+    common, own, own_slopes = np.split(model.coef_[0], np.cumsum([len(topics.SIGNALS), count + 1]))
+    weights = np.tile(common / spread, (count, 1))
     weights[:, topics.LINEAR] += own_slopes * TOPIC_SLOPE / spread[topics.LINEAR]
     bias = model.intercept_[0] - weights @ middle + own[:-1] * TOPIC_STRENGTH - np.log(FILED / (1 - FILED))
     return weights.astype(np.float32), bias.astype(np.float32)
@@ -237,8 +240,7 @@ def _blend(trainer: Trainer, stacks: list[Array], ids: list[str], judged: Pairs,
 
 def _order(trainer: Trainer, stack: Array, ids: list[str], weights: Array, bias: Array, judged: Pairs) -> Array:
     """Scale the sum that orders papers, so that it stays a logit: one slope, fitted to judged pairs."""
-    row, column = {p: n for n, p in enumerate(ids)}, {t: n for n, t in enumerate(trainer.roadmap.topics)}
-    rows, columns = [row[p] for _, p, _ in judged], [column[t] for t, _, _ in judged]
+    rows, columns = _places(trainer, ids, judged)
     pairs = stack[rows, columns]
     logits = (pairs * weights[columns]).sum(axis=1) + bias[columns]
     away = np.minimum(np.abs(logits), 1)
