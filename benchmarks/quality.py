@@ -2,10 +2,11 @@
 
 On `lists`: nDCG@20 and MAP over the labelled pool, everything trained without the paper's fold. A list does not name
 all that belongs: `as read` is the same measure, where what readers file under a topic and its lists leave out counts
-neither for nor against. `Withheld` are lists' parts of a topic (benchmarks.withheld). On `shown`: precision and recall
-of what a reader would see of a whole month, by a blend that knows no judgment of that month, by the weights that ship,
-and with every paper held out by its fold. One month more was read after the weights that ship were made, and is kept
-apart (held_back.tsv): no judgment of it is ever learned from.
+neither for nor against; `read both ways`, where neither does what its lists name and readers would not file there.
+`Withheld` are lists' parts of a topic (benchmarks.withheld). On `shown`: precision and recall of what a reader would
+see of a whole month, by a blend that knows no judgment of that month, by the weights that ship, and with every paper
+held out by its fold. One month more was read after the weights that ship were made, and is kept apart (held_back.tsv):
+no judgment of it is ever learned from.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -34,6 +35,7 @@ LOW = 0.8  # of precision: a topic below it would mislead
 MONTHS = ("2506", "2606")
 APART = "2509"  # the month whose judgments are measured with and never learned from
 HELD_BACK = Path(__file__).with_name("held_back.tsv")
+READ = ("", ", as read", ", read both ways")  # how far readers' judgments take pairs out of what lists say
 SVM = {"C": 0.02, "class_weight": "balanced"}  # as arxiv-sanity-lite trains its lists
 
 
@@ -83,8 +85,8 @@ def _listed(trainer: Trainer, ids: list[str], scores: Scores) -> Iterator[tuple[
         ("TF-IDF and linear SVM as in arxiv-sanity, papers held out", svm(trainer, some)),
         ("the blend, papers held out", scores[places]),
     ):
-        for measure, read in (("lists", False), ("lists as read", True)):
-            yield f"{measure}: {name}", _ordered(*listed(found, some, trainer, read=read))
+        for read in READ:
+            yield f"lists{read}: {name}", _ordered(*listed(found, some, trainer, read))
 
 
 def _baselines(trainer: Trainer, ids: list[str]) -> list[tuple[str, Scores]]:
@@ -95,15 +97,15 @@ def _baselines(trainer: Trainer, ids: list[str]) -> list[tuple[str, Scores]]:
     ]
 
 
-def listed(scores: Scores, ids: list[str], trainer: Trainer, *, read: bool) -> tuple[float, float]:
+def listed(scores: Scores, ids: list[str], trainer: Trainer, read: str) -> tuple[float, float]:
     """Give mean nDCG@20 and MAP over the topics with enough labels; overlapping topics' papers are left out.
 
-    With `read`, so are papers that no list of the topic names but readers found to be mainly about it.
+    So are, by `read` (one of READ), papers that readers would file otherwise than the topic's lists do.
     """
     labels = {t: s & set(ids) for t, s in corpus.topic_labels().items()}
     columns = {t: n for n, t in enumerate(trainer.guide.topics) if len(labels.get(t, ())) >= LEAST_LABELS}
     return _means(
-        _measured(topic, labels[topic], scores[:, column], ids, trainer, read=read) for topic, column in columns.items()
+        _measured(topic, labels[topic], scores[:, column], ids, trainer, read) for topic, column in columns.items()
     )
 
 
@@ -116,10 +118,10 @@ def _withheld(trainer: Trainer, ids: list[str], least: tuple[int, int]) -> Itera
         *((name, found[:, places]) for name, found in _baselines(trainer, ids)),
         *withheld.scored(trainer, ids, lists, topics.packaged_blend()).items(),
     ):
-        for read in (False, True):
+        for read in READ:
             pairs = zip(lists, scores.T, strict=True)
-            means = _means(_measured(left.topic, left.alone, found, ids, trainer, read=read) for left, found in pairs)
-            yield f"{len(lists)} parts of lists withheld{', as read' * read}: {name}", _ordered(*means)
+            means = _means(_measured(left.topic, left.alone, found, ids, trainer, read) for left, found in pairs)
+            yield f"{len(lists)} parts of lists withheld{read}: {name}", _ordered(*means)
 
 
 def _ordered(ndcg: float, precision: float) -> str:
@@ -127,16 +129,23 @@ def _ordered(ndcg: float, precision: float) -> str:
 
 
 def _measured(
-    topic: str, papers: AbstractSet[str], scores: NDArray[np.float32], ids: list[str], trainer: Trainer, *, read: bool
+    topic: str, papers: AbstractSet[str], scores: NDArray[np.float32], ids: list[str], trainer: Trainer, read: str
 ) -> tuple[float, float]:
     """Give nDCG@20 and average precision of a topic's papers among its candidates."""
     place = {p: n for n, p in enumerate(ids)}
     own = set(papers & place.keys())
     wanted = _candidates(topic, own, {t: s & place.keys() for t, s in corpus.topic_labels().items()})
-    if read:
-        wanted -= {p for p, grade in trainer.known.grades.get(topic, {}).items() if grade == 2} - own
+    wanted -= _otherwise(own, trainer.known.grades.get(topic, {}), read)
+    own &= wanted
     order = sorted(wanted, key=lambda p: (-float(scores[place[p]]), p))
     return metrics.ndcg(order, own), metrics.average_precision(order, own)
+
+
+def _otherwise(own: AbstractSet[str], grades: Mapping[str, int], read: str) -> set[str]:
+    """Name the papers that readers would file otherwise than the lists: what these miss, and what they should not."""
+    missed = {p for p, grade in grades.items() if grade == 2 and p not in own}
+    passed = {p for p, grade in grades.items() if grade < 2 and p in own}
+    return dict(zip(READ, (set[str](), missed, missed | passed), strict=True))[read]
 
 
 def _means(found: Iterable[tuple[float, float]]) -> tuple[float, float]:

@@ -88,9 +88,10 @@ def test_topics_are_measured_beside_their_baselines(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(withheld, "LEAST", (3, 1))
     figures = dict(quality.rows())
     assert sum(what.startswith("lists: ") for what in figures) == 4
-    assert sum(what.startswith("lists as read: ") for what in figures) == 4
+    assert sum(what.startswith("lists, as read: ") for what in figures) == 4
+    assert sum(what.startswith("lists, read both ways: ") for what in figures) == 4
     withheld_rows = [numbers(said) for what, said in figures.items() if " parts of lists withheld" in what]
-    assert len(withheld_rows) == 8
+    assert len(withheld_rows) == 12
     assert all(0 < figure <= 1 for figures_ in withheld_rows for figure in figures_)
     assert sum(what.startswith("shown 2025-06: ") for what in figures) == 5
     assert all(
@@ -99,16 +100,17 @@ def test_topics_are_measured_beside_their_baselines(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.usefixtures("labelled")
-def test_what_readers_file_beyond_the_lists_counts_neither_way(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_readers_file_otherwise_than_the_lists_counts_neither_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quality, "LEAST_LABELS", 5)
     known = read_known()
     topic, other = "linear-algebra", "rag"
     ids = sorted(set().union(*known.lists.values()))
-    beyond = min(known.lists[other])
-    trainer = read_trainer(load_roadmap(), HashEmbedder(), replace(known, grades={topic: {beyond: 2}}))
-    scores = np.array([[(p in known.lists[t]) + 2.0 * (p == beyond) for t in trainer.guide.topics] for p in ids])
-    plain, read = (quality.listed(scores, ids, trainer, read=way) for way in (False, True))
-    assert plain < read
+    beyond, wrong = min(known.lists[other]), min(known.lists[topic])
+    trainer = read_trainer(load_roadmap(), HashEmbedder(), replace(known, grades={topic: {beyond: 2, wrong: 1}}))
+    first, last = 2.0 * np.array([p == beyond for p in ids]), 2.0 * np.array([p == wrong for p in ids])
+    scores = np.array([[p in known.lists[t] for t in trainer.guide.topics] for p in ids]) + (first - last)[:, None]
+    plain, read, both = (quality.listed(scores, ids, trainer, way) for way in quality.READ)
+    assert plain < read < both
 
 
 @pytest.mark.usefixtures("labelled")
