@@ -107,8 +107,9 @@ def test_what_readers_file_otherwise_than_the_lists_counts_neither_way(monkeypat
     ids = sorted(set().union(*known.lists.values()))
     beyond, wrong = min(known.lists[other]), min(known.lists[topic])
     trainer = read_trainer(load_roadmap(), HashEmbedder(), replace(known, grades={topic: {beyond: 2, wrong: 1}}))
-    first, last = 2.0 * np.array([p == beyond for p in ids]), 2.0 * np.array([p == wrong for p in ids])
-    scores = np.array([[p in known.lists[t] for t in trainer.guide.topics] for p in ids]) + (first - last)[:, None]
+    moved = np.array([2 * (p == beyond) - 2 * (p == wrong) for p in ids], np.float32)
+    listed = np.array([[p in known.lists[t] for t in trainer.guide.topics] for p in ids], np.float32)
+    scores = listed + moved[:, None]
     plain, read, both = (quality.listed(scores, ids, trainer, way) for way in quality.READ)
     assert plain < read < both
 
