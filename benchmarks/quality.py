@@ -5,8 +5,8 @@ all that belongs: `as read` is the same measure, where what readers file under a
 neither for nor against; `read both ways`, where neither does what its lists name and readers would not file there.
 `Withheld` are lists' parts of a topic (benchmarks.withheld). On `shown`: precision and recall of what a reader would
 see of a whole month, by a blend that knows no judgment of that month, by the weights that ship, and with every paper
-held out by its fold. One month more was read after the weights that ship were made, and is kept apart (held_back.tsv):
-no judgment of it is ever learned from.
+held out by its fold. One month more is kept apart whole (held_back.tsv): no judgment of
+it is ever learned from.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -35,7 +35,8 @@ LOW = 0.8  # of precision: a topic below it would mislead
 MONTHS = ("2506", "2606")
 APART = "2509"  # the month whose judgments are measured with and never learned from
 HELD_BACK = Path(__file__).with_name("held_back.tsv")
-READ = ("", ", as read", ", read both ways")  # how far readers' judgments take pairs out of what lists say
+AS_READ, BOTH_WAYS = ", as read", ", read both ways"
+READ = ("", AS_READ, BOTH_WAYS)  # how far readers' judgments take pairs out of what lists say
 SVM = {"C": 0.02, "class_weight": "balanced"}  # as arxiv-sanity-lite trains its lists
 
 
@@ -145,7 +146,7 @@ def _otherwise(own: AbstractSet[str], grades: Mapping[str, int], read: str) -> s
     """Name the papers that readers would file otherwise than the lists: what these miss, and what they should not."""
     missed = {p for p, grade in grades.items() if grade == 2 and p not in own}
     passed = {p for p, grade in grades.items() if grade < 2 and p in own}
-    return dict(zip(READ, (set[str](), missed, missed | passed), strict=True))[read]
+    return {"": set[str](), AS_READ: missed, BOTH_WAYS: missed | passed}[read]
 
 
 def _means(found: Iterable[tuple[float, float]]) -> tuple[float, float]:
