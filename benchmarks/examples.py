@@ -23,17 +23,31 @@ FOLDS = 5
 OWN_JUDGMENTS = Path(__file__).with_name("judged.tsv")
 UNFILED = 3_000  # papers nobody filed anywhere, as a background
 TITLE_WEIGHT = 0.5  # of an example known by its title alone
-# How the weight of a topic's examples is shared out.
-SHARES = {
-    "judged": 15.0,
+# How the weight of a topic's examples is shared out: as readers file papers, and as lists name them.
+FILED = {
+    "judged": 25.0,
     "listed": 15.0,
+    "doubted": 0.0,
     "far": 40.0,
-    "touching": 2.0,
-    "wrong": 3.0,
+    "touching": 6.0,
+    "wrong": 6.0,
     "unfiled": 20.0,
     "said": 5.0,
     "said elsewhere": 5.0,
 }
+LISTED = {
+    "judged": 2.0,
+    "listed": 15.0,
+    "doubted": 1.0,
+    "far": 60.0,
+    "touching": 0.0,
+    "wrong": 0.0,
+    "unfiled": 5.0,
+    "said": 5.0,
+    "said elsewhere": 5.0,
+}
+ANSWERS = FILED, LISTED
+LEAST_LISTED = 10  # papers of a topic before its lists are learned from
 FULL_SHARE = 10  # judged 1 or 0 get their whole share from so many examples on
 
 Grades = Mapping[str, Mapping[str, int]]  # topic -> id -> grade
@@ -104,8 +118,19 @@ def near(topic: str, roadmap: Roadmap) -> set[str]:
     return set(roadmap.topics[topic].neighbours) | corpus.overlaps(topic)
 
 
-def answers(examples: list[Example], known: Known, roadmap: Roadmap) -> tuple[NDArray[np.bool_], Array]:
-    """Say of every example and topic whether it belongs, and how much it counts (0: not at all)."""
+def both_answers(examples: list[Example], known: Known, roadmap: Roadmap) -> tuple[NDArray[np.bool_], Array]:
+    """Answer for each topic as readers would, then for each as lists do (`answers`), side by side."""
+    found = [answers(examples, known, roadmap, shares) for shares in ANSWERS]
+    return np.hstack([belongs for belongs, _ in found]), np.hstack([shares for _, shares in found])
+
+
+def answers(
+    examples: list[Example], known: Known, roadmap: Roadmap, much: Mapping[str, float]
+) -> tuple[NDArray[np.bool_], Array]:
+    """Say of every example and topic whether it belongs, and how much it counts (0: not at all) by `much`.
+
+    What no list names is answered as readers would.
+    """
     is_own = np.zeros((len(examples), len(roadmap.topics)), np.bool_)
     shares = np.zeros(is_own.shape, np.float32)
     places: defaultdict[str, list[int]] = defaultdict(list)
@@ -113,11 +138,12 @@ def answers(examples: list[Example], known: Known, roadmap: Roadmap) -> tuple[ND
         places[example.paper].append(n)
     weights = np.array([example.weight for example in examples], np.float32)
     for column, topic in enumerate(roadmap.topics):
+        parts = much if len(known.lists.get(topic, ())) >= LEAST_LISTED else FILED
         for name, found in _groups(topic, examples, places, known, roadmap).items():
             if found:
-                full = min(1.0, len(found) / FULL_SHARE) if name in ("touching", "wrong") else 1.0
-                shares[found, column] += full * SHARES[name] * weights[found] / weights[found].sum()
-                is_own[found, column] = name in ("judged", "listed", "said")
+                full = min(1.0, len(found) / FULL_SHARE) if name in ("doubted", "touching", "wrong") else 1.0
+                shares[found, column] += full * parts[name] * weights[found] / weights[found].sum()
+                is_own[found, column] = name in ("judged", "listed", "doubted", "said")
     return is_own, shares
 
 
@@ -134,11 +160,11 @@ def _groups(
 
 def _papers(topic: str, known: Known, roadmap: Roadmap) -> dict[str, set[str]]:
     grades, close = known.grades.get(topic, {}), near(topic, roadmap)
-    # What a list files and a reader would not counts neither way; what both file keeps its share among the lists.
+    # What a list files and a reader would not is doubted; what both file keeps its share among the lists.
     filed = known.lists.get(topic, frozenset())
     judged, touching, wrong = ({p for p, g in grades.items() if g == grade} - filed for grade in (2, 1, 0))
     listed = {p for p in filed if grades.get(p, 2) == 2}
-    own = judged | listed
+    own = judged | filed
     far: set[str] = set()
     for other in roadmap.topics.keys() - close - {topic}:
         far |= known.lists.get(other, frozenset()) | {p for p, g in known.grades.get(other, {}).items() if g == 2}
@@ -146,5 +172,6 @@ def _papers(topic: str, known: Known, roadmap: Roadmap) -> dict[str, set[str]]:
     far -= own | grades.keys()
     unfiled = set(known.unfiled) - own - grades.keys()
     return {
-        "judged": judged, "listed": listed, "far": far, "touching": touching, "wrong": wrong, "unfiled": unfiled,
+        "judged": judged, "listed": listed, "doubted": filed - listed, "far": far, "touching": touching,
+        "wrong": wrong, "unfiled": unfiled,
     }  # fmt: skip

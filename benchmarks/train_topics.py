@@ -17,7 +17,18 @@ from scipy import sparse  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
 from benchmarks import corpus, embedded
-from benchmarks.examples import FOLDS, OWN_JUDGMENTS, TITLE_WEIGHT, Example, Known, answers, fold, near, read_known
+from benchmarks.examples import (
+    FOLDS,
+    LEAST_LISTED,
+    OWN_JUDGMENTS,
+    TITLE_WEIGHT,
+    Example,
+    Known,
+    both_answers,
+    fold,
+    near,
+    read_known,
+)  # fmt: skip
 from benchmarks.heads import choose_terms, telling_terms, train_lines, train_subject
 from benchmarks.network import Heads, train_heads
 from ranking import topics
@@ -32,7 +43,6 @@ STRENGTH = 1.0  # inverse of the ridge on the blend
 TOPIC_STRENGTH = 1.0  # how far a topic's own offset may leave the common line
 TOPIC_SLOPE = 0.6  # how far a topic's own trust in its linear model may leave the common one
 LISTS_SHARE = 1.0  # weight of all pairs of lists beside that of all judged pairs
-LEAST_LISTED = 10  # papers of a topic before its lists are learned from
 ORDER = 0.7  # share of the linear models, beside the blend, in the order of papers; half of it is their lead's
 FILED = 0.76  # probability on judged pairs that becomes fit 0.5: they hold more doubtful papers than a month does
 
@@ -107,7 +117,7 @@ class Linear:
         self._texts = [example.texts for example in self.examples]
         self.vectors = np.array([example.vector for example in self.examples], np.float32)
         self.fold = np.array([fold(e.paper) if e.paper else -1 for e in self.examples])
-        self.answers, self.shares = answers(self.examples, trainer.known, trainer.roadmap)
+        self.answers, self.shares = both_answers(self.examples, trainer.known, trainer.roadmap)
         self.terms, self.rarity = choose_terms([f"{t.title} {t.abstract or ''}" for t in self._texts])
         self.words: Rows = Vocabulary(self.terms, self.rarity).rows(self._texts)
         kept = telling_terms(train_lines(self.vectors, self.words, self.answers, self.shares), self.rarity)
@@ -178,7 +188,8 @@ def _signals(trainer: Trainer, ids: list[str], parts: list[Learned], *, alone: b
         held = [n for n, p in enumerate(ids) if fold(p) == number]
         if held:
             words = part.rows([texts[n] for n in held])
-            stack[held, :, topics.LINEAR] = part(words, vectors[held])
+            said = part(words, vectors[held])
+            stack[held, :, topics.LINEAR], stack[held, :, topics.LISTED] = np.split(said, 2, axis=1)
     linear = stack[:, :, topics.LINEAR]
     stack[:, :, topics.LEAD] = topics.lead(linear)
     for name, bend in zip(topics.BENDS, topics.bends(linear, stack[:, :, topics.LEAD]), strict=True):
@@ -244,7 +255,7 @@ def _order(trainer: Trainer, stack: Array, ids: list[str], weights: Array, bias:
     pairs = stack[rows, columns]
     logits = (pairs * weights[columns]).sum(axis=1) + bias[columns]
     away = np.minimum(np.abs(logits), 1)
-    mixed = logits + ORDER * away * (pairs[:, topics.LINEAR] + pairs[:, topics.LEAD] / 2)
+    mixed = logits + ORDER * away * (pairs[:, topics.LISTED] + pairs[:, topics.LEAD] / 2)
     slope = LogisticRegression(C=STRENGTH).fit(mixed[:, None], [b for *_, b in judged]).coef_[0, 0]
     return np.array([slope, slope * ORDER, slope * ORDER / 2], np.float32)
 

@@ -1,18 +1,18 @@
 """How well papers are ordered by what a list did not teach: its part of a topic is withheld whole.
 
-The topic's linear model then learns from other lists, judged pairs and the roadmap's own sentences, and from no paper
+The topic's models then learn from other lists, judged pairs and the roadmap's own sentences, and from no paper
 that this list alone files there; papers of other topics are scored by models without their fold. The blend around it is
 the one that ships: its few weights a topic, and the terms, were chosen with the list at hand.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import corpus
-from benchmarks.examples import FOLDS, Known, answers, fold
+from benchmarks.examples import ANSWERS, FOLDS, Known, answers, fold
 from benchmarks.network import Heads, train_heads
 from benchmarks.train_topics import Linear, Trainer
 from ranking import topics
@@ -50,22 +50,23 @@ def left_out(trainer: Trainer, ids: list[str], least: tuple[int, int]) -> list[L
 
 
 def scored(trainer: Trainer, ids: list[str], lists: list[Left], blend: topics.Blend) -> Mapping[str, Scores]:
-    """Score papers for each list's topic by the withheld linear model, and by the blend around it."""
+    """Score papers for each list's topic by the withheld model of wider lists, and by the blend around both models."""
     texts, vectors = [trainer.texts(p) for p in ids], np.array([trainer.vectors[p] for p in ids], np.float32)
     logits = _logits(trainer, ids, lists, texts, vectors)
     count = len(trainer.guide.topics)
+    filed, listed = np.split(logits[:, 2 * count :], 2, axis=1)
     signals = topics.signals(texts, vectors, trainer.guide, trainer.roadmap, blend)
     blended = [
         _blended(signals, logits[:, :count], trainer, left, own, blend)
-        for left, own in zip(lists, logits[:, count:].T, strict=True)
+        for left, *own in zip(lists, filed.T, listed.T, strict=True)
     ]
-    return {"the linear model alone": logits[:, count:], "the blend": np.array(blended, np.float32).T}
+    return {"the models of lists alone": listed, "the blend": np.array(blended, np.float32).T}
 
 
 def _logits(
     trainer: Trainer, ids: list[str], lists: list[Left], texts: list[topics.Texts], vectors: NDArray[np.float32]
 ) -> Scores:
-    """Give logits of all topics, then of the lists' topics without them, papers held out by their fold."""
+    """Give the answers of all topics, then of the lists' topics without them, papers held out by their fold."""
     linear = Linear(trainer)
     belongs, shares = taught(trainer, linear, lists)
     words = Vocabulary(linear.terms, linear.rarity).rows(texts)
@@ -78,16 +79,23 @@ def _logits(
 
 
 def taught(trainer: Trainer, linear: Linear, lists: list[Left]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-    """Say what each example answers, and how much it counts, for all topics and then for the lists' without them."""
-    belongs, shares = [linear.answers], [linear.shares]
-    for left in lists:
-        place = trainer.guide.topics.index(left.topic)
-        own, weight = answers(linear.examples, left.forget(trainer.known), trainer.roadmap)
-        # Other topics' lists may name these papers too, and would speak against this one.
-        weight[[example.paper in left.alone for example in linear.examples]] = 0
-        belongs.append(own[:, [place]])
-        shares.append(weight[:, [place]])
-    return np.hstack(belongs), np.hstack(shares)
+    """Say what each example answers, and how much it counts, for all topics and then for the lists' without them.
+
+    Of each it is what readers would file for all, then what lists name for all.
+    """
+    found = [_forgotten(trainer, linear, left, much) for much in ANSWERS for left in lists]
+    return np.hstack([linear.answers, *(own for own, _ in found)]), np.hstack([linear.shares, *(w for _, w in found)])
+
+
+def _forgotten(
+    trainer: Trainer, linear: Linear, left: Left, much: Mapping[str, float]
+) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Give the answers for a list's topic as they would be without what the list says."""
+    place = trainer.guide.topics.index(left.topic)
+    own, weight = answers(linear.examples, left.forget(trainer.known), trainer.roadmap, much)
+    # Other topics' lists may name these papers too, and would speak against this one.
+    weight[[example.paper in left.alone for example in linear.examples]] = 0
+    return own[:, [place]], weight[:, [place]]
 
 
 def _blended(
@@ -95,17 +103,17 @@ def _blended(
     logits: Scores,
     trainer: Trainer,
     left: Left,
-    own: NDArray[np.float32],
+    own: Sequence[NDArray[np.float32]],
     blend: topics.Blend,
 ) -> NDArray[np.float32]:
-    """Weigh a topic's signals as the blend does, with another linear model in the place of its own."""
+    """Weigh a topic's signals as the blend does, with other models (what is filed, what is listed) for its own."""
     place = trainer.guide.topics.index(left.topic)
     linear = logits.copy()
-    linear[:, place] = own
+    linear[:, place] = own[0]
     pair = signals[:, place].copy()
-    pair[:, topics.LINEAR], pair[:, topics.LEAD] = own, topics.lead(linear)[:, place]
+    pair[:, topics.LINEAR], pair[:, topics.LEAD], pair[:, topics.LISTED] = own[0], topics.lead(linear)[:, place], own[1]
     for name, bend in zip(topics.BENDS, topics.bends(pair[:, topics.LINEAR], pair[:, topics.LEAD]), strict=True):
         pair[:, topics.SIGNALS.index(name)] = bend
     learned = blend.topics.index(left.topic)
     logit = pair @ blend.weights[learned] + blend.bias[learned]
-    return topics.settle(logit, pair[:, topics.LINEAR], pair[:, topics.LEAD], blend.order)
+    return topics.settle(logit, pair[:, topics.LISTED], pair[:, topics.LEAD], blend.order)

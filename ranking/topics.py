@@ -27,10 +27,11 @@ from roadmap.model import Roadmap
 
 Fits = NDArray[np.float32]  # items x topics, in [0, 1]
 SIGNALS = (
-    "queries", "description", "miss", "linear", "linear_high", "linear_low", "lead", "lead_far", "words", "applied",
-    "subject",
+    "queries", "description", "miss", "linear", "linear_high", "linear_low", "lead", "lead_far", "listed", "words",
+    "applied", "subject",
 )  # fmt: skip
-LINEAR, LEAD, WORDS, APPLIED, SUBJECT = map(SIGNALS.index, ("linear", "lead", "words", "applied", "subject"))
+LINEAR, LEAD, LISTED = map(SIGNALS.index, ("linear", "lead", "listed"))
+WORDS, APPLIED, SUBJECT = map(SIGNALS.index, ("words", "applied", "subject"))
 BENDS = ("linear_high", "linear_low", "lead_far")
 TOP_QUERIES = 3
 MOST = 8.0  # logits: surer than this a topic's model is not believed
@@ -44,20 +45,24 @@ BLEND_FILE = "blend.npz"
 
 @dataclass(frozen=True)
 class Blend:
-    """Trained weights: a model per topic on vector and words, one weight a signal, one offset a topic."""
+    """Trained weights: two models per topic on vector and words, one weight a signal, one offset a topic.
+
+    The first model of a topic answers what readers file there, the second what wider lists name; those of all topics
+    lie side by side, first models first ("answers").
+    """
 
     model: str  # the embedding model they hold for
     topics: tuple[str, ...]
-    heads: Vectors = field(repr=False)  # topics x dimensions
-    head_bias: NDArray[np.float32] = field(repr=False)
+    heads: Vectors = field(repr=False)  # answers x dimensions
+    head_bias: NDArray[np.float32] = field(repr=False)  # one an answer
     terms: tuple[str, ...] = field(repr=False)
     rarity: NDArray[np.float32] = field(repr=False)  # one a term
-    term_heads: NDArray[np.float32] = field(repr=False)  # terms x topics
+    term_heads: NDArray[np.float32] = field(repr=False)  # terms x answers
     network: Network = field(repr=False)
     subject: NDArray[np.float32] = field(repr=False)  # one a term and a dimension and an offset, for all topics alike
     weights: NDArray[np.float32] = field(repr=False)  # topics x signals
     bias: NDArray[np.float32] = field(repr=False)  # one a topic
-    order: NDArray[np.float32] = field(repr=False)  # of the logit, the linear model and its lead: see `settle`
+    order: NDArray[np.float32] = field(repr=False)  # of the logit, the wider model and the lead: see `settle`
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -147,7 +152,7 @@ def score(readings: Readings, vectors: Vectors, guide: Guide, reader: Reader, bl
     for start in range(0, len(readings), BLOCK):
         found = compare.signals(start, start + BLOCK)
         logits = _weighed(weights, found, bias)
-        result[start : start + BLOCK] = settle(logits, found[LINEAR], found[LEAD], order).T
+        result[start : start + BLOCK] = settle(logits, found[LISTED], found[LEAD], order).T
         for place, signal in enumerate(found):
             unlearned[:, start : start + BLOCK, place] = np.broadcast_to(signal, logits.shape)[rest]
     for column, pair in zip(rest, unlearned, strict=True):
@@ -164,14 +169,14 @@ def _weighed(weights: Vectors, found: list[Vectors], bias: Vectors) -> Vectors:
     return total
 
 
-def settle(logits: Vectors, linear: Vectors, lead: Vectors, order: NDArray[np.float32]) -> Fits:
+def settle(logits: Vectors, listed: Vectors, lead: Vectors, order: NDArray[np.float32]) -> Fits:
     """Give fits of logits that decide what is filed, in the order of all three together.
 
-    Where the line runs, judged pairs know best; far from it, the linear models order papers better. So the logit says
-    on which side of 0.5 a fit lies, and the further it is from the line, up to 1, the more linear model and lead say
-    how far.
+    Where the line runs, judged pairs know best; far from it, models of wider lists order papers better. So the logit
+    says on which side of 0.5 a fit lies, and the further it is from the line, up to 1, the more wider model and lead
+    say how far.
     """
-    far = np.multiply(linear, order[1])
+    far = np.multiply(listed, order[1])
     far += order[2] * lead
     far *= np.minimum(np.abs(logits), 1)
     far += order[0] * logits
@@ -205,8 +210,9 @@ class _Comparison:
         self._by_words = np.zeros((len(readings), 0), np.float32)
         self._subject = np.zeros(len(readings), np.float32)
         if blend is not None:
-            heads, self._network = blend.heads[learned], blend.network.of(learned)
-            self._by_words = readings.terms @ blend.term_heads[:, learned] + blend.head_bias[learned]
+            both = learned + [len(blend.topics) + place for place in learned]
+            heads, self._network = blend.heads[both], blend.network.of(both)
+            self._by_words = readings.terms @ blend.term_heads[:, both] + blend.head_bias[both]
             self._subject = told(readings.terms, vectors, blend.subject)
         self._heard = self._network.heard(readings.terms)
         parts = (guide.queries, _centres(guide.misses, guide.miss_owner, self._topics), guide.descriptions, heads)
@@ -219,10 +225,10 @@ class _Comparison:
         queries, misses, descriptions, heads, _ = np.split(cosines, self._ends)
         words = self._words[start:end].T
         # What the models never learned is no rival to what they did.
-        linear = np.full(descriptions.shape, -MOST, np.float32)
+        linear, listed = (np.full(descriptions.shape, -MOST, np.float32) for _ in range(2))
         heads += self._by_words[start:end].T
         heads += self._network.add_up(self._heard[start:end], self._vectors[start:end]).T
-        linear[self._known] = np.clip(heads, -MOST, MOST)
+        linear[self._known], listed[self._known] = np.split(np.clip(heads, -MOST, MOST), 2)
         lead = _lead(linear)
         high, low, far = bends(linear, lead)
         return [
@@ -234,6 +240,7 @@ class _Comparison:
             low,
             lead,
             far,
+            listed,
             words[: self._topics],
             words[self._topics :],
             self._subject[None, start:end],

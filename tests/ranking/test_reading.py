@@ -56,17 +56,17 @@ def some_blend(known: tuple[str, ...], seed: int = 2) -> Blend:
         return np.asarray(scale * rng.normal(size=shape), np.float32)
 
     terms, count = ("brass heron", "kite", "water", "moss", "pond"), len(known)
-    rarity, heads = np.abs(numbers(5)) + 1, numbers(count, DIMENSIONS, scale=4)
+    rarity, heads = np.abs(numbers(5)) + 1, numbers(2 * count, DIMENSIONS, scale=4)
     weights = numbers(count, len(SIGNALS))
     return Blend(
         "toy",
         known,
         heads,
-        numbers(count),
+        numbers(2 * count),
         terms,
         rarity,
-        numbers(5, count),
-        Network(numbers(5, UNITS), numbers(UNITS, DIMENSIONS), numbers(UNITS), numbers(UNITS, count)),
+        numbers(5, 2 * count),
+        Network(numbers(5, UNITS), numbers(UNITS, DIMENSIONS), numbers(UNITS), numbers(UNITS, 2 * count)),
         numbers(5 + DIMENSIONS + 1),
         weights,
         numbers(count),
@@ -79,7 +79,7 @@ def plain(texts: list[Texts], vectors: Vectors, guide: Guide, blend: Blend | Non
     phrases = topics.make_reader(guide, APPLIED, blend).phrases
     found = []
     for text, vector in zip(texts, vectors, strict=True):
-        linear = [_linear(text, vector, topic, blend) for topic in guide.topics]
+        linear, listed = ([_linear(text, vector, topic, blend, answer) for topic in guide.topics] for answer in (0, 1))
         words = phrases.scores(phrases.rows([text]))[0].tolist()
         row = []
         for n in range(len(guide.topics)):
@@ -90,16 +90,16 @@ def plain(texts: list[Texts], vectors: Vectors, guide: Guide, blend: Blend | Non
             likeness = [mean, float(guide.descriptions[n] @ vector), sum(miss) / max(len(miss), 1)]
             lead = min(max(ahead, -FURTHEST), FURTHEST)
             high, low, far = max(linear[n] - SURE, 0), max(-linear[n] - SURE, 0), max(lead - AHEAD, 0)
-            last = words[n], words[-1], _subject(text, vector, blend)
+            last = listed[n], words[n], words[-1], _subject(text, vector, blend)
             row.append([*likeness, linear[n], high, low, lead, far, *last])
         found.append(row)
     return found
 
 
-def _linear(text: Texts, vector: Vectors, topic: str, blend: Blend | None) -> float:
+def _linear(text: Texts, vector: Vectors, topic: str, blend: Blend | None, answer: int) -> float:
     if blend is None or topic not in blend.topics:
         return -MOST
-    n, layer = blend.topics.index(topic), blend.network
+    n, layer = blend.topics.index(topic) + answer * len(blend.topics), blend.network
     row = blend.vocabulary.rows([text]).toarray()[0]
     line = blend.heads[n] @ vector + row @ blend.term_heads[:, n] + blend.head_bias[n]
     units = [max(0, row @ layer.terms[:, u] + layer.vector[u] @ vector + layer.bias[u]) for u in range(UNITS)]

@@ -47,17 +47,17 @@ def trained(guide: Guide) -> Blend:
     weights[:, SIGNALS.index("queries")] = 6
     weights[:, SIGNALS.index("words")] = 3
     none = np.zeros(topics, dtype=np.float32)
-    heads = np.zeros((topics, 384), dtype=np.float32)
+    heads = np.zeros((2 * topics, 384), dtype=np.float32)
     name = HashEmbedder().identity.partition("@")[0]
     return Blend(
         name,
         guide.topics,
         heads,
-        none,
+        heads[:, 0],
         (),
         none[:0],
         heads.T[:0],
-        Network.silent(0, 384, topics),
+        Network.silent(0, 384, len(heads)),
         np.zeros(385, np.float32),
         weights,
         none - 3,

@@ -16,6 +16,7 @@ from ranking.topics import (
     FURTHEST,
     LEAD,
     LINEAR,
+    LISTED,
     LOUDEST,
     MOST,
     SIGNALS,
@@ -54,13 +55,21 @@ def toy_blend(topics: tuple[str, ...], signal: str = "words") -> Blend:
     """Weights that look at one signal alone; the linear models know one term, which speaks for the first topic."""
     weights = np.zeros((len(topics), len(SIGNALS)), dtype=np.float32)
     weights[:, SIGNALS.index(signal)] = 8
-    zeros = np.zeros(len(topics), dtype=np.float32)
-    heads = np.zeros((len(topics), 384), dtype=np.float32)
-    term = np.eye(1, len(topics), dtype=np.float32)
-    one = np.ones(1, np.float32)
-    plain = np.array([1, 0, 0], np.float32)
-    network, subject = Network.silent(1, 384, len(topics)), 2 * np.eye(1, 386, dtype=np.float32)[0]
-    return Blend("toy", topics, heads, zeros, ("brass heron",), one, term, network, -subject, weights, zeros - 4, plain)
+    answers, one = 2 * len(topics), np.ones(1, np.float32)
+    return Blend(
+        "toy",
+        topics,
+        np.zeros((answers, 384), np.float32),
+        np.zeros(answers, np.float32),
+        ("brass heron",),
+        one,
+        np.eye(1, answers, dtype=np.float32),
+        Network.silent(1, 384, answers),
+        -2 * np.eye(1, 386, dtype=np.float32)[0],
+        weights,
+        np.full(len(topics), -4, np.float32),
+        np.array([1, 0, 0], np.float32),
+    )
 
 
 def test_words_of_mere_use_speak_alike_against_every_topic_and_only_so_loud(guide: Guide) -> None:
@@ -71,14 +80,14 @@ def test_words_of_mere_use_speak_alike_against_every_topic_and_only_so_loud(guid
 
 @given(arrays(np.float32, (3, 12), elements=st.floats(-9, 9, width=32)), st.floats(0, 2, width=32))
 def test_the_logit_says_on_which_side_of_the_line_a_fit_lies(values: NDArray[np.float32], much: float) -> None:
-    logits, linear, lead = values
-    found = settle(logits, linear, lead, np.array([1, much, much], np.float32))
+    logits, listed, lead = values
+    found = settle(logits, listed, lead, np.array([1, much, much], np.float32))
     assert ((found >= 0.5) == (logits >= 0)).all()
     assert (np.round(found, 4)[logits < 0] < 0.5).all()
     assert ((found >= 0) & (found <= 1)).all()
 
 
-def test_far_from_the_line_linear_models_order_and_at_the_line_they_say_nothing() -> None:
+def test_far_from_the_line_models_of_lists_order_and_at_the_line_they_say_nothing() -> None:
     order, still = np.array([1, 0.5, 0.25], np.float32), np.zeros(3, np.float32)
     far = settle(np.full(3, 2, np.float32), np.array([-1, 0, 3], np.float32), still, order)
     assert far.tolist() == sorted(far)
@@ -102,14 +111,15 @@ def test_linear_models_read_words_and_vectors_and_lead_over_rivals(guide: Guide)
     found = signals(MONTH, vectors(MONTH), guide, TOY, blend)
     assert found[:2, :, LINEAR].tolist() == [[1, 0, 0], [0, 0, 0]]
     assert found[0, :, LEAD].tolist() == [1, -1, -1]
-    seeing = replace(blend, heads=np.vstack([vectors([KITE])] * 3) * np.array([[0], [0], [20]], np.float32))
-    assert signals(MONTH, vectors(MONTH), guide, TOY, seeing)[1, 2, LINEAR] == MOST
+    seeing = replace(blend, heads=np.vstack([vectors([KITE])] * 6) * np.array([[0], [0], [20]] * 2, np.float32))
+    assert (signals(MONTH, vectors(MONTH), guide, TOY, seeing)[1, 2, [LINEAR, LISTED]] == MOST).all()
     assert seeing.fingerprint != blend.fingerprint != replace(blend, terms=("paper kite",)).fingerprint
 
 
 def test_what_the_models_never_learned_is_no_rival(guide: Guide) -> None:
     found = signals(MONTH, vectors(MONTH), guide, TOY, toy_blend((guide.topics[0], "gone-topic")))
     assert found[0, :, LINEAR].tolist() == [1, -MOST, -MOST]
+    assert found[0, :, LISTED].tolist() == [0, -MOST, -MOST]
     assert found[0, 0, LEAD] == FURTHEST
 
 
@@ -171,15 +181,16 @@ def test_the_packaged_weights_fit_roadmap_and_model(roadmap: Roadmap) -> None:
     blend = packaged_blend()
     assert set(blend.topics) <= set(roadmap.topics)  # a topic added since is judged by the fallback
     assert blend.model == "all-MiniLM-L6-v2"
-    assert blend.heads.shape == (len(blend.topics), 384)
+    answers = 2 * len(blend.topics)
+    assert blend.heads.shape == (answers, 384)
     assert blend.weights.shape == (len(blend.topics), len(SIGNALS))
-    assert blend.bias.shape == blend.head_bias.shape == (len(blend.topics),)
-    assert blend.term_heads.shape == (len(blend.terms), len(blend.topics))
+    assert (blend.bias.shape, blend.head_bias.shape) == ((len(blend.topics),), (answers,))
+    assert blend.term_heads.shape == (len(blend.terms), answers)
     assert len(set(blend.terms)) == len(blend.rarity) == len(blend.terms) > 1000
     assert blend.subject.shape == (len(blend.terms) + 384 + 1,)
     layer, units = blend.network, len(blend.network.bias)
     assert (layer.terms.shape, layer.vector.shape) == ((len(blend.terms), units), (units, 384))
-    assert layer.out.shape == (units, len(blend.topics))
+    assert layer.out.shape == (units, answers)
     for part in (
         blend.term_heads,
         blend.rarity,
