@@ -2,7 +2,8 @@
 
 Positives of a topic: papers of public lists, papers judged 2, the topic's own sentences. Negatives: papers of topics
 that do not overlap with it, papers judged 1 or 0 that no list of the topic names, papers of a month that nobody filed
-anywhere. A paper is an example by its abstract and by its title alone, since items come both ways.
+anywhere. How much each group weighs depends on the question: what readers file under a topic, or what lists name. A
+paper is an example by its abstract and by its title alone, since items come both ways.
 """
 
 import hashlib
@@ -172,6 +173,6 @@ def _papers(topic: str, known: Known, roadmap: Roadmap) -> dict[str, set[str]]:
     far -= own | grades.keys()
     unfiled = set(known.unfiled) - own - grades.keys()
     return {
-        "judged": judged, "listed": listed, "doubted": filed - listed, "far": far, "touching": touching,
+        "judged": judged, "listed": listed, "doubted": set(filed) - listed, "far": far, "touching": touching,
         "wrong": wrong, "unfiled": unfiled,
     }  # fmt: skip

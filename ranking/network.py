@@ -20,7 +20,7 @@ class Network:
     terms: Array = field(repr=False)  # terms x units
     vector: Array = field(repr=False)  # units x dimensions
     bias: Array = field(repr=False)  # one a unit
-    out: Array = field(repr=False)  # units x topics
+    out: Array = field(repr=False)  # units x topics, or answers where a topic has more than one
 
     @classmethod
     def silent(cls, terms: int, dimensions: int, topics: int) -> "Network":
@@ -38,7 +38,7 @@ class Network:
         return replace(self, out=self.out[:, topics])
 
     def __call__(self, words: Rows, vectors: Array) -> Array:
-        """Give what the layer adds to the topics' logits: items x topics."""
+        """Give what the layer adds to the logits of `out`: items x topics."""
         return self.add_up(self.heard(words), vectors)
 
     def heard(self, words: Rows) -> Array:
