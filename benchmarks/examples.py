@@ -130,7 +130,7 @@ def answers(
 ) -> tuple[NDArray[np.bool_], Array]:
     """Say of every example and topic whether it belongs, and how much it counts (0: not at all) by `much`.
 
-    What no list names is answered as readers would.
+    Where lists name fewer papers of a topic than LEAST_LISTED, it is answered as readers would.
     """
     is_own = np.zeros((len(examples), len(roadmap.topics)), np.bool_)
     shares = np.zeros(is_own.shape, np.float32)

@@ -5,8 +5,8 @@ all that belongs: `as read` is the same measure, where what readers file under a
 neither for nor against; `read both ways`, where neither does what its lists name and readers would not file there.
 `Withheld` are lists' parts of a topic (benchmarks.withheld). On `shown`: precision and recall of what a reader would
 see of a whole month, by a blend that knows no judgment of that month, by the weights that ship, and with every paper
-held out by its fold. One month more is kept apart whole (held_back.tsv): no judgment of
-it is ever learned from.
+held out by its fold. One month more is kept apart whole (held_back.tsv):
+no judgment of it is ever learned from.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -28,7 +28,7 @@ from benchmarks.examples import (
     fold,
     near,
     read_known,
-)  # fmt: skip
+)
 from benchmarks.heads import choose_terms, telling_terms, train_lines, train_subject
 from benchmarks.network import Heads, train_heads
 from ranking import topics

@@ -50,7 +50,7 @@ def left_out(trainer: Trainer, ids: list[str], least: tuple[int, int]) -> list[L
 
 
 def scored(trainer: Trainer, ids: list[str], lists: list[Left], blend: topics.Blend) -> Mapping[str, Scores]:
-    """Score papers for each list's topic by the withheld model of wider lists, and by the blend around both models."""
+    """Score papers for each list's topic by its withheld model of lists, and by the blend around both models."""
     texts, vectors = [trainer.texts(p) for p in ids], np.array([trainer.vectors[p] for p in ids], np.float32)
     logits = _logits(trainer, ids, lists, texts, vectors)
     count = len(trainer.guide.topics)
