@@ -128,10 +128,7 @@ def both_answers(examples: list[Example], known: Known, roadmap: Roadmap) -> tup
 def answers(
     examples: list[Example], known: Known, roadmap: Roadmap, much: Mapping[str, float]
 ) -> tuple[NDArray[np.bool_], Array]:
-    """Say of every example and topic whether it belongs, and how much it counts (0: not at all) by `much`.
-
-    Where lists name fewer papers of a topic than LEAST_LISTED, it is answered as readers would.
-    """
+    """Say of every example and topic whether it belongs, and how much it counts (0: not at all) by `much`."""
     is_own = np.zeros((len(examples), len(roadmap.topics)), np.bool_)
     shares = np.zeros(is_own.shape, np.float32)
     places: defaultdict[str, list[int]] = defaultdict(list)
@@ -139,11 +136,10 @@ def answers(
         places[example.paper].append(n)
     weights = np.array([example.weight for example in examples], np.float32)
     for column, topic in enumerate(roadmap.topics):
-        parts = much if len(known.lists.get(topic, ())) >= LEAST_LISTED else FILED
         for name, found in _groups(topic, examples, places, known, roadmap).items():
             if found:
                 full = min(1.0, len(found) / FULL_SHARE) if name in ("doubted", "touching", "wrong") else 1.0
-                shares[found, column] += full * parts[name] * weights[found] / weights[found].sum()
+                shares[found, column] += full * much[name] * weights[found] / weights[found].sum()
                 is_own[found, column] = name in ("judged", "listed", "doubted", "said")
     return is_own, shares
 

@@ -57,7 +57,7 @@ def scored(trainer: Trainer, ids: list[str], lists: list[Left], blend: topics.Bl
     filed, listed = np.split(logits[:, 2 * count :], 2, axis=1)
     signals = topics.signals(texts, vectors, trainer.guide, trainer.roadmap, blend)
     blended = [
-        _blended(signals, logits[:, :count], trainer, left, own, blend)
+        _blended(signals, logits[:, : 2 * count], trainer, left, own, blend)
         for left, *own in zip(lists, filed.T, listed.T, strict=True)
     ]
     return {"the models of lists alone": listed, "the blend": np.array(blended, np.float32).T}
@@ -108,12 +108,12 @@ def _blended(
 ) -> NDArray[np.float32]:
     """Weigh a topic's signals as the blend does, with other models (what is filed, what is listed) for its own."""
     place = trainer.guide.topics.index(left.topic)
-    linear = logits.copy()
-    linear[:, place] = own[0]
-    pair = signals[:, place].copy()
-    pair[:, topics.LINEAR], pair[:, topics.LEAD], pair[:, topics.LISTED] = own[0], topics.lead(linear)[:, place], own[1]
-    for name, bend in zip(topics.BENDS, topics.bends(pair[:, topics.LINEAR], pair[:, topics.LEAD]), strict=True):
+    linear, listed = (some.copy() for some in np.split(logits, 2, axis=1))
+    linear[:, place], listed[:, place] = own
+    pair, (lead, listed_lead) = signals[:, place].copy(), (topics.lead(some)[:, place] for some in (linear, listed))
+    pair[:, topics.LINEAR], pair[:, topics.LEAD], pair[:, topics.LISTED] = own[0], lead, own[1]
+    for name, bend in zip(topics.BENDS, topics.bends(own[0], lead), strict=True):
         pair[:, topics.SIGNALS.index(name)] = bend
     learned = blend.topics.index(left.topic)
     logit = pair @ blend.weights[learned] + blend.bias[learned]
-    return topics.settle(logit, pair[:, topics.LISTED], pair[:, topics.LEAD], blend.order)
+    return topics.settle(logit, own[1], lead, listed_lead, blend.order)

@@ -17,7 +17,7 @@ from ranking import affinity, editors, kinds, labs, lexical, summary, worth
 from ranking.guide import Guide
 from roadmap.model import Roadmap
 
-KEPT_FIT = 0.01  # fits below this are not stored: about four of a paper's 37 stay
+KEPT_FIT = 0.01  # fits below this are not stored: about two of a paper's 37 stay
 FILED = 0.5  # "an expert would file it here"
 SUMMARY_MAKER = "extractive"
 BUILDS_ON = 0.5  # cosine to a canon work from which "builds on" is said

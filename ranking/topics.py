@@ -37,7 +37,8 @@ TOP_QUERIES = 3
 MOST = 8.0  # logits: surer than this a topic's model is not believed
 FURTHEST = 6.0  # logits of a lead
 SURE, AHEAD = 2.0, 1.0  # logits: beyond them a topic's model and its lead may weigh otherwise than near the line
-MARGIN = 0.02  # of fit: what is filed against its own order, or left out against it, stays as near to 0.5
+MARGIN = 0.02  # of fit: what is filed against its own order stays as near to 0.5
+NEXT_TO_LINE = np.float32(0.4999)  # the most that is not filed: fits are kept to four digits
 LOUDEST = 1.2  # logits: what speaks of every topic alike may not say more
 BLOCK = 4_096  # items whose products lie side by side in the processor's cache
 BLEND_FILE = "blend.npz"
@@ -152,7 +153,7 @@ def score(readings: Readings, vectors: Vectors, guide: Guide, reader: Reader, bl
     for start in range(0, len(readings), BLOCK):
         found = compare.signals(start, start + BLOCK)
         logits = _weighed(weights, found, bias)
-        result[start : start + BLOCK] = settle(logits, found[LISTED], found[LEAD], order).T
+        result[start : start + BLOCK] = settle(logits, found[LISTED], found[LEAD], _lead(found[LISTED]), order).T
         for place, signal in enumerate(found):
             unlearned[:, start : start + BLOCK, place] = np.broadcast_to(signal, logits.shape)[rest]
     for column, pair in zip(rest, unlearned, strict=True):
@@ -169,20 +170,19 @@ def _weighed(weights: Vectors, found: list[Vectors], bias: Vectors) -> Vectors:
     return total
 
 
-def settle(logits: Vectors, listed: Vectors, lead: Vectors, order: NDArray[np.float32]) -> Fits:
-    """Give fits of logits that decide what is filed, in the order of all three together.
+def settle(logits: Vectors, listed: Vectors, lead: Vectors, listed_lead: Vectors, order: NDArray[np.float32]) -> Fits:
+    """Give fits of logits that decide what is filed, in the order of all four together.
 
     Where the line runs, judged pairs know best; far from it, models of wider lists order papers better. So the logit
-    says on which side of 0.5 a fit lies, and the further it is from the line, up to 1, the more wider model and lead
-    say how far.
+    says on which side of 0.5 a fit lies. The further it is above the line, up to 1, the more the wider model and the
+    lead say how far. Below the line, where nothing is shown, from half a logit on the wider models alone say it.
     """
-    far = np.multiply(listed, order[1])
-    far += order[2] * lead
-    far *= np.minimum(np.abs(logits), 1)
-    far += order[0] * logits
-    fit = _sigmoid(far)
+    away = np.abs(logits)
+    above = order[0] * logits + np.minimum(away, 1) * (order[1] * listed + order[2] * lead)
+    below = (order[0] + order[1]) * (listed + listed_lead / 2)
+    fit = _sigmoid(np.where(logits >= 0, above, below))
     filed = np.maximum(fit, MARGIN * fit + np.float32(0.5))
-    left = np.minimum(fit, MARGIN * fit + np.float32(0.4999 - MARGIN))  # fits are kept to four digits
+    left = NEXT_TO_LINE * (1 - np.minimum(2 * away, 1) * (1 - fit))
     return np.asarray(np.where(logits >= 0, filed, left), np.float32)
 
 

@@ -78,21 +78,34 @@ def test_words_of_mere_use_speak_alike_against_every_topic_and_only_so_loud(guid
     assert found == pytest.approx(np.array([[-LOUDEST] * 3, [0.0] * 3]))
 
 
-@given(arrays(np.float32, (3, 12), elements=st.floats(-9, 9, width=32)), st.floats(0, 2, width=32))
+@given(arrays(np.float32, (4, 12), elements=st.floats(-9, 9, width=32)), st.floats(0, 2, width=32))
 def test_the_logit_says_on_which_side_of_the_line_a_fit_lies(values: NDArray[np.float32], much: float) -> None:
-    logits, listed, lead = values
-    found = settle(logits, listed, lead, np.array([1, much, much], np.float32))
+    logits, listed, lead, listed_lead = values
+    found = settle(logits, listed, lead, listed_lead, np.array([1, much, much], np.float32))
     assert ((found >= 0.5) == (logits >= 0)).all()
     assert (np.round(found, 4)[logits < 0] < 0.5).all()
     assert ((found >= 0) & (found <= 1)).all()
 
 
-def test_far_from_the_line_models_of_lists_order_and_at_the_line_they_say_nothing() -> None:
-    order, still = np.array([1, 0.5, 0.25], np.float32), np.zeros(3, np.float32)
-    far = settle(np.full(3, 2, np.float32), np.array([-1, 0, 3], np.float32), still, order)
+ORDER = np.array([1, 0.5, 0.25], np.float32)
+STILL = np.zeros(3, np.float32)
+
+
+def test_far_above_the_line_the_wider_model_orders_too_and_at_the_line_it_says_nothing() -> None:
+    far = settle(np.full(3, 2, np.float32), np.array([-1, 0, 3], np.float32), STILL, STILL, ORDER)
     assert far.tolist() == sorted(far)
-    line = settle(np.zeros(3, np.float32), np.array([-8, 0, 8], np.float32), still, order)
+    line = settle(np.zeros(3, np.float32), np.array([-8, 0, 8], np.float32), STILL, STILL, ORDER)
     assert line.tolist() == pytest.approx([0.51] * 3)
+
+
+def test_far_below_the_line_the_wider_model_and_its_lead_alone_order() -> None:
+    logits, lead = np.array([-2, -9, -5], np.float32), np.array([6, -6, 0], np.float32)
+    by_list = settle(logits, np.array([-3, -2, -1], np.float32), lead, STILL, ORDER)
+    assert by_list.tolist() == sorted(by_list)
+    by_lead = settle(logits, STILL, STILL, np.array([-3, -2, -1], np.float32), ORDER)
+    assert by_lead.tolist() == sorted(by_lead)
+    near = settle(np.full(3, -1e-6, np.float32), np.array([-8, 0, 8], np.float32), STILL, STILL, ORDER)
+    assert near.tolist() == pytest.approx([0.4999] * 3, abs=1e-4)
 
 
 def test_signals_are_items_by_topics_by_signals(guide: Guide) -> None:
@@ -143,10 +156,11 @@ def test_without_trained_weights_the_spread_decides(guide: Guide) -> None:
 
 
 def test_trained_weights_hold_for_the_topics_they_know(guide: Guide) -> None:
-    found = fits(MONTH, vectors(MONTH), guide, TOY, toy_blend(("brass-herons", "gone-topic")))
+    blend = toy_blend(("brass-herons", "gone-topic"))
+    found = fits(MONTH, vectors(MONTH), guide, TOY, replace(blend, head_bias=np.repeat([0, -4], 2).astype(np.float32)))
     fallback = fits(MONTH, vectors(MONTH), guide, TOY, None)
     assert found[0, 0] > 0.9
-    assert found[2, 0] == pytest.approx(1 / (1 + np.exp(4)), abs=1e-4)
+    assert found[2, 0] == pytest.approx(0.5 / (1 + np.exp(2)), abs=1e-4)  # -4 by the wider model, which leads by 4
     assert np.array_equal(found[:, 1:], fallback[:, 1:])
 
 
