@@ -44,7 +44,7 @@ TOPIC_STRENGTH = 1.0  # how far a topic's own offset may leave the common line
 TOPIC_SLOPE = 0.6  # how far a topic's own trust in its linear model may leave the common one
 LISTS_SHARE = 1.0  # weight of all pairs of lists beside that of all judged pairs
 ORDER = 0.7  # share of the linear models, beside the blend, in the order of papers; half of it is their lead's
-FILED = 0.76  # probability on judged pairs that becomes fit 0.5: they hold more doubtful papers than a month does
+FILED = 0.7  # probability on judged pairs that becomes fit 0.5: they hold more doubtful papers than a month does
 
 Array = NDArray[np.float32]
 Pairs = list[tuple[str, str, bool]]  # topic, paper, belongs
