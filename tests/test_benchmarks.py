@@ -94,9 +94,22 @@ def test_topics_are_measured_beside_their_baselines(monkeypatch: pytest.MonkeyPa
     assert len(withheld_rows) == 12
     assert all(0 < figure <= 1 for figures_ in withheld_rows for figure in figures_)
     assert sum(what.startswith("shown 2025-06: ") for what in figures) == 5
+    assert sum(what.startswith("shown of all months") for what in figures) == 1
     assert all(
         0 < figure <= 1 for what, said in figures.items() if what.startswith("lists") for figure in numbers(said)
     )
+
+
+@pytest.mark.usefixtures("labelled")
+def test_over_all_months_the_best_of_each_month_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quality, "SHOWN_PER_TOPIC", 2)
+    grades = {"linear-algebra": {"2501.1": 2, "2501.2": 1, "2501.3": 0, "2502.1": 2, "2502.2": 2}, "rag": {"2501.1": 0}}
+    trainer = replace(read_trainer(load_roadmap(), HashEmbedder(), read_known()), known=Known({}, grades))
+    ids = sorted(grades["linear-algebra"])
+    scores = np.zeros((len(ids), len(trainer.guide.topics)), np.float32)
+    scores[:, trainer.guide.topics.index("linear-algebra")] = [0.9, 0.8, 0.7, 0.6, 0.4]
+    _, said = quality.over_months(trainer, ids, scores)
+    assert said == "precision 0.667 of 3 pairs  least: linear-algebra 0.667"
 
 
 @pytest.mark.usefixtures("labelled")
