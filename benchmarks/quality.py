@@ -180,7 +180,7 @@ def _shown(trainer: Trainer, ids: list[str], month: str, held: Mapping[str, Scor
 
 def over_months(trainer: Trainer, ids: list[str], scores: Scores) -> tuple[str, str]:
     """Measure the ten best read papers a month that are shown under a topic, over all months: topic by topic."""
-    found = {t: _over_months(trainer, ids, scores[:, n], t) for n, t in enumerate(trainer.guide.topics)}
+    found = {t: _best_of_months(trainer, ids, scores[:, n], t) for n, t in enumerate(trainer.guide.topics)}
     precisions = sorted((sum(right) / len(right), topic) for topic, right in found.items() if right)
     least = ", ".join(f"{topic} {precision:.3f}" for precision, topic in precisions[:3])
     mean, count = np.mean([precision for precision, _ in precisions] or [0]), sum(map(len, found.values()))
@@ -188,7 +188,7 @@ def over_months(trainer: Trainer, ids: list[str], scores: Scores) -> tuple[str, 
     return what, f"precision {mean:.3f} of {count:,} pairs  least: {least}"
 
 
-def _over_months(trainer: Trainer, ids: list[str], fits_: NDArray[np.float32], topic: str) -> list[bool]:
+def _best_of_months(trainer: Trainer, ids: list[str], fits_: NDArray[np.float32], topic: str) -> list[bool]:
     grades, months = trainer.known.grades.get(topic, {}), defaultdict[str, list[str]](list)
     place = {p: n for n, p in enumerate(ids)}
     for paper in grades:
