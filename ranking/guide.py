@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ranking import folders
 from ranking.embedder import Embedder, Vectors
 from roadmap.model import Roadmap, Topic
 
@@ -82,10 +84,10 @@ def _read(file: Path) -> Vectors | None:
 def _write(file: Path, vectors: Vectors) -> None:
     """Write whole or not at all: a half cache would be read as a wrong one."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_suffix(".tmp")
-    with temporary.open("wb") as out:
-        np.save(out, vectors)
-    temporary.replace(file)
-    for old in file.parent.glob("guide-*.npy"):
-        if old != file:
-            old.unlink(missing_ok=True)
+    former = set(file.parent.glob("guide-*.npy")) - {file}  # now: what another process puts there later is its own
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix=folders.FRESH) as folder:
+        made = Path(folder) / file.name
+        np.save(made, vectors)
+        made.replace(file)
+    for old in former:
+        old.unlink(missing_ok=True)

@@ -146,7 +146,7 @@ def write_parts(folder: Path, model: str, newest: str, count: int, parts: Iterab
     """Write a matrix, as `write` does, of parts one after the other; `count` says about how many rows will come."""
     said: dict[str, Any] = {"model": model, "newest": newest, "number": "float16" if count >= LARGE else "float32"}
 
-    def fill(place: Path) -> None:
+    def fill(place: Path) -> Matrix:
         ids, said["dimensions"] = _append(place / ROWS, parts, said["number"])
         if ids != sorted(set(ids)):
             raise ModelError("A matrix of vectors needs ids in order, each once", "This is a fault of the program")
@@ -155,12 +155,9 @@ def write_parts(folder: Path, model: str, newest: str, count: int, parts: Iterab
         signs = packed(rows)
         np.save(place / "signs.npy", signs)
         said.update(count=len(ids), shortlist=shortlist_length(rows, signs))
+        return Matrix(State(**said), ids, rows, signs)  # what is mapped stays so, wherever its folder is put
 
-    folders.put(folder, _stem(model), f"{_stem(model)}*", said, fill)
-    found = read(folder, model)
-    if found is None:
-        raise ModelError(f"The matrix of vectors in {folder} cannot be read back", "Check the disk")
-    return found
+    return folders.put(folder, _stem(model), f"{_stem(model)}*", said, fill)
 
 
 def packed(rows: Rows | Halves) -> Signs:

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import platform
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from importlib import metadata
@@ -50,10 +51,11 @@ def store(file: Path | None, name: str, arithmetic: str) -> None:
         _log.info("arithmetic=%s is not noted: %s may only be read", arithmetic, file.parent)
         return
     file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_suffix(".tmp")
     note = {name: {"arithmetic": arithmetic, "machine": machine()}}
-    temporary.write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(file)
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix=".") as folder:  # its own: others may start at once
+        made = Path(folder) / file.name
+        made.write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
+        made.replace(file)
 
 
 def machine() -> str:

@@ -1,5 +1,6 @@
 """Texts to vectors: the packaged model gives the published numbers, and what is no vector is refused."""
 
+import errno
 import json
 import os
 import time
@@ -27,6 +28,7 @@ from ranking.embedder import (
 )
 from ranking.embedder.batches import Hidden, Tokens, cut, encode
 from ranking.embedder.verdict import SAME_ENOUGH
+from tests.ranking.test_folders import at_once, refusing
 
 # As printed on the model's own pages for this sentence.
 SENTENCE = "This is an example sentence"
@@ -237,6 +239,22 @@ def test_a_verdict_that_may_not_be_noted_is_reached_again(
     for _ in range(2):
         assert SentenceTransformerEmbedder(verdict_file=tmp_path / "p.json").identity == f"{PACKAGED}@bf16"
     assert not (tmp_path / "p.json").exists()
+
+
+def test_two_that_note_a_verdict_at_once_both_succeed(tmp_path: Path) -> None:
+    file = tmp_path / "precision.json"
+    at_once(lambda _: verdict.store(file, PACKAGED, "bf16"))
+    assert verdict.stored(file, PACKAGED, ("fp32", "bf16")) == "bf16"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_verdict_that_cannot_be_put_in_place_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "replace", refusing(errno.EACCES))
+    with pytest.raises(PermissionError):
+        verdict.store(tmp_path / "precision.json", PACKAGED, "bf16")
+    assert list(tmp_path.iterdir()) == []
 
 
 HERE = json.dumps(verdict.machine())

@@ -1,13 +1,16 @@
 """The roadmap as vectors, and its cache: read while words and model are the same, made anew when they are not."""
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from ranking.guide import make_guide
 from roadmap.model import Roadmap
 from tests.fakes import HashEmbedder
+from tests.ranking.test_folders import at_once, refusing
 from tests.ranking.toy import TOY, text
 
 
@@ -73,3 +76,21 @@ def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
     again = HashEmbedder()
     assert len(make_guide(TOY, again, tmp_path).queries) == 6
     assert again.texts
+
+
+@pytest.mark.parametrize("names", [("one", "one"), ("one", "other")], ids=["the same", "another"])
+def test_two_that_start_at_once_write_both_and_what_stands_is_read(tmp_path: Path, names: tuple[str, str]) -> None:
+    made = at_once(lambda n: make_guide(TOY, HashEmbedder(name=names[n]), tmp_path))
+    assert [len(guide.queries) for guide in made] == [6, 6]
+    again = [HashEmbedder(name=name) for name in names]
+    assert all(len(make_guide(TOY, embedder, tmp_path).queries) == 6 for embedder in again)
+    assert [] in [embedder.texts for embedder in again]
+    make_guide(TOY, HashEmbedder(name="third"), tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_cache_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "replace", refusing(errno.EACCES))
+    with pytest.raises(PermissionError):
+        make_guide(TOY, HashEmbedder(), tmp_path)
+    assert list(tmp_path.iterdir()) == []
