@@ -44,13 +44,28 @@ _NUMBER = re.compile(
     r"(?<![\w.])?(\d+(?:,\d{3})*(?:\.\d+)?)(?:\s?(%|percentage points?|percent|per cent|x\b|times\b|-?fold\b))?"
 )
 _UNITS = {"%": "%", "percent": "%", "per cent": "%", "x": "x", "times": "x", "fold": "x", "-fold": "x"}
-_COUNTS = {
-    word: Decimal(value)
-    for value, word in enumerate(
-        _WORD.findall("two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"), 2
-    )
-}
-_AMOUNTS = frozenset(_WORD.findall("half double twice triple quarter dozen hundred thousand million billion trillion"))
+_DIGITS = _WORD.findall("one two three four five six seven eight nine")
+_TEENS = _WORD.findall("ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen")
+_TENS = _WORD.findall("twenty thirty forty fifty sixty seventy eighty ninety")
+_COUNTS = dict(zip(_DIGITS + _TEENS + _TENS, (*range(1, 20), *range(20, 100, 10)), strict=True))
+# A number in words. "One" alone is mostly none: "the one", "one of".
+_COUNTED = re.compile(
+    rf"\b(?:({'|'.join(_TENS)})(?:[- ]({'|'.join(_DIGITS)}))?|({'|'.join(_DIGITS[1:] + _TEENS)}|one(?= per ?cent)))"
+    r"(?:\b|(?=fold\b))"
+)
+# What else says how much; any form of a word stands for any other.
+_FORMS = (
+    "double doubles doubled doubling",
+    "triple triples tripled tripling",
+    "quadruple quadruples quadrupled quadrupling",
+    "half halves halve halved halving",
+    "magnitude magnitudes",
+    *_WORD.findall(
+        "twice thrice quarter quarters tens dozen dozens hundred hundreds thousand thousands million millions billion"
+        " billions trillion trillions manyfold severalfold hundredfold thousandfold millionfold"
+    ),
+)
+_AMOUNTS = {form: forms for forms in _FORMS for form in _WORD.findall(forms)}
 _NAME = re.compile(r"[^\W_][\w+.-]*[\w+]|[^\W_]")
 _GRAMMAR = frozenset(
     _WORD.findall(
@@ -66,6 +81,27 @@ _COMMON = _GRAMMAR | frozenset(
         " both when where such find finds found existing previous prior between within under"
     )
 )
+# How else a sentence of any summary may begin. Any other first word may be a name, and must be the paper's own.
+_OPENERS = _COMMON.union(
+    _AMOUNTS,
+    _WORD.findall(
+        "after against along alongside also although among because before besides beyond but compared conversely"
+        " crucially despite due during either every few finally first fold following further furthermore given hence"
+        " here how however if instead many meanwhile moreover most much nearly neither no notably once one other"
+        " others overall rather second several similarly since so some specifically still surprisingly then there"
+        " therefore third those though throughout thus together toward towards under unlike until upon what whether who"
+        " additional additionally combined consequently current different empirical extensive human large modern"
+        " multiple new recent small subsequently theoretical traditional typical various"
+        " ablations analyses analysis code comparisons data developers evaluation evaluations evidence examples"
+        " experiment experiments experimental experts findings humans key model models people performance"
+        " practitioners research researchers scientists simulations studies systems tests theory training users"
+        " applied applying building built combining comparing designed developed evaluated evaluating extending"
+        " improving including inspired integrating leveraging motivated providing reducing replacing starting tested"
+        " testing trained"
+    ),
+)
+_START = re.compile(r"(?:^|\. )(?=\w)")
+_LETTERS = re.compile(r"[^\W\d_]+")
 _TEX = re.compile(r"\\times\b")
 _TEX_SIGNS = re.compile(r"\\[a-zA-Z]+\s*|[$\\{}^_~]")
 
@@ -91,7 +127,7 @@ class Source:
     @cached_property
     def words(self) -> frozenset[str]:
         """All words."""
-        return frozenset(_WORD.findall(self.plain)) | frozenset(re.findall(r"[^\W\d_]+", self.plain))
+        return frozenset(_WORD.findall(self.plain)) | frozenset(_LETTERS.findall(self.plain))
 
     @cached_property
     def stems(self) -> frozenset[str]:
@@ -108,8 +144,12 @@ class Source:
     def numbers(self) -> frozenset[tuple[Decimal, str]]:
         """All numbers, each with its unit and without one; words such as "three" count."""
         found = _numbers(self.plain)
-        counts = {(value, "") for word, value in _COUNTS.items() if word in self.words}
-        return frozenset(found | {(value, "") for value, _ in found} | counts)
+        return frozenset(found | {(value, "") for value, _ in found})
+
+    @cached_property
+    def amounts(self) -> frozenset[str]:
+        """What else says how much: "doubles", "millions"."""
+        return _amounts(self.plain)
 
 
 def objection(text: str, source: Source) -> str | None:
@@ -143,21 +183,28 @@ def _sends(text: str, source: Source) -> bool:
 
 def _new_number(text: str, source: Source) -> bool:
     plain = text.replace("×", "x").casefold()
-    words = set(_WORD.findall(plain)) | set(re.findall(r"[^\W\d_]+", plain))
-    counted = {(value, "") for word, value in _COUNTS.items() if word in words}
-    return not (_numbers(plain) | counted) <= source.numbers or not words & _AMOUNTS <= source.words
+    return not _numbers(plain) <= source.numbers or not _amounts(plain) <= source.amounts
 
 
 def _new_name(text: str, source: Source) -> bool:
     """Tell whether a text has a name of its own: a word with a capital or a digit in it that the paper never uses."""
-    starts = {match.end() for match in re.finditer(r"(?:^|\. )(?=\w)", text)}
+    starts = {match.end() for match in _START.finditer(text)}
     named = [
         match.group().casefold()
         for match in _NAME.finditer(text)
         if re.search(r"[A-Z]", match.group()[match.start() in starts :])
         or re.search(r"\d[^\W\d]|[^\W\d]\S*\d", match[0])
     ]
-    return any(name not in source.names and not set(re.split(r"[-+]", name)) <= source.names for name in named)
+    if any(name not in source.names and not set(re.split(r"[-+]", name)) <= source.names for name in named):
+        return True
+    return not all(_may_open(text, start, source) for start in starts)
+
+
+def _may_open(text: str, start: int, source: Source) -> bool:
+    """Tell whether a sentence may begin so: its capital says nothing, so the word must be the paper's own or common."""
+    first = _NAME.match(text, start)
+    words = _LETTERS.findall(_COUNTED.sub("", first.group().casefold())) if first else []
+    return all(word in _OPENERS or word[:STEM] in source.stems for word in words)
 
 
 def _other_subject(text: str, source: Source) -> bool:
@@ -169,10 +216,20 @@ def _other_subject(text: str, source: Source) -> bool:
 def _numbers(plain: str) -> set[tuple[Decimal, str]]:
     """Read the numbers of a text in small letters, each with its unit: %, x, or none."""
     found = set()
-    for figure, unit in _NUMBER.findall(plain):
+    for figure, unit in _NUMBER.findall(_COUNTED.sub(_in_figures, plain)):
         named = "points" if unit.startswith("percentage") else _UNITS.get(unit, "")
         found.add((Decimal(figure.replace(",", "")).normalize(), named))
     return found
+
+
+def _in_figures(counted: re.Match[str]) -> str:
+    """Write a number of words in figures: "twenty-five" is 25."""
+    return str(sum(_COUNTS[word] for word in counted.groups() if word))
+
+
+def _amounts(plain: str) -> frozenset[str]:
+    """Read what else says how much in a text in small letters, all forms of a word as one."""
+    return frozenset(_AMOUNTS[word] for word in _LETTERS.findall(plain.replace("-fold", "fold")) if word in _AMOUNTS)
 
 
 _OBJECTIONS: tuple[tuple[str, Callable[[str, Source], bool]], ...] = (

@@ -15,6 +15,8 @@ _SHORT = re.compile(
     r"\b(?:e\.g|i\.e|et al|cf|vs|etc|Figs?|Eqs?|Sec|Tab|resp|approx|w\.r\.t|a\.k\.a|No|St|Dr|Prof|Refs?|Thm|avg)\.$"
 )
 _INITIAL = re.compile(r"\b[A-Z]\.$")
+# No dollar to come, or the next one begins something, as in " $x" or "$5": it closes no formula that was begun before.
+_NONE_CLOSES = re.compile(r"[^$]*+(?:\Z|(?<![^\s(\[~-])\$(?![\s.,;:!?)\]])|\$(?=\d|\\[a-zA-Z]))")
 
 # What follows is matched against sentences in small letters.
 _WHO = (
@@ -79,11 +81,12 @@ _TELLS = 2.0  # from which a sentence surely says what was found
 def sentences(text: str) -> list[str]:
     """Split a text into whole sentences; abbreviations, initials and decimals do not end one, nor does maths."""
     text = text.strip()
+    signs = text.replace("\\$", "  ")  # as long as the text; an escaped dollar marks no formula
     parts: list[str] = []
     start = 0
     for end in (*(match.end() for match in _BREAK.finditer(text)), len(text)):
         part = text[start:end].rstrip()
-        if part and not _goes_on(part, text[end : end + 20]):
+        if part and not _goes_on(part, text[end : end + 20]) and not _in_formula(signs, start, end):
             parts.append(part)
             start = end
     return parts
@@ -93,9 +96,14 @@ def _goes_on(part: str, rest: str) -> bool:
     """Tell whether a sentence goes on after a stop: it does in "J. R. Heron", and does not in "of class A. We show"."""
     if not rest:
         return False
-    if _SHORT.search(part[-10:]) or part.count("$") % 2:
+    if _SHORT.search(part[-10:]):
         return True
     return _INITIAL.search(part[-3:]) is not None and not _OPENS.match(rest)
+
+
+def _in_formula(signs: str, start: int, end: int) -> bool:
+    """Tell whether a stop is inside a formula: the dollars before it are odd in number, and the next one closes."""
+    return signs.count("$", start, end) % 2 == 1 and not _NONE_CLOSES.match(signs, end)
 
 
 def extract(abstract: str | None, title: str = "") -> str | None:

@@ -84,6 +84,24 @@ def test_other_words_for_the_same_are_believed(text: str) -> None:
         (HONEST.replace("12.5%", "12.5 percentage points"), "a number that the abstract does not have"),
         (HONEST.replace("three", "four"), "a number that the abstract does not have"),
         (HONEST.replace("2.9x faster", "twice as fast"), "a number that the abstract does not have"),
+        (HONEST.replace("three", "twenty-five"), "a number that the abstract does not have"),
+        (HONEST.replace("three", "Ninety"), "a number that the abstract does not have"),
+        (HONEST.replace("12.5%", "twenty percent"), "a number that the abstract does not have"),
+        (HONEST.replace("12.5%", "three percent"), "a number that the abstract does not have"),
+        (HONEST.replace("12.5%", "one percent"), "a number that the abstract does not have"),
+        (HONEST.replace("2.9x faster", "tenfold faster"), "a number that the abstract does not have"),
+        (HONEST.replace("2.9x faster", "twenty-five-fold faster"), "a number that the abstract does not have"),
+        (HONEST.replace("2.9x faster", "thousand-fold faster"), "a number that the abstract does not have"),
+        (HONEST.replace("2.9x faster", "several-fold faster"), "a number that the abstract does not have"),
+        (HONEST.replace("2.9x faster", "orders of magnitude faster"), "a number that the abstract does not have"),
+        (HONEST.replace("casts 2.9x faster", "doubles the speed"), "a number that the abstract does not have"),
+        (HONEST.replace("casts 2.9x faster", "has tripled the speed"), "a number that the abstract does not have"),
+        (HONEST.replace("casts 2.9x faster", "quadruples the speed"), "a number that the abstract does not have"),
+        (HONEST.replace("casts 2.9x faster", "is halving the cost"), "a number that the abstract does not have"),
+        (HONEST.replace("three drawings", "millions of drawings"), "a number that the abstract does not have"),
+        (HONEST.replace("Wick-12B", "Google"), "a name that the abstract does not have"),
+        (HONEST.replace("On PondBench it", "Nvidia"), "a name that the abstract does not have"),
+        (HONEST.replace("On PondBench it", "Nvidia-cast brass"), "a name that the abstract does not have"),
         (HONEST.replace("PondBench", "LakeBench"), "a name that the abstract does not have"),
         (HONEST.replace("Wick-12B", "Wick-70B"), "a number that the abstract does not have"),
         (HONEST.replace("Wick-12B", "Wick-12M"), "a name that the abstract does not have"),
@@ -98,6 +116,38 @@ def test_other_words_for_the_same_are_believed(text: str) -> None:
 )  # fmt: skip
 def test_a_text_is_refused_with_its_reason(text: str, reason: str) -> None:
     assert judged(text) == llm.Verdict(refusal=reason)
+
+
+COUNTING = Source(
+    "Twenty-five brass herons",
+    "We cast twenty-five herons of brass in 40 moulds, ten times as many as of iron. Brass halves the rust, doubles "
+    "the weight, saves 30\\% of the cost and outlives iron thirteenfold, by two orders of magnitude.",
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The 25 herons of brass are cast in forty moulds, and the rust of iron is halved.",
+        "Brass herons save thirty percent of the cost of iron, at double the weight.",
+        "Tenfold as many herons are cast of brass as of iron, which they outlive 13-fold.",
+        "Twenty-five herons of brass are cast in 40 moulds, orders of magnitude more than of iron.",
+    ],
+)
+def test_the_same_amount_in_words_and_in_figures_is_believed(text: str) -> None:
+    assert objection(text, COUNTING) is None
+
+
+@pytest.mark.parametrize("number", ["five", "twenty", "5", "20", "thirteen percent", "forty times"])
+def test_a_part_of_a_number_and_another_unit_are_another_amount(number: str) -> None:
+    text = f"The herons of brass outlive herons of iron in {number} of the moulds."
+    assert objection(text, COUNTING) == "a number that the abstract does not have"
+
+
+@pytest.mark.parametrize("first", ["Researchers", "However, founders", "Mouldings", "Furnaces", "Twelve"])
+def test_a_sentence_may_begin_with_a_common_word_or_a_form_of_the_papers_own(first: str) -> None:
+    paper = Source(TITLE, f"{ABSTRACT} All moulding is by 12 founders.")
+    assert objection(f"{first} cast herons of brass from three drawings for still ponds.", paper) is None
 
 
 def test_a_text_about_another_paper_is_refused() -> None:
