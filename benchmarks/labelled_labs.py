@@ -150,7 +150,7 @@ def own_papers() -> dict[str, str]:
 
 def names(paper: Paper) -> tuple[str, ...]:
     """Give the names that sign a paper as histories know them, each once."""
-    return tuple(dict.fromkeys(person(name) for name in paper.authors))
+    return tuple(dict.fromkeys(known for name in paper.authors if (known := person(name))))
 
 
 def _lines(name: str) -> Iterator[dict[str, Any]]:

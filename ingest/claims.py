@@ -44,7 +44,7 @@ def usable(record: PaperRecord, now: datetime) -> dict[str, Any]:
     fields |= {name: web_address(getattr(record, name)) for name in _URLS}
     fields |= {name: _texts(name, getattr(record, name)) for name in _LISTS}
     fields |= {name: _day(getattr(record, name), now) for name in ("feed_date", "announced", "daily_date")}
-    fields["authors"] = tuple(_author(author) for author in record.authors[: MOST["authors"]] if clean(author.name))
+    fields["authors"] = tuple(_author(author) for author in record.authors[: MOST["authors"]] if is_name(author.name))
     fields["submitted"] = _submitted(record, now)
     fields["withdrawn"] = record.withdrawn
     fields["doi"] = normal_doi(fields["doi"])
@@ -140,6 +140,11 @@ def _text(name: str, value: str | None) -> str | None:
 def _texts(name: str, values: tuple[str, ...]) -> tuple[str, ...]:
     texts = (_text("", value) for value in values[: MOST.get(name, 200)])
     return tuple(dict.fromkeys(text for text in texts if text))
+
+
+def is_name(text: str) -> bool:
+    """Tell a name from what merely stands among names, such as the colon behind a group's: it has a letter or digit."""
+    return any(map(str.isalnum, text))
 
 
 def _author(author: Author) -> tuple[str, str | None]:

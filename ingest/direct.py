@@ -17,7 +17,7 @@ from core.ids import arxiv_month
 from core.months import first_day, item_month, shift
 from core.record import Author, PaperRecord, Version
 from core.text import clean
-from ingest.claims import AHEAD, BEGAN, INTEGER, LONGEST, MOST, folded, moment, normal_doi
+from ingest.claims import AHEAD, BEGAN, INTEGER, LONGEST, MOST, folded, is_name, moment, normal_doi
 from ingest.rows import Row
 
 _PLAIN_ID = re.compile(r"\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z][a-z-]+/\d{2}(?:0[1-9]|1[0-2])\d{3}", re.ASCII)
@@ -108,7 +108,7 @@ def _authors(authors: tuple[Author, ...]) -> list[Row]:
     return [
         {"name": clean(author.name)[:300].rstrip(), "affiliation": _text(author.affiliation, 500)}
         for author in authors[: MOST["authors"]]
-        if clean(author.name)
+        if is_name(author.name)
     ]
 
 
@@ -116,7 +116,8 @@ def _clean_already(names: list[str]) -> bool:
     """Tell of many names at once that cleaning would change none of them; False where it might."""
     whole = "|".join(["", *names, ""])
     untidy = "  " in whole or " |" in whole or "| " in whole or "||" in whole or not whole.isprintable()
-    return not untidy and len(names) <= MOST["authors"] and max(map(len, names)) <= 300
+    nobody = not all(name[:1].isalpha() or is_name(name) for name in names)
+    return not untidy and not nobody and len(names) <= MOST["authors"] and max(map(len, names)) <= 300
 
 
 def _versions(given: tuple[Version, ...], paper: str, submitted: datetime | None, newest: datetime) -> list[Row]:

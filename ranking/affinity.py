@@ -72,7 +72,7 @@ class Affinity:
 
     def of(self, authors: Iterable[str], year: float, without: str = "") -> dict[str, tuple[float, tuple[str, ...]]]:
         """Give the labs that authors of a paper of that moment speak for: (probability, names, strongest first)."""
-        names = list(dict.fromkeys(authors))
+        names = [name for name in dict.fromkeys(authors) if person(name)]
         if sum(person(name) in self.histories for name in names) < SIGNERS:
             return {}
         shares = [lab_shares(self.histories.get(person(name), ()), year, without) for name in names]
@@ -88,7 +88,10 @@ class Affinity:
 
 
 def person(name: str) -> str:
-    """Reduce a name to what its spellings share; spaces go too, for hyphens and accents that came off leave some."""
+    """Reduce a name to what its spellings share; "" for what is none, such as the colon behind a group's name.
+
+    Spaces go too, for hyphens and accents that came off leave some.
+    """
     return fold(name).replace(" ", "")
 
 

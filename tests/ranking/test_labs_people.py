@@ -145,6 +145,13 @@ def test_other_names_are_other_people(other: str) -> None:
     assert person(other) != person("Ana-Lucia Ost")
 
 
+def test_what_is_no_name_is_nobody() -> None:
+    """arXiv gives the colon behind a group's name as an author: "Millpond Team, :, A. Moorhen"."""
+    people = Affinity({"adamoorhen": MINE, "": MINE}, PEOPLE.weights, PEOPLE.offset)
+    assert people.of((":", ".", "N. Body"), 2026) == {}
+    assert people.of((":", "Ada Moorhen"), 2026) == {}
+
+
 def test_what_is_written_is_read_again_summed_by_quarter() -> None:
     rows = (Signed(2025.5, 1.0, (("millpond", 1.0),), "a"), Signed(2025.6, 0.05), Signed(2024.0, 1.0))
     again = affinity.read(affinity.write(Affinity({"adamoorhen": rows}, PEOPLE.weights, -3.0)), "x")
