@@ -287,8 +287,11 @@ class IssuesJson(TypedDict):
 
 
 def item_json(item: Item | Whole, roadmap: Roadmap, min_fit: float = SHOWN) -> ItemJson:
-    """Write an item in its wire shape; needs code, topics, labs and rating loaded. Topics below `min_fit` stay out."""
-    topics = [score for score in item.topics if score.fit >= min_fit][:TOPICS_SHOWN]
+    """Write an item in its wire shape; needs code, topics, labs and rating loaded.
+
+    Topics below `min_fit` stay out. Who asks below what is shown gets all of them.
+    """
+    topics = [score for score in item.topics if score.fit >= min_fit][: TOPICS_SHOWN if min_fit >= SHOWN else None]
     return {
         "id": item.id,
         "kind": item.kind,

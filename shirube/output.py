@@ -8,6 +8,7 @@ from typing import Any
 from api.schemas import item_json
 from core.errors import UsageError
 from db.models import Issue, Item
+from db.papers import SHOWN
 from digest.citing import sheet
 from digest.citing.forms import BIBTEX, CSL, RIS, Form
 from digest.formats import formats, html
@@ -22,6 +23,7 @@ from shirube import terminal
 from shirube.files import write_whole
 
 Beside = Mapping[str, Mapping[str, Any]]  # item id -> what else is said of it, by name
+Written = Callable[[Sequence[Item], Roadmap, Beside, float], None]
 
 
 def check_format(form: str) -> None:
@@ -57,13 +59,21 @@ def check_listing(form: str) -> None:
         raise UsageError(f"There is no format {form!r}", f"Formats are {', '.join(LISTINGS)}")
 
 
-def listing(items: Sequence[Item], form: str, roadmap: Roadmap, beside: Beside | None = None) -> None:
+def listing(
+    items: Sequence[Item],
+    form: str,
+    roadmap: Roadmap,
+    beside: Beside | None = None,
+    *,
+    min_fit: float | None = None,
+) -> None:
     """Print items in one of LISTINGS; raises UsageError for another format.
 
-    `beside` adds the same names to each item: keys in JSON, columns at the end of a table; references have none.
+    `beside` adds the same names to each item: keys in JSON, columns at the end of a table; references have none. JSON
+    has the topics from `min_fit` on, as the API's, those shown by default.
     """
     check_listing(form)
-    LISTINGS[form](items, roadmap, beside or {})
+    LISTINGS[form](items, roadmap, beside or {}, SHOWN if min_fit is None else min_fit)
 
 
 def _stem(issue: Issue, stages: Sequence[int], minutes: int | None) -> str:
@@ -83,7 +93,7 @@ def _suffix(form: str) -> str:
     return suffix
 
 
-def _table(items: Sequence[Item], roadmap: Roadmap, beside: Beside) -> None:
+def _table(items: Sequence[Item], roadmap: Roadmap, beside: Beside, _floor: float) -> None:
     rows = [
         (
             item.id,
@@ -98,30 +108,30 @@ def _table(items: Sequence[Item], roadmap: Roadmap, beside: Beside) -> None:
     terminal.table(("id", "submitted", "title", "topics", "worth", *_names(beside)), rows, right=(4,))
 
 
-def _jsonl(items: Sequence[Item], roadmap: Roadmap, beside: Beside) -> None:
+def _jsonl(items: Sequence[Item], roadmap: Roadmap, beside: Beside, floor: float) -> None:
     for item in items:
-        terminal.out(json.dumps(_value(item, roadmap, beside), ensure_ascii=False))
+        terminal.out(json.dumps(_value(item, roadmap, beside, floor), ensure_ascii=False))
 
 
-def _json(items: Sequence[Item], roadmap: Roadmap, beside: Beside) -> None:
-    terminal.out(json.dumps([_value(item, roadmap, beside) for item in items], ensure_ascii=False, indent=2))
+def _json(items: Sequence[Item], roadmap: Roadmap, beside: Beside, floor: float) -> None:
+    terminal.out(json.dumps([_value(item, roadmap, beside, floor) for item in items], ensure_ascii=False, indent=2))
 
 
-def _csv(items: Sequence[Item], roadmap: Roadmap, beside: Beside) -> None:
+def _csv(items: Sequence[Item], roadmap: Roadmap, beside: Beside, _floor: float) -> None:
     lines = [sheet.header(_names(beside))]
     lines += [sheet.row(item, roadmap, [*map(_cell, beside.get(item.id, {}).values())]) for item in items]
     terminal.out("".join(lines))
 
 
-def _references(form: Form) -> Callable[[Sequence[Item], Roadmap, Beside], None]:
-    def write(items: Sequence[Item], roadmap: Roadmap, beside: Beside) -> None:
+def _references(form: Form) -> Written:
+    def write(items: Sequence[Item], roadmap: Roadmap, _beside: Beside, _floor: float) -> None:
         if text := "".join(form.pieces(items, roadmap)):
             terminal.out(text)
 
     return write
 
 
-LISTINGS: dict[str, Callable[[Sequence[Item], Roadmap, Beside], None]] = {
+LISTINGS: dict[str, Written] = {
     "table": _table,
     "json": _json,
     "jsonl": _jsonl,
@@ -130,8 +140,8 @@ LISTINGS: dict[str, Callable[[Sequence[Item], Roadmap, Beside], None]] = {
 }
 
 
-def _value(item: Item, roadmap: Roadmap, beside: Beside) -> dict[str, Any]:
-    return {**item_json(item, roadmap), **beside.get(item.id, {})}
+def _value(item: Item, roadmap: Roadmap, beside: Beside, floor: float) -> dict[str, Any]:
+    return {**item_json(item, roadmap, floor), **beside.get(item.id, {})}
 
 
 def _names(beside: Beside) -> list[str]:

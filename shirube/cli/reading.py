@@ -128,4 +128,4 @@ def papers(
     )
     with reading(wiring.sessions) as session:
         found = listed(session, wanted, {s.number: s.topics for s in wiring.roadmap.stages})
-        output.listing(found, form, wiring.roadmap)
+        output.listing(found, form, wiring.roadmap, min_fit=min_fit)

@@ -72,7 +72,7 @@ def search(
     meaning = _meaning(wiring, asked.words)
     with reading(wiring.sessions) as session:
         found = searching.search(session, asked, wanted, _stages(wiring), meaning)
-        output.listing(papers.by_ids(session, found.ids), form, wiring.roadmap)
+        output.listing(papers.by_ids(session, found.ids), form, wiring.roadmap, min_fit=min_fit)
         _say_rest(session, wiring, asked, wanted, found)
 
 
@@ -107,7 +107,7 @@ def similar(
         item_id = searching.known_id(session, paper)
         near = searching.similar(session, item_id, wanted, _stages(wiring), matrix, wiring.embedder)
         beside = {one.id: {"cosine": round(one.cosine, 4), "twins": list(one.twins)} for one in near}
-        output.listing(papers.by_ids(session, [one.id for one in near]), form, wiring.roadmap, beside)
+        output.listing(papers.by_ids(session, [one.id for one in near]), form, wiring.roadmap, beside, min_fit=min_fit)
     if not near:
         terminal.say("Nothing else that the filters let through has a vector. Leave one of them out.")
 

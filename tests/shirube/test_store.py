@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -27,7 +28,7 @@ def listed(store: Store, *words: str) -> Ended:
     return ended
 
 
-def rows(store: Store, *words: str) -> list[dict[str, object]]:
+def rows(store: Store, *words: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in listed(store, *words, "--format", "jsonl").lines]
 
 
@@ -38,6 +39,14 @@ def test_papers_of_a_topic_come_best_first_and_filed(october: Store) -> None:
     assert len(found) >= 3
     assert found == sorted(fits, key=lambda id_: (fits[id_], id_), reverse=True)
     assert len(rows(october, "--topic", "rag", "--min-fit", "0", "--limit", "500")) > len(found)
+
+
+def test_json_says_the_fits_that_were_asked_for(october: Store) -> None:
+    """A list below the line is of no use to who cannot see how far below."""
+    found = rows(october, "--topic", "rag", "--min-fit", "0.05", "--limit", "500")
+    fits = [next(topic["fit"] for topic in item["topics"] if topic["key"] == "rag") for item in found]
+    assert fits == sorted(fits, reverse=True)
+    assert 0.05 <= fits[-1] < 0.5 <= fits[0]
 
 
 def test_every_format_lists_the_same_papers(october: Store) -> None:
