@@ -63,6 +63,18 @@ def reading(sessions: Sessions) -> Iterator[Session]:
         yield session
 
 
+@contextmanager
+def writing(sessions: Sessions) -> Iterator[Session]:
+    """Open a transaction that has its turn to write, so that a time taken in it is later than what was written before.
+
+    A plain one waits for its turn at its first statement. Who dates a change earlier, and then waits, may find that
+    another has looked meanwhile, and takes the change for seen.
+    """
+    with sessions.begin() as session:
+        session.connection()
+        yield session
+
+
 def _sqlite(url: str) -> Engine:
     driver = sqlite_driver()
     _private_file(make_url(url).database)

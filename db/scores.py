@@ -141,9 +141,9 @@ def months_to_rank(session: Session, engine: str) -> list[str]:
 
 
 def due(session: Session, month: str, engine: str, model: str) -> list[str]:
-    """List a month's items to look at, in order of id: what is to be ranked and has a vector, and all with votes.
+    """List a month's items to look at, in order of id: what is to be ranked and has its vector, and all with votes.
 
-    A vote for one changes the places of the others.
+    A vote for one changes the places of the others. A vector of an older text is none.
     """
     ranked = exists().where(Rating.item_id == Item.id, Rating.ranked_at >= Item.updated, Rating.model == engine)
     query = select(Item.id).where(Item.month == month, or_(~ranked, Item.votes > 0), _has_vector(model))
@@ -197,13 +197,24 @@ def rated(session: Session, month: str, filed: float) -> list[Rated]:
     return [Rated(*row) for row in session.execute(query)]
 
 
-def hold_shortlists(session: Session) -> None:
-    """Let one run at a time make shortlists until its transaction ends; SQLite's BEGIN IMMEDIATE does so already.
+def hold_ratings(session: Session) -> None:
+    """Let one run at a time write ratings until its transaction ends; SQLite's BEGIN IMMEDIATE does so already.
 
-    Parts that are ranked side by side each make them from what all have rated; the last must see the others.
+    Two runs may rate the same items. Parts that are ranked side by side each make shortlists from what all have rated,
+    and the last must see the others.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+
+
+def hold_items(session: Session, ids: Iterable[str]) -> dict[str, datetime]:
+    """Keep items from being deleted until the transaction ends; gives those still there, with their last change."""
+    found: dict[str, datetime] = {}
+    for part in chunks(ids, 5_000):
+        query = select(Item.id, Item.updated).where(Item.id.in_(part))
+        for item_id, changed in session.execute(query.with_for_update(read=True, key_share=True)):
+            found[item_id] = changed
+    return found
 
 
 def is_final(session: Session, month: str) -> bool:
@@ -264,7 +275,7 @@ def replace_shortlists(session: Session, month: str, rows: Sequence[dict[str, An
 
 
 def _has_vector(model: str) -> Any:
-    return exists().where(Embedding.item_id == Item.id, _of(model))
+    return exists().where(Embedding.item_id == Item.id, _of(model), Embedding.made_at >= Item.updated)
 
 
 def _of(model: str) -> Any:

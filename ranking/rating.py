@@ -17,7 +17,7 @@ from ranking import affinity, editors, kinds, labs, lexical, summary, worth
 from ranking.guide import Guide
 from roadmap.model import Roadmap
 
-KEPT_FIT = 0.01  # fits below this are not stored: about two of a paper's 37 stay
+KEPT_FIT = 0.001  # fits below this are not stored: about six of a paper's 37 stay; from 0.01 lists lose their tails
 FILED = 0.5  # "an expert would file it here"
 SUMMARY_MAKER = "extractive"
 BUILDS_ON = 0.5  # cosine to a canon work from which "builds on" is said
@@ -54,9 +54,13 @@ class Rated:
     rating: dict[str, Any]
 
 
-def input_hash(facts: Facts, engine: str, vector_hash: str) -> str:
-    """Name everything that rating an item reads: the same name, the same rating."""
-    return text_hash(json.dumps([engine, vector_hash, asdict(facts)], default=str, sort_keys=True))
+def input_hash(facts: Facts, engine: str, vector_hash: str, fits: Sequence[float] = ()) -> str:
+    """Name everything that rating an item reads: the same name, the same rating.
+
+    `fits` are named where they depend on what else came that month.
+    """
+    read = [engine, vector_hash, asdict(facts), *([list(fits)] if fits else [])]
+    return text_hash(json.dumps(read, default=str, sort_keys=True))
 
 
 def rate(

@@ -10,7 +10,7 @@ from core.errors import SourceError
 from core.months import days
 from db import windows
 from db.announced import Told, announced_since
-from db.engine import Sessions, reading
+from db.engine import Sessions, reading, writing
 from db.windows import Standing
 from ingest.batch import Tally
 from ingest.crosscheck import is_reproach, missed, repeats, reproach
@@ -103,7 +103,7 @@ def _ask(check: _Check, ids: Sequence[str]) -> Tally | Failure:
     tally = NONE
     try:
         for page in check.api.by_ids(ids, check.clock()):
-            with check.sessions.begin() as session:
+            with writing(check.sessions) as session:
                 stored = store(session, page.records, check.clock(), check.final_months)
             check.known |= stored.ids
             tally += stored

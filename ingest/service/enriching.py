@@ -11,7 +11,7 @@ from core.ids import arxiv_month
 from core.months import last_day
 from core.record import PaperRecord
 from db import places, storing
-from db.engine import Sessions, reading
+from db.engine import Sessions, reading, writing
 from ingest.batch import Tally
 from ingest.results import Failure
 from ingest.service.pulling import PATIENCE
@@ -46,7 +46,7 @@ def enrich(
             if found.unreachable or len(failures) >= PATIENCE:
                 break
         else:
-            with sessions.begin() as session:
+            with writing(sessions) as session:
                 tally += store(session, [found] if found else [], clock(), final_months)
                 if found is None or not found.code:
                     _rest(session, item_id, clock())

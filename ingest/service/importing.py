@@ -15,7 +15,7 @@ from core.clock import Clock
 from core.errors import UsageError
 from core.record import PaperRecord
 from db import bulk, papers, search, storing, windows
-from db.engine import Sessions, reading
+from db.engine import Sessions, reading, writing
 from db.upsert import chunks
 from ingest.claims import BEGAN
 from ingest.service.arriving import store_many
@@ -171,7 +171,7 @@ class _Book:
     ) -> None:
         """Store a batch in one transaction: items, digests of their lines, broken entries, and the place reached."""
         part = list(entries)
-        with self.sessions.begin() as session:
+        with writing(self.sessions) as session:
             records = [entry for entry in part if isinstance(entry, PaperRecord)]
             tally = store_many(session, records, self.clock(), self.final_months)
             broken = [entry for entry in part if isinstance(entry, EntryError)]

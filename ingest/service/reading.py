@@ -8,7 +8,7 @@ from datetime import datetime
 from core.clock import Clock
 from core.errors import SourceError
 from db import windows
-from db.engine import Sessions, reading
+from db.engine import Sessions, reading, writing
 from db.windows import Counts, Standing
 from ingest.batch import Tally
 from ingest.due import Selecting
@@ -181,8 +181,9 @@ def _as_before(one: _Reading, page: Page, earlier: Earlier) -> Failure | None:
 
 def _take(desk: Desk, one: _Reading, page: Page) -> Failure | None:
     """Store a page and note in the same transaction where to go on after it."""
-    window_id, now = one.standing.id, desk.clock()
-    with desk.sessions.begin() as session:
+    window_id = one.standing.id
+    with writing(desk.sessions) as session:
+        now = desk.clock()
         stored = store(session, page.records, now, desk.final_months)
         one.unread |= keep(session, window_id, (*page.errors, *stored.refused), now)
         one.add(page, stored)

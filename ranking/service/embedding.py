@@ -113,11 +113,13 @@ def _texts(batches: Iterator[_Batch], waiting: deque[_Batch]) -> Iterator[list[s
 
 
 def _save(sessions: Sessions, identity: str, batch: _Batch, rows: Vectors) -> None:
-    values = [
-        _vector_row(item_id, text, vector, identity, batch.read_at)
-        for (item_id, text), vector in zip(batch.new, rows, strict=True)
-    ]
     with sessions.begin() as session:
+        there = scores.hold_items(session, [item_id for item_id, _ in batch.new])  # a post may prove to be a paper
+        values = [
+            _vector_row(item_id, text, vector, identity, batch.read_at)
+            for (item_id, text), vector in zip(batch.new, rows, strict=True)
+            if item_id in there
+        ]
         scores.save_vectors(session, identity, values)
         scores.mark_compared(session, identity.partition("@")[0], batch.same, batch.read_at)
 

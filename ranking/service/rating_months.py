@@ -43,8 +43,9 @@ class _Month:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A batch rated: what to write of it."""
+    """A batch rated: what to write of it, and when each item of it had changed last."""
 
+    read: dict[str, datetime]
     ratings: list[dict[str, Any]]
     topics: list[dict[str, Any]]
     labs: list[dict[str, Any]]
@@ -76,14 +77,18 @@ def rank_new(
 
 
 def _month(sessions: Sessions, ranker: Ranker, month: str, engine: str, part: Part, now: datetime) -> _Month:
-    """Look at what of a month is due. Where a fit depends on the whole month, a part waits until all have vectors."""
+    """Look at what of a month is due.
+
+    Where a fit depends on the whole month, what is new there makes all of it due, and a part waits until all has
+    vectors: the last one rates it all.
+    """
     with reading(sessions) as session:
         due = scores.due(session, month, engine, ranker.model)
         readers, kept = crowd(session, month), ranker.readings(month)
         if ranker.trained:
             return _Month(month, now, [item_id for item_id in due if part.holds(item_id)], readers, kept, None)
-        if part.count > 1 and scores.lacks_vectors(session, month, ranker.model):
-            return _Month(month, now, [], readers, kept, None)
+        waits = part.count > 1 and scores.lacks_vectors(session, month, ranker.model)
+        due = scores.due(session, month, "", ranker.model) if due and not waits else []
         return _Month(month, now, due, readers, kept, _fits_of_month(session, month, ranker, kept) if due else None)
 
 
@@ -91,17 +96,18 @@ def _rank_month(sessions: Sessions, ranker: Ranker, month: _Month) -> int:
     """Rate what is due, batch by batch. The last batch and the shortlists are one transaction.
 
     So a run that is killed leaves either the batch due, or nothing; and of several parts the last one that ends sees
-    the ratings of all (the lock is taken before anything of that transaction is read).
+    the ratings of all (the lock is taken before anything of a transaction is read).
     """
     *batches, last = list(chunks(month.due, BATCH)) or [[]]
     changed = 0
     for ids in batches:
         made = _rate(sessions, ranker, month, ids)
         with sessions.begin() as session:
+            scores.hold_ratings(session)
             changed += _save(session, made, month.looked_at)
     made = _rate(sessions, ranker, month, last)
     with sessions.begin() as session:
-        scores.hold_shortlists(session)
+        scores.hold_ratings(session)
         changed += _save(session, made, month.looked_at)
         shortlists.renew(session, month.month, ranker.model, ranker.roadmap)
     month.kept.save()
@@ -115,7 +121,7 @@ def _rate(sessions: Sessions, ranker: Ranker, month: _Month, ids: Sequence[str])
         items = [item for item in scores.items(session, ids) if item.id in vectors]
         known = facts(session, items, month.readers, novelties(session, ranker.model, month.month, vectors))
     hashes = [
-        rating.input_hash(fact, ranker.engine, _digest(vectors[item.id]))
+        rating.input_hash(fact, ranker.engine, _digest(vectors[item.id]), _row_of_month(month, item.id))
         for item, fact in zip(items, known, strict=True)
     ]
     stale = [i for i, item in enumerate(items) if item.rating is None or item.rating.input_hash != hashes[i]]
@@ -126,6 +132,7 @@ def _rate(sessions: Sessions, ranker: Ranker, month: _Month, ids: Sequence[str])
         for n, i in enumerate(stale)
     }
     return _Made(
+        read={item.id: item.updated for item in items},
         ratings=[_row(items[i].id, one, ranker.engine, hashes[i], month.looked_at) for i, one in rated.items()],
         topics=[row for one in rated.values() for row in one.topics],
         labs=[row for one in rated.values() for row in one.labs],
@@ -134,9 +141,20 @@ def _rate(sessions: Sessions, ranker: Ranker, month: _Month, ids: Sequence[str])
 
 
 def _save(session: Session, made: _Made, now: datetime) -> int:
-    scores.mark_ranked(session, made.unchanged, now)
-    scores.replace_scores(session, [row["item_id"] for row in made.ratings], made.topics, made.labs)
-    return scores.save_ratings(session, made.ratings)
+    """Write what was rated. What has changed since it was read, or is gone, stays as it is, and due."""
+    there = scores.hold_items(session, made.read)
+    same = {item_id for item_id, changed in there.items() if changed == made.read[item_id]}
+    ratings, topics_, labs = (
+        [row for row in rows if row["item_id"] in same] for rows in (made.ratings, made.topics, made.labs)
+    )
+    scores.mark_ranked(session, [item_id for item_id in made.unchanged if item_id in same], now)
+    scores.replace_scores(session, [row["item_id"] for row in ratings], topics_, labs)
+    return scores.save_ratings(session, ratings)
+
+
+def _row_of_month(month: _Month, item_id: str) -> list[float]:
+    """Give an item's fits as they are stored, where they depend on the whole month."""
+    return [] if month.fits is None else np.round(month.fits[item_id].astype(float), 4).tolist()
 
 
 def _fits(ranker: Ranker, month: _Month, items: Sequence[Item], vectors: Found) -> Fits:

@@ -172,7 +172,7 @@ def test_a_new_day_reads_a_day_though_its_whole_month_is_scored(
         rank_new(sessions, ranker(guide, cache=tmp_path), at(2))
         shelve(sessions, paper("2606.19999", LATE, first_seen=at(3)(), updated=at(3)()))
         embed_new(sessions, HashEmbedder(), at(4))
-        assert rank_new(sessions, ranker(guide, cache=tmp_path), at(4)) == 1
+        assert rank_new(sessions, ranker(guide, cache=tmp_path), at(4)) > 1  # those before move in a month that grew
     assert read == [20, 1]
 
 
