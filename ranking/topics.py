@@ -1,6 +1,6 @@
 """How well each item fits each topic: signals blended and calibrated so that 0.5 means "file it here" (pure).
 
-Signals of a pair: likeness to the topic's queries and description, unlikeness to its near misses, a model on the vector
+Signals of a pair: likeness to the topic's queries and description, and to its near misses, a model on the vector
 and on words (lines, and a network for all topics), its lead over the best other topic, the topic's phrases in title and
 abstract, words of a field that a method may merely be applied to, and, by one linear model for all topics, whether a
 paper is about methods or merely uses them. The blend is a logistic regression (benchmarks/train_topics.py) whose

@@ -81,7 +81,7 @@ def code_signal(signals: Signals) -> float | None:
 
 
 def lab_signal(signals: Signals) -> float | None:
-    """A lab of the roadmap, as surely as the evidence says; its weight is small, so that a name never decides alone."""
+    """A lab of the roadmap, as surely as the evidence says; of little weight, but it may lift one past the floor."""
     return signals.lab_confidence
 
 

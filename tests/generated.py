@@ -155,16 +155,17 @@ def alone() -> str:
     needed = (compose.WORTH_FLOOR * (worth.PRIOR_WEIGHT + weight) - worth.PRIOR * worth.PRIOR_WEIGHT) / weight
     fit = round(0.5 + max(0.0, needed) / 2, 3)
     assert worth.worth(worth.Signals(fit=fit)).score == pytest.approx(compose.WORTH_FLOOR, abs=0.001)
-    return f"A paper of which only the topic is known passes it with a best fit of {fit} and more."
+    return f"A paper of which only the topic is known would pass it with a best fit of {fit} and more."
 
 
 def order() -> str:
     """Say how a shortlist is ordered."""
     return (
-        f"Near-twins (cosine {shortlist.TWIN} and more) are folded under the worthier one. Then places are given one by"
-        f"\none to the paper with the greatest worth, less {shortlist.SAMENESS} of its likeness to the nearest paper "
-        f"already placed,\nless {shortlist.SAME_TOPIC} for each paper of the same topic already placed; "
-        f"{shortlist.LENGTH} places at most.\n"
+        f"Near-twins (cosine {shortlist.TWIN} and more, or {shortlist.FOLLOW_UP} with nearly the same title and "
+        f"authors) are folded under\nthe worthier one; the {shortlist.POOL * shortlist.LENGTH} worthiest of a stage "
+        f"compete. Then places are given one by one to the paper with the\ngreatest worth, less {shortlist.SAMENESS} "
+        f"of its likeness to the nearest paper already placed, less {shortlist.SAME_TOPIC} for each paper of\nthe same "
+        f"topic already placed; {shortlist.LENGTH} places at most.\n"
     )
 
 
