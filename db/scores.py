@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import numpy as np
@@ -94,11 +94,14 @@ def months_without_vectors(session: Session, model: str, months: Sequence[str]) 
     return frozenset(session.scalars(select(Item.month).where(Item.month.in_(months), ~has).distinct()))
 
 
-def vector_state(session: Session, model: str) -> tuple[int, datetime | None]:
-    """Count the items that have a vector of a model, and tell when the last text was compared with one."""
+def vector_state(session: Session, model: str, span: timedelta) -> tuple[int, datetime | None, int]:
+    """Count the items that have a vector of a model; tell when the last text was compared, and how many in a span."""
     query = select(func.count(Embedding.item_id.distinct()), func.max(Embedding.made_at)).where(_of(model))
     count, newest = session.execute(query).one()
-    return count, newest
+    if newest is None:
+        return count, None, 0
+    recent = select(func.count()).select_from(Embedding).where(_of(model), Embedding.made_at >= newest - span)
+    return count, newest, session.scalar(recent) or 0
 
 
 def vectors_since(session: Session, model: str, since: datetime) -> tuple[list[str], NDArray[np.float16]]:

@@ -47,6 +47,7 @@ class State:
     dimensions: int
     shortlist: int
     number: str  # what rows are kept as: float32 or float16
+    recent: int  # texts compared within an hour before: one more may be dated before the last and saved after it
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +136,17 @@ def exact(rows: Rows | Halves, queries: NDArray[np.float32], k: int) -> NDArray[
     return np.take_along_axis(places, order, axis=1)
 
 
-def write(folder: Path, model: str, newest: str, ids: Sequence[str], rows: Rows) -> Matrix:
+def write(folder: Path, model: str, newest: str, ids: Sequence[str], rows: Rows, recent: int = 0) -> Matrix:
     """Write a matrix in place of the former, whole or not at all; `ids` must be in order, one for each row."""
     if len(ids) != len(rows):
         raise ModelError("A matrix of vectors needs one row for each id", "This is a fault of the program")
-    return write_parts(folder, model, newest, len(ids), [(ids, rows)])
+    return write_parts(folder, model, newest, len(ids), [(ids, rows)], recent)
 
 
-def write_parts(folder: Path, model: str, newest: str, count: int, parts: Iterable[Part]) -> Matrix:
+def write_parts(folder: Path, model: str, newest: str, count: int, parts: Iterable[Part], recent: int = 0) -> Matrix:
     """Write a matrix, as `write` does, of parts one after the other; `count` says about how many rows will come."""
-    said: dict[str, Any] = {"model": model, "newest": newest, "number": "float16" if count >= LARGE else "float32"}
+    number = "float16" if count >= LARGE else "float32"
+    said: dict[str, Any] = {"model": model, "newest": newest, "recent": recent, "number": number}
 
     def fill(place: Path) -> Matrix:
         ids, said["dimensions"] = _append(place / ROWS, parts, said["number"])

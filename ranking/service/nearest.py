@@ -29,20 +29,20 @@ def vector_matrix(sessions: Sessions, model: str, folder: Path, held: Matrix | N
     if not folders.writable(folder):
         return _shipped(model, folder, held)
     with reading(sessions) as session:
-        count, newest = scores.vector_state(session, model)
+        count, newest, recent = scores.vector_state(session, model, OVERLAP)
         now = newest.isoformat() if newest else ""
-        if held is not None and _made_of(held, count, now):
+        if held is not None and _made_of(held, count, now, recent):
             return held
         known = matrix.read(folder, model)
-        if known is not None and _made_of(known, count, now):
+        if known is not None and _made_of(known, count, now, recent):
             return known
         fresh = _since(known)
         if known is not None and fresh is not None:
             ids, rows = scores.vectors_since(session, model, fresh)
             names = sorted({*known.ids, *ids})
             if len(names) == count:  # else something was deleted, or saved long after it was dated
-                return matrix.write_parts(folder, model, now, count, _joined(known, names, ids, rows))
-        return matrix.write_parts(folder, model, now, count, scores.all_vectors(session, model))
+                return matrix.write_parts(folder, model, now, count, _joined(known, names, ids, rows), recent)
+        return matrix.write_parts(folder, model, now, count, scores.all_vectors(session, model), recent)
 
 
 def _shipped(model: str, folder: Path, held: Matrix | None) -> Matrix:
@@ -58,8 +58,8 @@ def _shipped(model: str, folder: Path, held: Matrix | None) -> Matrix:
     return found
 
 
-def _made_of(known: Matrix, count: int, newest: str) -> bool:
-    return (known.state.count, known.state.newest) == (count, newest)
+def _made_of(known: Matrix, count: int, newest: str, recent: int) -> bool:
+    return (known.state.count, known.state.newest, known.state.recent) == (count, newest, recent)
 
 
 def _since(known: Matrix | None) -> datetime | None:

@@ -136,7 +136,7 @@ def test_another_models_matrix_is_not_found(tmp_path: Path) -> None:
 # In step with the rows
 
 
-def shelve(sessions: Sessions, rows: Rows, hours: int = 1, first: int = 0) -> None:
+def shelve(sessions: Sessions, rows: Rows, hours: float = 1, first: int = 0) -> None:
     """Store items with these vectors, compared at an hour."""
     ids = [f"2606.{first + n:05d}" for n in range(len(rows))]
     with sessions.begin() as session:
@@ -182,6 +182,17 @@ def test_the_matrix_follows_the_rows(sessions: Sessions, tmp_path: Path, monkeyp
 def _counted(read: list[int], found: tuple[list[str], Halves]) -> tuple[list[str], Halves]:
     read.append(len(found[0]))
     return found
+
+
+def test_what_was_dated_before_the_last_and_saved_after_it_is_found(sessions: Sessions, tmp_path: Path) -> None:
+    """Two machines embed: the slower one began earlier."""
+    rows = clustered(12)
+    shelve(sessions, rows)
+    rows[:2] = clustered(2, seed=5)
+    shelve(sessions, rows[:1], hours=6)
+    vector_matrix(sessions, MODEL, tmp_path)
+    shelve(sessions, rows[1:2], hours=5.5, first=1)
+    assert same(vector_matrix(sessions, MODEL, tmp_path), rows)
 
 
 def test_what_is_deleted_is_found_no_more(sessions: Sessions, tmp_path: Path) -> None:
