@@ -18,7 +18,7 @@ from ranking.guide import Guide, make_guide
 from ranking.service import embed_new, rank_new
 from tests.db.shelf import THEN
 from tests.fakes import HashEmbedder
-from tests.ranking.test_service import HERONS, change, month, paper, ranker, rating, shelve
+from tests.ranking.test_service import HERONS, at, change, month, paper, ranker, rating, shelve
 from tests.ranking.toy import TOY
 
 COPY = paper("2605.00009", HERONS)
@@ -36,6 +36,12 @@ def ranked(sessions: Sessions, guide: Guide, *rows: dict[str, Any]) -> Rating:
     embed_new(sessions, HashEmbedder(), lambda: THEN)
     rank_new(sessions, ranker(guide), lambda: THEN)
     return rating(sessions, "2606.00001")
+
+
+def again(sessions: Sessions, guide: Guide) -> None:
+    """Embed and rank what changed, an hour after that."""
+    embed_new(sessions, HashEmbedder(), at(2))
+    rank_new(sessions, ranker(guide), at(2))
 
 
 def kinds(found: Rating) -> list[str]:
@@ -72,7 +78,7 @@ def test_nothing_close_in_twelve_months_is_said_and_a_copy_takes_it_back(
     shelve(sessions, COPY)
     embed_new(sessions, HashEmbedder(), lambda: THEN)
     change(sessions, "2606.00001", 1, comment="12 pages")
-    rank_new(sessions, ranker(guide), lambda: THEN)
+    again(sessions, guide)
     after = rating(sessions, "2606.00001")
     assert "new" not in kinds(after)
     assert (after.worth or 0) < (alone.worth or 0)
@@ -145,7 +151,7 @@ def test_a_dump_read_after_a_month_holds_it(sessions: Sessions, guide: Guide, mo
     assert said_of_new(found) == []  # the dump may end before the end of May
     read(sessions, "2026-05")
     change(sessions, "2606.00001", 1, comment="12 pages")
-    rank_new(sessions, ranker(guide), lambda: THEN)
+    again(sessions, guide)
     assert said_of_new(rating(sessions, "2606.00001"))[0].endswith("past 12 months")
 
 
@@ -184,6 +190,6 @@ def test_the_days_of_votes_belong_to_what_a_rating_reads(sessions: Sessions, gui
     rows = [paper("2606.00001", HERONS) | voted, *month()[1:]]
     early = ranked(sessions, guide, *rows)
     change(sessions, "2606.00001", 1, daily_date=THEN.date())
-    rank_new(sessions, ranker(guide), lambda: THEN)
+    again(sessions, guide)
     fresh = rating(sessions, "2606.00001")
     assert (fresh.worth or 0) > (early.worth or 0)
