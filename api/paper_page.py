@@ -204,11 +204,11 @@ def _reasons(item: Item, names: Names, v: Voice) -> tuple[ReasonRow, ...]:
 
 
 def _base(found: Sequence[Reason], worth: float, v: Voice) -> tuple[ReasonRow, ...]:
-    """Name what the worth has beside its reasons, so that the shares add up to the whole."""
+    """Name what the worth has beside its reasons (the prior, and likeness or newness too small to be told)."""
     rest = worth - sum(reason.share for reason in found)
     if rest < 0.005:  # would be printed as nothing
         return ()
-    line = v.t("What a paper has before anything speaks for it")
+    line = v.t("What every paper has, and what no sentence can tell")
     return (ReasonRow(str(v.t("Base")), line, _figure(rest), round(100 * rest / worth)),)
 
 

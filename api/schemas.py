@@ -73,7 +73,7 @@ class ReasonJson(TypedDict):
 
 
 class WorthJson(TypedDict):
-    """How much an item is worth reading, 0 to 1, null where no topic fits; the shares add up to the score."""
+    """How much an item is worth reading, 0 to 1, null where no topic fits; each reason has its share of the score."""
 
     score: float | None
     reasons: list[ReasonJson]
