@@ -77,7 +77,8 @@ def _fill(sessions: Sessions, ranker: Ranker, count: int) -> None:
 def vector_rows(ids: list[str], ranker: Ranker, count: int) -> list[dict[str, Any]]:
     """Make a row of the table of vectors for each paper."""
     halves = many_vectors(count)[: len(ids)].astype("<f2")
-    base = {"model": ranker.embedder.identity, "text_hash": "0" * 32, "made_at": NOW + timedelta(hours=1)}
+    seen = {"made_at": NOW + timedelta(hours=1), "item_updated": NOW}
+    base = {"model": ranker.embedder.identity, "text_hash": "0" * 32, **seen}
     return [{**base, "item_id": item_id, "vector": row.tobytes()} for item_id, row in zip(ids, halves, strict=True)]
 
 
@@ -96,6 +97,7 @@ def _rating_row(item_id: str, engine: str) -> dict[str, Any]:
         "minutes": 15,
         "minutes_guessed": True,
         "ranked_at": NOW + timedelta(hours=1),
+        "item_updated": NOW,
     }
 
 
@@ -115,7 +117,7 @@ def _touch(sessions: Sessions, count: int) -> None:
 
 def _forget_texts(session: Session, ids: list[str]) -> None:
     """Let the vectors be those of the items' texts, so that ranking is timed and not embedding."""
-    session.execute(update(Embedding).where(Embedding.item_id.in_(ids)).values(made_at=_at(25)()))
+    session.execute(update(Embedding).where(Embedding.item_id.in_(ids)).values(item_updated=_at(24)()))
 
 
 def _rank(sessions: Sessions, ranker: Ranker, clock: Clock) -> None:

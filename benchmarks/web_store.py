@@ -97,6 +97,7 @@ def _rating(rng: random.Random, item_id: str, topic: str, stage: int) -> dict[st
         "minutes": 15,
         "minutes_guessed": True,
         "ranked_at": NOW + timedelta(hours=1),
+        "item_updated": NOW,
     }
 
 

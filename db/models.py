@@ -243,7 +243,8 @@ class Embedding(Base):
     model: Mapped[str] = mapped_column(primary_key=True)  # name@precision
     text_hash: Mapped[str] = mapped_column(String(32))
     vector: Mapped[bytes] = mapped_column(LargeBinary)  # float16, little endian, L2 = 1
-    made_at: Mapped[datetime]  # when the text was last compared: an item changed since is looked at again
+    made_at: Mapped[datetime]
+    item_updated: Mapped[datetime | None]  # `item.updated` of the text compared: another one is looked at again
 
 
 class TopicScore(Base):
@@ -290,6 +291,7 @@ class Rating(Base):
     minutes: Mapped[int]
     minutes_guessed: Mapped[bool]
     ranked_at: Mapped[datetime]
+    item_updated: Mapped[datetime | None]  # `item.updated` of what was rated: another one is ranked again
 
 
 class MachineSummary(Base):

@@ -1,13 +1,13 @@
 """What ranking reads and writes: items to embed, a month's items with vectors, scores, shortlists."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Table, delete, exists, func, or_, select, text, update
+from sqlalchemy import Table, Update, delete, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session, selectinload
 
 from db.models import Embedding, Evidence, Issue, Item, LabScore, Rating, Shortlist, TopicScore
@@ -20,12 +20,13 @@ _LOCK = 7_411_520_234  # any number that no other lock of this program uses
 
 @dataclass(frozen=True, slots=True)
 class ToEmbed:
-    """An item whose text may have no vector yet; `known_hash` is that of the vector it has."""
+    """An item whose text may have no vector yet; `known_hash` is that of the vector it has, `updated` its change."""
 
     id: str
     title: str
     abstract: str | None
     known_hash: str | None
+    updated: datetime
 
 
 def to_embed(session: Session, model: str, limit: int, after: str = "") -> list[ToEmbed]:
@@ -33,16 +34,15 @@ def to_embed(session: Session, model: str, limit: int, after: str = "") -> list[
 
     `model` is a name without precision: vectors of one model at different precisions count as one.
     """
-    compared = exists().where(Embedding.item_id == Item.id, _of(model), Embedding.made_at >= Item.updated)
     known = select(Embedding.text_hash).where(Embedding.item_id == Item.id, _of(model)).limit(1).scalar_subquery()
-    query = select(Item.id, Item.title, Item.abstract, known).where(~compared, Item.id > after)
+    columns = (Item.id, Item.title, Item.abstract, known, Item.updated)
+    query = select(*columns).where(~_has_vector(model), Item.id > after)
     return [ToEmbed(*row) for row in session.execute(query.order_by(Item.id).limit(limit))]
 
 
 def count_to_embed(session: Session, model: str) -> int:
     """Count the items that `to_embed` would list."""
-    compared = exists().where(Embedding.item_id == Item.id, _of(model), Embedding.made_at >= Item.updated)
-    return session.scalar(select(func.count()).select_from(Item).where(~compared)) or 0
+    return session.scalar(select(func.count()).select_from(Item).where(~_has_vector(model))) or 0
 
 
 def count_rated(session: Session) -> int:
@@ -58,10 +58,9 @@ def save_vectors(session: Session, model: str, rows: Sequence[dict[str, Any]]) -
     upsert(session, cast(Table, Embedding.__table__), rows)
 
 
-def mark_compared(session: Session, model: str, ids: Sequence[str], now: datetime) -> None:
-    """Note that these items' texts still are what their vectors say."""
-    for part in chunks(ids, 5_000):
-        session.execute(update(Embedding).where(Embedding.item_id.in_(part), _of(model)).values(made_at=now))
+def mark_compared(session: Session, model: str, seen: Mapping[str, datetime]) -> None:
+    """Note that the texts of items still are what their vectors say, each as its last change (`seen`) left it."""
+    _note_seen(session, update(Embedding).where(_of(model)), Embedding.item_id, seen)
 
 
 def vectors(session: Session, model: str, ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:
@@ -95,7 +94,7 @@ def months_without_vectors(session: Session, model: str, months: Sequence[str]) 
 
 
 def vector_state(session: Session, model: str, span: timedelta) -> tuple[int, datetime | None, int]:
-    """Count the items that have a vector of a model; tell when the last text was compared, and how many in a span."""
+    """Count the items that have a vector of a model; tell when the last was made, and how many in a span before."""
     query = select(func.count(Embedding.item_id.distinct()), func.max(Embedding.made_at)).where(_of(model))
     count, newest = session.execute(query).one()
     if newest is None:
@@ -105,7 +104,7 @@ def vector_state(session: Session, model: str, span: timedelta) -> tuple[int, da
 
 
 def vectors_since(session: Session, model: str, since: datetime) -> tuple[list[str], NDArray[np.float16]]:
-    """Read vectors whose text was compared at or after a moment, as ids and rows, in order of id."""
+    """Read vectors made at or after a moment, as ids and rows, in order of id."""
     query = select(Embedding.item_id, Embedding.vector).where(_of(model), Embedding.made_at >= since)
     found: dict[str, bytes] = dict(session.execute(query).all())
     return _as_rows(found)
@@ -136,7 +135,7 @@ def months_to_rank(session: Session, engine: str) -> list[str]:
 
     To rank is what was not ranked since its last change, or ranked by another engine.
     """
-    ranked = exists().where(Rating.item_id == Item.id, Rating.ranked_at >= Item.updated, Rating.model == engine)
+    ranked = _is_ranked(engine)
     frozen = exists().where(Issue.month == Shortlist.month, Issue.status == "final")
     moved = select(Shortlist.month).join(Item, Item.id == Shortlist.item_id).where(Item.month != Shortlist.month)
     months = {*session.scalars(select(Item.month).where(~ranked).distinct()), *session.scalars(moved.where(~frozen))}
@@ -148,8 +147,7 @@ def due(session: Session, month: str, engine: str, model: str) -> list[str]:
 
     A vote for one changes the places of the others. A vector of an older text is none.
     """
-    ranked = exists().where(Rating.item_id == Item.id, Rating.ranked_at >= Item.updated, Rating.model == engine)
-    query = select(Item.id).where(Item.month == month, or_(~ranked, Item.votes > 0), _has_vector(model))
+    query = select(Item.id).where(Item.month == month, or_(~_is_ranked(engine), Item.votes > 0), _has_vector(model))
     return list(session.scalars(query.order_by(Item.id)))
 
 
@@ -254,10 +252,9 @@ def save_ratings(session: Session, rows: Sequence[dict[str, Any]]) -> int:
     return upsert(session, cast(Table, Rating.__table__), rows)
 
 
-def mark_ranked(session: Session, ids: Sequence[str], now: datetime) -> None:
-    """Note that these items were looked at and are rated as before."""
-    for part in chunks(ids, 5_000):
-        session.execute(update(Rating).where(Rating.item_id.in_(part)).values(ranked_at=now))
+def mark_ranked(session: Session, seen: Mapping[str, datetime], now: datetime) -> None:
+    """Note that items were looked at, each as its last change (`seen`) left it, and are rated as before."""
+    _note_seen(session, update(Rating).values(ranked_at=now), Rating.item_id, seen)
 
 
 def shortlist_rows(session: Session, month: str) -> list[dict[str, Any]]:
@@ -277,8 +274,23 @@ def replace_shortlists(session: Session, month: str, rows: Sequence[dict[str, An
     return True
 
 
+def _note_seen(session: Session, statement: Update, key: Any, seen: Mapping[str, datetime]) -> None:
+    """Write, beside what a statement writes, which state of its item each row has seen; many share one."""
+    states: dict[datetime, list[str]] = {}
+    for item_id, updated in seen.items():
+        states.setdefault(updated, []).append(item_id)
+    for updated, ids in states.items():
+        for part in chunks(ids, 5_000):
+            session.execute(statement.where(key.in_(part)).values(item_updated=updated))
+
+
 def _has_vector(model: str) -> Any:
-    return exists().where(Embedding.item_id == Item.id, _of(model), Embedding.made_at >= Item.updated)
+    return exists().where(Embedding.item_id == Item.id, _of(model), Embedding.item_updated == Item.updated)
+
+
+def _is_ranked(engine: str) -> Any:
+    """Tell whether an item was rated as it is. Not by the clock: another machine's may be ahead."""
+    return exists().where(Rating.item_id == Item.id, Rating.item_updated == Item.updated, Rating.model == engine)
 
 
 def _of(model: str) -> Any:

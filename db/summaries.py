@@ -80,6 +80,6 @@ def give(session: Session, item_id: str, summary: dict[str, Any], now: datetime)
 
     A rating that waits to be made anew is left alone: it would pass for one that looked at the item's last change.
     """
-    current = exists().where(Item.id == Rating.item_id, Item.updated <= Rating.ranked_at)
+    current = exists().where(Item.id == Rating.item_id, Rating.item_updated == Item.updated)
     statement = update(Rating).where(Rating.item_id == item_id, current).values(summary=summary, ranked_at=now)
     return len(session.scalars(statement.returning(Rating.item_id)).all())

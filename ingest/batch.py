@@ -99,6 +99,7 @@ def vector_rows(records: Iterable[PaperRecord], known: Container[str], now: date
             "text_hash": record.vector_of,
             "vector": half_floats(record.vector),
             "made_at": now,
+            "item_updated": now,  # if the record changes nothing of its item, its text is compared once more
         }
         for record in records
         if record.vector is not None and record.vector_of is not None and record.id not in known

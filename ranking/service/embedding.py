@@ -14,6 +14,7 @@ from core.clock import Clock
 from core.text import embedding_text, text_hash
 from db import scores
 from db.engine import Sessions, reading
+from db.scores import ToEmbed
 from ranking.embedder import Embedder, Vectors
 from ranking.embedder.processes import Stream, spread
 from ranking.shards import ALL, Part
@@ -28,8 +29,8 @@ class _Batch:
 
     read_at: datetime
     seen: int = 0
-    new: list[tuple[str, str]] = field(default_factory=list)  # (id, text)
-    same: list[str] = field(default_factory=list)
+    new: list[tuple[ToEmbed, str]] = field(default_factory=list)  # with its text
+    same: dict[str, datetime] = field(default_factory=dict)  # id: its last change
 
 
 def embed_new(
@@ -92,7 +93,7 @@ def _read(sessions: Sessions, model: str, part: Part, clock: Clock) -> Iterator[
         yield batch
 
 
-def _sort_in(batch: _Batch, rows: Sequence[scores.ToEmbed], part: Part) -> None:
+def _sort_in(batch: _Batch, rows: Sequence[ToEmbed], part: Part) -> None:
     """Tell what is new from what is not. A vector made from an abstract we may not ship outlives the title alone."""
     batch.seen += len(rows)
     for row in rows:
@@ -100,9 +101,9 @@ def _sort_in(batch: _Batch, rows: Sequence[scores.ToEmbed], part: Part) -> None:
             text = embedding_text(row.title, row.abstract)
             known = row.known_hash is not None and (row.abstract is None or row.known_hash == text_hash(text))
             if known:
-                batch.same.append(row.id)
+                batch.same[row.id] = row.updated
             else:
-                batch.new.append((row.id, text))
+                batch.new.append((row, text))
 
 
 def _texts(batches: Iterator[_Batch], waiting: deque[_Batch]) -> Iterator[list[str]]:
@@ -114,16 +115,22 @@ def _texts(batches: Iterator[_Batch], waiting: deque[_Batch]) -> Iterator[list[s
 
 def _save(sessions: Sessions, identity: str, batch: _Batch, rows: Vectors) -> None:
     with sessions.begin() as session:
-        there = scores.hold_items(session, [item_id for item_id, _ in batch.new])  # a post may prove to be a paper
+        there = scores.hold_items(session, [one.id for one, _ in batch.new])  # a post may prove to be a paper
         values = [
-            _vector_row(item_id, text, vector, identity, batch.read_at)
-            for (item_id, text), vector in zip(batch.new, rows, strict=True)
-            if item_id in there
+            _vector_row(one, text, vector, identity, batch.read_at)
+            for (one, text), vector in zip(batch.new, rows, strict=True)
+            if one.id in there
         ]
         scores.save_vectors(session, identity, values)
-        scores.mark_compared(session, identity.partition("@")[0], batch.same, batch.read_at)
+        scores.mark_compared(session, identity.partition("@")[0], batch.same)
 
 
-def _vector_row(item_id: str, text: str, vector: NDArray[np.float32], model: str, now: datetime) -> dict[str, Any]:
-    stored = vector.astype("<f2").tobytes()
-    return {"item_id": item_id, "model": model, "text_hash": text_hash(text), "vector": stored, "made_at": now}
+def _vector_row(one: ToEmbed, text: str, vector: NDArray[np.float32], model: str, now: datetime) -> dict[str, Any]:
+    return {
+        "item_id": one.id,
+        "model": model,
+        "text_hash": text_hash(text),
+        "vector": vector.astype("<f2").tobytes(),
+        "made_at": now,
+        "item_updated": one.updated,
+    }

@@ -133,7 +133,7 @@ def _rate(sessions: Sessions, ranker: Ranker, month: _Month, ids: Sequence[str])
     }
     return _Made(
         read={item.id: item.updated for item in items},
-        ratings=[_row(items[i].id, one, ranker.engine, hashes[i], month.looked_at) for i, one in rated.items()],
+        ratings=[_row(items[i], one, ranker.engine, hashes[i], month.looked_at) for i, one in rated.items()],
         topics=[row for one in rated.values() for row in one.topics],
         labs=[row for one in rated.values() for row in one.labs],
         unchanged=[item.id for i, item in enumerate(items) if i not in rated],
@@ -147,7 +147,7 @@ def _save(session: Session, made: _Made, now: datetime) -> int:
     ratings, topics_, labs = (
         [row for row in rows if row["item_id"] in same] for rows in (made.ratings, made.topics, made.labs)
     )
-    scores.mark_ranked(session, [item_id for item_id in made.unchanged if item_id in same], now)
+    scores.mark_ranked(session, {item_id: made.read[item_id] for item_id in made.unchanged if item_id in same}, now)
     scores.replace_scores(session, [row["item_id"] for row in ratings], topics_, labs)
     return scores.save_ratings(session, ratings)
 
@@ -193,5 +193,6 @@ def _digest(vector: NDArray[np.float32]) -> str:
     return hashlib.sha256(vector.tobytes()).hexdigest()[:16]
 
 
-def _row(item_id: str, one: rating.Rated, engine: str, inputs: str, now: datetime) -> dict[str, Any]:
-    return {"item_id": item_id, "model": engine, "input_hash": inputs, "ranked_at": now, **one.rating}
+def _row(item: Item, one: rating.Rated, engine: str, inputs: str, now: datetime) -> dict[str, Any]:
+    seen = {"item_id": item.id, "item_updated": item.updated, "input_hash": inputs}
+    return {**seen, "model": engine, "ranked_at": now, **one.rating}

@@ -1,7 +1,7 @@
 """Migrations: one transaction, one at a time, tables equal to the models, children kept."""
 
 import threading
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import Engine, event, inspect, select, text
 from sqlalchemy.exc import OperationalError
 
-from db import storing
+from db import scores, storing
 from db.engine import Sessions, make_engine
 from db.migrate import MigrationError, at_head, check, downgrade, locked, upgrade
-from db.models import Base, Item
+from db.models import Base, Embedding, Item, Rating
 from db.windows import count_submitted
-from tests.db.shelf import stored
+from tests.db.shelf import THEN, stored
 
 
 def engine_of(sessions: Sessions) -> Engine:
@@ -121,6 +121,24 @@ def test_counting_a_days_papers_reads_those_of_that_day_alone(sqlite_sessions: S
         query, values = asked[-1]
         plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values).fetchall()
     assert "ix_item_month_submitted (month=? AND submitted>? AND submitted<?)" in str(plan)
+
+
+def test_what_was_ranked_and_embedded_stays_so_and_what_had_changed_since_stays_due(sessions: Sessions) -> None:
+    same, changed = "2606.00001", "2606.00002"
+    made = {"model": "m", "ranked_at": THEN, "input_hash": "0" * 32, "reasons": [], "read_first": []}
+    with sessions.begin() as session:
+        storing.save(session, [stored(same), stored(changed, updated=THEN + timedelta(seconds=1))])
+        for id_ in (same, changed):
+            session.add(Embedding(item_id=id_, model="m@fp32", text_hash="0" * 32, vector=b"", made_at=THEN))
+            session.add(Rating(item_id=id_, minutes=15, minutes_guessed=True, **made))
+    engine = engine_of(sessions)
+    downgrade(engine, "0016")
+    upgrade(engine)
+    with sessions() as session:
+        assert [one.id for one in scores.to_embed(session, "m", 9)] == [changed]
+        assert scores.due(session, "2026-06", "m", "m") == []
+        scores.mark_compared(session, "m", {changed: THEN + timedelta(seconds=1)})
+        assert scores.due(session, "2026-06", "m", "m") == [changed]
 
 
 def leave_an_orphan(engine: Engine) -> None:

@@ -89,8 +89,20 @@ def test_what_changed_while_it_was_rated_is_rated_again(
     change(sessions, "2606.00001", 3, comment="One page more")
     embed_new(sessions, HashEmbedder(), at(5))
     rank(sessions, guide, 5)
+    embed_new(sessions, HashEmbedder(), at(6))
     assert rank(sessions, guide, 6) == 1
     assert rating(sessions, "2606.00001").worth == 0
+
+
+def test_a_change_that_another_clock_dates_before_the_rating_is_rated(sessions: Sessions, guide: Guide) -> None:
+    rows = ranker(guide, blend=trained(guide))
+    shelve(sessions, *month())
+    embed_new(sessions, HashEmbedder(), at(5))
+    rank_new(sessions, rows, at(5))
+    change(sessions, "2606.10000", 3, title=KITES[0], abstract=KITES[1])
+    assert embed_new(sessions, HashEmbedder(), at(6)) == 1
+    assert rank_new(sessions, rows, at(6)) == 1
+    assert rank_new(sessions, rows, at(7), rebuild=True) == 0
 
 
 def test_what_disappears_while_it_is_rated_or_embedded_stops_nothing(

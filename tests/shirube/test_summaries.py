@@ -81,7 +81,7 @@ def shelve(sessions: Sessions, count: int = 1, *, of: str = "2606", **given: Any
 def rating(item_id: str) -> Rating:
     return Rating(
         item_id=item_id, model="m", input_hash="0" * 32, best_topic="t", best_stage=1, worth=0.5, reasons=[],
-        summary=EXTRACT, read_first=[], minutes=15, minutes_guessed=True, ranked_at=THEN,
+        summary=EXTRACT, read_first=[], minutes=15, minutes_guessed=True, ranked_at=THEN, item_updated=THEN,
     )  # fmt: skip
 
 

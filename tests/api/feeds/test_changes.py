@@ -59,7 +59,7 @@ def test_a_look_that_changes_no_rating_changes_no_tag(
     tags = {name: client.get(address(name)).headers["etag"] for name in NAMES}
     before = renders()
     with sessions.begin() as session:
-        scores.mark_ranked(session, ids, LATER)
+        scores.mark_ranked(session, dict.fromkeys(ids, SEEN), LATER)
     for name, tag in tags.items():
         assert client.get(address(name), headers={"If-None-Match": tag}).status_code == 304
     assert renders() == before
@@ -173,7 +173,7 @@ def test_ten_thousand_polls_of_an_unchanged_feed_render_nothing(
     before, polls = renders(), list(tags.items()) * (10_000 // len(tags) + 1)
     statuses = asyncio.run(_polled(app, polls[:5_000]))
     with sessions.begin() as session:
-        scores.mark_ranked(session, ids, LATER)  # something is stored, nothing that a reader sees
+        scores.mark_ranked(session, dict.fromkeys(ids, SEEN), LATER)  # something is stored, nothing that a reader sees
     statuses += asyncio.run(_polled(app, polls[5_000:10_000]))
     assert statuses == [304] * 10_000
     assert renders() == before
