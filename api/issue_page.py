@@ -26,7 +26,7 @@ EXPORTS = (("BibTeX", "bib"), ("RIS", "ris"), ("CSL-JSON", "csl.json"), ("CSV", 
 class IssueLinks(Links):
     """Where an issue's page leads on this site, for a reader at the stage `here`; `whole` folds no other stage.
 
-    `static` leaves out what needs a server behind it.
+    `permalink` is the issue's full address, `static` leaves out what needs a server behind it.
     """
 
     def __init__(
@@ -37,10 +37,11 @@ class IssueLinks(Links):
         *,
         here: int | None = None,
         whole: bool = False,
+        permalink: str,
         static: bool = False,
     ) -> None:
         self._site, self._month, self._static = site, month, static
-        self.permalink, self.archive, self.status = site.issue(month), site.archive(), site.status()
+        self.permalink, self.archive, self.status = permalink, site.archive(), site.status()
         self.here, self.minutes, self.place = here, minutes, site.place()
         if here is not None:
             self.whole = site.whole(month) if not whole and minutes is None else None
@@ -102,7 +103,9 @@ def issue_page(site: Site, session: Session, month: str, lang: str, part: Part =
     reader chose a place on the road, the other stages are folded, unless a part is asked for.
     """
     if part.minutes not in (None, *BUDGETS):
-        raise Problem(404, f"No issue is shrunk to {part.minutes} minutes", f"Choose one of {BUDGETS}")
+        raise Problem(
+            404, f"No issue is shrunk to {part.minutes} minutes", f"Choose one of {', '.join(map(str, BUDGETS))}"
+        )
     key = ("page", lang, site.asked, part, site.here, issues.fingerprint(session, month))
 
     def made() -> bytes:
@@ -121,7 +124,15 @@ def _shown(digest: Digest, part: Part) -> Digest:
 
 def _render(site: Site, digest: Digest, lang: str, part: Part) -> str:
     here = site.here if part.stage is None and any(stage.number == site.here for stage in digest.stages) else None
-    where = IssueLinks(site.links, digest.month, part.minutes, here=here, whole=part.whole, static=site.options.static)
+    where = IssueLinks(
+        site.links,
+        digest.month,
+        part.minutes,
+        here=here,
+        whole=part.whole,
+        permalink=site.options.absolute(site.links.issue(digest.month)),
+        static=site.options.static,
+    )
     html = fragment(digest, lang, where)
     v = voice(lang)
     return site.templates.render(

@@ -193,13 +193,14 @@ class StagesJson(TypedDict):
 
 
 class CanonWorkJson(TypedDict):
-    """A work of the reading list; `prerequisites` are keys of works to read before it."""
+    """A work of the reading list; `others` if more wrote it than are named, `prerequisites` are keys to read before."""
 
     key: str
     arxiv_id: str | None
     url: str
     title: str
     authors: list[str]
+    others: bool
     year: int
     stage: int
     topic: str

@@ -94,9 +94,9 @@ def counted(v: Voice, counts: Mapping[str, int]) -> Line:
     first, last = min(counts), max(counts)
     total = sum(counts.values())
     if first == last:
-        return v.n("%(n)s, of %(month)s.", "%(n)s, all of %(month)s.", total, month=v.month(last))
+        return v.n("%(n)s, from %(month)s.", "%(n)s, all from %(month)s.", total, month=v.month(last))
     return v.t(
-        "%(total)s since %(first)s, %(count)s of them of %(last)s.",
+        "%(total)s since %(first)s, %(count)s of them from %(last)s.",
         total=total,
         first=v.month(first),
         count=counts[last],

@@ -47,8 +47,8 @@ def _read(v: Voice, digest: Digest) -> Line:
         return v.text([_fit(v, count, month), also_fit(v, digest.posts)])
     if digest.posts:
         return v.n(
-            "%(n)s paper of %(month)s was read against the eight stages of this roadmap, and %(posts)s.",
-            "%(n)s papers of %(month)s were read against the eight stages of this roadmap, and %(posts)s.",
+            "%(n)s paper of %(month)s and %(posts)s were read against the eight stages of this roadmap.",
+            "%(n)s papers of %(month)s and %(posts)s were read against the eight stages of this roadmap.",
             count,
             month=month,
             posts=posts(v, digest.posts),
@@ -134,7 +134,7 @@ def facts(v: Voice, digest: Digest) -> list[tuple[str, Line]]:
     beside = v.n("post of the labs considered", "posts of the labs considered", digest.posts)
     rows = [
         (counted, v.t("papers considered")),
-        *([(v.number(digest.posts), beside)] if digest.posts else []),
+        *([(str(v.tc("figure of posts", "%(n)s", n=digest.posts)), beside)] if digest.posts else []),
         (chosen, v.t("chosen")),
         (v.duration(digest.minutes), v.t("to read what is shown of them") if _cut(digest) else v.t("to read them all")),
     ]

@@ -47,6 +47,10 @@ def not_compared(v: Voice, digest: Digest) -> Line:
     """Say why no stage is compared with earlier months; "" where they are, and where no reader would ask."""
     if digest.compared is None or len(digest.compared) >= FEWEST:
         return Line()
+    if not digest.compared:
+        return v.t(
+            "Counts are not set beside earlier months: none of the %(months)s before is stored in full.", months=MONTHS
+        )
     return v.n(
         "Counts are not set beside earlier months: of the %(months)s before, %(n)s is stored in full.",
         "Counts are not set beside earlier months: of the %(months)s before, %(n)s are stored in full.",

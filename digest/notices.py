@@ -224,7 +224,11 @@ def _stages(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
     numbers = str(facts["stages"]).split(", ")
     whole = Part(str(v.t("The whole issue")), href=links.issue(digest.month))
     head = v.n("Stage %(stages)s alone.", "Stages %(stages)s alone.", len(numbers), stages=v.series(numbers))
-    return head, [v.t("Every count on this page is theirs, but for what may be missing. %(whole)s", whole=whole)]
+    return head, [
+        v.t(
+            "Every count on this page is for what is shown here, except for what may be missing. %(whole)s", whole=whole
+        )
+    ]
 
 
 def _shrunk(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:

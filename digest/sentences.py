@@ -9,6 +9,7 @@ from digest.reasons import Names, brief
 from digest.words import NBSP, Line, Part, Value, Voice, web
 
 FULL = 4  # entries of a stage printed in full; the rest are compact
+STOPS = (".", "?", "!", "。", "？", "！")
 
 
 def stage_of(digest: Digest, entry: Entry) -> int | None:
@@ -40,6 +41,13 @@ def lab_title(v: Voice, line: LabLine, href: str | None = None) -> Line:
     """Give the title of what a lab published, marked where it was withdrawn."""
     title = v.title(line.title, href=href)
     return v.join([title, v.t("withdrawn")]) if line.withdrawn else v.line(title)
+
+
+def reasoned(v: Voice, title: Value, why: Line) -> Line:
+    """Set what is said of an item behind its title; one that ends a sentence itself gets no second stop."""
+    if str(v.line(title)).endswith(STOPS):
+        return v.t("%(title)s %(why)s", title=title, why=why)
+    return v.t("%(title)s. %(why)s", title=title, why=why)
 
 
 def hour_line(v: Voice, digest: Digest, entry: Entry, names: Names) -> Line:

@@ -58,6 +58,15 @@ class Fields:
             self.problem(name, f"should be a whole number from {low} to {high}, is {value!r}; correct it")
         return low
 
+    def boolean(self, name: str) -> bool:
+        """Read a yes or no; an absent one is no."""
+        value = self._take(name, False)
+        if isinstance(value, bool):
+            return value
+        if value is not None:
+            self.problem(name, f"should be true or false, is {value!r}; correct it")
+        return False
+
     def strings(self, name: str, required: bool = False) -> tuple[str, ...]:
         """Read a list of distinct non-empty strings."""
         value = self._take(name, required)

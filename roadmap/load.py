@@ -252,6 +252,7 @@ def _work(fields: Fields) -> Work:
         url=url,
         title=fields.string("title"),
         authors=fields.strings("authors", required=True),
+        others=fields.boolean("others"),
         year=fields.integer("year", 1700, 2200),
         stage=fields.integer("stage", 1, 99),
         topic=fields.string("topic"),

@@ -82,6 +82,7 @@ class Work:
     url: str
     title: str
     authors: tuple[str, ...]
+    others: bool  # whether more people wrote it than are named
     year: int
     stage: int
     topic: str

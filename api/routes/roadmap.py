@@ -74,6 +74,7 @@ def work_json(work: Work) -> CanonWorkJson:
         "url": work.url,
         "title": work.title,
         "authors": list(work.authors),
+        "others": work.others,
         "year": work.year,
         "stage": work.stage,
         "topic": work.topic,

@@ -189,13 +189,13 @@ class Mail:
 
     def second_line(self, look: SecondLook) -> Line:
         """Say a second look in one line."""
-        title = news.second_title(self.v, look, self.links.paper(look.id)) + self.v.line(".")
-        return self.v.text([title, news.second_line(self.v, look, self.links.issue(look.stood.month))])
+        title = news.second_title(self.v, look, self.links.paper(look.id))
+        return sentences.reasoned(self.v, title, news.second_line(self.v, look, self.links.issue(look.stood.month)))
 
     def left_out(self, item: LeftOut) -> Line:
         """Say a paper that was left out in one line."""
         title = self.v.title(item.title, href=web(item.url))
-        return self.v.t("%(title)s. %(why)s", title=title, why=sentences.left_out(self.v, item))
+        return sentences.reasoned(self.v, title, sentences.left_out(self.v, item))
 
     def coverage(self) -> list[Line]:
         """Give the counts of the coverage box in one line."""

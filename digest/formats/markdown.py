@@ -123,15 +123,14 @@ def _stage(digest: Digest, stage: StageSection, v: Voice) -> list[str]:
     if stage.read_first:
         work = v.title(stage.read_first.title, href=web(stage.read_first.url))
         note = sentences.work_note(v, stage.read_first)
-        blocks.append(written(v.text([v.t("Read first: %(work)s", work=work) + v.line("."), note])))
+        blocks.append(written(sentences.reasoned(v, v.t("Read first: %(work)s", work=work), note)))
     if not stage.entries:
         blocks.append(written(v.text(sentences.nothing(v, digest, stage, FILE))))
     for entry in stage.entries:
         blocks += _entry(digest, entry, v)
     if stage.left_out:
         left = [
-            v.t("%(title)s. %(why)s", title=v.title(x.title, href=web(x.url)), why=sentences.left_out(v, x))
-            for x in stage.left_out
+            sentences.reasoned(v, v.title(x.title, href=web(x.url)), sentences.left_out(v, x)) for x in stage.left_out
         ]
         blocks += [f"### {written(v.t('Left out, and why'))}", _bullets(left)]
     return blocks
@@ -198,7 +197,7 @@ def _second(digest: Digest, v: Voice) -> list[str]:
     if not (digest.second or digest.second_more):
         return []
     rows = [
-        v.text([news.second_title(v, look, web(look.url)) + v.line("."), news.second_line(v, look)])
+        sentences.reasoned(v, news.second_title(v, look, web(look.url)), news.second_line(v, look))
         for look in digest.second
     ]
     return [f"## {written(v.t('Second looks'))}", written(news.second_note(v, digest)), _bullets(rows)]

@@ -235,8 +235,7 @@ class Writer:
         self.sheet.text(self.v.t("Left out, and why"))
         self.sheet.gap()
         for item in items:
-            title = self.v.line(self.v.title(item.title))
-            words = self.v.t("%(title)s. %(why)s", title=title, why=sentences.left_out(self.v, item))
+            words = sentences.reasoned(self.v, self.v.title(item.title), sentences.left_out(self.v, item))
             self.sheet.text(words, 2, "-")
             self.sheet.address(web(item.url), 2)
 
@@ -273,11 +272,8 @@ class Writer:
         self.sheet.text(news.second_note(self.v, self.d))
         self.sheet.gap()
         for look in self.d.second:
-            self.sheet.text(
-                self.v.text([news.second_title(self.v, look) + self.v.line("."), news.second_line(self.v, look)]),
-                2,
-                "-",
-            )
+            words = sentences.reasoned(self.v, news.second_title(self.v, look), news.second_line(self.v, look))
+            self.sheet.text(words, 2, "-")
             self.sheet.address(self.links.paper(look.id) or web(look.url), 2)
 
     def coverage(self) -> None:

@@ -106,4 +106,4 @@ def test_a_store_without_earlier_months_says_so(sessions: Sessions, roadmap: Roa
         digest = digest_of(build(session, "2026-06", roadmap, at("2026-07-06")))
     assert digest.compared == ()
     said = str(not_compared(voice("en"), digest)).replace(NBSP, " ")
-    assert said == "Counts are not set beside earlier months: of the 6 before, 0 are stored in full."
+    assert said == "Counts are not set beside earlier months: none of the 6 before is stored in full."

@@ -16,7 +16,7 @@ from locales.load import LANGUAGES
 from tests.digest import sample
 from tests.digest.test_press import crowded, reader
 
-BEST = {"en": "the best of all eight stages", "ja": "全八段階から優先して"}
+BEST = {"en": "the best of all eight stages", "ja": "全八段階から価値の高い順に"}
 FULL = {"en": ("stage 5 in full", "all eight stages in full"), "ja": ("第5段階を全文で", "全八段階を全文で")}
 MORE = {
     "en": "%s more are in the browser: a mail holds only so much.",

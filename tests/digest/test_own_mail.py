@@ -101,8 +101,8 @@ def test_japanese_says_it_in_japanese(sessions: Sessions, roadmap: Roadmap) -> N
     says(sessions, reader, OLD, "more")
     scored(sessions, reader, "2606.10010", 1.0)
     ((_, text, mail),) = mails(sessions, roadmap)
-    assert "「似た論文を増やす」を選ばれた" in text.replace("\n", "")
-    assert "「似た論文を増やす」を選ばれた" in part(mail, 1)
+    assert "「似た論文を増やす」を選んだ" in text.replace("\n", "")
+    assert "「似た論文を増やす」を選んだ" in part(mail, 1)
 
 
 def test_what_was_seen_or_hidden_since_the_scores_were_written_is_not_printed(

@@ -56,21 +56,21 @@ def test_the_front_counts_what_the_coverage_box_counts(sessions: Sessions, roadm
     }
     for name in WRITTEN:
         page = plain(formats()[name].render(digest, "en"))
-        assert "3 papers of June were read against the eight stages of this roadmap, and 3 posts of the labs." in page
+        assert "3 papers of June and 3 posts of the labs were read against the eight stages of this roadmap." in page
         assert "3 considered, 5 chosen, 1 h to read. 2 posts of the labs fit here best as well." in page, name
         assert "0 considered, 1 chosen, 12 min to read. 1 post of the labs fits here best as well." in page, name
         assert "6 papers" not in page.replace("6 papers and posts", ""), name
         japanese = squeezed(formats()[name].render(digest, "ja"))
-        assert "6月の論文3本と研究所の発表3件を、このロードマップの8つの段階に照らしました。" in japanese, name
-        assert "研究所の発表2件も、ここに最も合います。" in japanese, name
+        assert "6月の論文3本と研究所の記事3件を、このロードマップの8つの段階に照らしました。" in japanese, name
+        assert "研究所の記事2件も、ここに最も合います。" in japanese, name
 
 
 def test_the_mail_says_the_same(sessions: Sessions, roadmap: Roadmap) -> None:
     digest = june(sessions, roadmap)
     reader = replace(golden.reader(), stages=(5, 7))
     for lang, read, fit in (
-        ("en", "of this roadmap, and 3 posts of the labs.", "2 posts of the labs fit here best as well."),
-        ("ja", "論文3本と研究所の発表3件を、", "研究所の発表2件も、ここに最も合います。"),
+        ("en", "3 papers of June and 3 posts of the labs were read", "2 posts of the labs fit here best as well."),
+        ("ja", "論文3本と研究所の記事3件を、", "研究所の記事2件も、ここに最も合います。"),
     ):
         mail = message_parts(digest, lang, reader)
         for part in (mail.text, mail.html):
@@ -87,7 +87,7 @@ def test_descriptions_charts_notices_and_json_count_papers_alone(sessions: Sessi
     assert plain(description(v, digest)).startswith(
         "3 papers of June 2026, and 3 posts of the labs, read against eight study stages; 6 chosen"
     )
-    assert "6月の論文3本と研究所の発表3件を8つの学習段階に照らし、" in squeezed(description(voice("ja"), digest))
+    assert "6月の論文3本と研究所の記事3件を8つの学習段階に照らし、" in squeezed(description(voice("ja"), digest))
     assert plain(str(chart_label(v, digest))) == (
         "Papers considered, stage by stage: 0, 0, 0, 0, 3, 0, 0, 0. Chosen: 0, 0, 0, 0, 5, 0, 1, 0."
     )
@@ -114,8 +114,8 @@ def test_topics_are_counted_by_papers_and_views_count_both(sessions: Sessions, r
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        ("en", ("here best as well", "posts of the labs considered", "this roadmap, and")),
-        ("ja", ("も、ここに最も合います", "検討した研究所の発表", "本と研究所の発表")),
+        ("en", ("here best as well", "posts of the labs considered", "of the labs were read")),
+        ("ja", ("も、ここに最も合います", "検討した研究所の記事", "本と研究所の記事")),
     ],
 )
 def test_a_month_without_posts_and_an_older_issue_say_nothing_of_them(lang: str, words: tuple[str, ...]) -> None:

@@ -66,7 +66,7 @@ def spoken(kind: str, facts: dict[str, JsonValue], lang: str = "en") -> str:
             "Builds on: A Thousand Narrow Specialists, the closest work on the stage’s reading list",
             "土台: A Thousand Narrow Specialists（必読リストで最も近い）",
         ),
-        ("new", {}, "New: Nothing close to it in the past 12 months", "新しさ: 過去12か月に近い論文がない"),
+        ("new", {}, "New: Nothing close to it in the past 12 months", "新しさ: 過去12か月の論文に、近いものがない"),
         (
             "editors",
             {"date": "2026-10-12"},

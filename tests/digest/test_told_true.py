@@ -202,7 +202,7 @@ def test_the_time_to_read_what_was_chosen_leaves_late_papers_out(roadmap: Roadma
     assert view(digest, stages=[7]).minutes == 0
 
 
-@pytest.mark.parametrize(("lang", "post"), [("en", "post"), ("ja", "発表")])
+@pytest.mark.parametrize(("lang", "post"), [("en", "post"), ("ja", "記事")])
 @pytest.mark.parametrize("name", WORDS)
 def test_a_post_is_marked_wherever_it_stands(name: str, lang: str, post: str) -> None:
     digest = sample.digest()

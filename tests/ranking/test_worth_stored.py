@@ -113,7 +113,7 @@ def test_a_new_paper_is_told_with_the_months_that_were_compared(
     found = ranked(sessions, guide, *month(), *others("2605"))
     told = min(months, 12)
     assert said_of_new(found) == ([f"New: Nothing close to it in the past {told} months"] if told > 1 else [])
-    assert said_of_new(found, "ja") == ([f"新しさ: 過去{told}か月に近い論文がない"] if told > 1 else [])
+    assert said_of_new(found, "ja") == ([f"新しさ: 過去{told}か月の論文に、近いものがない"] if told > 1 else [])
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def work(key: str, stage: int, topic: str) -> Work:
     """Make an entry of the reading list."""
     words = key.replace("-", " ")
     return Work(
-        key, None, "https://book.example", words, ("A. Author",), 2020, stage, topic, text(words), 30, (), "gold"
+        key, None, "https://book.example", words, ("A. Author",), False, 2020, stage, topic, text(words), 30, (), "gold"
     )
 
 

@@ -312,6 +312,7 @@ def test_all_problems_are_named_at_once(tmp_path: Path) -> None:
         ('topic = "knots"', 'topic = "sails"', "ashley.topic: 'sails' is not a topic"),
         ("stage = 1", "stage = 3", "ashley.stage: there is no stage 3"),
         ("minutes = 60", "minutes = true", "ashley.minutes: should be a whole number"),
+        ("year = 1944", 'year = 1944\nothers = "yes"', "ashley.others: should be true or false"),
         ('checked = "memory"', 'checked = "web"', "ashley.checked: should be one of"),
         ('checked = "memory"', 'checked = "memory"\nprerequisites = ["rope"]', "'rope' is not another work's key"),
         ('url = "https://example.org/knots"', "", "ashley.url: is missing"),
