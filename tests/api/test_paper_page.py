@@ -127,7 +127,7 @@ def test_versions_are_dated_and_lead_to_arxiv(client: TestClient, sessions: Sess
 def test_the_place_in_a_final_issue_is_linked(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:
     fill(sessions, roadmap, 1)
     before = client.get("/papers/2606.00001").text
-    assert "no issue so far" in before
+    assert "no closed issue so far" in before
     assert "Chosen because" not in before
     make_issue(sessions, roadmap, "2026-06", JULY)
     after = client.get("/papers/2606.00001").text

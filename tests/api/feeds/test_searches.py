@@ -48,7 +48,7 @@ def test_it_says_what_it_is(client: TestClient, sessions: Sessions, roadmap: Roa
     fill(sessions, roadmap, 1)
     feed = client.get(FEED, params={"q": "clockwork heron", "topic": TOPIC, "lang": "ja"}).json()
     asked = f"topic={TOPIC}&q=clockwork+heron"
-    assert feed["title"] == "検索: clockwork heron: Shirube"
+    assert feed["title"] == "検索：clockwork heron: Shirube"
     assert feed["home_page_url"] == f"https://road.example/search?{asked}"
     assert feed["feed_url"] == f"https://road.example{FEED}?{asked}&lang=ja"
     assert client.get(feed["feed_url"]).json() == feed
