@@ -166,7 +166,7 @@ class _Teller:
         if reason.kind == "topic" and facts.get("phrase"):
             return v.line(v.title(_quote(facts), kind="q"))
         if reason.kind == "builds-on":
-            return v.t("builds on %(work)s", work=self._work(facts.get("work"), linked=False))
+            return v.t("close to %(work)s of the reading list", work=self._work(facts.get("work"), linked=False))
         return _flatten(self.full(reason).line)
 
     def _you(self, facts: dict[str, Any]) -> Line:

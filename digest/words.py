@@ -36,7 +36,7 @@ def web(url: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stretch of a sentence. kind: "" plain, b, q, code, title (LaTeX made readable), time, n (figures)."""
+    """A stretch of a sentence. kind: "" plain, b, q and title (LaTeX made readable), code, time, n (figures)."""
 
     text: str
     kind: str = ""
@@ -60,12 +60,14 @@ class Part:
         """Write the part as text."""
         if self.kind == "title":
             return maths.to_text(self.text)
-        return f"“{self.text}”" if self.kind == "q" else self.text
+        return f"“{maths.to_text(self.text)}”" if self.kind == "q" else self.text
 
     def _inner(self, *, mathml: bool) -> Markup:
         if self.kind == "title":
             return maths.to_html(self.text) if mathml else escape(maths.to_text(self.text))
-        return escape(self.plain() if self.kind == "q" and not mathml else self.text)
+        if self.kind == "q":
+            return maths.to_html(self.text) if mathml else escape(self.plain())
+        return escape(self.text)
 
     def _attributes(self, *, own: bool) -> Markup:
         if not own:

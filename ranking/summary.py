@@ -3,6 +3,7 @@
 import re
 
 MAX_CHARS = 480
+LONGEST = 640  # of one sentence, where it alone says what was done
 _PAGES = re.compile(r"(\d{1,4})\s*(?:\+\s*\d+\s*)?(?:pages|pp\.?|pgs?\.?)(?![a-z])", re.IGNORECASE)
 _OPENER = (
     r"(?:In (?:this|our)|To (?:address|this|bridge|tackle|overcome)|We|This|These|Our|However|Here|Experiment|Result)"
@@ -65,16 +66,24 @@ _OTHERS = re.compile(
 )
 _SHARED = re.compile(
     r"\b(?:we releas|we open-sourc|released?\b|publicly|available (?:at|online)|code (?:is|and|will)|project page"
-    r"|https?:|github)"
+    r"|https?:|github"
+    r"|we (?:\w+ly |also )?provide (?:[\w-]+ ){0,6}?(?:checkpoints?|code|weights|implementations?|scripts)\b)"
 )
 _BACK = re.compile(
     r"\b(?:show|study|demonstrate|do|argue) (?:this|it|these|that (?:this|these|such))\b"
     r"|\bwe (?:\w+ly )?(?:define|call|term|refer)|\bas such an?\b"
+    r"|\bwe \w+ (?:it|them)\b"
 )
+_EMPTY = re.compile(
+    r"\b(?:two|three|four|five|six|several|following)\b(?: [\w-]+){0,3}?"
+    r" (?:contributions|questions|findings|insights)[^a-z]*$"
+)
+_POINTS = re.compile(r"(?:this|these|those|it|its|they|their|such|both)\b")
 _WORD = re.compile(r"[a-z0-9][a-z0-9-]{3,}")
 _DOING = ((_MAKES, 4.0), (_LOOKS, 3.0), (_TRIES, 2.0))  # the first that is found counts
 _EARLY = 0.3  # what is announced is announced early: cost of each sentence before
-_SHORTEST = 50  # characters: "We report three findings." says nothing
+_SHORTEST = 50  # characters: "We characterize it." says nothing
+_LONG = 2.0  # cost of a sentence that fills more room than two may
 _TELLS = 2.0  # from which a sentence surely says what was found
 
 
@@ -111,16 +120,16 @@ def extract(abstract: str | None, title: str = "") -> str | None:
 
     Sentences are told apart by the verbs of announcing and of finding; the title settles where nothing is announced.
     """
-    found = [s for s in sentences(abstract or "") if len(s) <= MAX_CHARS]
+    found = [s for s in sentences(abstract or "") if len(s) <= LONGEST]
     if not found:
         return None
     words = frozenset(_WORD.findall(title.lower()))
     low = [s.lower() for s in found]
-    done = [_doing(s, words) - _EARLY * n for n, s in enumerate(low)]
+    done = [_doing(s, words) - _EARLY * n - _LONG * (len(s) > MAX_CHARS) for n, s in enumerate(low)]
     at = done.index(max(done))
     does = found[at]
     room = MAX_CHARS - len(does) - 1
-    told = [_finding(low[n]) if len(found[n]) <= room else 0.0 for n in range(at + 1, len(found))]
+    told = [_finding(low[n], n == at + 1) if len(found[n]) <= room else 0.0 for n in range(at + 1, len(found))]
     best = max(told, default=0.0)
     return f"{does} {found[at + 1 + told.index(best)]}" if best >= _TELLS else does
 
@@ -130,19 +139,21 @@ def _doing(sentence: str, title: frozenset[str]) -> float:
     score = 0.0
     if _AUTHORS.search(sentence):  # most sentences end here: speed
         score = next((points for cue, points in _DOING if cue.search(sentence)), 0.0)
-    elif _MADE.search(sentence):
+    if not score and _MADE.search(sentence):
         score = 2.0
     if score and (_STEP.match(sentence) or _SHARED.search(sentence)):
         score -= 2.0
     if score and (len(sentence) < _SHORTEST or _BACK.search(sentence)):
-        score -= 1.5
+        score -= 2.5 if len(sentence) < _SHORTEST else 1.5
+    if score and _EMPTY.search(sentence):
+        score -= 2.5
     if score < 3.0 and (_PAST.match(sentence) or _OTHERS.search(sentence)):
         score -= 1.5
     return score + 0.5 * (len(title.intersection(_WORD.findall(sentence))) / len(title) if title else 0.0)
 
 
-def _finding(sentence: str) -> float:
-    """Score how plainly a sentence in small letters says what was found."""
+def _finding(sentence: str, next_one: bool) -> float:
+    """Score how plainly a sentence in small letters says what was found; `next_one`: nothing before it is left out."""
     score = 2.5 if _FINDS.search(sentence) else 0.0
     if _GAINS.search(sentence) and not _MAYBE.search(sentence):
         score += 2.0
@@ -150,6 +161,7 @@ def _finding(sentence: str) -> float:
         return 0.0
     score += 0.5 if _FIGURES.search(sentence) else 0.0
     score -= 3.0 if _SHARED.search(sentence) else 0.0
+    score -= 0.5 if not next_one and _POINTS.match(sentence) else 0.0
     return score - (1.0 if _PAST.match(sentence) or _STEP.match(sentence) else 0.0)
 
 

@@ -92,7 +92,7 @@ def test_where_no_line_names_the_topic_the_short_form_does() -> None:
     assert str(brief(reasons, "en", NAMES, beside=False)) == "Close to Mixture of experts"
     assert str(brief(reasons, "ja", NAMES, beside=False)) == "混合エキスパートに近い"
     other = (*reasons, Reason("builds-on", {"work": "specialists"}))
-    assert str(brief(other, "en", NAMES)) == "Builds on A Thousand Narrow Specialists"
+    assert str(brief(other, "en", NAMES)) == "Close to A Thousand Narrow Specialists of the reading list"
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ranking.summary import MAX_CHARS, extract, page_count, sentences
+from ranking.summary import LONGEST, MAX_CHARS, extract, page_count, sentences
 
 pieces = st.sampled_from(
     [
@@ -27,9 +27,9 @@ def test_a_summary_is_one_or_two_whole_sentences_as_they_stand(abstract: str) ->
     found = extract(abstract)
     whole = sentences(abstract)
     if found is None:
-        assert all(len(sentence) > MAX_CHARS for sentence in whole)
+        assert all(len(sentence) > LONGEST for sentence in whole)
         return
-    assert len(found) <= MAX_CHARS
+    assert len(found) <= MAX_CHARS or found in whole
     pairs = {f"{one} {other}" for n, one in enumerate(whole) for other in whole[n + 1 :]}
     assert found in whole or found in pairs
 
@@ -81,11 +81,49 @@ def test_a_finding_that_does_not_fit_is_left_out_whole() -> None:
     assert extract(f"{does} {long} Results show that it stands.") == f"{does} Results show that it stands."
 
 
+def test_a_long_announcement_stands_alone_before_what_announces_nothing() -> None:
+    long = f"To this end, we propose a heron of brass with {'very ' * 90}long legs."
+    assert MAX_CHARS < len(long) <= LONGEST
+    assert extract(f"Herons are old. {long} Results show that it stands.") == long
+    short = "We introduce a heron of brass for the quiet ponds of the mill."
+    assert extract(f"{short} {long}") == short
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        "We characterize it.",
+        "This paper makes three main contributions.",
+        "To address this, we make two contributions.",
+    ],
+)
+def test_what_announces_an_announcement_says_nothing(empty: str) -> None:
+    says = "A brass heron that wades in quiet ponds is proposed in full."
+    assert extract(f"{empty} {says}") == says
+
+
+def test_what_is_proposed_by_nobody_counts_though_the_sentence_says_this() -> None:
+    says = "In this setting, a brass heron is proposed that wades."
+    assert extract(f"Herons of iron wade in this pond. {says}") == says
+
+
+def test_a_finding_that_points_at_what_is_left_out_is_passed_over_for_one_that_stands_by_itself() -> None:
+    skipped = "It has two legs."
+    does, points, says = "We propose a heron.", "These results show much.", "Results show that it stands."
+    assert extract(f"{does} {skipped} {points} {says}") == f"{does} {says}"
+    assert extract(f"{does} {points}") == f"{does} {points}"
+
+
+def test_offering_files_is_no_announcement() -> None:
+    says = "We study herons of brass and their legs in quiet ponds."
+    assert extract(f"We provide the heron checkpoints as a foundation for ponds. {says}") == says
+
+
 def test_without_such_a_sentence_the_first_one_stands() -> None:
     assert extract("Herons wade. They wait.") == "Herons wade."
 
 
-@pytest.mark.parametrize("abstract", [None, "", "   ", "x" * (MAX_CHARS + 1)])
+@pytest.mark.parametrize("abstract", [None, "", "   ", "x" * (LONGEST + 1)])
 def test_no_abstract_no_summary(abstract: str | None) -> None:
     assert extract(abstract) is None
 
