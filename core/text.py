@@ -10,9 +10,19 @@ _UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u
 _BLANKS = bytes.maketrans(b"\t\n\r", b"   ")
 _CONTROLS = bytes(code for code in range(128) if _UNSAFE.match(chr(code)))
 _WORD = re.compile(r"\w+")
+_PAPER = r"(?:paper|article|submission|manuscript|preprint|work|version)"
+_PEOPLE = r"(?:(?:the|its|all|an?|both|first|corresponding|arxiv)\s+)*(?:authors?|submitters?|admin\w*|us|arxiv)\b"
+# Only where a sentence begins: elsewhere the word tells of other papers, of former versions, of parts.
 _WITHDRAWN = re.compile(
-    r"\b(?:this|the)\s+(?:paper|article|submission|manuscript|work)\s+(?:has\s+been|is|was)\s+withdrawn\b",
-    re.IGNORECASE,
+    rf"""(?:^|[.!?;:]\s)[\s(\["'*]*(?:
+      (?:this|the|our)\s+{_PAPER}\s+(?:has\s+been|have\s+been|is|was)\s+(?:\w+ly\s+)?withdrawn\b
+    | (?:the\s+|both\s+|all\s+)?(?:authors?|we|i)\s+(?:has|have)\s+(?:\w+ly\s+)?withdrawn\s+(?:this|the|our|my)\s+{_PAPER}\b
+    | (?:this\s+)?(?:{_PAPER}\s+)?withdrawn
+      (?=\s*(?:$|[.;:!)\]*])|\s+(?:due|because|since|pending|at\s+the|by\s+{_PEOPLE}))
+    )
+    # from a venue, or one fate of several
+    (?!(?:\s+by\s+{_PEOPLE})?\s+(?:from(?!\s+(?:the\s+)?arxiv)|during|after|or|(?:at|in)\s+(?-i:[A-Z])))""",
+    re.IGNORECASE | re.VERBOSE,
 )
 
 
@@ -37,8 +47,9 @@ def fold(text: str) -> str:
 
 
 def says_withdrawn(abstract: str | None, comment: str | None) -> bool:
-    """Tell whether arXiv's text for the current version announces a withdrawal."""
-    return any(part and _WITHDRAWN.search(part[:400]) for part in (abstract, comment))
+    """Tell whether arXiv's text for the current version announces, by a sentence of its own, that it is withdrawn."""
+    parts = (part[:400] for part in (abstract, comment) if part)
+    return any("withdrawn" in part.lower() and _WITHDRAWN.search(part) for part in parts)  # the pattern alone is slow
 
 
 def embedding_text(title: str, abstract: str | None) -> str:

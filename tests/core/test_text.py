@@ -58,19 +58,58 @@ def test_other_titles_fold_to_others() -> None:
 
 
 @pytest.mark.parametrize(
-    ("abstract", "comment", "withdrawn"),
+    "note",
     [
-        ("This paper has been withdrawn by the authors", None, True),
-        (None, "The submission was withdrawn due to an error in Lemma 2", True),
-        ("We study how withdrawn papers are cited.", "12 pages", False),
-        ("Nothing. " * 80 + "This paper has been withdrawn", None, False),  # a quotation deep in a text
-        (None, None, False),
+        "This paper has been withdrawn by the authors",
+        "The submission was withdrawn due to an error in Lemma 2",
+        "This article has been temporarily withdrawn",
+        "This paper has been withdrawn by the first author from arXiv",
+        "This work is withdrawn in favour of a longer one",
+        "Withdrawn",
+        "WITHDRAWN by arXiv administrators",
+        "Withdrawn by the authors",
+        "[Withdrawn]",
+        "Paper withdrawn due to an error",
+        "Manuscript withdrawn at the request of its authors",
+        "12 pages, 3 figures. Withdrawn because the data were mislabelled",
+        "14 pages; this preprint has been withdrawn, see the journal",
+        "arXiv admin note: withdrawn by arXiv due to a disputed authorship",
+        "The authors have withdrawn this manuscript because of an error in Table 2",
+        "We have voluntarily withdrawn our paper",
     ],
 )
-def test_a_withdrawal_is_read_where_arxiv_announces_it(
-    abstract: str | None, comment: str | None, withdrawn: bool
-) -> None:
-    assert says_withdrawn(abstract, comment) is withdrawn
+def test_a_withdrawal_is_read_where_a_sentence_announces_it(note: str) -> None:
+    assert says_withdrawn(None, note)
+    assert says_withdrawn(note, "12 pages")
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        None,
+        "",
+        "12 pages",
+        "We study how withdrawn papers are cited.",
+        "Withdrawn papers are cited for years.",
+        "Withdrawn, rejected and accepted papers are told apart.",
+        "We collect 40,000 threads and learn whether the paper was withdrawn, rejected or accepted.",
+        "10 pages. This paper was withdrawn from ICLR 2026 and is now accepted at TMLR",
+        "The submission was withdrawn from NeurIPS 2026; extended version",
+        "This paper was withdrawn by the authors from ICLR 2026",
+        "This paper was withdrawn at ICLR 2026",
+        "The paper was withdrawn during the discussion with its reviewers",
+        "The paper was withdrawn or rejected in one case of three.",
+        "Withdrawn from the proceedings, for nobody could travel",
+        "ICLR 2026 withdrawn submission",
+        "A replacement for the previously withdrawn paper",
+        "A previous version of this manuscript was withdrawn due to an error",
+        "v3: the central claims of v2 are withdrawn",
+        "Nothing. " * 80 + "This paper has been withdrawn",  # a quotation deep in a text
+    ],
+)
+def test_what_only_mentions_a_withdrawal_is_not_withdrawn(note: str | None) -> None:
+    assert not says_withdrawn(note, None)
+    assert not says_withdrawn("We study herons.", note)
 
 
 def test_an_item_is_embedded_by_title_and_abstract() -> None:
