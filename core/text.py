@@ -16,7 +16,8 @@ _PEOPLE = r"(?:(?:the|its|all|an?|both|first|corresponding|arxiv)\s+)*(?:authors
 _WITHDRAWN = re.compile(
     rf"""(?:^|[.!?;:]\s)[\s(\["'*]*(?:
       (?:this|the|our)\s+{_PAPER}\s+(?:has\s+been|have\s+been|is|was)\s+(?:\w+ly\s+)?withdrawn\b
-    | (?:the\s+|both\s+|all\s+)?(?:authors?|we|i)\s+(?:has|have)\s+(?:\w+ly\s+)?withdrawn\s+(?:this|the|our|my)\s+{_PAPER}\b
+    | (?:the\s+|both\s+|all\s+)?(?:authors?|we|i)\s+(?:has|have)\s+(?:\w+ly\s+)?withdrawn
+      \s+(?:this|the|our|my)\s+{_PAPER}\b
     | (?:this\s+)?(?:{_PAPER}\s+)?withdrawn
       (?=\s*(?:$|[.;:!)\]*])|\s+(?:due|because|since|pending|at\s+the|by\s+{_PEOPLE}))
     )

@@ -271,7 +271,7 @@ def _key(name: str, register: Register) -> tuple[Any, ...]:
     if name == "version":
         return register.value, rank, as_of, *tie
     if name == "withdrawn":
-        return register.version, register.value, rank, as_of, *tie  # whoever says it of a version is heard
+        return register.version, rank, as_of, register.value, *tie  # a newer word of one version takes it back
     return rank, as_of, *tie
 
 

@@ -30,6 +30,7 @@ _ERROR = re.compile(rb"""<error\b[^>]*?\bcode\s*=\s*["'](\w{1,40})["'][^>]*?(?:/
 _IDENTIFIER = re.compile(rb"<identifier>\s*([^<\s]{1,100})\s*</identifier>")
 _GONE = re.compile(rb"""<header\b[^>]*\bstatus\s*=\s*["']deleted["']""")
 _TAG = "{http://arxiv.org/OAI/arXivRaw/}"
+_LARGEST_NOTE = 5  # kB
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def _read(record: etree._Element, arxiv_id: str, stamp: date, raw: bytes) -> Pap
         submitted=next((version.created for version in versions if version.number == 1), None),
         version=newest.number,
         versions=versions,
-        withdrawn=says_withdrawn(abstract, comment) or _is_empty(paper, newest.number),
+        withdrawn=_is_withdrawn(_kilobytes(paper, newest.number), abstract, comment),
         url=f"https://arxiv.org/abs/{arxiv_id}",
         doi=next(iter((_text(paper, "doi") or "").split()), None),
         journal_ref=_text(paper, "journal-ref"),
@@ -159,12 +160,20 @@ def _moment(text: str | None) -> datetime:
     return when - timedelta(microseconds=when.microsecond)
 
 
-def _is_empty(paper: etree._Element, number: int) -> bool:
-    """Tell whether a version has no file: arXiv keeps a withdrawn one as 0 kB."""
-    sizes = {
-        row.get("version"): (row.findtext(f"{_TAG}size") or "").strip() for row in paper.iterfind(f"{_TAG}version")
-    }
-    return sizes.get(f"v{number}") in ("0kb", "0")
+def _is_withdrawn(size: int | None, abstract: str | None, comment: str | None) -> bool:
+    """Tell whether a version is withdrawn: by its size where that tells, else by its words.
+
+    arXiv keeps a withdrawn version as 0 kB; some old ones are a note of a kilobyte or two. No paper is that short.
+    """
+    if size == 0:
+        return True
+    return (size is None or size <= _LARGEST_NOTE) and says_withdrawn(abstract, comment)
+
+
+def _kilobytes(paper: etree._Element, number: int) -> int | None:
+    sizes = {row.get("version"): row.findtext(f"{_TAG}size") or "" for row in paper.iterfind(f"{_TAG}version")}
+    size = sizes.get(f"v{number}", "").strip().removesuffix("kb")
+    return int(size) if size.isascii() and size.isdigit() and len(size) < 10 else None
 
 
 def _text(paper: etree._Element, name: str) -> str | None:

@@ -155,6 +155,15 @@ def test_withdrawal_follows_the_latest_version() -> None:
     assert believed(second, replace(first, version=3)).value("withdrawn") is False
 
 
+def test_of_one_version_arxivs_newer_word_takes_a_withdrawal_back() -> None:
+    guess = record(version=1, withdrawn=True, as_of=datetime(2026, 7, 1, tzinfo=UTC))
+    later = replace(guess, withdrawn=False, as_of=datetime(2026, 7, 2, tzinfo=UTC))
+    assert believed(guess, later).value("withdrawn") is False
+    assert believed(later, replace(guess, as_of=NOW)).value("withdrawn") is True
+    assert believed(guess, replace(later, as_of=guess.as_of)).value("withdrawn") is True  # of one moment: what is said
+    assert believed(later, replace(guess, source="recorded", as_of=NOW)).value("withdrawn") is False
+
+
 def test_the_date_of_the_first_version() -> None:
     hf = record("hf", submitted=datetime(2026, 6, 2, tzinfo=UTC))
     arxiv = record("arxiv", submitted=datetime(2026, 6, 1, tzinfo=UTC))
