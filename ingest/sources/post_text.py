@@ -4,7 +4,7 @@ import hashlib
 import html
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import unquote, urlsplit
 
 import nh3
@@ -52,14 +52,19 @@ def split_title(raw: str, categories: Iterable[str] = ()) -> tuple[str, str | No
 
 
 def stable_slug(link: str, guid: str) -> str:
-    """Name a post for ever: the last step of its address where that is telling, else its whole path, else its guid."""
-    steps = [step for step in unquote(urlsplit(link).path).split("/") if step and not step.startswith("index.")]
+    """Name a post for ever: the last step of its address where that is telling, else its whole path, else its guid.
+
+    Where letters of other scripts are lost on the way, a digest of the path tells such posts apart.
+    """
+    parts = urlsplit(link)
+    path = unquote(parts.path, errors="surrogateescape")
+    steps = [step for step in path.split("/") if step and not step.startswith("index.")]
     last = _slug(steps[-1]) if steps else ""
     if last.count("-") >= 2:
-        return _bounded(last)
+        return _named(last, steps, steps[-1:])
     whole = "-".join(part for step in steps if (part := _slug(step)))
-    if whole and not urlsplit(link).query:
-        return _bounded(whole)
+    if not parts.query and (named := _named(whole, steps, steps)):
+        return named
     name = _digest(guid or link)
     return f"{_bounded(whole)}-{name}" if whole else name
 
@@ -76,6 +81,18 @@ def _at_the_seam(text: str) -> tuple[str, str | None]:
 def _slug(text: str) -> str:
     ascii_only = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return _UGLY.sub("-", ascii_only.removesuffix(".html")).strip("-")
+
+
+def _named(slug: str, steps: Sequence[str], used: Sequence[str]) -> str:
+    """Bound a slug, and add a digest of the whole path where it lost letters of the steps used."""
+    lost = _digest(unicodedata.normalize("NFC", "/".join(steps))) if any(map(_loses, used)) else ""
+    return "-".join(part for part in (_bounded(slug), lost) if part)
+
+
+def _loses(step: str) -> bool:
+    """Tell whether a slug cannot hold all letters, digits and signs of a step; accents and punctuation are no loss."""
+    kinds = (unicodedata.category(c) for c in unicodedata.normalize("NFKD", step) if not c.isascii())
+    return any(kind[0] in "LNS" or kind == "Cs" for kind in kinds)  # Cs: a byte that is no UTF-8
 
 
 def _bounded(slug: str) -> str:

@@ -1,8 +1,12 @@
 """The labs' feeds: posts, links to papers, titles that scrapers spoiled, and pages that are no feed."""
 
+import re
 from datetime import date, datetime
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.errors import SourceError
 from core.record import LabClaim, PaperRecord
@@ -227,10 +231,39 @@ def test_titles_are_freed_from_what_scrapers_ran_into_them(raw: str, title: str,
      ("https://q.example/blog/qwen3/", "blog-qwen3"),
      ("https://x.example/2026/09/overview", "2026-09-overview"),
      ("https://x.example/News/A%20New%20Boat.html", "a-new-boat"),
-     ("https://x.example/blog/%E8%88%B9/index.html", "blog")],
+     ("https://x.example/blog/2026/index.html", "blog-2026"), ("https://x.example/blog/caf\u00e9", "blog-cafe"),
+     ("https://x.example/\u7814\u7a76/a-small-boat/", "a-small-boat")],
 )  # fmt: skip
 def test_slugs_come_from_the_address(link: str, slug: str) -> None:
     assert stable_slug(link, "guid") == slug
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "begins"),
+    [("/blog/\u8239", "/blog/\u6e2f", "blog-"), ("/\u8239/", "/\u6e2f/", ""), ("/\u8239/blog", "/\u6e2f/blog", "blog-"),
+     ("/a-new-\u8239-2026", "/a-new-\u6e2f-2026", "a-new-2026-"), ("/blog/%91D", "/blog/%8D%60", "blog-")],
+)  # fmt: skip
+def test_a_path_that_loses_letters_is_told_by_all_of_it(one: str, other: str, begins: str) -> None:
+    first, second = (stable_slug(f"https://x.example{path}", "guid") for path in (one, other))
+    assert first != second
+    assert first.startswith(begins)
+    assert re.fullmatch(r"[a-z0-9-]+", first)
+    assert stable_slug(f"https://x.example{quote(one, safe='/%')}", "another guid") == first
+
+
+@given(
+    st.sets(
+        st.text("\u8239\u6e2f\u6ce2\u30ac\ud55c\u0431\u03b3ab1-", min_size=1).filter(lambda name: not name.isascii())
+    )
+)
+def test_posts_in_letters_of_other_scripts_stay_apart(names: set[str]) -> None:
+    assert len({stable_slug(f"https://x.example/news/{quote(name)}", "") for name in names}) == len(names)
+
+
+def test_posts_under_addresses_in_japanese_are_all_kept(up: Upstream) -> None:
+    links = [f"https://q.example/news/{name}" for name in ("\u8239", quote("\u6e2f"), "\u6ce2")]
+    page = served(up, *(item(link) for link in links))
+    assert len({record.id for record in page.records}) == 3
 
 
 def test_slugs_differ_where_only_the_guid_does_and_stay_short() -> None:
