@@ -75,5 +75,6 @@ class PaperRecord:
     tasks: tuple[str, ...] = ()
     code: tuple[CodeLink, ...] = ()
     labs: tuple[LabClaim, ...] = ()
+    aliases: tuple[str, ...] = ()  # ids of posts that are, or would be, the same item
     vector: bytes | None = field(default=None, repr=False)  # int8, 384 values: the recorded month only
     vector_of: str | None = None  # core.text.text_hash of the text the vector was made from

@@ -60,11 +60,16 @@ def check(record: PaperRecord) -> None:
         if parsed is None or parsed[0] != record.arxiv_id or record.id != record.arxiv_id:
             raise RecordError(f"{record.arxiv_id!r} is no arXiv id without version")
         return
-    lab, colon, slug = record.id.partition(":")
-    if not (lab and colon and slug and record.id == clean(record.id) and len(record.id) <= 300):
+    if not names_post(record.id):
         raise RecordError(f"{record.id!r} names no item")
     if web_address(record.url) is None:
         raise RecordError(f"The post {record.id!r} has no web address")
+
+
+def names_post(item_id: str) -> bool:
+    """Tell whether an id is one that a post can have: `<lab>:<slug>`, at most 300 characters."""
+    lab, colon, slug = item_id.partition(":")
+    return bool(lab and colon and slug) and item_id == clean(item_id) and len(item_id) <= 300
 
 
 def is_note(record: PaperRecord) -> bool:

@@ -23,10 +23,10 @@ from ingest.rows import Row
 _PLAIN_ID = re.compile(r"\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z][a-z-]+/\d{2}(?:0[1-9]|1[0-2])\d{3}", re.ASCII)
 _OTHER = attrgetter(
     *("feed_date", "announced", "url", "pdf_url", "votes", "discussion", "daily_date", "organization", "project_url"),
-    *("vector", "organizations", "keywords", "tasks", "code", "labs"),
+    *("vector", "organizations", "keywords", "tasks", "code", "labs", "aliases"),
 )
 _NAME, _WHERE = attrgetter("name"), attrgetter("affiliation")
-_SILENT = (*[None] * 10, *[()] * 5)
+_SILENT = (*[None] * 10, *[()] * 6)
 _SOURCES = frozenset({"arxiv", "arxiv-snapshot"})
 _NONE: list[Any] = []  # one empty list for all rows, so that it is written once
 _BEGAN = datetime.combine(BEGAN, time(), UTC)

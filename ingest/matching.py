@@ -1,16 +1,18 @@
-"""Which claims are about one item: by its id or one it had before, else by DOI, else by title, first author and year.
+"""Which claims are about one item: by its id or another it goes by, else by DOI, else by title, first author and year.
 
 Two papers with different arXiv ids are never one, whatever else agrees. So what hangs together is at most one paper
-and the posts that prove to be it. A post in a final issue keeps its name: it is found by its own id alone.
+and the posts that prove to be it. A post in a final issue keeps its name: it is found by ids alone, and by posts.
 """
 
 from collections import defaultdict
 from collections.abc import Container, Iterable
+from dataclasses import replace
 
 from ingest.merge import Believed, join
 from ingest.names import names, same
 
 Names = dict[str, frozenset[str]]
+_KINDS = ("id", "doi", "title")  # of names, by which others are looked for
 
 
 class Matcher:
@@ -41,6 +43,8 @@ class Matcher:
         found = self._by_id(fresh) or self._by_names(fresh, taken)
         while found is not None:
             whole = join(whole, found)
+            if found.id in self._frozen:
+                whole = replace(whole, id=found.id)
             taken.append(found.id)
             found = self._by_names(whole, taken)
         return whole, taken
@@ -51,7 +55,10 @@ class Matcher:
         self._posts.discard(item_id)
 
     def _by_id(self, fresh: Believed) -> Believed | None:
-        return self._known.get(fresh.id) or self._known.get(self._renamed.get(fresh.id, ""))
+        """Find an item by the id of a claim; a post also by another id that the claim gives."""
+        others = sorted(value for kind, value in fresh.aliases if kind == "id") if fresh.arxiv_id is None else ()
+        found = (self._known.get(id_) or self._known.get(self._renamed.get(id_, "")) for id_ in (fresh.id, *others))
+        return next(filter(None, found), None)
 
     def _by_names(self, whole: Believed, taken: list[str]) -> Believed | None:
         """Find another item that is the same: a paper before a post, the smaller id first."""
@@ -59,7 +66,7 @@ class Matcher:
             return None
         self._read()
         mine = names(whole)
-        ids = {id_ for kind in ("doi", "title") for value in mine[kind] for id_ in self._index.get((kind, value), ())}
+        ids = {id_ for kind in _KINDS for value in mine[kind] for id_ in self._index.get((kind, value), ())}
         able = [self._known[id_] for id_ in ids if id_ in self._known and id_ not in taken and id_ not in self._frozen]
         fitting = [
             known
@@ -71,7 +78,7 @@ class Matcher:
     def _read(self) -> None:
         for believed in self._unread:
             self._names[believed.id] = found = names(believed)
-            for kind in ("doi", "title"):
+            for kind in _KINDS:
                 for value in found[kind]:
                     self._index[kind, value].add(believed.id)
         self._unread.clear()

@@ -15,7 +15,7 @@ from typing import Any
 from core.months import item_month
 from core.record import Kind, PaperRecord
 from core.text import clean
-from ingest.claims import INTEGER, LONGEST_DETAIL, is_note, moment, repository, usable, version_dates
+from ingest.claims import INTEGER, LONGEST_DETAIL, is_note, moment, names_post, repository, usable, version_dates
 from ingest.names import Name, told_apart
 
 ARXIV = frozenset({"arxiv", "arxiv-snapshot"})  # the authority on what a paper is
@@ -80,7 +80,8 @@ class Believed:
     """An item as believed: registers by field (for code: "official <url>", "stars <url>"), links, lab claims.
 
     `versions` and `history` give the earliest moment claimed; `aliases` hold every name (ingest.names) that claims
-    differ in. Without a title it is a note about an item that other claims must make; nobody has seen that item yet.
+    differ in, and other ids that they gave. Without a title it is a note about an item that other claims must make;
+    nobody has seen that item yet.
     """
 
     id: str
@@ -148,6 +149,7 @@ def believe(record: PaperRecord, now: datetime) -> Believed:
         },
         versions=_versions(record, fields, now) if record.arxiv_id else {},
         history=history,
+        aliases=frozenset(("id", other) for other in record.aliases if names_post(other) and not note),
     )
 
 

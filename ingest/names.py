@@ -39,8 +39,8 @@ def told_apart(one: "Believed", other: "Believed") -> frozenset[Name]:
 
 
 def same(one: dict[str, frozenset[str]], other: dict[str, frozenset[str]]) -> bool:
-    """Tell whether two items' names (`names`) speak for one work: a DOI, or title, first author and year together."""
-    if one["doi"] & other["doi"]:
+    """Tell whether two items' names (`names`) speak for one work: an id or a DOI, or title, first author and year."""
+    if one["id"] & other["id"] or one["doi"] & other["doi"]:
         return True
     return all(one[kind] & other[kind] for kind in ("title", "author", "year"))
 

@@ -61,6 +61,7 @@ def _existing(session: Session, wanted: Iterable[_Sought]) -> Iterator[Stored]:
 def _sought(belief: Believed) -> Iterator[_Sought]:
     is_paper = belief.arxiv_id is not None
     yield is_paper, "id", belief.id
+    yield from ((is_paper, kind, value) for kind, value in belief.aliases)
     if belief.value("doi"):
         yield is_paper, "doi", belief.value("doi")
     if title := folded(belief.value("title")):

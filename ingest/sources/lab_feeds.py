@@ -23,7 +23,7 @@ from ingest.body import is_html, refuse_depth, refuse_doctype
 from ingest.conditional import asking, marks_of
 from ingest.http import Answer, Guard, reachable
 from ingest.source import NOTHING, Earlier, EntryError, Marks, Page, Window
-from ingest.sources.post_text import plain, split_title, stable_slug
+from ingest.sources.post_text import plain, slugs, split_title
 
 _REREAD_DAYS = 40
 _FRESH = timedelta(minutes=10)  # the months of one pull are read from one answer
@@ -132,13 +132,14 @@ def read_entry(lab: str, entry: Any, day: date | None, now: datetime) -> list[Pa
     if not title or not link:
         raw = json.dumps({k: str(entry.get(k)) for k in ("title", "link", "id", "summary")}).encode()
         return [EntryError("no title" if link else "no address", raw)]
+    post = _post(lab, entry, title, rest, link, day, now)
     papers = _announced(entry, link, day or now.astimezone(UTC).date())
-    if papers:
-        return [_paper(lab, paper, title, link, now) for paper in papers]
-    return [_post(lab, entry, title, rest, link, day, now)]
+    # A post that announces one paper is that paper; it may be stored from before it said so.
+    same = (post.id, *post.aliases) if len(papers) == 1 and not find_arxiv_ids(link) else ()
+    return [_paper(lab, paper, title, link, now, same) for paper in papers] or [post]
 
 
-def _paper(lab: str, arxiv_id: str, title: str, link: str, now: datetime) -> PaperRecord:
+def _paper(lab: str, arxiv_id: str, title: str, link: str, now: datetime, same: tuple[str, ...]) -> PaperRecord:
     return PaperRecord(
         source="labs",
         id=arxiv_id,
@@ -148,6 +149,7 @@ def _paper(lab: str, arxiv_id: str, title: str, link: str, now: datetime) -> Pap
         arxiv_id=arxiv_id,
         url=f"https://arxiv.org/abs/{arxiv_id}",
         labs=(LabClaim(lab, "feed", link),),
+        aliases=same,
     )
 
 
@@ -157,9 +159,10 @@ def _post(
     summary = plain(_bodies(entry)[0]) if _bodies(entry) else ""
     # A scraped feed repeats the title where it has no summary.
     repeated = not summary or summary == title or summary == plain(str(entry.get("title") or ""))
+    name, *others = (f"{lab}:{slug}" for slug in slugs(link, str(entry.get("id") or "")))
     return PaperRecord(
         source="labs",
-        id=f"{lab}:{stable_slug(link, str(entry.get('id') or ''))}",
+        id=name,
         kind="post",
         title=title,
         as_of=now,
@@ -167,6 +170,7 @@ def _post(
         feed_date=day,
         url=link,
         labs=(LabClaim(lab, "feed", link),),
+        aliases=tuple(others),
     )
 
 

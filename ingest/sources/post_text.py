@@ -5,7 +5,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import nh3
 
@@ -26,6 +26,7 @@ _SECTIONS = (
 _SEAM = re.compile(r"(?<=[a-z0-9?!.\"”])(?=[A-Z][a-z]* [a-z])")
 _BLOCK = re.compile(r"(?=</?(?:p|div|br|li|ul|ol|h[1-6]|tr|td|th|table|blockquote|section|article|figure|pre)\b)", re.I)
 _TAIL = re.compile(r"\s*(?:Read More\s*(?:\.{3}|…)?)?\s*The post .{1,300}? appeared first on .*$")
+_TRACKING = re.compile(r"(?:utm_\w+|fbclid|gclid|msclkid|mc_cid|mc_eid)(?:=|$)", re.IGNORECASE)
 _UGLY = re.compile(r"[^a-z0-9]+")
 
 
@@ -49,6 +50,16 @@ def split_title(raw: str, categories: Iterable[str] = ()) -> tuple[str, str | No
         if rest.startswith(section) and rest[len(section) :][:1].strip() and not rest[len(section)].islower():
             return rest[len(section) :].strip(), None
     return rest, None
+
+
+def slugs(link: str, guid: str) -> tuple[str, ...]:
+    """Give a post's name, and where its address has a query also what the address alone makes of it.
+
+    Guids change, and feeds begin to mark their links; ids once stored must not.
+    """
+    name, bare = stable_slug(link, guid), _unmarked(link)
+    other = stable_slug(bare, bare)
+    return (name,) if other == name else (name, other)
 
 
 def stable_slug(link: str, guid: str) -> str:
@@ -81,6 +92,13 @@ def _at_the_seam(text: str) -> tuple[str, str | None]:
 def _slug(text: str) -> str:
     ascii_only = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return _UGLY.sub("-", ascii_only.removesuffix(".html")).strip("-")
+
+
+def _unmarked(link: str) -> str:
+    """Drop from an address what only tells where it was found."""
+    parts = urlsplit(link)
+    kept = [part for part in parts.query.split("&") if part and not _TRACKING.match(part)]
+    return urlunsplit(parts._replace(query="&".join(kept)))
 
 
 def _named(slug: str, steps: Sequence[str], used: Sequence[str]) -> str:

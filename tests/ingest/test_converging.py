@@ -53,12 +53,13 @@ def papers(draw: st.DrawFn) -> PaperRecord:
         withdrawn=draw(st.sampled_from([None, True, False])),
         votes=draw(counts),
         code=draw(st.lists(links, max_size=1).map(tuple)),
+        aliases=draw(st.sampled_from([(), ("owlery:c",)])) if item_id == PAPERS[0] else (),
     )
 
 
 @st.composite
 def posts(draw: st.DrawFn) -> PaperRecord:
-    """A lab's post, which may prove to be a paper by its DOI, or by title, author and year, or by another post."""
+    """A lab's post, which may prove to be a paper by its DOI, by title, author and year, by an id, or by another post."""
     item_id = draw(st.sampled_from(["heronry:a", "heronry:b", "owlery:c"]))
     paper = draw(st.sampled_from(PAPERS))
     return PaperRecord(
@@ -72,6 +73,7 @@ def posts(draw: st.DrawFn) -> PaperRecord:
         feed_date=draw(st.sampled_from([None, date(2026, 6, 2), date(2025, 6, 2)])),
         doi=DOIS[paper] if paper == "2606.00001" else None,
         labs=(LabClaim("heronry", "feed", item_id),),
+        aliases=draw(st.sampled_from([(), ("heronry:b",), ("heronry:d",)])),
     )
 
 

@@ -7,11 +7,15 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from core.errors import SourceError
 from core.record import LabClaim, PaperRecord
+from db.engine import Sessions, reading
+from db.models import Item
 from ingest.conditional import asking, marks_of
 from ingest.http import Answer
+from ingest.service import store
 from ingest.source import NOTHING, Earlier, Marks, Page, Window
 from ingest.sources.lab_feeds import LabFeeds
 from ingest.sources.post_text import plain, split_title, stable_slug
@@ -32,6 +36,7 @@ def read(up: Upstream, lab: str = "qwen", now: datetime = NOW, days: tuple[date,
 def served(up: Upstream, *items: str, lab: str = "qwen") -> Page:
     """Read September from a feed of these items."""
     body = f'<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel>{"".join(items)}</channel></rss>'
+    up.clear_faults()
     up.fault("/feeds/", status=200, body=body)
     return read(up, lab)
 
@@ -69,9 +74,43 @@ def test_a_linked_paper_carries_the_claim_and_no_other_fact(up: Upstream) -> Non
             as_of=NOW,
             arxiv_id="2608.01234",
             url="https://arxiv.org/abs/2608.01234",
+            aliases=("qwen:a-small-boat",),
             labs=(LabClaim("qwen", "feed", "https://q.example/blog/a-small-boat/"),),
         ),
     )
+
+
+def test_a_post_is_the_paper_it_announces_where_that_is_one(up: Upstream) -> None:
+    two = "https://arxiv.org/abs/2609.00001 and https://arxiv.org/abs/2609.00002"
+    page = served(up, item(text=two), item("https://arxiv.org/abs/2609.00003"))
+    assert [(record.id, record.aliases) for record in page.records] == [
+        ("2609.00001", ()), ("2609.00002", ()), ("2609.00003", ())
+    ]  # fmt: skip
+
+
+def test_a_post_that_is_edited_to_link_its_paper_becomes_it(up: Upstream, sessions: Sessions) -> None:
+    link = "https://q.example/blog/a-small-boat/"
+    for text in ("Report to follow.", "https://arxiv.org/abs/2609.00001", "The link is gone."):
+        with sessions.begin() as session:
+            store(session, served(up, item(link, text=text)).records, NOW)
+    assert held(sessions) == [("2609.00001", "paper")]
+
+
+def test_a_post_whose_address_or_guid_gains_something_is_the_same(up: Upstream, sessions: Sessions) -> None:
+    addresses = [("/index/boats", "1"), ("/index/boats?utm_source=rss&amp;fbclid=9", "2"), ("/blog?id=7", "3"),
+                 ("/blog?utm_medium=x&amp;id=7", "4"), ("/blog?id=7", "5"), ("/blog?id=8", "6")]  # fmt: skip
+    for path, guid in addresses:
+        with sessions.begin() as session:
+            page = served(up, item(f"https://q.example{path}", more=f"<guid>{guid}</guid>"))
+            store(session, page.records, NOW)
+    assert len(held(sessions)) == 3
+    assert ("qwen:index-boats", "post") in held(sessions)
+
+
+def held(sessions: Sessions) -> list[tuple[str, str]]:
+    """What is stored: id and kind."""
+    with reading(sessions) as session:
+        return [(id_, kind) for id_, kind in session.execute(select(Item.id, Item.kind).order_by(Item.id))]
 
 
 def test_an_old_paper_or_a_list_of_references_is_no_announcement(up: Upstream) -> None:

@@ -32,6 +32,14 @@ DAY = date(2026, 6, 9)
         (post(authors=ADA, feed_date=DAY), record(authors=ADA), True),
         (post(authors=ADA, feed_date=DAY), post(id="other:blog", authors=ADA, feed_date=DAY), True),
         (record(), record(title="", withdrawn=True), True),
+        (post(), record("labs", title="Other words", aliases=("heronry:clockwork",)), True),
+        (record("labs", aliases=("heronry:clockwork",)), post(title="Other words"), True),
+        (
+            post(id="heronry:a", aliases=("heronry:c",)),
+            post(id="heronry:b", title="Words", aliases=("heronry:c",)),
+            True,
+        ),
+        (record(aliases=("heronry:a",)), record(id="2606.00043", arxiv_id="2606.00043", aliases=("heronry:a",)), False),
     ],
 )
 def test_what_is_one_item(known: PaperRecord, fresh: PaperRecord, same: bool) -> None:
@@ -72,6 +80,29 @@ def test_a_post_in_a_final_issue_keeps_its_name() -> None:
     assert matcher.united(told) == (told, [told.id])
 
 
+def test_a_post_in_a_final_issue_is_no_paper_but_may_be_told_by_another_address() -> None:
+    told = believe(post(aliases=("heronry:old",)), NOW)
+    matcher = Matcher([told], frozen={told.id})
+    paper = believe(record("labs", aliases=(told.id,)), NOW)
+    assert matcher.united(paper) == (paper, [])
+    for item_id, aliases in (("heronry:a", (told.id,)), ("heronry:old", ()), ("heronry:b", ("heronry:old",))):
+        whole, taken = matcher.united(believe(post(id=item_id, aliases=aliases), NOW))
+        assert (whole.id, taken) == (told.id, [told.id])
+
+
+def test_another_id_may_show_that_two_stored_items_are_one() -> None:
+    stored_twice = [believe(record(), NOW), believe(post(title="A post"), NOW)]
+    whole, taken = Matcher(stored_twice).united(believe(record("labs", aliases=("heronry:clockwork",)), NOW))
+    assert (whole.id, sorted(taken)) == (ID, [ID, "heronry:clockwork"])
+
+
+def test_another_id_must_be_one_that_a_post_could_have() -> None:
+    kept = believe(
+        record("labs", aliases=("heronry:a", "", "2606.00043", "heronry:", "a:b\x00", "a:" + "b" * 300)), NOW
+    )
+    assert kept.aliases == {("id", "heronry:a")}
+
+
 def test_a_claim_may_show_that_two_known_items_are_one() -> None:
     paper = believe(record(doi="10.1/a"), NOW)
     first = believe(post(id="heronry:a", title="First words", authors=ADA, feed_date=DAY), NOW)
@@ -84,11 +115,12 @@ TWINS = ("2606.00042", "2606.00043", "2606.00044")
 
 
 @st.composite
-def claims(draw: st.DrawFn) -> PaperRecord:
+def claims(draw: st.DrawFn, others: Sequence[str] = ()) -> PaperRecord:
     given: dict[str, Any] = {
         "title": draw(st.sampled_from(["Clockwork herons", "On herons"])),
         "authors": draw(st.sampled_from([ADA, (Author("Bo Coot"),)])),
         "doi": draw(st.sampled_from([None, "10.1/a", "10.1/b"])),
+        "aliases": draw(st.sampled_from([(), *((other,) for other in others)])),
     }
     if draw(st.booleans()):
         item_id = draw(st.sampled_from(TWINS))
@@ -116,7 +148,7 @@ def test_two_papers_are_never_one_and_every_claim_is_in_exactly_one_item(given_c
     assert len(homes) == len({value for value, _ in homes})
 
 
-@given(st.lists(claims(), min_size=1, max_size=6), st.data())
+@given(st.lists(claims(("heronry:b", "heronry:d")), min_size=1, max_size=6), st.data())
 def test_what_is_one_does_not_depend_on_order_or_batches(given_claims: list[PaperRecord], data: st.DataObject) -> None:
     """Of several papers that one post fits, the first one known takes it; here there is one paper."""
     one_paper = [claim for claim in given_claims if claim.arxiv_id in (None, TWINS[0])] or [record()]
