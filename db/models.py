@@ -201,7 +201,8 @@ class Window(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     error: Mapped[str | None]
     token: Mapped[str | None]  # where an interrupted reading goes on; what was received before it is counted above
-    etag: Mapped[str | None]  # what an unchanged answer is told by (RFC 9110, 8.8), once it was stored in full
+    # What an unchanged answer is told by (RFC 9110, 8.8), once it was stored in full, behind a digest of its address.
+    etag: Mapped[str | None]
     last_modified: Mapped[str | None]
     checked_at: Mapped[datetime | None]  # of the last reading or recount
     closed_at: Mapped[datetime | None]

@@ -30,7 +30,7 @@ class EntryError:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What a server gave to tell an unchanged answer by (RFC 9110, section 8.8)."""
+    """What a server gave to tell an unchanged answer by (RFC 9110, section 8.8), as ingest.conditional writes it."""
 
     etag: str | None = None
     last_modified: str | None = None

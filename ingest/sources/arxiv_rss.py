@@ -89,7 +89,7 @@ class ArxivRss:
         if answer.status == 304:
             yield Page((), unchanged=True, marks=earlier.marks)
             return
-        marks = marks_of(answer)
+        marks = marks_of(answer, self._address(category))
         feed = cut_feed(answer.body)
         if isinstance(feed, str):
             raise SourceError(f"arXiv's feed of {category} is not usable: {feed}")
@@ -100,10 +100,13 @@ class ArxivRss:
             raise _stale(category, window.start, feed.day)
         yield _page(feed, category, marks)
 
+    def _address(self, category: str) -> str:
+        return f"{self._base}/{category}"
+
     def _ask(self, category: str, marks: Marks) -> Answer:
-        headers = asking(marks)
+        headers = asking(marks, self._address(category))
         return self._guard.get(
-            f"{self._base}/{category}",
+            self._address(category),
             accept="application/rss+xml",
             expect=(200, 304) if headers else (200,),
             check=feed_check,

@@ -97,16 +97,18 @@ class LabFeeds:
         last = self._last.get(lab)
         known = last is not None and (last.entries is not None or last.marks == marks)
         if last is None or not known or not timedelta(0) <= now - last.at < _FRESH:
-            answer = self._ask(lab, asking(marks))
+            answer = self._ask(lab, marks)
             unchanged = answer.status == 304
-            last = _Read(now, marks, None) if unchanged else _Read(now, marks_of(answer), _parsed(answer, lab))
+            new = marks if unchanged else marks_of(answer, self._feeds[lab])
+            last = _Read(now, new, None if unchanged else _parsed(answer, lab))
             self._last[lab] = last
         return last
 
-    def _ask(self, lab: str, headers: Mapping[str, str]) -> Answer:
+    def _ask(self, lab: str, marks: Marks) -> Answer:
         url = self._feeds.get(lab)
         if url is None:
             raise SourceError(f"The lab {lab} has no feed", "Name one in SHIRUBE_LAB_FEEDS or in roadmap/labs.toml")
+        headers = asking(marks, url)
         expect = (200, 304) if headers else (200,)
         try:
             return self._guard.get(url, accept=_ACCEPT, expect=expect, check=feed_check, headers=headers)

@@ -59,7 +59,7 @@ def papers(draw: st.DrawFn) -> PaperRecord:
 
 @st.composite
 def posts(draw: st.DrawFn) -> PaperRecord:
-    """A lab's post, which may prove to be a paper by its DOI, by title, author and year, by an id, or by another post."""
+    """A lab's post, which may prove to be a paper by DOI, by title, author and year, by an id, or by another post."""
     item_id = draw(st.sampled_from(["heronry:a", "heronry:b", "owlery:c"]))
     paper = draw(st.sampled_from(PAPERS))
     return PaperRecord(

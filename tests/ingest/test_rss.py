@@ -195,7 +195,7 @@ def test_a_feed_that_did_not_change_is_answered_without_its_body(up: Upstream) -
     assert marks.etag
     again = fetched(up, earlier=Earlier(marks=marks))
     assert (again.unchanged, again.records, again.marks) == (True, (), marks)
-    assert up.log[-1].headers["If-None-Match"] == marks.etag
+    assert up.log[-1].headers["If-None-Match"] == marks.etag.partition(" ")[2]
     up.catalogue.revise(first_versions(up)[0], title="Another")
     assert len(fetched(up, earlier=Earlier(marks=Marks("old"))).records) > 2
 
