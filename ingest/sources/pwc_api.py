@@ -4,7 +4,8 @@ The server confirms the filters it applied. An unconfirmed one was ignored, and 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from urllib.parse import quote
 
@@ -20,8 +21,46 @@ from ingest.source import NOTHING, Earlier, EntryError, Page, Window
 
 _PAGE = 100
 _MOST_PAGES = 200
+_MOST_BEGINNINGS = 3  # of one list in one reading
 _REREAD_DAYS = 30
 _WEEKS = ((1, 7), (8, 14), (15, 21), (22, 28), (29, 31))
+
+
+@dataclass(slots=True)
+class _Listing:
+    """One reading of a list, page by page, as long as it holds still."""
+
+    count: int | None = None
+    seen: set[str] = field(default_factory=set)  # arXiv ids
+    names: set[str] = field(default_factory=set)  # the catalogue's own, of all entries
+    aside: int = 0  # entries that are not on arXiv, hence not ours to track, and other entries of one paper
+    ended: bool = False
+
+    def moved(self, body: Mapping[str, object]) -> bool:
+        """Tell whether the list is another than on the pages before: so many entries, or one of theirs once more.
+
+        What changed its place may have moved another one to a page already read.
+        """
+        count = loose.whole(body.get("count"))
+        grown = self.count is not None and count is not None and count != self.count
+        return grown or not self.names.isdisjoint(_names(body))
+
+    def take(self, body: Mapping[str, object], now: datetime) -> Page:
+        """Read one page; the last one tells the total."""
+        results = loose.items(body.get("results"))
+        read = [_read(entry, now) for entry in results]
+        errors = tuple(entry for entry in read if isinstance(entry, EntryError))
+        records = {e.id: e for e in read if isinstance(e, PaperRecord) and e.id not in self.seen}
+        self.seen.update(records)
+        self.names.update(_names(body))
+        self.aside += len(results) - len(records) - len(errors)
+        self.ended = not results or not body.get("next_page")
+        count = loose.whole(body.get("count"))
+        self.count = count if count is not None else self.count
+        return Page(tuple(records.values()), errors, self._total(count))
+
+    def _total(self, count: int | None) -> int | None:
+        return None if count is None or not self.ended else max(0, count - self.aside)
 
 
 class PwcApi:
@@ -49,23 +88,26 @@ class PwcApi:
         return _REREAD_DAYS
 
     def fetch(self, window: Window, now: datetime, earlier: Earlier = NOTHING) -> Iterator[Page]:
-        """Read a week of papers page by page; only the last page tells the total. Raises SourceError."""
-        seen: set[str] = set()
-        aside = 0  # entries that are not on arXiv, hence not ours to track, and second entries of one paper
-        for number in range(1, _MOST_PAGES + 1):
+        """Read a week of papers page by page; only the last page tells the total. Raises SourceError.
+
+        A list that changes meanwhile is read from its beginning.
+        """
+        listing, number, beginnings = _Listing(), 1, 1
+        for _ in range(_MOST_PAGES):
             body = self._list(window, number)
-            results = loose.items(body.get("results"))
-            read = [_read(entry, now) for entry in results]
-            errors = tuple(entry for entry in read if isinstance(entry, EntryError))
-            records = {e.id: e for e in read if isinstance(e, PaperRecord) and e.id not in seen}
-            seen.update(records)
-            aside += len(results) - len(records) - len(errors)
-            last = not results or not body.get("next_page")
-            count = loose.whole(body.get("count"))
-            total = None if count is None or not last else max(0, count - aside)
-            yield Page(tuple(records.values()), errors, total)
-            if last:
+            if listing.moved(body):
+                if beginnings == _MOST_BEGINNINGS:
+                    raise SourceError(
+                        f"partial: Papers with Code's list of {window.start} changes while it is read",
+                        "The window stays open and is read again with the next pull",
+                    )
+                listing, number, beginnings = _Listing(), 1, beginnings + 1
+                continue
+            page = listing.take(body, now)
+            yield page
+            if listing.ended:
                 return
+            number += 1
         raise SourceError(f"partial: Papers with Code has no end after {_MOST_PAGES} pages for {window.start}")
 
     def single(self, arxiv_id: str, now: datetime) -> PaperRecord | None:
@@ -135,6 +177,12 @@ def _read(entry: object, now: datetime) -> PaperRecord | EntryError | None:
     if isinstance(entry, dict) and "arxiv_id" in entry and not entry["arxiv_id"]:
         return None
     return read_entry(entry, now)
+
+
+def _names(body: Mapping[str, object]) -> set[str]:
+    """Give what the catalogue calls the entries of a page; one without a name is told by no other."""
+    named = (loose.text(loose.mapping(entry).get("id")) for entry in loose.items(body.get("results")))
+    return {name for name in named if name}
 
 
 def _code(value: object) -> tuple[CodeLink, ...]:

@@ -1,13 +1,17 @@
 """Papers with Code: filters that must be confirmed, repositories, papers that are not on arXiv."""
 
 import json
+from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.errors import SourceError
 from core.record import Author, CodeLink, PaperRecord
+from ingest.http import Answer, Guard
 from ingest.source import EntryError, Page, Window
 from ingest.sources.pwc_api import PwcApi, read_entry
 from tests.ingest.doubles import NOW, guarded
@@ -100,6 +104,97 @@ def test_papers_elsewhere_and_twins_are_set_aside_and_not_missed(up: Upstream) -
     assert [record.id for record in page.records] == ["2609.01234"]
     assert [error.reason for error in page.errors] == ["no arXiv id"]
     assert page.expected == 2
+
+
+class Shelf:
+    """A catalogue of 250 entries that serves pages as the service does; `change` happens to it behind each page."""
+
+    def __init__(self, change: Callable[[list[dict[str, Any]], int], None]) -> None:
+        self.entries = [shelved(number) for number in range(1, 251)]
+        self.change = change
+        self.asked: list[int] = []
+
+    def get(self, url: str, params: Mapping[str, str], *_: Any, **__: Any) -> Answer:
+        """Answer one page."""
+        page = int(params["page"])
+        self.asked.append(page)
+        dates = {name: params[name] for name in ("start_date", "end_date")}
+        following = page + 1 if page * 100 < len(self.entries) else None
+        body = {"count": len(self.entries), "next_page": following, "applied_filters": dates}
+        answer = json.dumps(body | {"results": self.entries[(page - 1) * 100 : page * 100]}).encode()
+        self.change(self.entries, len(self.asked))
+        return Answer(200, {}, answer, url)
+
+
+def shelved(number: int) -> dict[str, Any]:
+    """An entry of the shelf; every seventh is on no arXiv."""
+    arxiv_id = f"2609.{number:05d}" if number % 7 else None
+    return {"id": f"paper-{number}", "arxiv_id": arxiv_id, "title": f"Paper {number}"}
+
+
+def closed(shelf: Shelf) -> tuple[bool, set[str]]:
+    """Read the shelf as a window is read: whether all counted came, and what came."""
+    came: set[str] = set()
+    expected, errors = None, 0
+    for page in PwcApi("https://pwc.example/api/v1", cast(Guard, shelf)).fetch(WEEK, NOW):
+        came |= {record.id for record in page.records}
+        errors += len(page.errors)
+        expected = page.expected
+    return expected == len(came) + errors, came
+
+
+CHANGES: list[tuple[list[int], list[int]]] = [  # places at which an entry comes, and then places at which one goes
+    ([], [49]),
+    ([10], []),
+    ([10], [120]),
+    ([10], [101]),  # what moves over the edge of a page is on no arXiv
+]
+
+
+def there(entries: list[dict[str, Any]]) -> set[str]:
+    """The arXiv ids of entries."""
+    return {entry["arxiv_id"] for entry in entries if entry["arxiv_id"]}
+
+
+@pytest.mark.parametrize(("come", "go"), CHANGES)
+def test_a_list_that_moves_while_it_is_read_closes_only_when_all_came(come: list[int], go: list[int]) -> None:
+    def change(entries: list[dict[str, Any]], asked: int) -> None:
+        for place in come if asked == 1 else ():
+            entries.insert(place, shelved(999))
+        for place in go if asked == 1 else ():
+            entries.pop(place)
+
+    shelf = Shelf(change)
+    whole, came = closed(shelf)
+    assert not (whole and there(shelf.entries) - came)
+    assert closed(shelf) == (True, there(shelf.entries))
+
+
+@given(st.lists(st.tuples(st.integers(0, 249), st.integers(0, 249), st.integers(1, 2)), max_size=4))
+def test_whatever_moves_no_window_closes_without_an_entry_that_was_there(moves: list[tuple[int, int, int]]) -> None:
+    def change(entries: list[dict[str, Any]], asked: int) -> None:
+        for taken, put, when in moves:
+            if when == asked:
+                entries.insert(put, shelved(1000 + len(entries)) if taken % 2 else entries.pop(taken))
+
+    shelf = Shelf(change)
+    before = there(shelf.entries)
+    whole, came = closed(shelf)
+    assert not (whole and before - came)
+
+
+def test_a_list_that_never_rests_is_a_failure_and_not_asked_for_ever() -> None:
+    shelf = Shelf(lambda entries, asked: entries.insert(0, shelved(1000 + asked)))
+    with pytest.raises(SourceError, match="changes while it is read"):
+        closed(shelf)
+    assert shelf.asked == [1, 2, 1, 2, 1, 2]
+
+
+def test_two_entries_of_one_paper_on_two_pages_are_one() -> None:
+    shelf = Shelf(lambda entries, asked: None)
+    shelf.entries[200] |= {"arxiv_id": "2609.00001"}
+    assert closed(shelf)[0]
+    assert shelf.asked == [1, 2, 3]
 
 
 @pytest.mark.parametrize("place", ["first", "middle", "last"])
