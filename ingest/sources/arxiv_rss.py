@@ -7,7 +7,7 @@ day before is gone then. One is read per category: a combined one ends at 2,000 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from email.utils import parsedate_to_datetime
 
 from lxml import etree
@@ -23,8 +23,6 @@ from ingest.http import Answer, Guard
 from ingest.source import NOTHING, Earlier, EntryError, Marks, Page, Window
 from ingest.sources.author_line import authors_of
 
-# Ithaca is 4 or 5 hours behind UTC; where it is 4, the new feed is asked for an hour later than it could be.
-ITHACA = timedelta(hours=5)
 # An announcement repeats a part of what the API and OAI-PMH say, so it counts as older than anything they say: it makes
 # a paper known, and never changes one.
 AS_OF = datetime(1991, 8, 1, tzinfo=UTC)
@@ -69,7 +67,7 @@ class ArxivRss:
 
     def windows(self, start: date, end: date, today: date) -> list[Window]:
         """Give one window per category of the one day there is, today in Ithaca, if it is among those asked for."""
-        day = (self._clock().astimezone(UTC) - ITHACA).date()
+        day = day_in_ithaca(self._clock())
         if not start <= day <= min(end, today):
             return []
         return [Window(self.name, f"rss:{category}", day, day) for category in self._categories]
@@ -82,7 +80,8 @@ class ArxivRss:
         """Read a category's announcements; `expected` counts them, 0 only where the feed proves it.
 
         It does by its own date, or by naming the week day among those it skips. A feed of another day raises
-        SourceError that begins with "stale". Replacements announce nothing and are left out.
+        SourceError that begins with "stale", but for a later one where the day's own was stored in full before.
+        Replacements announce nothing and are left out.
         """
         category = window.channel.partition(":")[2]
         answer = self._ask(category, earlier.marks)
@@ -95,6 +94,9 @@ class ArxivRss:
             raise SourceError(f"arXiv's feed of {category} is not usable: {feed}")
         if feed.day < window.start and _DAYS[window.start.weekday()] in feed.skipped:
             yield Page((), expected=0, marks=marks)
+            return
+        if feed.day > window.start and earlier.marks != Marks():  # it was stored in full, and no feed tells more of it
+            yield Page((), unchanged=True, marks=earlier.marks)
             return
         if feed.day != window.start:
             raise _stale(category, window.start, feed.day)
@@ -112,6 +114,22 @@ class ArxivRss:
             check=feed_check,
             headers=headers,
         )
+
+
+def day_in_ithaca(moment: datetime) -> date:
+    """Give the day in Ithaca at a moment (aware), by which the feeds are dated.
+
+    4 hours behind UTC from the second Sunday of March, 2 am, to the first of November, 2 am, else 5 (15 U.S.C. 260a).
+    Written out, since not every machine knows the time zones.
+    """
+    begins = datetime.combine(_sunday(date(moment.year, 3, 8)), time(7), UTC)
+    ends = datetime.combine(_sunday(date(moment.year, 11, 1)), time(6), UTC)
+    return (moment.astimezone(UTC) - timedelta(hours=4 if begins <= moment < ends else 5)).date()
+
+
+def _sunday(day: date) -> date:
+    """Give the first Sunday from a day on."""
+    return day + timedelta(days=6 - day.weekday())
 
 
 def cut_feed(body: bytes) -> Feed | str:

@@ -3,8 +3,11 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from core.errors import SourceError
 from core.record import PaperRecord
@@ -14,7 +17,7 @@ from db.models import Item
 from ingest.service import pull, store
 from ingest.source import NOTHING, Earlier, EntryError, Marks, Page, Window
 from ingest.sources.arxiv_api import ArxivApi
-from ingest.sources.arxiv_rss import ArxivRss, Feed, cut_feed, read_item
+from ingest.sources.arxiv_rss import ArxivRss, Feed, cut_feed, day_in_ithaca, read_item
 from tests.ingest.doubles import guarded
 from tests.upstream import Author, Paper, Upstream
 from tests.upstream.rss import announced_on
@@ -206,10 +209,19 @@ def test_only_the_day_in_ithaca_has_windows() -> None:
             return ArxivRss("https://rss.arxiv.org/rss", CATEGORIES, guard, lambda: now).windows(start, end, now.date())
 
     assert asked(noon(FRIDAY)) == [window(), window(category="cs.CL")]
-    assert [w.start.day for w in asked(datetime(2026, 9, 12, 4, 59, tzinfo=UTC))] == [11, 11]
-    assert [w.start.day for w in asked(datetime(2026, 9, 12, 5, tzinfo=UTC))] == [12, 12]
+    assert [w.start.day for w in asked(datetime(2026, 9, 12, 3, 59, tzinfo=UTC))] == [11, 11]
+    assert [w.start.day for w in asked(datetime(2026, 9, 12, 4, tzinfo=UTC))] == [12, 12]
     assert asked(noon(FRIDAY), end=date(2026, 9, 10)) == []
     assert asked(noon(FRIDAY), start=date(2026, 9, 12)) == []
+
+
+@given(st.integers(0, 30 * 365 * 24).map(lambda hours: datetime(2007, 3, 1, tzinfo=UTC) + timedelta(hours=hours)))
+@example(datetime(2026, 3, 8, 4, 59, tzinfo=UTC))
+@example(datetime(2026, 3, 9, 4, 0, tzinfo=UTC))
+@example(datetime(2026, 11, 1, 3, 59, tzinfo=UTC))
+@example(datetime(2026, 11, 2, 4, 59, tzinfo=UTC))
+def test_the_day_in_ithaca_keeps_summer_time(moment: datetime) -> None:
+    assert day_in_ithaca(moment) == moment.astimezone(ZoneInfo("America/New_York")).date()
 
 
 # Through the ledger
@@ -220,6 +232,22 @@ def pulled(sessions: Sessions, up: Upstream, day: date = FRIDAY) -> list[tuple[b
     with guarded(up) as guard:
         source = ArxivRss(f"{up.url}/rss", CATEGORIES, guard, lambda: noon(day))
         return [(result.closed, result.failure) for result in pull(sessions, [source], day, day, lambda: noon(day))]
+
+
+def test_a_feed_that_moved_on_takes_nothing_from_a_day_that_was_read(sqlite_sessions: Sessions, up: Upstream) -> None:
+    up.fault("/rss/cs.CL", status=503)
+    assert [closed for closed, _ in pulled(sqlite_sessions, up)] == [True, False]
+    up.clear_faults()
+    up.catalogue.today = FRIDAY + timedelta(days=3)
+    later = noon(FRIDAY) + timedelta(hours=21)
+    with guarded(up) as guard:
+        source = ArxivRss(f"{up.url}/rss", CATEGORIES, guard, lambda: noon(FRIDAY))  # midnight passes after the agenda
+        results = list(pull(sqlite_sessions, [source], FRIDAY, FRIDAY, lambda: later))
+    assert [(result.closed, result.failure is None) for result in results] == [(True, True), (False, False)]
+    assert str(results[1].failure).startswith("stale")
+    with reading(sqlite_sessions) as session:
+        (lg,) = windows.standings(session, [("arxiv", "rss:cs.LG", FRIDAY, FRIDAY)])
+    assert (lg.state, lg.received) == ("closed", len(first_versions(up)))
 
 
 def test_announcements_are_stored_and_a_stale_category_stays_open(sessions: Sessions, up: Upstream) -> None:
