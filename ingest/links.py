@@ -27,6 +27,11 @@ def repository(url: str) -> str | None:
     return _spelled(match) if match else None
 
 
+def alike(url: str) -> str:
+    """Give what two spellings of a repository's address share: on these sites upper and lower case tell nothing."""
+    return url.casefold() if repository(url) == url else url
+
+
 def code_links(*texts: str | None) -> tuple[CodeLink, ...]:
     """List the repositories that texts name, each once, in order; whether one is official nobody said."""
     found: dict[str, str] = {}

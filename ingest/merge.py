@@ -16,6 +16,7 @@ from core.months import item_month
 from core.record import Kind, PaperRecord
 from core.text import clean
 from ingest.claims import INTEGER, LONGEST_DETAIL, is_note, moment, names_post, repository, usable, version_dates
+from ingest.links import alike
 from ingest.names import Name, told_apart
 
 ARXIV = frozenset({"arxiv", "arxiv-snapshot"})  # the authority on what a paper is
@@ -136,6 +137,7 @@ def believe(record: PaperRecord, now: datetime) -> Believed:
     links, history = _links(registers, record, as_of, moment(now))
     history.update({(name, "", fields[name]): as_of for name in GROWING if name in fields})
     registers = _without_addresses(registers) if record.arxiv_id else registers
+    links, registers, history = _one_spelling(links, registers, history)
     return Believed(
         id=record.id,
         kind="paper" if record.arxiv_id else record.kind,
@@ -193,7 +195,11 @@ def _versions(record: PaperRecord, fields: Mapping[str, Any], now: datetime) -> 
 def join(one: Believed, other: Believed) -> Believed:
     """Unite two beliefs about the same item: in every field the claim with the greatest key."""
     first = min(one, other, key=lambda b: (b.arxiv_id is None, b.id))  # a paper's id wins over a post's
-    registers = _united(one.registers, other.registers, _better)
+    code, registers, history = _one_spelling(
+        _united(one.code, other.code, _same_link),
+        _united(one.registers, other.registers, _better),
+        _united(one.history, other.history, _earlier),
+    )
     return Believed(
         id=first.id,
         kind=first.kind,
@@ -201,10 +207,10 @@ def join(one: Believed, other: Believed) -> Believed:
         first_seen=min(one.first_seen, other.first_seen),
         sources=one.sources | other.sources,
         registers=_without_addresses(registers) if first.arxiv_id else registers,
-        code=_united(one.code, other.code, _same_link),
+        code=code,
         labs=_united(one.labs, other.labs, lambda _name, a, b: min(a, b, key=lambda said: (said.as_of, said.source))),
         versions=_united(one.versions, other.versions, _earlier),
-        history=_united(one.history, other.history, _earlier),
+        history=history,
         aliases=one.aliases | other.aliases | told_apart(one, other),
     )
 
@@ -245,6 +251,38 @@ def _counts(name: str, source: str, note: bool) -> bool:
 def _without_addresses(registers: dict[str, Register]) -> dict[str, Register]:
     """Drop claims about a paper's addresses: they follow from its arXiv id."""
     return {name: register for name, register in registers.items() if name not in ("url", "pdf_url")}
+
+
+def _one_spelling(
+    code: dict[str, Link], registers: dict[str, Register], history: dict[Grown, datetime]
+) -> tuple[dict[str, Link], dict[str, Register], dict[Grown, datetime]]:
+    """File what is said of one repository in several spellings under the first of them in order, whoever said it."""
+    if len(code) < 2:
+        return code, registers, history
+    spelled: dict[str, str] = {}
+    for url in sorted(code):
+        spelled.setdefault(alike(url), url)
+    if len(spelled) == len(code):
+        return code, registers, history
+    said = {url: spelled[alike(url)] for url in code}
+    return (
+        _filed(code, lambda url: said[url], _same_link),
+        _filed(registers, lambda name: _about(name, said), _better),
+        _filed(history, lambda told: (told[0], said.get(told[1], told[1]), told[2]), _earlier),
+    )
+
+
+def _about(name: str, said: Mapping[str, str]) -> str:
+    kind, space, url = name.partition(" ")
+    return f"{kind}{space}{said.get(url, url)}"
+
+
+def _filed(claims: Mapping[Any, Any], place: Any, better: Any) -> dict[Any, Any]:
+    found: dict[Any, Any] = {}
+    for name, claim in claims.items():
+        under = place(name)
+        found[under] = better(under, found[under], claim) if under in found else claim
+    return found
 
 
 def _united(one: Mapping[Any, Any], other: Mapping[Any, Any], better: Any) -> dict[Any, Any]:

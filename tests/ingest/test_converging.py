@@ -30,7 +30,8 @@ DOIS = {"2606.00001": "10.1/herons", "2606.00002": None, "math/0309136": "10.1/s
 START = datetime(2026, 6, 1, tzinfo=UTC)
 moments = st.integers(0, 60).map(lambda hours: START + timedelta(hours=hours))
 counts = st.sampled_from([None, 3, 7])
-links = st.builds(CodeLink, st.sampled_from(["https://github.com/a/b", "https://github.com/c/d"]), st.none(), counts)
+urls = st.sampled_from(["https://github.com/a/b", "https://github.com/c/d", "https://github.com/C/D"])
+links = st.builds(CodeLink, urls, st.none(), counts)
 
 
 @st.composite

@@ -50,7 +50,7 @@ counts = st.none() | st.integers(-1, 4)
 words = st.none() | st.sampled_from(["a heron", "Ä heron", "brass"])
 links = st.builds(
     CodeLink,
-    st.sampled_from(["https://github.com/a/b", "http://github.com/a/b.git/"]),
+    st.sampled_from(["https://github.com/a/b", "http://github.com/a/b.git/", "https://github.com/A/b"]),
     st.none() | st.booleans(),
     counts,
 )
@@ -162,6 +162,23 @@ def test_of_one_version_arxivs_newer_word_takes_a_withdrawal_back() -> None:
     assert believed(later, replace(guess, as_of=NOW)).value("withdrawn") is True
     assert believed(guess, replace(later, as_of=guess.as_of)).value("withdrawn") is True  # of one moment: what is said
     assert believed(later, replace(guess, source="recorded", as_of=NOW)).value("withdrawn") is False
+
+
+def test_a_repository_in_two_spellings_is_one() -> None:
+    hf = record("hf", code=(CodeLink("https://github.com/HeronLab/Wade", None, 900),), as_of=NOW)
+    pwc = record("pwc", code=(CodeLink("https://github.com/heronlab/wade", True, 950),), as_of=NOW)
+    whole = believed(hf, pwc)
+    assert whole == believed(pwc, hf)
+    assert list(whole.code) == ["https://github.com/HeronLab/Wade"]
+    (row,) = to_row(whole, "2026-06", NOW)["code"]
+    assert (row["official"], row["stars"], row["source"]) == (True, 950, "pwc")
+    assert sorted(told[1:] for told in whole.history) == [(next(iter(whole.code)), 900), (next(iter(whole.code)), 950)]
+    assert believed(record("hf", code=(*hf.code, *pwc.code), as_of=NOW)).code.keys() == whole.code.keys()
+
+
+def test_elsewhere_the_case_of_an_address_may_tell() -> None:
+    one, other = (record(code=(CodeLink(f"https://code.example/{name}"),)) for name in ("Wade", "wade"))
+    assert len(believed(one, other).code) == 2
 
 
 def test_the_date_of_the_first_version() -> None:
