@@ -126,7 +126,7 @@ def _record(result: arxiv.Result, arxiv_id: str, version: int | None) -> PaperRe
         withdrawn=says_withdrawn(abstract, comment),
         url=f"https://arxiv.org/abs/{arxiv_id}",
         pdf_url=address((result.pdf_url or "").replace("http://", "https://")),
-        doi=_text(result.doi),
+        doi=next(iter((_text(result.doi) or "").split()), None),
         journal_ref=_text(result.journal_ref),
         comment=comment,
         code=code_links(comment, abstract),

@@ -235,6 +235,18 @@ def test_subject_classes_of_other_systems_are_no_categories() -> None:
     assert record.categories == ("cs.LG", "cond-mat.dis-nn", "hep-th")
 
 
+@pytest.mark.parametrize(
+    ("given", "doi"),
+    [("10.1234/boats\n 10.1234/oars", "10.1234/boats"), (" ", None), ("10.1234/boats", "10.1234/boats")],
+)
+def test_of_several_dois_the_first_counts(given: str, doi: str | None) -> None:
+    record = read(
+        f"""<id>http://arxiv.org/abs/2609.01234v1</id><title>Lanterns</title>{DATES}
+        <arxiv:doi>{given}</arxiv:doi><arxiv:primary_category term="cs.LG"/>"""
+    )
+    assert record.doi == doi
+
+
 def test_an_old_id_and_a_withdrawal_are_read() -> None:
     record = read(
         f"<id>http://arxiv.org/abs/math.GT/0309136v2</id><title>Knots</title>{DATES}"
