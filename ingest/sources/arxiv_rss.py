@@ -14,7 +14,8 @@ from lxml import etree
 
 from core.clock import Clock, system_clock
 from core.errors import SourceError
-from core.ids import parse_arxiv_id
+from core.ids import arxiv_month, parse_arxiv_id
+from core.months import month_of, shift
 from core.record import PaperRecord
 from core.text import clean
 from ingest.body import is_html, refuse_depth, refuse_doctype
@@ -158,7 +159,7 @@ def feed_check(answer: Answer) -> str | None:
 
 
 def read_item(raw: bytes, feed: Feed) -> PaperRecord | EntryError | None:
-    """Read one item: a record with the feed's day as `announced`; None for a replacement."""
+    """Read one item: a record with the feed's day as `announced` where that is its first; None for a replacement."""
     named = (parse_arxiv_id(match.decode("utf-8", "replace")) for match in _GUID.findall(raw))
     parsed = next((found for found in sorted(filter(None, named), key=lambda found: found[1] is None)), None)
     if parsed is None:
@@ -176,10 +177,18 @@ def read_item(raw: bytes, feed: Feed) -> PaperRecord | EntryError | None:
     if kind not in ANNOUNCED or not title:
         return EntryError("no title" if kind in ANNOUNCED else f"announced as {kind[:40]!r}", raw, parsed[0])
     abstract = clean(said["abstract"] or "") if said else ""
-    return _record(item, parsed, title, abstract, feed.day)
+    first = kind == "new" or _is_young(*parsed, feed.day)
+    return _record(item, parsed, title, abstract, feed.day if first else None)
 
 
-def _record(item: etree._Element, parsed: tuple[str, int | None], title: str, abstract: str, day: date) -> PaperRecord:
+def _is_young(arxiv_id: str, version: int | None, day: date) -> bool:
+    """Tell whether a cross-listed paper is itself announced on the day, and not merely listed in one more category."""
+    return version in (None, 1) and arxiv_month(arxiv_id) >= shift(month_of(day), -1)
+
+
+def _record(
+    item: etree._Element, parsed: tuple[str, int | None], title: str, abstract: str, day: date | None
+) -> PaperRecord:
     names = (clean(category.text or "") for category in item.iterfind("category"))
     return PaperRecord(
         source="arxiv",

@@ -82,6 +82,22 @@ def test_new_and_cross_listed_papers_are_announced_on_the_feeds_own_day(up: Upst
     assert (up.log[0].path, up.log[0].query) == ("/rss/cs.LG", "")
 
 
+@pytest.mark.parametrize(
+    ("arxiv_id", "kind", "dated"),
+    [("2609.90001v1", "cross", True), ("2608.90001v1", "cross", True), ("2607.90001v1", "cross", False),
+     ("2609.90001v2", "cross", False), ("2405.01234v3", "cross", False), ("2607.90001v1", "new", True)],
+)  # fmt: skip
+def test_a_cross_listing_of_an_older_paper_is_no_announcement(arxiv_id: str, kind: str, dated: bool) -> None:
+    item = (
+        f"<item><title>Boats</title><guid>oai:arXiv.org:{arxiv_id}</guid>"
+        f"<arxiv:announce_type>{kind}</arxiv:announce_type></item>"
+    )
+    feed = Feed(FRIDAY, frozenset(), (), b'<rss xmlns:arxiv="http://arxiv.org/schemas/atom">')
+    record = read_item(item.encode(), feed)
+    assert isinstance(record, PaperRecord)
+    assert record.announced == (FRIDAY if dated else None)
+
+
 def test_every_field_is_read(up: Upstream) -> None:
     paper = up.catalogue.papers[first_versions(up)[0]]
     paper.authors = [Author("Aiko Oar"), Author("B. Sail")]
