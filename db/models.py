@@ -206,6 +206,8 @@ class Window(Base):
     last_modified: Mapped[str | None]
     checked_at: Mapped[datetime | None]  # of the last reading or recount
     closed_at: Mapped[datetime | None]
+    asked: Mapped[str | None]  # the categories it was complete for (db.followed); NULL: not noted
+    newest: Mapped[date | None]  # of a dump: the newest day it tells of
 
 
 class Place(Base):

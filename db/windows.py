@@ -40,7 +40,8 @@ class Counts:
 class Standing:
     """How a window stands in the ledger, as a value: `start` and `end` are its days, both included.
 
-    `token` is where an interrupted reading goes on; the counts are then those of what came before it.
+    `token` is where an interrupted reading goes on; the counts are then those of what came before it. `asked` is what
+    it was asked for when it was complete (db.followed).
     """
 
     id: int
@@ -57,6 +58,7 @@ class Standing:
     last_modified: str | None
     checked_at: datetime | None
     closed_at: datetime | None
+    asked: str | None
 
     @property
     def span(self) -> Span:
@@ -221,13 +223,14 @@ def mark(
     last_modified: str | None = None,
     resumable: bool = False,
     begun_after: int | None = None,
+    asked: str | None = None,
 ) -> Window:
     """Note what a reading gave; an empty `failure` closes the window and keeps the marks of the answer.
 
     `closed_at` moves only when the numbers do, since a draft is dated by it. A window that was complete once and
     whose new reading fails becomes stale and keeps its numbers. `resumable`: a failed reading goes on at the token.
     `begun_after` is the number of attempts when the reading began: where another process has closed the window since,
-    a failure says nothing of it any more.
+    a failure says nothing of it any more. `asked` is what a complete reading asked for.
     """
     window = _held(session, window_id)
     overtaken = begun_after is not None and window.attempts != begun_after and window.state == "closed"
@@ -242,7 +245,7 @@ def mark(
         window.state = "error" if window.closed_at is None else "stale"
     else:
         _close(window, now, counts)
-        window.etag, window.last_modified = etag, last_modified
+        window.etag, window.last_modified, window.asked = etag, last_modified, asked
     if failure and window.closed_at is None:
         _set(window, counts)
     return window
@@ -323,6 +326,7 @@ def _standing(window: Window) -> Standing:
         last_modified=window.last_modified,
         checked_at=window.checked_at,
         closed_at=window.closed_at,
+        asked=window.asked,
     )
 
 

@@ -90,7 +90,7 @@ def votes(wiring: Wiring, start: date, end: date) -> Iterator[WindowResult]:
 
 
 def due(wiring: Wiring, names: Sequence[str], start: date, end: date, *, retry_errors: bool = False) -> list[Due]:
-    """Count what a pull would ask, lane by lane; asks nobody and writes nothing."""
+    """Count what a pull would ask, lane by lane; asks nobody."""
     found: dict[str, Due] = {}
     for source in wiring.sources(tuple(names)):
         for window, step in _steps(wiring, source, start, end, retry_errors):
@@ -132,6 +132,7 @@ def _steps(wiring: Wiring, source: Source, start: date, end: date, retry_errors:
     """Pair every window that is due with what is to be done about it."""
     now = wiring.clock()
     asked = source.windows(start, end, now.date())
+    ingest.take_up(wiring.sessions, source, asked)
     spans = [(window.source, window.channel, window.start, window.end) for window in asked]
     rule = rule_of(source, wiring.settings.closing_day, final_months(wiring))
     with reading(wiring.sessions) as session:

@@ -6,9 +6,9 @@ from datetime import date, datetime
 
 from core.clock import Clock
 from core.months import month_of
-from db import windows
+from db import followed, windows
 from db.engine import Sessions, reading
-from ingest.due import Rule, next_step, rule_of
+from ingest.due import Rule, Selecting, next_step, rule_of
 from ingest.results import Progress, WindowResult, summed
 from ingest.service.reading import Desk, visit, window_of
 from ingest.source import Source, SourceResult, Window
@@ -84,17 +84,26 @@ def due_windows(
     final_months: Container[str] = frozenset(),
     closing_day: int | None = None,
 ) -> list[Window]:
-    """List what `pull` would read of a source now, in its order; asks nobody and writes nothing.
+    """List what `pull` would read of a source now, in its order; asks nobody.
 
     Complete windows of which only the total is asked are not listed: few of them turn out to need a reading.
     """
     asked = source.windows(start, end, now.date())
+    take_up(sessions, source, asked)
     rule = rule_of(source, closing_day, final_months)
     with reading(sessions) as session:
         known = {found.span: found for found in windows.standings(session, [_span(window) for window in asked])}
     steps = {span: next_step(found, now, rule) for span, found in known.items()}
     resting = {span for span, step in steps.items() if step.kind == "recount" or not step.due(now)}
     return [window for window in asked if _span(window) not in resting]
+
+
+def take_up(sessions: Sessions, source: Source, asked: Sequence[Window]) -> None:
+    """Open all windows, not only those asked for, that were complete for fewer categories than are followed now."""
+    if isinstance(source, Selecting):
+        with sessions.begin() as session:
+            channels = {window.channel for window in asked}
+            followed.take_up(session, source.name, channels, followed.noted(source.categories))
 
 
 def pull_all(
@@ -130,7 +139,9 @@ def _agenda(
     """List what is due of all sources, the newest month first: history never keeps the present waiting."""
     due: list[tuple[_Lane, int, Window]] = []
     for lane in lanes:
-        spans = [_span(window) for window in lane.source.windows(start, end, now.date())]
+        asked = lane.source.windows(start, end, now.date())
+        take_up(sessions, lane.source, asked)
+        spans = [_span(window) for window in asked]
         with sessions.begin() as session:
             windows.ensure(session, spans)
             for standing in windows.standings(session, spans):

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from core.clock import Clock
 from core.errors import SourceError
-from db import windows
+from db import followed, windows
 from db.engine import Sessions, reading, writing
 from db.windows import Counts, Standing
 from ingest.batch import Tally
@@ -89,6 +89,8 @@ def visit(desk: Desk, source: Source, standing: Standing, *, retry_errors: bool 
 
     `retry_errors`: a window with entries that could not be read is read whatever its total or its marks say.
     """
+    if standing.asked is not None and standing.asked != _asked(source):
+        standing = replace(standing, closed_at=None)  # of what is asked now nothing was complete yet
     again = retry_errors and standing.errors > 0
     known = _known(desk, source, standing)
     countable = standing.token is None and not again and (known > 0 or standing.closed_at is not None)
@@ -98,6 +100,10 @@ def visit(desk: Desk, source: Source, standing: Standing, *, retry_errors: bool 
     marks = Marks(standing.etag, standing.last_modified)
     earlier = Earlier(standing.token, Marks() if again or standing.closed_at is None else marks)
     return _read(desk, source, standing, earlier, known)
+
+
+def _asked(source: Source | Counting) -> str | None:
+    return followed.noted(source.categories) if isinstance(source, Selecting) else None
 
 
 def _known(desk: Desk, source: Source, standing: Standing) -> int:
@@ -126,7 +132,8 @@ def _by_count(desk: Desk, source: Counting, standing: Standing, known: int) -> W
         if standing.closed_at is not None:
             windows.confirm(session, standing.id, now, read=False)
         else:
-            windows.mark(session, standing.id, now, Counts(total, 0, total, 0, total), "")
+            counts = Counts(total, 0, total, 0, total)
+            windows.mark(session, standing.id, now, counts, "", asked=_asked(source))
             windows.drop_errors(session, standing.id, ())
     return WindowResult(window, closed=True, expected=total, counted=True, proven=True)
 
@@ -143,7 +150,7 @@ def _read(desk: Desk, source: Source, standing: Standing, earlier: Earlier, know
             windows.restart(session, standing.id)
         one = _Reading(standing, tally=Tally(one.tally.new, one.tally.changed))
         failure = _through(desk, source, one, replace(earlier, token=None), known)
-    return _book(desk, one, failure)
+    return _book(desk, one, failure, _asked(source))
 
 
 def _begun(desk: Desk, standing: Standing) -> _Reading:
@@ -198,7 +205,7 @@ def _take(desk: Desk, one: _Reading, page: Page) -> Failure | None:
     return breach(page, stored)
 
 
-def _book(desk: Desk, one: _Reading, failure: Failure | None) -> WindowResult:
+def _book(desk: Desk, one: _Reading, failure: Failure | None, asked: str | None) -> WindowResult:
     """Enter into the ledger what a reading came to."""
     window_id, now = one.standing.id, desk.clock()
     tally = replace(one.tally, errors=len(one.unread))
@@ -216,6 +223,7 @@ def _book(desk: Desk, one: _Reading, failure: Failure | None) -> WindowResult:
             last_modified=one.marks.last_modified,
             resumable=one.resumable and not _stuck(one, failure),
             begun_after=one.standing.attempts,
+            asked=asked,
         )
         if failure is None:
             windows.drop_errors(session, window_id, one.unread)
