@@ -1,7 +1,7 @@
 """What was announced lately, and which of it is known from the announcement alone."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -43,14 +43,14 @@ def announced_since(session: Session, since: date, until: date, mark: datetime) 
     ]
 
 
-def followed_since(session: Session, behind: timedelta) -> date | None:
+def followed_since(session: Session) -> date | None:
     """Tell since which day (UTC) the store follows arXiv's changes; None where nothing was read yet.
 
-    It is the first day whose changes were ever asked for, or on which a day of submissions was read in full; of an
-    imported dump it is that day less `behind`, since a dump is some days old when it is read.
+    It is the first day whose changes were ever asked for, or on which a day of submissions was read in full, or the
+    newest that an imported dump told of, however much later it was read.
     """
     oai = session.scalar(select(func.min(Window.from_day)).where(_ARXIV, Window.channel.startswith("oai:")))
     api = session.scalar(select(func.min(Window.closed_at)).where(_ARXIV, Window.channel == "api"))
-    dump = session.scalar(select(func.min(Window.closed_at)).where(Window.source == "arxiv-snapshot"))
-    days = (oai, api.astimezone(UTC).date() if api else None, (dump - behind).astimezone(UTC).date() if dump else None)
+    dump = session.scalar(select(func.min(Window.newest)).where(Window.source == "arxiv-snapshot"))
+    days = (oai, api.astimezone(UTC).date() if api else None, dump)
     return min((day for day in days if day is not None), default=None)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Select, Table, Text, and_, cast, delete, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, Text, and_, cast, delete, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.months import days, first_day, last_day, month_of
@@ -14,7 +14,6 @@ from db.models import IngestError, Item, Window
 from db.upsert import upsert
 
 LARGEST = 64 * 1024  # bytes kept of an entry that could not be read
-DUMP_AGE = timedelta(days=31)  # a dump that was read later than this after a month's end holds the month
 # Channels of arXiv whose days are days of change or of announcement: they say nothing about a day of submission.
 OTHER_DAYS = ("oai", "rss")
 
@@ -149,18 +148,13 @@ def calendar(session: Session, month: str) -> list[Standing]:
 
 
 def whole_months(session: Session, months: Iterable[str]) -> frozenset[str]:
-    """Give those of the months of which arXiv was read in full, day by day or by a dump made after they were over."""
+    """Give those of the months of which arXiv was read in full, day by day."""
     wanted = sorted(months)
     if not wanted:
         return frozenset()
-    dump = session.scalar(select(func.max(Window.closed_at)).where(Window.source == "arxiv-snapshot"))
     own = select(Window).where(Window.source == "arxiv", Window.to_day >= first_day(wanted[0]))
     found = [one for one in _all(session, own) if not one.channel.startswith(OTHER_DAYS)]
-    return frozenset(month for month in wanted if _in_dump(month, dump) or _in_full(month, found))
-
-
-def _in_dump(month: str, read: datetime | None) -> bool:
-    return read is not None and read >= datetime.combine(last_day(month), time(), UTC) + DUMP_AGE
+    return frozenset(month for month in wanted if _in_full(month, found))
 
 
 def _in_full(month: str, found: Sequence[Standing]) -> bool:
@@ -186,8 +180,8 @@ def count_submitted(session: Session, start: date, end: date, categories: Iterab
             Item.submitted >= first,
             Item.submitted < beyond,
             Item.submitted_from == "arxiv",
-            _names(Item.sources, ("arxiv", "arxiv-snapshot")),
-            _names(Item.categories, categories),
+            names(Item.sources, ("arxiv", "arxiv-snapshot")),
+            names(Item.categories, categories),
         )
     )
     return session.scalar(query) or 0
@@ -210,6 +204,13 @@ def restart(session: Session, window_id: int) -> None:
     window.token = None
     if window.closed_at is None:
         _set(window, Counts(0, 0, None))
+
+
+def begin_anew(session: Session, window_id: int) -> None:
+    """Open a window as if it had never been complete: what comes now is another file of the same name."""
+    window = _held(session, window_id)
+    window.state, window.token, window.closed_at = "open", None, None
+    _set(window, Counts(0, 0, None))
 
 
 def mark(
@@ -245,7 +246,8 @@ def mark(
         window.state = "error" if window.closed_at is None else "stale"
     else:
         _close(window, now, counts)
-        window.etag, window.last_modified, window.asked = etag, last_modified, asked
+        window.etag, window.last_modified = etag, last_modified
+        window.asked = asked if asked is not None else window.asked
     if failure and window.closed_at is None:
         _set(window, counts)
     return window
@@ -334,6 +336,6 @@ def _all(session: Session, query: Select[Window]) -> list[Standing]:
     return [_standing(window) for window in session.scalars(query)]
 
 
-def _names(column: Any, wanted: Iterable[str]) -> Any:
+def names(column: Any, wanted: Iterable[str]) -> ColumnElement[bool]:
     """Make the condition that a JSON list of plain names holds one of these."""
     return or_(false(), *(cast(column, Text).contains(f'"{name}"', autoescape=True) for name in wanted))

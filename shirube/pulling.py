@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from core.months import first_day
-from db import issues, windows
+from db import dumps, issues, windows
 from db.engine import reading
 from ingest import service as ingest
 from ingest.due import Step, next_step, rule_of
@@ -102,12 +102,15 @@ def due(wiring: Wiring, names: Sequence[str], start: date, end: date, *, retry_e
 def first_due(wiring: Wiring, names: Sequence[str], end: date) -> date:
     """Choose the first day of a pull for which none is given: the month's first, or before it what was asked already.
 
-    Days asked within the last 74 are gone through again, since papers that arXiv held back turn up in them.
+    Days asked within the last 74 are gone through again, since papers that arXiv held back turn up in them; arXiv is
+    gone through from the day an imported dump ends on, if that is among them.
     """
-    month = first_day(f"{end:%Y-%m}")
+    since = end - LOOK_BACK
     with reading(wiring.sessions) as session:
-        known = windows.first_asked(session, names, end - LOOK_BACK)
-    return min(known or month, month)
+        known = windows.first_asked(session, names, since)
+        dump = dumps.newest_day(session) if "arxiv" in names else None
+    days = [first_day(f"{end:%Y-%m}"), known, dump if dump and dump >= since else None]
+    return min(day for day in days if day is not None)
 
 
 def final_months(wiring: Wiring) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from shirube.summaries import Endpoint
 
 ARXIV = "arxiv.org"
-DUMP_AGE = timedelta(days=14)  # arXiv's public dump is a week old at most when it comes out
 LLM_SECONDS = 60.0  # for one summary, first byte to last
 VERDICT_FILE = "precision.json"
 
@@ -353,7 +352,7 @@ class Wiring:
         from db.engine import reading
 
         with reading(self.sessions) as session:
-            return followed_since(session, DUMP_AGE) or self.clock().date()
+            return followed_since(session) or self.clock().date()
 
     def _policy(self) -> Policy:
         from ingest.guard import Policy

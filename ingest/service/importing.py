@@ -9,13 +9,17 @@ import json
 from collections.abc import Callable, Collection, Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, date
 from pathlib import Path
+
+from sqlalchemy.orm import Session
 
 from core.clock import Clock
 from core.errors import UsageError
 from core.record import PaperRecord
-from db import bulk, papers, search, storing, windows
+from db import bulk, dumps, papers, search, storing, windows
 from db.engine import Sessions, reading, writing
+from db.followed import noted
 from db.upsert import chunks
 from ingest.claims import BEGAN
 from ingest.service.arriving import store_many
@@ -72,7 +76,8 @@ def import_snapshot(
 ) -> SourceResult:
     """Import arXiv's public metadata dump (`-`: standard input), all of it or the papers in some categories.
 
-    Raises UsageError where the file is absent or cut short; what was read before is kept.
+    The ledger notes up to which day it tells. Raises UsageError where the file is absent or cut short; what was read
+    before is kept.
     """
     wanted = None if categories is None else frozenset(categories)
     file = arxiv_snapshot.identity(path, categories)
@@ -83,7 +88,7 @@ def import_snapshot(
             _store_lines(book, part, wanted, file)
             if on_progress:
                 on_progress(book.read)
-    return book.close()
+    return book.close(noted(categories))
 
 
 def import_archive(
@@ -133,6 +138,8 @@ class _Book:
     passed_over: int = 0  # entries about papers that are not on arXiv
     noted: int = 0  # entries about papers that are not stored: kept as notes
     unread: set[str] = field(default_factory=set)  # hashes of the entries that could not be read
+    newest: date | None = None  # the newest day (UTC) that a record told of
+    resumable: bool = False  # a place is stored, and the errors kept are those of this reading
     window_id: int = 0
 
     def __post_init__(self) -> None:
@@ -152,14 +159,13 @@ class _Book:
             standing = windows.standing(session, self.window_id)
             token = json.loads(standing.token or "{}")
             if file is None or token.get("file") != file:
-                windows.restart(session, self.window_id)
-                if standing.closed_at is None:  # nothing that was kept belongs to a reading that came to its end
-                    windows.drop_errors(session, self.window_id, ())
+                windows.begin_anew(session, self.window_id)
                 return 0
-            self.unread = windows.kept_errors(session, self.window_id)
+            self.unread, self.resumable = windows.kept_errors(session, self.window_id), True
         self.new, self.changed = token["new"], token["changed"]
         self.passed_over, self.noted = token["passed_over"], token["noted"]
         self.unchanged = standing.counts.unchanged
+        self.newest = date.fromisoformat(token["newest"]) if token["newest"] else None
         return int(token["at"])
 
     def store(
@@ -183,20 +189,39 @@ class _Book:
             self.new, self.changed = self.new + tally.new, self.changed + tally.changed
             self.unchanged += len(records) - len(tally.refused) - tally.new - tally.changed
             self.noted += sum(note in unknown for note in notes)
+            self._look_at(records)
             if file is not None:
-                names = ("new", "changed", "passed_over", "noted")
-                token = {"file": file, "at": at, **{name: getattr(self, name) for name in names}}
-                windows.advance(session, self.window_id, self._counts(), json.dumps(token))
+                self._advance(session, file, at)
 
-    def close(self) -> SourceResult:
-        """Close the window: all was read."""
+    def close(self, asked: str | None = None) -> SourceResult:
+        """Close the window: all was read; `asked` is what a dump of arXiv's was read for."""
         with self.sessions.begin() as session:
             windows.mark(session, self.window_id, self.clock(), self._counts(), "")
+            if asked is not None:
+                dumps.note(session, self.window_id, asked, self.newest)
             windows.drop_errors(session, self.window_id, self.unread)
         counts = (self.new, self.changed, self.unchanged, len(self.unread))
         return SourceResult(
             self.channel.source, *counts, windows_closed=1, passed_over=self.passed_over, noted=self.noted
         )
+
+    def _advance(self, session: Session, file: str, at: int) -> None:
+        """Note the place reached; an import that is interrupted now goes on there."""
+        if not self.resumable:
+            windows.drop_errors(session, self.window_id, self.unread)
+            self.resumable = True
+        newest = self.newest.isoformat() if self.newest else None
+        names = ("new", "changed", "passed_over", "noted")
+        token = {"file": file, "at": at, "newest": newest, **{name: getattr(self, name) for name in names}}
+        windows.advance(session, self.window_id, self._counts(), json.dumps(token))
+
+    def _look_at(self, records: Iterable[PaperRecord]) -> None:
+        """Remember the newest day told of; one ahead of the clock is a slip of the pen."""
+        now = self.clock()
+        told = max((record.as_of for record in records if record.as_of <= now), default=None)
+        if told is not None:
+            day = told.astimezone(UTC).date()
+            self.newest = max(day, self.newest or day)
 
     def _counts(self) -> windows.Counts:
         stored = self.new + self.changed

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from db import scores, windows
+from db import dumps, scores, windows
 from ranking import novelty
 from ranking.novelty import Novelty
 
@@ -30,5 +30,5 @@ def novelties(
 def _compared(session: Session, model: str, month: str) -> int:
     """Count the months before that are stored and embedded in full, without a gap."""
     months = novelty.past(month)
-    whole = windows.whole_months(session, months) - scores.months_without_vectors(session, model, months)
-    return novelty.unbroken(month, whole)
+    whole = windows.whole_months(session, months) | dumps.held_months(session, months)
+    return novelty.unbroken(month, whole - scores.months_without_vectors(session, model, months))

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from db import scores, storing
 from db.engine import Sessions, make_engine
 from db.migrate import MigrationError, at_head, check, downgrade, locked, upgrade
-from db.models import Base, Embedding, Item, Rating
+from db.models import Base, Embedding, Item, Rating, Window
 from db.windows import count_submitted
 from tests.db.shelf import THEN, stored
 
@@ -139,6 +139,21 @@ def test_what_was_ranked_and_embedded_stays_so_and_what_had_changed_since_stays_
         assert scores.due(session, "2026-06", "m", "m") == []
         scores.mark_compared(session, "m", {changed: THEN + timedelta(seconds=1)})
         assert scores.due(session, "2026-06", "m", "m") == [changed]
+
+
+def test_changes_are_followed_after_a_dump_read_before_its_newest_day_was_noted(sessions: Sessions) -> None:
+    with sessions.begin() as session:
+        spans = (("arxiv-snapshot", "old", THEN), ("arxiv-snapshot", "begun", None), ("arxiv", "api", THEN))
+        for source, channel, closed in spans:
+            span = {"source": source, "channel": channel, "from_day": date(1991, 8, 1), "to_day": date(1991, 8, 1)}
+            session.add(Window(**span, state="closed" if closed else "open", closed_at=closed))
+    engine = engine_of(sessions)
+    downgrade(engine, "0017")
+    upgrade(engine)
+    with sessions() as session:
+        known = session.execute(select(Window.channel, Window.newest, Window.asked).order_by(Window.channel)).all()
+    day = (THEN - timedelta(days=14)).date()  # a dump is some days old when it is read
+    assert known == [("api", None, None), ("begun", None, None), ("old", day, None)]
 
 
 def leave_an_orphan(engine: Engine) -> None:

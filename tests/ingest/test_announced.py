@@ -195,12 +195,13 @@ def test_a_reproach_names_what_is_missing_and_is_known_again() -> None:
 def test_the_store_follows_changes_since_it_first_read_arxiv(sessions: Sessions) -> None:
     def since() -> date | None:
         with reading(sessions) as session:
-            return followed_since(session, timedelta(days=14))
+            return followed_since(session)
 
-    def add(source: str, channel: str, day: date, closed: datetime | None) -> None:
+    def add(source: str, channel: str, day: date, closed: datetime | None, newest: date | None = None) -> None:
         with sessions.begin() as session:
             state = "closed" if closed else "open"
-            session.add(Window(source=source, channel=channel, from_day=day, to_day=day, state=state, closed_at=closed))
+            span = {"source": source, "channel": channel, "from_day": day, "to_day": day}
+            session.add(Window(**span, state=state, closed_at=closed, newest=newest))
 
     assert since() is None
     add("hf", "daily", date(2026, 1, 1), noon(date(2026, 1, 2)))
@@ -208,7 +209,7 @@ def test_the_store_follows_changes_since_it_first_read_arxiv(sessions: Sessions)
     assert since() is None
     add("arxiv", "api", date(2026, 2, 2), noon(date(2026, 9, 12)))
     assert since() == date(2026, 9, 12)
-    add("arxiv-snapshot", "dump.json", date(1991, 8, 1), noon(date(2026, 9, 20)))
-    assert since() == date(2026, 9, 6)
+    add("arxiv-snapshot", "dump.json", date(1991, 8, 1), noon(date(2026, 10, 20)), date(2026, 9, 6))
+    assert since() == date(2026, 9, 6)  # however long after it was made it was read
     add("arxiv", "oai:cs:cs:LG", date(2026, 9, 1), None)
     assert since() == date(2026, 9, 1)

@@ -4,6 +4,7 @@ import gzip
 import json
 import lzma
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy import func, select
 
 from core.clock import Clock
 from core.errors import UsageError
-from db import search
+from db import dumps, search
 from db.engine import Sessions, reading
 from db.models import Imported, IngestError, Item, Window
 from ingest.service import arriving, complete_full_text, import_snapshot, importing
@@ -221,3 +222,31 @@ def test_a_stream_that_breaks_leaves_what_was_read_to_be_found(
         assert search.missing(session) == 0
         assert len(search.matching(session, "herons", 500)) > 100
     assert json.loads(count(sqlite_sessions)[3] or "{}")["at"] > 0
+
+
+def test_a_later_dump_of_the_same_name_goes_on_where_it_was(
+    sessions: Sessions, clock: Clock, tmp_path: Path, lines_read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path / "dump", [b"{oops\n", *papers(*range(1, 10))])
+    import_snapshot(sessions, path, clock)
+    written(tmp_path / "dump", [b"{oh\n", *papers(*range(1, 10)), *papers(*range(10, 40)), b"{oh no\n"])
+    killed_after(monkeypatch, 2, lambda: import_snapshot(sessions, path, clock))
+    assert count(sessions)[:3] == (19, 1, "open")
+    lines_read.clear()
+    result = import_snapshot(sessions, path, clock)
+    assert lines_read[0] == "0704.0020"
+    assert (result.new, result.unchanged, result.errors) == (30, 9, 2)
+    assert count(sessions) == (39, 2, "closed", None)
+
+
+def test_a_dump_interrupted_tells_up_to_which_day_all_of_it_goes(
+    sqlite_sessions: Sessions, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest = papers(1, update_date="2009-03-04")
+    path = written(tmp_path / "dump", [*newest, *papers(*range(2, 20))])
+    killed_after(monkeypatch, 1, lambda: import_snapshot(sqlite_sessions, path, clock))
+    with reading(sqlite_sessions) as session:
+        assert dumps.newest_day(session) is None  # what lies behind may be older or newer: nothing is known yet
+    import_snapshot(sqlite_sessions, path, clock)
+    with reading(sqlite_sessions) as session:
+        assert dumps.newest_day(session) == date(2009, 3, 4)

@@ -2,6 +2,8 @@
 
 import json
 from datetime import date, timedelta
+from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 from sqlalchemy import func, select
@@ -14,6 +16,7 @@ from shirube.telling import Due, Pace, came_to, duration, place, plan, stopped
 from tests.shirube.command import DRAFT, run
 from tests.shirube.conftest import Store
 from tests.shirube.test_digest import Stopped, state
+from tests.snapshot import snapshot_line
 from tests.upstream import Upstream
 
 LAST = date(2026, 10, 31)
@@ -135,6 +138,20 @@ def test_without_a_day_it_goes_back_over_what_was_asked_before(empty: dict[str, 
     ended = run("pull", "--source", "arxiv", "--json", env=empty, now=later)
     assert json.loads(ended.out)["since"] == "2026-09-20"
     assert "of them only counted" in ended.err
+
+
+@pytest.mark.parametrize(("newest", "first"), [("2026-09-20", "2026-09-20"), ("2026-08-01", "2026-10-01")])
+def test_after_an_import_it_goes_on_where_the_dump_ends_if_that_is_not_long_ago(
+    empty: dict[str, str], up: Upstream, tmp_path: Path, newest: str, first: str
+) -> None:
+    dump = tmp_path / "dump.json"
+    dump.write_bytes(snapshot_line({"id": "2607.00001", "title": "Slow tides", "published": newest}))
+    assert run("import", "arxiv-snapshot", str(dump), env=empty).code == 0
+    up.log.clear()
+    pulled = json.loads(run("pull", "--source", "arxiv", "--json", env=empty, now=DRAFT).out)
+    assert pulled["since"] == first
+    days = {parse_qs(request.query)["from"][0] for request in up.log if request.path == "/oai"}
+    assert min(days) == first
 
 
 def test_a_feed_that_goes_by_months_draws_no_other_source_back(empty: dict[str, str]) -> None:

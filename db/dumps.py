@@ -1,0 +1,68 @@
+"""Imported dumps of arXiv's metadata: which papers each was read for, up to which day it tells, which months it holds.
+
+A dump's window bears the name of its file and no day of its own; several dumps may have borne that name.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.months import days, first_day, last_day
+from db.followed import EVERYTHING, covers
+from db.models import Item, Window
+from db.windows import names
+
+SOURCE = "arxiv-snapshot"
+HELD_BACK = timedelta(days=31)  # a dump that tells of a day so long after a month's end has what arXiv held back in it
+
+
+def note(session: Session, window_id: int, asked: str, newest: date | None) -> None:
+    """Note of a dump read to its end what it was read for, and the newest day it told of; the caller commits.
+
+    None: it told nothing that was not known. Where an earlier dump of the name told all that and a newer day, its word
+    stands.
+    """
+    window = session.get_one(Window, window_id)
+    if newest is None or (window.newest and newest <= window.newest and covers(window.asked or "", asked)):
+        return
+    window.newest, window.asked = newest, asked
+
+
+def newest_day(session: Session) -> date | None:
+    """Give the newest day that any dump tells of."""
+    return session.scalar(select(func.max(Window.newest)).where(Window.source == SOURCE))
+
+
+def held_months(session: Session, months: Iterable[str]) -> frozenset[str]:
+    """Give those of the months that a dump holds in full, in all categories that are followed.
+
+    Its newest day must lie well behind the month, and every day of the month must have a paper that a dump told of:
+    a part of a dump proves nothing about what it leaves out.
+    """
+    asked = _followed(session)
+    query = select(Window.asked, func.max(Window.newest)).where(Window.source == SOURCE).group_by(Window.asked)
+    reach = max((newest for had, newest in session.execute(query) if newest and covers(had or "", asked)), default=None)
+    if reach is None:
+        return frozenset()
+    behind = (month for month in months if last_day(month) + HELD_BACK <= reach)
+    return frozenset(month for month in behind if _every_day(session, month, asked))
+
+
+def _followed(session: Session) -> str:
+    """Tell what arXiv was last asked for, day by day; everything where it never was."""
+    query = select(Window.asked).where(Window.source == "arxiv", Window.asked.is_not(None))
+    return session.scalars(query.order_by(Window.checked_at.desc()).limit(1)).first() or EVERYTHING
+
+
+def _every_day(session: Session, month: str, asked: str) -> bool:
+    told = [names(Item.sources, [SOURCE])]
+    if asked != EVERYTHING:
+        told.append(names(Item.categories, asked.split()))
+    found = []
+    for day in days(first_day(month), last_day(month)):
+        start = datetime.combine(day, time(), UTC)
+        within = (Item.submitted >= start, Item.submitted < start + timedelta(days=1))
+        found.append(select(Item.id).where(*within, *told).exists())
+    return all(session.execute(select(*found)).one())
