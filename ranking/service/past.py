@@ -30,5 +30,6 @@ def novelties(
 def _compared(session: Session, model: str, month: str) -> int:
     """Count the months before that are stored and embedded in full, without a gap."""
     months = novelty.past(month)
-    whole = windows.whole_months(session, months) | dumps.held_months(session, months)
+    whole = windows.whole_months(session, months)
+    whole |= dumps.held_months(session, set(months) - whole)
     return novelty.unbroken(month, whole - scores.months_without_vectors(session, model, months))
