@@ -234,5 +234,5 @@ def _day(raw: bytes) -> date | None:
     found = _DATE.search(raw)
     try:
         return parsedate_to_datetime(found[1].decode("ascii", "replace")).date() if found else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -36,6 +36,8 @@ LONGEST = 4_000_000  # bytes of one line; the longest author lists need about 20
 READING = b"2"  # of what a line is read as: another number, and every line counts as new
 _ID_FIRST = re.compile(rb'\s*\{\s*"id"\s*:\s*"([^"\\]+)"')
 _DATE = re.compile(r"(?:[A-Z][a-z]{2}, )?(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)
+# Broken JSON, wrong values, dates beyond the calendar, and brackets within brackets without end.
+_UNREADABLE = (msgspec.DecodeError, ValueError, OverflowError, RecursionError)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NUMBERS = {name: number for number, name in enumerate(_MONTHS, 1)}
 
@@ -99,7 +101,7 @@ def read_line(line: bytes) -> PaperRecord | EntryError:
     """Read one line."""
     try:
         return _record(_decode(line))
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as problem:
+    except _UNREADABLE as problem:
         return EntryError(str(problem), line)
 
 
@@ -107,7 +109,7 @@ def is_wanted(line: bytes, wanted: frozenset[str]) -> bool:
     """Tell whether a line's paper is in one of the categories; a line that cannot be read is."""
     try:
         return not wanted.isdisjoint(_decode(line).categories.split())
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNREADABLE:
         return True
 
 

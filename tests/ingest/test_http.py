@@ -60,7 +60,7 @@ def test_waits_until_the_date_the_server_names(up: Upstream) -> None:
     guard.close()
 
 
-@pytest.mark.parametrize("nonsense", ["soon", "-3", "", "١٢"])
+@pytest.mark.parametrize("nonsense", ["soon", "-3", "", "١٢", "Thu, 1 Jan 20261111111111111 00:00:00 GMT"])
 def test_takes_nonsense_in_retry_after_as_absent(nonsense: str) -> None:
     replies = [_reply(b"503 Busy", b"Retry-After: " + nonsense.encode() + b"\r\n"), _reply(b"200 OK")]
     clock = FakeTime()

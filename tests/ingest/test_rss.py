@@ -306,6 +306,11 @@ def test_a_paper_announced_again_keeps_its_first_day(sqlite_sessions: Sessions, 
         assert {item.announced for item in session.query(Item)} == {FRIDAY}
 
 
+def test_a_date_beyond_the_calendar_is_no_day() -> None:
+    feed = b"<rss><channel><pubDate>Thu, 1 Jan 20261111111111111 00:00:00 GMT</pubDate></channel></rss>"
+    assert cut_feed(feed) == "the feed does not say of which day it is"
+
+
 def test_a_feed_is_cut_into_what_it_says_of_itself(up: Upstream) -> None:
     feed = cut_feed(up.answer("/rss/cs.LG", {}).body)
     assert isinstance(feed, Feed)

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select
 
 from core.clock import Clock
@@ -129,15 +131,38 @@ def test_categories(tmp_path: Path) -> None:
         line(versions=[], update_date=None),
         line(versions=[{"version": "v1", "created": "some day"}]),
         line(title=7),
+        line(versions=[{"version": "v1", "created": "Thu, 1 Jan 20261111111111111 00:00:00 GMT"}]),
+        line(versions=[{"version": "v1", "created": "Fri, 31 Dec 9999 23:59:59 -2300"}]),
+        line()[:-2] + b', "x": ' + b"[" * 5_000 + b"]" * 5_000 + b"}\n",
     ],
 )
-def test_a_broken_line_is_kept_and_the_next_is_read(tmp_path: Path, broken: bytes) -> None:
+@pytest.mark.parametrize("categories", [None, ["cs.LG"]])
+def test_a_broken_line_is_kept_and_the_next_is_read(
+    tmp_path: Path, broken: bytes, categories: list[str] | None
+) -> None:
     path = tmp_path / "dump"
     path.write_bytes(broken + line())
-    first, second = entries(path)
+    first, second = entries(path, categories=categories)
     assert isinstance(first, EntryError)
     assert first.raw == broken
     assert isinstance(second, PaperRecord)
+
+
+_digits = st.integers(0, 10**20).map(str)
+_zones = st.sampled_from(["GMT", "", "-0000", "+2359", "-2359", "-9999", "+999999999", "EST"])
+_dates = st.one_of(
+    st.text(max_size=40),
+    st.builds(lambda *parts: "{} Jan {} {}:{}:{} {}".format(*parts), _digits, *[_digits] * 4, _zones),
+    st.builds(lambda year, zone: f"Fri, 31 Dec {year:04d} 23:59:59 {zone}", st.integers(0, 10_000), _zones),
+)
+
+
+@given(_dates, _dates, st.lists(st.lists(st.text(max_size=5), max_size=5), max_size=3))
+def test_whatever_a_line_says_it_is_read_or_refused(created: str, updated: str, authors: list[list[str]]) -> None:
+    versions = [{"version": "v1", "created": created}]
+    for given_ in ({"versions": versions}, {"update_date": updated}, {"authors_parsed": authors}):
+        entry = arxiv_snapshot.read_line(line(**given_))
+        assert isinstance(entry, EntryError) or entry.as_of.tzinfo is not None
 
 
 def test_a_line_without_end_is_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
