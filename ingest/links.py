@@ -9,6 +9,7 @@ _LINK = re.compile(
     r"/(?P<path>[A-Za-z0-9][\w.\-/]*)",
     re.IGNORECASE | re.ASCII,
 )
+HOSTS = ("github.com", "gitlab.com", "huggingface.co", "hf.co")  # in small letters: a text without them names nothing
 _NAME = re.compile(r"[\w.\-]+", re.ASCII)
 # First steps of a path that are pages of the site and no owner of anything.
 _SITE_PAGES = {

@@ -27,13 +27,14 @@ import zstandard
 
 from core.errors import UsageError
 from core.ids import parse_arxiv_id
-from core.record import Author, PaperRecord, Version
+from core.record import Author, CodeLink, PaperRecord, Version
 from core.text import says_withdrawn, text_hash
+from ingest.links import HOSTS, code_links
 from ingest.source import EntryError
 
 NAME = "arxiv-snapshot"
 LONGEST = 4_000_000  # bytes of one line; the longest author lists need about 200,000
-READING = b"2"  # of what a line is read as: another number, and every line counts as new
+READING = b"3"  # of what a line is read as: another number, and every line counts as new
 _ID_FIRST = re.compile(rb'\s*\{\s*"id"\s*:\s*"([^"\\]+)"')
 _DATE = re.compile(r"(?:[A-Z][a-z]{2}, )?(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)
 # Broken JSON, wrong values, dates beyond the calendar, and brackets within brackets without end.
@@ -244,11 +245,18 @@ def _record(paper: _Line) -> PaperRecord:
         doi=paper.doi.split()[0] if paper.doi and paper.doi.split() else None,
         journal_ref=paper.journal_ref,
         comment=paper.comments,
+        code=_code(paper.comments, paper.abstract),
     )
 
 
 def _withdrawn(text: str | None) -> bool:
     return text is not None and "withdrawn" in text.lower() and says_withdrawn(text, None)  # the pattern alone is slow
+
+
+def _code(*texts: str | None) -> tuple[CodeLink, ...]:
+    whole = " ".join(text for text in texts if text).lower()
+    # Few name any, and the pattern alone is slow.
+    return code_links(*texts) if any(host in whole for host in HOSTS) else ()
 
 
 def _authors(paper: _Line) -> tuple[Author, ...]:

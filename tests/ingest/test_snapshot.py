@@ -21,11 +21,13 @@ from core.clock import Clock
 from core.errors import UsageError
 from core.record import Author, PaperRecord, Version
 from db.engine import Sessions, reading
-from db.models import IngestError, Item, Window
+from db.models import Code, IngestError, Item, Window
+from ingest.links import code_links
 from ingest.service import Channel, import_records, import_snapshot
 from ingest.source import EntryError
 from ingest.sources import arxiv_snapshot
 from tests.ingest.fake import dump
+from tests.ingest.shelf import NOW, still
 from tests.snapshot import snapshot_lines
 
 LINE: dict[str, Any] = {
@@ -92,6 +94,29 @@ def test_old_ids_plain_authors_and_a_withdrawal(tmp_path: Path) -> None:
     assert isinstance(entry, PaperRecord)
     assert (entry.id, entry.withdrawn) == ("math/0309136", True)
     assert entry.authors == (Author("A. Moorhen"), Author("B. Coot"))
+
+
+def test_code_named_in_abstract_and_comment_is_read_as_from_the_api(sessions: Sessions, tmp_path: Path) -> None:
+    path = tmp_path / "dump"
+    named = {"abstract": "We cast herons. Code: GitHub.com/heronry/cast.", "comments": "hf.co/spaces/heronry/show"}
+    path.write_bytes(line(**named) + line(id="0704.0002", doi=None, title="Brass storks"))
+    import_snapshot(sessions, str(path), still(NOW))
+    with reading(sessions) as session:
+        found = session.execute(select(Code.item_id, Code.url, Code.source).order_by(Code.url)).all()
+    assert found == [
+        ("0704.0001", "https://github.com/heronry/cast", "arxiv-snapshot"),
+        ("0704.0001", "https://huggingface.co/spaces/heronry/show", "arxiv-snapshot"),
+    ]
+
+
+_WORDS = ("github.com/a/b", "GitLab.com/A/b-c", "https://hf.co/a/b", "www.huggingface.co/datasets/a/b", "github", "a/b")
+
+
+@given(st.lists(st.sampled_from(_WORDS)).map(" and ".join), st.none() | st.sampled_from(_WORDS))
+def test_the_quick_look_for_code_misses_nothing(abstract: str, comment: str | None) -> None:
+    entry = arxiv_snapshot.read_line(line(abstract=abstract, comments=comment))
+    assert isinstance(entry, PaperRecord)
+    assert entry.code == code_links(comment, abstract)
 
 
 @pytest.mark.parametrize(
