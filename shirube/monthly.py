@@ -186,14 +186,14 @@ def _pull(wiring: Wiring, month: str, write: Write) -> Iterator[WindowResult]:
     began = time.monotonic()
     embedded = _embed(wiring)
     rate = embedded / (time.monotonic() - began) if embedded else None
-    write(_ranked_issue(wiring, month))
+    write(_ranked_issue(wiring, month, growing=True))
     left = Countdown(_announce(wiring, start, end, rate), time.monotonic())
     written = time.monotonic()
     for result in pulling.read(wiring, THEN + LAST, start, end, channels=False):
         ranking.embed_new(wiring.sessions, wiring.embedder, wiring.clock)
         _tell(wiring, result, left.after(_paced(result), time.monotonic()))
         if time.monotonic() - written > REWRITE_SECONDS:
-            write(_ranked_issue(wiring, month))
+            write(_ranked_issue(wiring, month, growing=True))
             written = time.monotonic()
         yield result
 
@@ -234,13 +234,18 @@ def _told(result: SourceResult) -> str:
     return result.source
 
 
-def _ranked_issue(wiring: Wiring, month: str, *, summarised: bool = False) -> Issue:
-    """Rank and compose; `summarised` asks the model that is set, which drafts that still grow are not worth."""
+def _ranked_issue(wiring: Wiring, month: str, *, summarised: bool = False, growing: bool = False) -> Issue:
+    """Rank and compose; `summarised` asks the model that is set, which drafts that still grow are not worth.
+
+    A draft that is `growing` does not close: what the person came to fetch would be late as soon as it is read.
+    """
     rank(wiring)
     if summarised:
         summarise(wiring)
     with wiring.sessions.begin() as session:
-        return digests.build_issue(session, month, wiring.roadmap, wiring.clock, wiring.issue_options())
+        return digests.build_issue(
+            session, month, wiring.roadmap, wiring.clock, wiring.issue_options(), growing=growing
+        )
 
 
 def _enrich(wiring: Wiring, month: str, outcome: Outcome) -> None:

@@ -24,20 +24,27 @@ from roadmap.model import Roadmap
 
 
 def build_issue(
-    session: Session, month: str, roadmap: Roadmap, clock: Clock, options: IssueOptions, offline: bool = False
+    session: Session,
+    month: str,
+    roadmap: Roadmap,
+    clock: Clock,
+    options: IssueOptions,
+    offline: bool = False,
+    growing: bool = False,
 ) -> Issue:
     """Make the issue of a month from what is stored, and close it when contract.md allows.
 
     A final issue comes back as it is. Earlier months that are due are closed first, in order; while one of them
     cannot be closed this one stays a draft. `offline` is a view: an issue that belongs to no session comes back, with
-    the banner, and nothing is stored; it raises NotFoundError where the month has no item.
+    the banner, and nothing is stored; it raises NotFoundError where the month has no item. `growing`: its days are
+    being read at this moment, so nothing closes, overdue or not.
     """
     now = clock()
     if offline:
         return _view(session, month, roadmap, now, options)
     issues.hold_closing(session)
-    blocked = False
-    if now >= closing_time(month, options.closing_day):
+    blocked = growing
+    if not growing and now >= closing_time(month, options.closing_day):
         earlier = [m for m in due_months(session, now, options.closing_day) if m < month]
         blocked = not all(_make(session, m, roadmap, now, options).status == "final" for m in earlier)
     return _make(session, month, roadmap, now, options, blocked=blocked)

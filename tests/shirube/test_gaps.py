@@ -2,21 +2,24 @@
 
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from lxml import html
+from sqlalchemy import exists, select
 
+from db.models import IssueItem, Item
 from digest.formats.email import Reader
 from digest.model import Digest
 from digest.press import message_parts
 from tests.shirube.command import DRAFT, run
 from tests.shirube.conftest import MONTH, Store
-from tests.shirube.test_digest import digest
+from tests.shirube.test_digest import digest, state
 from tests.upstream import Upstream
 
 DAY = date(2026, 10, 13)
+LONG_AFTER = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)  # more than seven days past the closing time
 HEAD = {"en": "Partly done.", "ja": "一部のみ完了。"}
 SAYS = {"en": "arXiv (13 Oct)", "ja": "arXiv（10月13日）"}
 
@@ -80,6 +83,23 @@ def test_both_parts_of_a_mail_name_the_day_and_the_source(cut: Store, lang: str)
         said = top(part, issue)
         assert HEAD[lang] in said
         assert SAYS[lang] in said
+
+
+def test_a_month_whose_days_are_fetched_long_after_its_time_closes_once_they_are_read(
+    cut: Store, tmp_path: Path
+) -> None:
+    late = cut.copied(tmp_path / "late")
+    cut.up.clear_faults()
+    ended = run("digest", MONTH, env=late.env, now=LONG_AFTER)
+    cut.up.fault("/api/query", "cut", containing=f"{DAY:%Y%m%d}0000")
+    assert ended.code == 0
+    issue = digest(late)
+    assert issue.status == "final"
+    assert [banner.kind for banner in issue.banners] == []
+    (arxiv,) = [source for source in issue.coverage.sources if source.source == "arxiv"]
+    assert (arxiv.state, arxiv.missing_days) == ("complete", ())
+    unconsidered = select(Item.id).where(Item.month == MONTH, ~exists().where(IssueItem.item_id == Item.id))
+    assert state(late, unconsidered) == []
 
 
 def test_a_gap_that_was_closed_is_not_spoken_of(cut: Store, tmp_path: Path) -> None:
