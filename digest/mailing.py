@@ -22,6 +22,7 @@ Render = Callable[[Digest, str, Reader, Bench], MailParts]  # digest.press.Press
 _LINKED: tuple[Purpose, ...] = ("preferences", "unsubscribe", "feedback")
 NOTHING = Own()
 MAX_REFUSALS = 12  # about a day of waiting, see pause
+DOUBTED_FOR = timedelta(hours=1)  # meanwhile the next run tries others
 REFUSED_IN_A_ROW = 30  # recipients of one domain, before it is left alone: greylisting refuses each one at first
 
 
@@ -49,6 +50,13 @@ class Mailer:
 @dataclass(frozen=True, slots=True)
 class Broken:
     """The mail could not be made, by a fault of our own; nothing was sent, and nobody is given up for it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """Refused as an address that does not exist, like those of other domains: more likely our own relay's fault."""
 
     reason: str
 
@@ -132,7 +140,7 @@ _DOMAIN: dict[Delays, Literal["delay", "doubt", "leave"]] = {
 }  # fmt: skip
 
 
-def after(job: Job, outcome: Outcome | Broken, now: datetime, mailer: Mailer) -> Ending:
+def after(job: Job, outcome: Outcome | Broken | Doubted, now: datetime, mailer: Mailer) -> Ending:
     """Choose a row's next state (reliability.md, 2)."""
     if isinstance(outcome, Sent):
         return Ending({"state": "sent", "sent_at": now, "error": None}, domain="trust")
@@ -140,6 +148,8 @@ def after(job: Job, outcome: Outcome | Broken, now: datetime, mailer: Mailer) ->
         return Ending({"state": "failed", "error": outcome.reason}, suppress=outcome.address)
     if isinstance(outcome, Broken):
         return Ending({"state": "retry", "retry_at": now + pause(1), "error": outcome.reason})
+    if isinstance(outcome, Doubted):
+        return Ending({"state": "retry", "retry_at": now + DOUBTED_FOR, "error": outcome.reason})
     if isinstance(outcome, Later):  # certain: this attempt delivered nothing, so it leaves no trace of having begun
         values = {**_retry(job, outcome, now), "data_started_at": None}
         return Ending(values, domain=_DOMAIN[outcome.delays])

@@ -18,10 +18,23 @@ from digest.delivery import Delays, Later, Outcome, Refused, Sent, Unknown
 _FORM = "Write smtp://user:password@host:587?starttls=required, smtps://host:465, or smtp://localhost:25?starttls=never"
 _DOT = re.compile(rb"^\.", re.MULTILINE)
 _ADDRESS = re.compile(r"[^\s<>@:]+@[^\s<>@]+")
-_ENHANCED = re.compile(r"5\.(\d{1,3}\.\d{1,3})\b")
+_ENHANCED = re.compile(r"(?<![\d.])5\.(\d{1,3}\.\d{1,3})(?!\.?\d)")
 # No such mailbox, no such host, wrong form, ambiguous, moved, null MX; disabled. Not 1.7 and 1.8: those are the sender.
 _MAILBOX = frozenset({"1.1", "1.2", "1.3", "1.4", "1.6", "1.10", "2.1"})
-_POLICY = re.compile(r"spam|block|black|polic|relay|denied|reput|reject|spf|dkim|dmarc|full|quota", re.IGNORECASE)
+_UNSAID = "1.0"  # something about an address, the sender's or the recipient's
+_WHO = r"(?:user|recipient|mailbox|mail ?box|address|addressee|account)"
+_NOBODY = re.compile(
+    rf"no such (?:local )?(?:{_WHO}|person|customer)|(?:unknown|invalid|bad|non-?existent) (?:local )?{_WHO}|no mailbox"
+    rf"|{_WHO} (?:is |was )?(?:unknown|invalid|unavailable|disabled|rejected|not (?:local|known|found|valid|available))"
+    rf"|{_WHO} does(?: not|n't) (?:exist|have)|unrout(?:e)?able address",
+    re.IGNORECASE,
+)
+# Of whom such words are said as well: the sender, the client, too many recipients at once, content, a full mailbox.
+_OTHERS = re.compile(
+    r"sender|client|verif|too many|\brate\b|authenti|relay|denied"
+    r"|spam|block|black|polic|reput|spf|dkim|dmarc|full|quota",
+    re.IGNORECASE,
+)
 MAILS = 100  # over one connection: some servers end it soon after
 LONGEST_JUDGEMENT = 300.0  # seconds for the answer to a whole message; RFC 5321, 4.5.3.2.6, allows ten minutes
 
@@ -220,14 +233,20 @@ def _refusal(code: int, reply: bytes, *, at_rcpt: bool = False) -> Outcome:
 
 
 def _no_such_mailbox(code: int, reply: str, at_rcpt: bool) -> bool:
-    """Tell whether a refusal is about the address, and not about content, policy or a full mailbox.
+    """Tell whether a refusal is about the address, and not about sender, client, content, policy or a full mailbox.
 
-    Enhanced status codes say so (RFC 3463, 3.2 and 3.3); without one, RFC 5321's 550, 551 and 553 at RCPT do, where the
-    words name no policy.
+    An enhanced status code at its beginning says so (RFC 3463, 3.2 and 3.3). Further on, as qmail and Exim write it, it
+    may be what another server said of our own address. Without one, RFC 5321's 550, 551 and 553 at RCPT do, where the
+    words name the mailbox.
     """
-    if found := _ENHANCED.match(reply):
-        return found[1] in _MAILBOX or (at_rcpt and found[1] == "1.0")
-    return at_rcpt and code in (550, 551, 553) and not _POLICY.search(reply)
+    codes = _ENHANCED.findall(reply)
+    if _ENHANCED.match(reply) and codes[0] != _UNSAID:
+        return codes[0] in _MAILBOX
+    if _OTHERS.search(reply):
+        return False
+    if told := [code for code in codes if code != _UNSAID]:
+        return _MAILBOX.issuperset(told)
+    return at_rcpt and code in (550, 551, 553) and _NOBODY.search(reply) is not None
 
 
 def _wire(message: EmailMessage) -> bytes:

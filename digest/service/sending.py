@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from digest.delivery.message import Sender, build_message
 from digest.formats.email import MailParts
 from digest.mailing import (
     Broken,
+    Doubted,
     Ending,
     Job,
     LeaseLostError,
@@ -34,6 +36,7 @@ from digest.mailing import (
 )
 from digest.model import Digest
 from digest.own import Bench, Wishes
+from digest.refusals import Known, Refusals
 from digest.service.own import Score, load_bench, load_own
 from digest.service.reading import read_digest
 
@@ -123,12 +126,13 @@ def send_due(
 
     Stopping at any instant loses nothing: see reliability.md, 2, and db.outbox. Once `stopped` it takes no other mail.
     It waits where only the pause between two mails to one domain is to be kept, and ends early when the server would
-    refuse everyone; a wrong setting raises ConfigError and its row waits.
+    refuse everyone, or where it seems to (digest.refusals); a wrong setting raises ConfigError and its row waits.
     """
-    ended: dict[str, int] = {}
+    ended: Counter[str] = Counter()
     digests: dict[str, tuple[Digest, Bench]] = {}
+    refusals = Refusals()
     try:
-        while (limit is None or sum(ended.values()) < limit) and not stopped():
+        while (limit is None or ended.total() + len(refusals) < limit) and not stopped():
             job = _next(sessions, clock, mailer, sleep)
             if job is None:
                 break
@@ -136,14 +140,23 @@ def send_due(
                 with reading(sessions) as session:
                     digest = read_digest(session, job.month)
                     digests[job.month] = digest, load_bench(session, digest, mailer.roadmap)
-            outcome = _send(sessions, delivery, render, clock, mailer, job, *digests[job.month])
-            state = _settle(sessions, job, after(job, outcome, now := clock(), mailer), now)
-            ended[state] = ended.get(state, 0) + 1
-            if isinstance(outcome, Later) and outcome.delays == "everyone":
+            known = refusals.hear(job, _send(sessions, delivery, render, clock, mailer, job, *digests[job.month]))
+            ended.update(_settled(sessions, known, clock, mailer))
+            if any(_ends_run(outcome) for _, outcome in known):
                 break
+        ended.update(_settled(sessions, refusals.believed(), clock, mailer))
     finally:
         delivery.close()
-    return ended
+    return dict(ended)
+
+
+def _settled(sessions: Sessions, known: list[Known], clock: Clock, mailer: Mailer) -> list[str]:
+    """Write down what is certain; gives the rows' new states."""
+    return [_settle(sessions, job, after(job, outcome, now := clock(), mailer), now) for job, outcome in known]
+
+
+def _ends_run(outcome: Outcome | Broken | Doubted) -> bool:
+    return isinstance(outcome, Doubted) or (isinstance(outcome, Later) and outcome.delays == "everyone")
 
 
 def _next(sessions: Sessions, clock: Clock, mailer: Mailer, sleep: Callable[[float], None]) -> Job | None:

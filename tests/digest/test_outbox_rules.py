@@ -21,9 +21,10 @@ from db.models_mail import MailDomain, Outbox
 from digest.delivery import Later, Outcome, Refused, Sent, Unknown
 from digest.delivery.smtp import SmtpDelivery
 from digest.formats.email import MailParts, Reader
-from digest.mailing import MAX_REFUSALS, REFUSED_IN_A_ROW, Mailer, domain_wait, pause
+from digest.mailing import DOUBTED_FOR, MAX_REFUSALS, REFUSED_IN_A_ROW, Mailer, domain_wait, pause
 from digest.model import Digest
 from digest.own import Bench
+from digest.refusals import REFUSED_ALIKE
 from digest.service import (
     add_subscribers,
     fill_outbox,
@@ -194,6 +195,42 @@ def test_no_such_mailbox_suppresses_and_content_does_not(sessions: Sessions, roa
         person = session.scalars(select(Subscriber)).one()
         assert (person.state, person.state_why) == (("suppressed", "refused") if address else ("active", None))
     assert states(sessions) == {"a@one.org": "failed"}
+
+
+def people_in(sessions: Sessions) -> Counter[str]:
+    with sessions() as session:
+        return Counter(session.scalars(select(Subscriber.state)))
+
+
+def test_a_relay_that_refuses_domain_after_domain_alike_is_nobodys_missing_mailbox(
+    sessions: Sessions, roadmap: Roadmap
+) -> None:
+    """A relay that is set wrongly may speak as if there were no such mailbox; two of one domain prove nothing."""
+    at_domains(sessions, roadmap, "a0@d0.org", *(f"r{n}@d{n}.org" for n in range(40)))
+    wrong = Scripted([Refused("550 5.1.1 (address) unknown", address=True)])
+    assert send(sessions, wrong) == {"retry": REFUSED_ALIKE + 1}
+    assert send(sessions, wrong, NOW + pause(1)) == {"retry": REFUSED_ALIKE}  # others: nobody waits for the first
+    assert people_in(sessions) == {"active": 41}
+    assert "in the same words" in (outbox_rows(sessions)[0].error or "")
+    assert {row.refusals for row in outbox_rows(sessions)} == {0}
+    assert send(sessions, Scripted(), NOW + 2 * DOUBTED_FOR) == {"sent": 41}
+
+
+def test_refusals_that_differ_or_come_beside_mails_that_are_taken_are_believed(
+    sessions: Sessions, roadmap: Roadmap
+) -> None:
+    at_domains(sessions, roadmap, *(f"r{n}@d{n}.org" for n in range(12)))
+    gone = Refused("550 5.1.1 unknown", address=True)
+    other = Refused("550 5.1.1 no mailbox here", address=True)
+    script: list[Outcome] = [*[gone] * 4, Sent(), *[gone] * 4, *[other] * 3]
+    assert send(sessions, Scripted(script)) == {"failed": 11, "sent": 1}
+    assert people_in(sessions) == {"suppressed": 11, "active": 1}
+
+
+def test_many_of_one_domain_who_are_refused_are_believed(sessions: Sessions, roadmap: Roadmap) -> None:
+    at_domains(sessions, roadmap, *(f"r{n}@one.org" for n in range(50)))
+    assert send(sessions, Scripted([Refused("550 5.1.1 unknown", address=True)]), limit=45) == {"failed": 45}
+    assert people_in(sessions) == {"suppressed": 45, "active": 5}
 
 
 def test_a_mail_that_cannot_be_made_keeps_nobody_waiting(

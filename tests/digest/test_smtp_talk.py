@@ -114,11 +114,40 @@ def test_after_a_silence_the_next_mail_has_a_connection_of_its_own() -> None:
         ("554 5.7.1 policy", False),
         ("550 5.4.1 no answer from host", False),
         ("554 transaction failed", False),
+        ("550 Unknown user", True),
+        ("550 Unrouteable address", True),
+        ("550 <reader@example.org>: Recipient address rejected: User unknown in local recipient table", True),
+        ("550 Requested action not taken: mailbox unavailable", True),
+        ("553 sorry, this recipient is not in my list (#5.1.1)", True),
+        ("550 this user doesn't have an account here", True),
+        ("550 Sender verify failed", False),
+        ("550 authentication required", False),
+        ("553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)", False),
+        ("550 Too many messages from your IP", False),
+        ("550 Too many unknown users or invalid recipients", False),
+        ("550 Message rate exceeded", False),
+        ("550 Greylisted", False),
+        ("550 Administrative prohibition", False),
+        ("550 your host 5.1.1.10 is not welcome", False),
+        ("550 5.1.0 <reader@example.org>: Sender address rejected: User unknown in local recipient table", False),
     ],
 )
 def test_only_a_missing_mailbox_is_a_refusal_of_the_address(said: str, address: bool) -> None:
     with talking(Talk(rcpt=[said])) as place:
-        assert deliver(SmtpDelivery(f"smtp://{place}?starttls=never")) == Refused(said, address=address)
+        outcome = deliver(SmtpDelivery(f"smtp://{place}?starttls=never"))
+    assert outcome == Refused(said.replace("reader@example.org", "(address)"), address=address)
+
+
+def test_a_relay_that_could_not_verify_our_own_address_says_nothing_of_the_recipients() -> None:
+    said = [
+        "550-Verification failed for <digest@shirube.example.org>",
+        "550-Response: 550 5.1.1 No Such User Here",
+        "550 Sender verify failed",
+    ]
+    with talking(Talk(rcpt=["\r\n".join(said)])) as place:
+        outcome = deliver(SmtpDelivery(f"smtp://{place}?starttls=never"))
+    assert isinstance(outcome, Refused)
+    assert not outcome.address
 
 
 @pytest.mark.parametrize(
