@@ -5,6 +5,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address, HeaderRegistry
 from enum import StrEnum
 from hashlib import sha256
 from typing import Literal
@@ -18,6 +20,7 @@ Purpose = Literal["confirm", "preferences", "unsubscribe", "undo", "feedback"]
 LONGEST_TOKEN = 512  # a real one has about 70 characters; nobody's ten kilobytes are worth a hash
 LONGEST_ADDRESS, LONGEST_LOCAL = 254, 64  # RFC 3696, erratum 1690; RFC 5321, 4.5.3.1.1
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_HEADERS = HeaderRegistry()
 _ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
@@ -71,7 +74,23 @@ def normalise(text: str) -> MailAddress:
     except EmailNotValidError as problem:
         raise AddressError(Wrong.FORM, f"{_shown(email)} is no mail address: {problem}") from problem
     ascii_email = found.ascii_email or found.normalized
+    if not writable(ascii_email):
+        raise AddressError(Wrong.FORM, f"{_shown(email)} is no mail address: it reads as an encoded word")
     return MailAddress(ascii_email, ascii_email.casefold())
+
+
+def writable(email: str) -> bool:
+    """Tell whether an address can stand in a header as it is: one that begins like an encoded word (RFC 2047) cannot.
+
+    Some readers of mail decode it, others refuse it, and so does the standard library.
+    """
+    if email.startswith("=?"):
+        return False
+    try:
+        header = _HEADERS("To", Address(addr_spec=email))
+    except (MessageError, ValueError):  # it raises several kinds of both
+        return False
+    return str(header) == email
 
 
 def _wrong(email: str) -> Wrong | None:

@@ -16,7 +16,7 @@ from core.text import text_hash
 from db import issues, outbox
 from db.engine import Sessions, reading
 from db.models import Issue
-from digest.delivery import Delivery, Later, Outcome
+from digest.delivery import Delivery, Later, Outcome, Refused
 from digest.delivery.message import Sender, build_message
 from digest.formats.email import MailParts
 from digest.mailing import (
@@ -39,6 +39,7 @@ from digest.own import Bench, Wishes
 from digest.refusals import Known, Refusals
 from digest.service.own import Score, load_bench, load_own
 from digest.service.reading import read_digest
+from digest.subscriptions import writable
 
 _log = logging.getLogger(__name__)
 _REMEMBERED = timedelta(days=1)  # how long a domain's refusals are remembered after it was free again
@@ -84,7 +85,7 @@ class Preview:
     wishes: Wishes
     subject: str
     size: int
-    state: str  # of its row in the outbox; `new` where it has none yet
+    state: str  # of its row in the outbox; `new` where it has none yet, `unwritable` where the address is none
 
 
 def preview(
@@ -106,6 +107,9 @@ def preview(
     for state, name, created, person in everyone:
         unwritten = scores.get(person.id, {}) if score and state == "new" else None
         reader = reader_of(person, mailer, load_own(session, found, person.id, unwritten))
+        if not writable(person.email):
+            yield Preview(reader.address, person.lang, reader.wishes, "", 0, "unwritable")
+            continue
         parts = render(digest, person.lang, reader, bench)
         message = build_message(parts, mailer.sender, person.email, name, created, reader.unsubscribe_url)
         size = len(message.as_bytes())
@@ -211,6 +215,8 @@ def _send(
     except Exception as problem:
         if begun:
             raise
+        if not writable(job.email):
+            return Refused(f"the address cannot be written in a header: {type(problem).__name__}")
         _log.exception("mail failed row=%d attempt=%d", job.row_id, job.attempt)
         return Broken(f"the mail could not be made or handed over: {type(problem).__name__}")
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from core.clock import Clock
+from core.errors import ConfigError
 from core.text import text_hash
 from db import signups, subscribers, suppressions
 from db.engine import Sessions
@@ -18,7 +19,7 @@ from db.models import Subscriber
 from db.models_readers import Signup
 from digest.delivery import Delivery, Later, Outcome, Refused, Sent
 from digest.letters import Kind, Letter, letter_for, write_letter
-from digest.mailing import LeaseLostError, Mailer, pause
+from digest.mailing import Broken, LeaseLostError, Mailer, pause
 from digest.subscriptions import MailAddress, Subscription, hashes, link, normalise, read_token, token
 from locales.load import LANGUAGES
 
@@ -120,24 +121,35 @@ def _task(row: Signup, kind: Kind, person: Subscriber | None, mailer: Mailer) ->
     return _Task(row.id, row.attempts, row.email, kind, row.asked_at, letter)
 
 
-def _send(sessions: Sessions, delivery: Delivery, mailer: Mailer, task: _Task) -> Outcome:
+def _send(sessions: Sessions, delivery: Delivery, mailer: Mailer, task: _Task) -> Outcome | Broken:
+    """Write and hand over one letter; one that cannot be made is logged, and keeps no other waiting."""
+    begun = False
+
     def before_data() -> None:
+        nonlocal begun
         with sessions.begin() as session:
             if not signups.settle(session, task.id, task.attempt, None):
                 raise LeaseLostError(f"Another sender has taken over sign-up {task.id}")
+        begun = True
 
-    message = write_letter(task.letter, mailer.sender, task.moment)
     try:
-        return delivery.deliver(message, task.email, before_data)
+        return delivery.deliver(write_letter(task.letter, mailer.sender, task.moment), task.email, before_data)
     except LeaseLostError as problem:
         return Later(problem.message)
+    except ConfigError:
+        raise
+    except Exception as problem:
+        if begun:
+            raise
+        _log.exception("letter failed signup=%d attempt=%d", task.id, task.attempt)
+        return Broken(f"the letter could not be made or handed over: {type(problem).__name__}")
 
 
-def _settle(sessions: Sessions, task: _Task, outcome: Outcome, now: datetime, keys: Sequence[str]) -> None:
+def _settle(sessions: Sessions, task: _Task, outcome: Outcome | Broken, now: datetime, keys: Sequence[str]) -> None:
     with sessions.begin() as session:
-        if isinstance(outcome, Later) and task.attempt < MOST_TRIES:
+        if isinstance(outcome, (Later, Broken)) and task.attempt < MOST_TRIES:
             signups.settle(session, task.id, task.attempt, now + pause(task.attempt))
-        elif isinstance(outcome, (Later, Refused)) or (isinstance(outcome, Sent) and task.kind == "known"):
+        elif isinstance(outcome, (Later, Broken, Refused)) or (isinstance(outcome, Sent) and task.kind == "known"):
             signups.remove(session, task.id)
         if isinstance(outcome, Refused) and outcome.address:
             suppress_hash(session, keys, normalise(task.email).key, "refused", now)

@@ -23,6 +23,7 @@ from tests.digest.store import add_paper, at, close_windows, shortlist
 
 NOW = at("2026-07-06")
 SENDER = make_sender("digest@shirube.example.org", "https://shirube.example.org/", "people@example.org")
+UNWRITABLE = "=?utf-8?q?x?=@example.org"  # no address any more, and perhaps in a store from before
 MAILER = Mailer(SENDER, ("old key", "new key"))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.errors import NotFoundError, RefusedError
 from db import outbox
@@ -37,7 +37,7 @@ from digest.service import (
 )
 from digest.subscriptions import Subscription, token
 from roadmap.model import Roadmap
-from tests.digest.mail import MAILER, NOW, SENDER, Scripted, fill, outbox_rows, plain, send, stock
+from tests.digest.mail import MAILER, NOW, SENDER, UNWRITABLE, Scripted, fill, outbox_rows, plain, send, stock
 from tests.digest.talk import Talk, talking
 
 PACED = Mailer(SENDER, ("key",), domain_pause=timedelta(seconds=2))
@@ -250,6 +250,20 @@ def test_a_mail_that_cannot_be_made_keeps_nobody_waiting(
         now += pause(1)
         assert send(sessions, Scripted(), now, render=broken) == {"retry": 1}
     assert send(sessions, Scripted(), now + pause(1)) == {"sent": 1}
+
+
+def test_an_address_that_cannot_be_written_is_told_and_left_to_a_person(sessions: Sessions, roadmap: Roadmap) -> None:
+    at_domains(sessions, roadmap, "a@one.org", "b@two.org")
+    with sessions.begin() as session:
+        session.execute(update(Subscriber).where(Subscriber.email == "a@one.org").values(email=UNWRITABLE))
+    with sessions() as session:
+        shown = list(preview(session, None, plain, lambda: NOW, MAILER))
+    assert [(one.address, one.state, one.size > 0) for one in shown] == [
+        ("=•••@example.org", "unwritable", False),
+        ("b•••@two.org", "queued", True),
+    ]
+    assert send(sessions, Scripted()) == {"failed": 1, "sent": 1}
+    assert states(sessions) == {UNWRITABLE: "failed", "b@two.org": "sent"}
 
 
 def test_what_is_sent_is_known_by_its_hash_before_any_server_hears_of_it(sessions: Sessions, roadmap: Roadmap) -> None:

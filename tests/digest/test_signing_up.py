@@ -28,7 +28,7 @@ from digest.service import (
 from digest.service.signing_up import CONSENT, MOST_TRIES
 from digest.subscriptions import Subscription, hashes, token
 from tests.digest.letters import DAY, HOUR, KEYS, ask, deliver, link_in, number_of, people, press, token_in
-from tests.digest.mail import MAILER, NOW, SENDER, Scripted
+from tests.digest.mail import MAILER, NOW, SENDER, UNWRITABLE, Scripted
 
 # Confirming
 
@@ -290,6 +290,21 @@ def test_a_server_that_comes_back_gets_the_letter(sessions: Sessions) -> None:
     assert deliver(sessions, now=NOW) == []
     assert len(deliver(sessions, now=NOW + HOUR)) == 1
     assert deliver(sessions, now=NOW + 2 * HOUR) == []
+
+
+def test_an_address_that_no_letter_can_be_written_to_keeps_nobody_waiting(
+    sessions: Sessions, caplog: pytest.LogCaptureFixture
+) -> None:
+    with sessions.begin() as session:  # taken before such were refused
+        signups.add(session, NOW, email=UNWRITABLE, email_key=UNWRITABLE, lang="en", stages=[], topics=[], labs=[])
+    ask(sessions, "reader@example.org")
+    assert [to for to, _ in deliver(sessions)] == ["reader@example.org"]
+    assert "letter failed" in caplog.text
+    now = NOW
+    for _ in range(MOST_TRIES):
+        now += HOUR
+        deliver(sessions, now=now)
+    assert number_of(sessions, Signup) == 1  # the one that waits for its press
 
 
 def test_a_letter_begun_without_an_answer_is_not_sent_again(sessions: Sessions) -> None:

@@ -13,7 +13,7 @@ from digest.letters import Letter, write_letter
 from digest.subscriptions import AddressError, Wrong, hashes, normalise
 from digest.wishes import read_answers
 from roadmap.model import Roadmap
-from tests.digest.mail import NOW, SENDER
+from tests.digest.mail import NOW, SENDER, message
 from tests.digest.test_smtp import serving
 
 HOSTILE = [
@@ -40,6 +40,8 @@ HOSTILE = [
     (".reader@example.org", Wrong.FORM),
     ("reader@example..org", Wrong.FORM),
     ("a b@example.org", Wrong.FORM),
+    ("=?utf-8?q?x?=@example.org", Wrong.FORM),
+    ("=?iso-2022-jp?b?GyRC?=@example.org", Wrong.FORM),
 ]
 
 
@@ -54,7 +56,14 @@ def test_what_is_no_address_is_refused_and_named(text: str, wrong: Wrong, roadma
     assert (answers.address, answers.wanted.email) == (None, "")
 
 
-@given(st.text(max_size=400) | st.from_regex(r"[a-z.+\r\n\x00,;<>\"%@ ]{1,40}@example\.org", fullmatch=True))
+_ATOMS = st.lists(st.sampled_from(["=?", "?=", "?", "=", "utf-8", "q", "b", "x", "_", ".", "'", "#"]), max_size=12)
+
+
+@given(
+    st.text(max_size=400)
+    | st.from_regex(r"[a-z.+\r\n\x00,;<>\"%@ ]{1,40}@example\.org", fullmatch=True)
+    | _ATOMS.map(lambda parts: "".join(parts) + "@example.org")
+)
 def test_what_is_taken_is_one_plain_address(text: str) -> None:
     try:
         address = normalise(text)
@@ -66,6 +75,7 @@ def test_what_is_taken_is_one_plain_address(text: str) -> None:
     assert not set(address.email) & set(' ,;<>"\\')
     assert address.email.count("@") == 1
     assert normalise(address.email).key == address.key == address.key.casefold()
+    assert f"To: {address.email}\r\n".encode() in message(recipient=address.email).as_bytes()
 
 
 def test_host_names_may_be_international() -> None:
