@@ -1,7 +1,8 @@
 """The outbox: one row per person and issue, and the only steps a row may take (reliability.md, 2).
 
 queued -> sending (leased) -> sent | retry (certainly not delivered) | failed | unknown (perhaps delivered);
-skipped: the person left before the lease was taken. A domain has a row of its own while mail to it must wait.
+skipped: the person left before the lease was taken, or a newer issue is mailed by now. A domain has a row of its own
+while mail to it must wait.
 """
 
 from collections.abc import Callable
@@ -50,6 +51,26 @@ def fill(session: Session, month: str, now: datetime, message_id: Callable[[int]
     ]
     # Two senders may fill at once: the second leaves the rows of the first as they are.
     return upsert(session, Outbox.__table__, rows, keys=_UNIQUE, keep=rows[0].keys() - _UNIQUE) if rows else 0
+
+
+def supersede(session: Session, month: str, now: datetime) -> None:
+    """Let nothing of an older issue leave beside this one; what may have arrived stays unknown, a lease that holds is
+    left alone.
+    """
+    older = Outbox.month < month
+    ran_out = and_(Outbox.state == "sending", Outbox.lease_until <= now)
+    begun = and_(ran_out, Outbox.data_started_at.is_not(None))
+    unknown = {"state": "unknown", "error": _DIED, "silences": Outbox.silences + 1}
+    session.execute(update(Outbox).where(older, begun).values(lease_until=None, **unknown))
+    session.execute(update(Outbox).where(older, Outbox.state == "unknown").values(retry_at=None))
+    skipped = {"state": "skipped", "error": f"superseded by the issue of {month}"}
+    waits = or_(Outbox.state.in_(("queued", "retry")), ran_out)
+    session.execute(update(Outbox).where(older, waits).values(lease_until=None, retry_at=None, **skipped))
+
+
+def newest(session: Session) -> str | None:
+    """Name the newest issue that has a row."""
+    return session.scalar(select(func.max(Outbox.month)))
 
 
 def people_without_row(session: Session, month: str) -> list[Subscriber]:

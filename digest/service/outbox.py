@@ -59,11 +59,15 @@ def retry_mail(session: Session, row_id: int, now: datetime) -> str:
     """Let a mail that failed, is unknown or was skipped be sent again; gives the masked address.
 
     Its Message-ID stays, so that a second copy of an unknown one can be told. Raises NotFoundError for a row that does
-    not exist, and RefusedError where it waits or was sent anyway, or where its person may not be written to.
+    not exist, and RefusedError where it waits or was sent anyway, where a newer issue is mailed, or where its person
+    may not be written to.
     """
     row, person = _found(session, row_id)
     if row.state not in ("failed", "unknown", "skipped"):
         raise RefusedError(f"Mail {row_id} is {row.state}", "Only one that is failed, unknown or skipped is sent again")
+    newest = outbox.newest(session)
+    if newest is not None and row.month < newest:
+        raise RefusedError(f"{row.month} is not the newest issue", f"{newest} is mailed: it links the earlier ones")
     if person.state != "active":
         raise RefusedError(f"The person of mail {row_id} is {person.state}", "Nobody is written to against their will")
     row.state, row.retry_at, row.refusals = "retry", now, 0

@@ -48,11 +48,13 @@ _REMEMBERED = timedelta(days=1)  # how long a domain's refusals are remembered a
 def fill_outbox(session: Session, month: str | None, clock: Clock, sender: Sender) -> tuple[str, int]:
     """Write one row per active subscriber for an issue, before anything is sent; again adds only who is missing.
 
+    What still waits of an older issue is sent no more: nobody gets two at once.
     `month` None means the newest final issue. Gives the month and the rows written. Raises NotFoundError without
     such an issue, and RefusedError for a draft, a sample, or an issue that a newer one already links.
     """
     found, now = _mailable(session, month).month, clock()
     outbox.forget_domains(session, now - _REMEMBERED)
+    outbox.supersede(session, found, now)
     return found, outbox.fill(session, found, now, lambda id_: message_id(found, id_, now, sender.domain))
 
 

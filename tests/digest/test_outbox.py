@@ -16,12 +16,13 @@ from core.errors import ConfigError, NotFoundError, RefusedError
 from db import outbox
 from db.engine import Sessions, make_engine, make_sessions
 from db.models import Subscriber
+from db.models_mail import Outbox
 from digest.delivery import Later, Outcome, Refused, Sent, Unknown
 from digest.formats.email import MailParts, Reader
 from digest.mailing import MAX_REFUSALS, Mailer, pause
 from digest.model import Digest
 from digest.own import Bench
-from digest.service import IssueOptions, build_issue, fill_outbox, unsubscribe
+from digest.service import IssueOptions, build_issue, fill_outbox, preview, retry_mail, unsubscribe
 from digest.subscriptions import token
 from roadmap.model import Roadmap
 from tests.digest.mail import MAILER, NOW, SENDER, Scripted, fill, outbox_rows, plain, send, stock
@@ -64,6 +65,47 @@ def test_only_the_newest_final_issue_is_mailed(sessions: Sessions, roadmap: Road
         fill(sessions, "2026-05")
     with sessions.begin() as session:
         assert fill_outbox(session, None, lambda: NOW, SENDER) == ("2026-06", 3)
+
+
+def _rows_of(sessions: Sessions, month: str) -> list[Outbox]:
+    return [row for row in outbox_rows(sessions) if row.month == month]
+
+
+def test_what_waits_of_an_older_issue_is_not_mailed_beside_the_newest(sessions: Sessions, roadmap: Roadmap) -> None:
+    stock(sessions, roadmap, people=4, month="2026-05")
+    fill(sessions, "2026-05")
+    script: list[Outcome] = [Sent(), Unknown("cut"), Later("away", delays="everyone")]
+    assert send(sessions, Scripted(script)) == {"sent": 1, "unknown": 1, "retry": 1}
+    stock(sessions, roadmap, people=0)
+    fill(sessions)
+    later = NOW + timedelta(hours=1)
+    with sessions() as session:
+        assert len(list(preview(session, None, plain, lambda: later, MAILER))) == 4
+    delivery = Scripted()
+    assert send(sessions, delivery, later) == {"sent": 4}
+    assert {mail["Subject"] for _, mail in delivery.mails} == {"道標 2026-06"}
+    old = _rows_of(sessions, "2026-05")
+    assert [row.state for row in old] == ["sent", "unknown", "skipped", "skipped"]
+    assert old[3].error == "superseded by the issue of 2026-06"
+    with sessions.begin() as session, pytest.raises(RefusedError, match="2026-05 is not the newest"):
+        retry_mail(session, old[3].id, later)
+
+
+def test_what_a_sender_that_died_held_of_an_older_issue_is_not_mailed(sessions: Sessions, roadmap: Roadmap) -> None:
+    """Begun, it may have arrived, and stays unknown; a sender that lives keeps the row it holds."""
+    stock(sessions, roadmap, people=3, month="2026-05")
+    fill(sessions, "2026-05")
+    with sessions.begin() as session:
+        for _ in range(2):
+            outbox.take(session, NOW, resend=True)
+        outbox.start_data(session, 2, 1, NOW)
+        outbox.take(session, NOW + timedelta(hours=1), resend=True)  # its lease ran out: the first again
+    stock(sessions, roadmap, people=0)
+    fill(sessions, now=NOW + timedelta(hours=1))
+    assert [row.state for row in _rows_of(sessions, "2026-05")] == ["sending", "unknown", "skipped"]
+    fill(sessions, now=NOW + timedelta(hours=2))
+    assert [row.state for row in _rows_of(sessions, "2026-05")] == ["skipped", "unknown", "skipped"]
+    assert send(sessions, Scripted(), NOW + timedelta(hours=2)) == {"sent": 3}
 
 
 def test_a_passing_refusal_is_tried_again_later_and_a_final_one_is_not(sessions: Sessions, roadmap: Roadmap) -> None:
