@@ -48,6 +48,7 @@ class Loaded:
     sources: tuple[str, ...]
     open: tuple[str, ...]  # what keeps it from closing
     statuses: dict[str, str]  # of every issue in the store
+    takes_late: bool  # no earlier month is still to be closed: late items compete in the next to close alone
 
     @property
     def pulled(self) -> bool:
@@ -97,11 +98,6 @@ def decide(loaded: Loaded, now: datetime, blocked: bool) -> tuple[str, bool]:
     # otherwise an interrupted pull of an old month would be frozen at once.
     overdue = now >= max(loaded.closes, counts.first_seen) + GRACE
     return ("final", True) if overdue else ("draft", False)
-
-
-def takes_late(month: str, statuses: dict[str, str]) -> bool:
-    """Tell whether a month is the next to be closed: late items compete in that one alone."""
-    return not any(other < month and status == "draft" for other, status in statuses.items())
 
 
 def neighbours(month: str, months: dict[str, str]) -> tuple[str | None, str | None]:

@@ -1,6 +1,6 @@
 """Load what an issue is made from: the counts of a month, its ledger, the shortlists and the late arrivals."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from db import issues, looks
 from digest import changes, rows
 from digest import coverage as ledger
 from digest.candidates import Facts, Place
-from digest.closing import IssueOptions, Loaded, takes_late
+from digest.closing import IssueOptions, Loaded
 from digest.compose import FIT_SHOWN, LATE_BUDGET, WORTH_FLOOR
 from digest.looks import LEAST_VOTES, second_looks
 from digest.model import SecondLook
@@ -27,8 +27,18 @@ def load(session: Session, month: str, options: IssueOptions) -> Loaded:
         open_ += (ledger.RECORDED,)
     if counts.unranked or not _listed(session, month):
         open_ += ("ranking",)
-    late = issues.late_count(session, month) if takes_late(month, statuses) else 0
-    return Loaded(month, closes, counts, late, windows, options.sources, open_, statuses)
+    takes_late = not closable(session, [m for m, status in statuses.items() if m < month and status == "draft"])
+    late = issues.late_count(session, month) if takes_late else 0
+    return Loaded(month, closes, counts, late, windows, options.sources, open_, statuses, takes_late)
+
+
+def closable(session: Session, months: Collection[str]) -> list[str]:
+    """Give those of the months that may ever close, oldest first: arXiv was asked of them, and something real is there.
+
+    A draft of any other stays one for ever, such as that of a month with a stray paper of another source.
+    """
+    found = sorted(issues.real_among(session, months)) if months else []
+    return [month for month in found if issues.was_asked(session, month, ledger.ARXIV)]
 
 
 def _listed(session: Session, month: str) -> bool:
@@ -92,7 +102,7 @@ def _whole(session: Session, month: str) -> bool:
 def _second(session: Session, loaded: Loaded) -> tuple[SecondLook, ...]:
     """Look again at what the issues of the six months before considered; like late items, in the next issue alone."""
     month = loaded.month
-    if not takes_late(month, loaded.statuses) or not loaded.pulled:
+    if not loaded.takes_late or not loaded.pulled:
         return ()
     earlier = [issue.digest for issue in looks.finals_before(session, month)]
     if not earlier:
@@ -102,7 +112,7 @@ def _second(session: Session, loaded: Loaded) -> tuple[SecondLook, ...]:
 
 
 def _late_ids(session: Session, loaded: Loaded) -> tuple[list[str], int]:
-    if not takes_late(loaded.month, loaded.statuses):
+    if not loaded.takes_late:
         return [], 0
     return issues.late_worthy(session, loaded.month, WORTH_FLOOR, FIT_SHOWN, LATE_BUDGET)
 

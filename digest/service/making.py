@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, time
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -13,12 +14,12 @@ from db.engine import Sessions
 from db.models import Issue
 from digest import coverage as ledger
 from digest import rows
-from digest.closing import IssueOptions, Loaded, decide, inputs_hash, inputs_of, takes_late
+from digest.closing import IssueOptions, Loaded, decide, inputs_hash, inputs_of
 from digest.compose import compose
 from digest.formats.json import to_json
 from digest.model import Banner, Digest
 from digest.service.announcing import note_published
-from digest.service.loading import facts_of, load
+from digest.service.loading import closable, facts_of, load
 from digest.service.reading import digest_of, in_order
 from roadmap.model import Roadmap
 
@@ -34,8 +35,9 @@ def build_issue(
 ) -> Issue:
     """Make the issue of a month from what is stored, and close it when contract.md allows.
 
-    A final issue comes back as it is. Earlier months that are due are closed first, in order; while one of them
-    cannot be closed this one stays a draft. `offline` is a view: an issue that belongs to no session comes back, with
+    A final issue comes back as it is; of a month of which nothing is stored, one that is not stored either. Earlier
+    months that are due are closed first, in order; while one of them cannot be closed this one stays a draft. `offline`
+    is a view: an issue that belongs to no session comes back, with
     the banner, and nothing is stored; it raises NotFoundError where the month has no item. `growing`: its days are
     being read at this moment, so nothing closes, overdue or not.
     """
@@ -80,8 +82,7 @@ def due_months(session: Session, now: datetime, closing_day: int) -> list[str]:
     finals = {month for month, status in statuses.items() if status == "final"}
     drafts = [month for month, status in statuses.items() if status == "draft" and month <= newest]
     missed = issues.months_with_items(session, max(finals, default=shift(newest, -1)), newest)
-    found = (issues.real_among(session, drafts) | set(missed)) - finals
-    return sorted(month for month in found if issues.was_asked(session, month, ledger.ARXIV))
+    return closable(session, {*drafts, *missed} - finals)
 
 
 def _make(
@@ -92,10 +93,11 @@ def _make(
         return stored
     loaded = load(session, month, options)
     digest = _composed(session, loaded, roadmap, now, options, stored, blocked)
+    if stored is None and not loaded.counts.items:
+        return _unstored(digest)  # a slip of the pen would stand among the issues for ever
     issue = _save(session, digest, stored)
     if digest.status == "final":
-        late = takes_late(month, loaded.statuses)
-        issues.record_considered(session, month, list(digest.entries), late=late)
+        issues.record_considered(session, month, list(digest.entries), late=loaded.takes_late)
         note_published(session, digest, options, now)
     return issue
 
@@ -127,14 +129,19 @@ def _view(session: Session, month: str, roadmap: Roadmap, now: datetime, options
             raise NotFoundError(f"Nothing is stored for {month}", "Run it without --offline, or first: shirube pull")
         digest = _composed(session, loaded, roadmap, now, options, stored, blocked=True)
     shown = replace(digest, banners=(*digest.banners, _offline(session, month)))
+    return _unstored(shown, stored.erratum if stored is not None else None)
+
+
+def _unstored(digest: Digest, erratum: list[dict[str, Any]] | None = None) -> Issue:
+    """Give an issue that belongs to no session."""
     return Issue(
-        month=month,
+        month=digest.month,
         status=digest.status,
-        digest=in_order(to_json(shown)),
+        digest=in_order(to_json(digest)),
         inputs_hash=digest.making.inputs_hash,
         made_at=digest.made,
         published_at=digest.published,
-        erratum=stored.erratum if stored is not None else [],
+        erratum=erratum or [],
     )
 
 

@@ -36,6 +36,44 @@ def test_late_papers_compete_once_in_the_next_issue(sessions: Sessions, roadmap:
     assert august.coverage.late == 0
 
 
+def test_a_draft_of_a_month_that_never_closes_keeps_late_papers_from_nobody(
+    sessions: Sessions, roadmap: Roadmap
+) -> None:
+    """A month that arXiv was never asked about holds strays at most, and stays a draft for ever."""
+    with sessions.begin() as session:
+        ready(session, roadmap, "2026-06")
+        build(session, "2026-06", roadmap, at("2026-07-06"))
+        add_paper(session, roadmap, "1610.10000", "2016-10", sources=["hf"])
+        assert build(session, "2016-10", roadmap, at("2026-07-07")).status == "draft"
+        add_paper(session, roadmap, "2606.20000", "2026-06")
+        ready(session, roadmap, "2026-07")
+        july = digest_of(build(session, "2026-07", roadmap, at("2026-08-06")))
+        assert [entry.id for entry in july.late] == ["2606.20000"]
+        assert session.scalars(select(IssueItem.month).where(IssueItem.item_id == "2606.20000")).one() == "2026-07"
+
+
+def test_late_papers_wait_for_an_earlier_month_that_will_close(sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        ready(session, roadmap, "2026-05")
+        build(session, "2026-05", roadmap, at("2026-06-06"))
+        ready(session, roadmap, "2026-06")
+        ready(session, roadmap, "2026-07")
+        assert build(session, "2026-06", roadmap, at("2026-07-01")).status == "draft"
+        add_paper(session, roadmap, "2605.20000", "2026-05")
+        july = digest_of(build(session, "2026-07", roadmap, at("2026-07-31")))
+        june = digest_of(build(session, "2026-06", roadmap, at("2026-07-31")))
+    assert [entry.id for entry in july.late] == []
+    assert [entry.id for entry in june.late] == ["2605.20000"]
+
+
+def test_a_month_of_which_nothing_is_stored_leaves_no_draft(sessions: Sessions, roadmap: Roadmap) -> None:
+    """Perhaps a slip of the pen: it would stand among the issues, and be the neighbour of one, for ever."""
+    with sessions.begin() as session:
+        assert digest_of(build(session, "2016-10", roadmap, at("2026-07-07"))).considered == 0
+    with sessions() as session:
+        assert session.scalars(select(Issue)).all() == []
+
+
 def test_papers_more_than_three_months_late_stay_out(sessions: Sessions, roadmap: Roadmap) -> None:
     with sessions.begin() as session:
         ready(session, roadmap, "2026-02")
