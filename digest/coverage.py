@@ -72,8 +72,9 @@ def coverage(
     """Say what every source gave for a month, up to and including the day `through`.
 
     `sources` are those that should be read; others found in the ledger are listed as well. `expected` is arXiv's own
-    total, None unless it gave one for every window of a channel that lies within the month. `exact` dates the last
-    reading by the moment it ended; else by the last one that changed a count, so that a draft stays the same.
+    total, None unless it gave one for every window of a channel that lies within the month. `exact`, for a final issue,
+    dates the last reading by the moment it ended; else by the last one that changed a count, so that a draft stays the
+    same. Nobody asks a final month's days any more: a source that was never asked about one is not complete.
     """
     windows = by_submission(windows)
     names = [*sources, *sorted({w.source for w in windows} - set(sources))]
@@ -117,14 +118,16 @@ def _source(name: str, month: str, windows: Sequence[WindowFact], through: date,
     counting = counted(name, month, windows)
     known = [w.expected for w in counting if w.expected is not None]
     error = next((w.error for w in reversed(windows) if w.error and not w.complete), None)
+    state, missing = _state(windows), _named_days(month, windows, through)
+    gap = exact and bool(missing)
     return SourceCoverage(
         source=name,
-        state=_state(windows),
-        expected=sum(known) if known and len(known) == len(counting) else None,
+        state="partial" if gap and state == "complete" else state,
+        expected=sum(known) if known and len(known) == len(counting) and not gap else None,
         received=sum(w.received for w in counting),
         windows=len(windows),
         windows_closed=sum(w.complete for w in windows),
-        missing_days=_named_days(month, windows, through),
+        missing_days=missing,
         last_read=last_read(windows, exact=exact),
         error=error,
     )

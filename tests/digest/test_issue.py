@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from core.errors import NotFoundError
 from core.months import closing_time
 from db.engine import Sessions
 from db.models import Issue, IssueItem, Item, Shortlist, Window
+from digest.formats import text
 from digest.service import close_due, digest_of, read_digest
 from roadmap.model import Roadmap
 from tests.digest.store import OPTIONS, add_paper, add_window, at, build, close_windows, ready, shortlist
@@ -69,6 +70,23 @@ def test_a_gap_between_arxiv_windows_keeps_a_draft(sessions: Sessions, roadmap: 
         session.flush()
         digest = digest_of(build(session, "2026-06", roadmap, at("2026-07-06")))
     assert digest.status == "draft"
+
+
+def test_a_final_issue_says_which_days_were_never_asked_about(sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        ready(session, roadmap)
+        window = session.scalars(select(Window).where(Window.source == "arxiv")).one()
+        window.to_day -= timedelta(days=2)
+        session.flush()
+        digest = digest_of(build(session, "2026-06", roadmap, at("2026-07-20")))
+    arxiv = digest.coverage.sources[0]
+    assert (digest.status, arxiv.source, arxiv.state) == ("final", "arxiv", "partial")
+    assert (arxiv.missing_days, arxiv.expected) == ((date(2026, 6, 29), date(2026, 6, 30)), None)
+    assert digest.coverage.failed == ("arxiv",)
+    assert [banner.kind for banner in digest.banners] == ["overdue", "partial"]
+    assert digest.banners[1].facts == {"sources": "arxiv", "days": "2026-06-29, 2026-06-30"}
+    page = text.render(digest, "en")
+    assert "3 of 4 sources complete" in " ".join(page.split())
 
 
 def test_ranking_must_be_done(sessions: Sessions, roadmap: Roadmap) -> None:
