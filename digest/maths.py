@@ -13,7 +13,7 @@ import nh3
 from latex2mathml.converter import convert
 from markupsafe import Markup, escape
 
-from digest.symbols import ACCENTS, LETTERS, SUBSCRIPTS, SUPERSCRIPTS, SYMBOLS
+from digest.symbols import ACCENTS, LETTERS, NAMED, OVER, SUBSCRIPTS, SUPERSCRIPTS, SYMBOLS
 
 MAX_FORMULA = 240  # characters; longer ones are shown as written
 MAX_FORMULAS = 12  # per text: the time for a field stays bounded
@@ -46,6 +46,7 @@ _ACCENT = re.compile(
     r"|\{?\\(?P<letter>ss|ae|AE|oe|OE|aa|AA|o|O|l|L|i|j)(?![A-Za-z])(?:\{\}|\}| )?"
 )
 _ESCAPED = re.compile(r"\\([%&_#${}])")
+_FOLLOWS = re.compile(r"\s*[A-Za-z0-9(^]")  # what would be read as part of what stands before it
 _TOKEN = re.compile(r"\\(?P<macro>[A-Za-z]+)\*?\s*|\\(?P<sign>.)|(?P<script>[\^_])|(?P<char>.)", re.DOTALL)
 
 
@@ -169,11 +170,22 @@ def _accent(match: re.Match[str]) -> str:
     return unicodedata.normalize("NFC", base + ACCENTS[match["sign"] or match["name"]])
 
 
+class _UnreadableError(Exception):
+    """A formula holds what no plain characters say."""
+
+
 @lru_cache(maxsize=2048)
 def _formula_text(source: str) -> str:
     if len(source) > MAX_FORMULA or _REFUSED.search(source) or not _shallow(source):
         return source
-    source = re.sub(r"\\d?t?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"\1/\2", source)
+    try:
+        return _plain(source)
+    except _UnreadableError:
+        return source
+
+
+def _plain(source: str) -> str:
+    """Write a formula in plain characters that mean the same; raises _UnreadableError where some would not."""
     source = _TEXT_MACRO.sub(r"\1", source)
     out: list[str] = []
     position = 0
@@ -182,23 +194,66 @@ def _formula_text(source: str) -> str:
         if match["script"]:
             raised, position = _argument(source, position)
             out[-1:] = [last.rstrip() for last in out[-1:]]
-            out.append(_script(match["script"], _formula_text(raised)))
+            out.append(_script(match["script"], _plain(raised)))
+        elif match["macro"] in _SPANNING:
+            written, position = _SPANNING[match["macro"]](source, position)
+            out.append(written)
+        elif match["macro"] in OVER:
+            base, position = _argument(source, position)
+            out.append(_under(OVER[match["macro"]], _plain(base)))
         else:
-            out.append(_token(match))
+            apart = match["macro"] in NAMED and out[-1:] and out[-1][-1:].isalnum()
+            out.append(" " * bool(apart) + _token(match))
     return re.sub(r"\s+", " ", "".join(out)).strip()
 
 
 def _token(match: re.Match[str]) -> str:
     if macro := match["macro"]:
-        known = SYMBOLS.get(macro)
-        return f"{macro} " if known is None else known
+        if macro not in SYMBOLS:
+            raise _UnreadableError(macro)
+        return SYMBOLS[macro]
     if sign := match["sign"]:
         return {"!": "", "|": "‖"}.get(sign, " " if sign in ",;:> \n" else sign)
     return "" if match["char"] in "{}" else match["char"].replace("~", " ")
 
 
+def _fraction(source: str, position: int) -> tuple[str, int]:
+    """Write a fraction in one line, in parentheses where what follows would seem to stand below it."""
+    above, position = _argument(source, position)
+    below, position = _argument(source, position)
+    written = f"{_whole(above)}/{_whole(below)}"
+    return (f"({written})" if _FOLLOWS.match(source, position) else written), position
+
+
+def _root(source: str, position: int) -> tuple[str, int]:
+    if source[position : position + 1] == "[":
+        raise _UnreadableError("sqrt of a degree")
+    inside, position = _argument(source, position)
+    written = _whole(inside)
+    return ("√" + (f"({written})" if _FOLLOWS.match(source, position) and written[:1] != "(" else written)), position
+
+
+_SPANNING = {**dict.fromkeys(("frac", "dfrac", "tfrac", "cfrac"), _fraction), "sqrt": _root}
+
+
+def _whole(source: str) -> str:
+    """Write an argument so that it stays one: in parentheses, unless it is one character or one number."""
+    text = _plain(source)
+    if not text:
+        raise _UnreadableError("an argument is missing")
+    return text if len(text) == 1 or text.isdecimal() else f"({text})"
+
+
+def _under(mark: str, base: str) -> str:
+    """Set a mark over one character; over several no plain character can."""
+    if len(base) != 1:
+        raise _UnreadableError("a mark over several characters")
+    return unicodedata.normalize("NFC", base + mark)
+
+
 def _argument(source: str, position: int) -> tuple[str, int]:
-    """Read what a ^ or _ applies to: a group, a macro or one character. Gives it and where it ends."""
+    """Read what a ^, a _ or a macro applies to: a group, a macro or one character. Gives it and where it ends."""
+    position += len(source) - position - len(source[position:].lstrip())
     if position < len(source) and source[position] == "{":
         depth = 0
         for end in range(position, len(source)):

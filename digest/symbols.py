@@ -21,16 +21,20 @@ _SIGNS = """
 times × cdot · pm ± mp ∓ div ÷ ast * star ⋆ circ ∘ bullet • leq ≤ le ≤ geq ≥ ge ≥ neq ≠ ne ≠ approx ≈ sim ∼ simeq ≃
 equiv ≡ propto ∝ ll ≪ gg ≫ to → rightarrow → leftarrow ← leftrightarrow ↔ Rightarrow ⇒ Leftrightarrow ⇔ mapsto ↦
 longrightarrow → in ∈ notin ∉ ni ∋ subset ⊂ subseteq ⊆ supset ⊃ supseteq ⊇ cup ∪ cap ∩ setminus ∖ emptyset ∅ forall ∀
-exists ∃ neg ¬ land ∧ lor ∨ wedge ∧ vee ∨ oplus ⊕ otimes ⊗ infty ∞ partial ∂ nabla ∇ sum ∑ prod ∏ int ∫ sqrt √ ell ℓ
+exists ∃ neg ¬ land ∧ lor ∨ wedge ∧ vee ∨ oplus ⊕ otimes ⊗ infty ∞ partial ∂ nabla ∇ sum ∑ prod ∏ int ∫ ell ℓ
 hbar ℏ Re ℜ Im ℑ aleph ℵ ldots … dots … cdots ⋯ vdots ⋮ prime ′ dagger † ddagger ‡ S § mid | vert | Vert ‖
 lVert ‖ rVert ‖ lvert | rvert | langle ⟨ rangle ⟩ lfloor ⌊ rfloor ⌋ lceil ⌈ rceil ⌉ perp ⊥ parallel ∥ top ⊤ bot ⊥
 triangle △ square □ degree ° checkmark ✓
 """
-_NAMED = "log ln exp sin cos tan tanh min max sup inf lim arg det dim deg gcd ker Pr argmin argmax softmax"
+_FUNCTIONS = "log ln exp sin cos tan tanh min max sup inf lim arg det dim deg gcd ker Pr argmin argmax softmax"
+NAMED = frozenset(_FUNCTIONS.split())
+OVER = {
+    "hat": "\u0302", "widehat": "\u0302", "tilde": "\u0303", "widetilde": "\u0303", "bar": "\u0304",
+    "overline": "\u0305", "underline": "\u0332", "vec": "\u20d7", "dot": "\u0307", "ddot": "\u0308",
+}  # fmt: skip
 _SILENT = """
 mathcal mathbb mathbf mathrm mathsf mathtt mathit mathfrak mathscr boldsymbol bm operatorname text textbf textit rm bf
-it cal left right big Big bigl bigr Bigl Bigr displaystyle textstyle limits hat tilde bar vec overline widehat
-widetilde dot ddot underline
+it cal left right big Big bigl bigr Bigl Bigr displaystyle textstyle limits
 """
 
 
@@ -43,7 +47,7 @@ def _pairs(words: str) -> dict[str, str]:
 SYMBOLS: dict[str, str] = {
     **_pairs(_GREEK),
     **_pairs(_SIGNS),
-    **{name: f"{name} " for name in _NAMED.split()},
+    **{name: f"{name} " for name in sorted(NAMED)},
     **dict.fromkeys(_SILENT.split(), ""),
     **dict.fromkeys(("quad", "qquad", "enspace", "thinspace"), " "),
 }
