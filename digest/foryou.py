@@ -65,6 +65,8 @@ def _empty_subject(v: Voice, chosen: Selection, month: Value) -> Line:
         return v.t("%(month)s: nothing chosen on %(topics)s", month=month, topics=names)
     if wishes.labs and not wishes.stages and not wishes.topics:
         names = _few(v, lab_names(v, digest, wishes.labs), v.t("your labs"))
+        if chosen.labs_read:
+            return v.t("%(month)s: nothing new from %(labs)s", month=month, labs=names)
         return v.t("%(month)s: nothing seen from %(labs)s", month=month, labs=names)
     if chosen.read or any(section.stage.entries for section in chosen.sections):
         return v.t("%(month)s: nothing new for you", month=month)
@@ -82,13 +84,15 @@ def preheader(v: Voice, chosen: Selection) -> Line:
 
 
 def _lead(v: Voice, chosen: Selection) -> Line:
-    lead = next((section for section in chosen.sections if section.entries), None)
+    """Name what comes first; a paper that was withdrawn leads nothing."""
+    lead = next(((s, e) for s in chosen.sections for e in s.entries if not e.withdrawn), None)
     if lead is None:
-        line = next((lab.lines[0] for lab in chosen.labs if lab.lines), None)
+        line = next((line for lab in chosen.labs for line in lab.lines if not line.withdrawn), None)
         return v.t("First: %(title)s", title=v.title(line.title)) if line else Line()
-    title = v.title(lead.entries[0].title)
-    if lead.whole:
-        return v.t("%(title)s leads stage %(stage)s.", title=title, stage=lead.stage.number)
+    section, entry = lead
+    title = v.title(entry.title)
+    if section.whole:
+        return v.t("%(title)s leads stage %(stage)s.", title=title, stage=section.stage.number)
     return v.t("First: %(title)s", title=title)
 
 
@@ -106,6 +110,8 @@ def _vain(chosen: Selection) -> bool:
 def _holds(v: Voice, chosen: Selection) -> Line:
     wishes = chosen.wishes
     wanted, time = v.join(_clauses(v, chosen), "wishes"), v.duration(chosen.minutes)
+    if not chosen.entries:
+        return v.t("%(wishes)s.", wishes=wanted)
     if not wishes.minutes:
         return v.t("%(wishes)s, %(time)s.", wishes=wanted, time=time)
     budget = v.duration(wishes.minutes)
@@ -158,7 +164,7 @@ def _cut(v: Voice, chosen: Selection) -> Line:
 
 def _silent(v: Voice, chosen: Selection) -> Line:
     digest = chosen.digest
-    labs = [v.name(lab.name) for lab in chosen.labs if not lab.count]
+    labs = [v.name(lab.name) for lab in chosen.labs if not lab.count and lab.key not in chosen.labs_read]
     said = []
     if chosen.silent:
         topics = _series(v, topic_names(v, digest, chosen.silent))
@@ -166,6 +172,9 @@ def _silent(v: Voice, chosen: Selection) -> Line:
     if chosen.read:
         topics = _series(v, topic_names(v, digest, chosen.read))
         said.append(v.t("All that was chosen on %(topics)s you have read or hidden.", topics=topics))
+    if chosen.labs_read:
+        names = _series(v, lab_names(v, digest, chosen.labs_read))
+        said.append(v.t("All that came from %(labs)s you have read or hidden.", labs=names))
     if labs:
         said.append(v.t("Nothing was seen this month from %(labs)s.", labs=_series(v, labs)))
     return v.text(said)

@@ -133,7 +133,7 @@ def facts(v: Voice, digest: Digest) -> list[tuple[str, Line]]:
     chosen = str(v.tc("figure", "%(n)s", n=digest.chosen))
     beside = v.n("post of the labs considered", "posts of the labs considered", digest.posts)
     rows = [
-        (counted, v.t("papers considered")),
+        (counted, v.n("paper considered", "papers considered", digest.considered)),
         *([(str(v.tc("figure of posts", "%(n)s", n=digest.posts)), beside)] if digest.posts else []),
         (chosen, v.t("chosen")),
         (v.duration(digest.minutes), v.t("to read what is shown of them") if _cut(digest) else v.t("to read them all")),
@@ -145,19 +145,24 @@ def facts(v: Voice, digest: Digest) -> list[tuple[str, Line]]:
 
 def description(v: Voice, digest: Digest) -> str:
     """Describe the issue in one line, for search engines and shared links."""
-    values: dict[str, Value] = {"papers": digest.considered, "month": month(v, digest), "chosen": digest.chosen}
+    values: dict[str, Value] = {"month": month(v, digest), "chosen": digest.chosen}
     if digest.posts:
         return str(
-            v.t(
-                "%(papers)s papers of %(month)s, and %(posts)s, read against eight study stages; %(chosen)s chosen, "
-                "each with its reasons.",
+            v.n(
+                "%(n)s paper of %(month)s, and %(posts)s, read against eight study stages; %(chosen)s chosen, each "
+                "with its reasons.",
+                "%(n)s papers of %(month)s, and %(posts)s, read against eight study stages; %(chosen)s chosen, each "
+                "with its reasons.",
+                digest.considered,
                 **values,
                 posts=posts(v, digest.posts),
             )
         )
     return str(
-        v.t(
-            "%(papers)s papers of %(month)s read against eight study stages; %(chosen)s chosen, each with its reasons.",
+        v.n(
+            "%(n)s paper of %(month)s read against eight study stages; %(chosen)s chosen, each with its reasons.",
+            "%(n)s papers of %(month)s read against eight study stages; %(chosen)s chosen, each with its reasons.",
+            digest.considered,
             **values,
         )
     )
@@ -216,10 +221,10 @@ def _figures(v: Voice, digest: Digest) -> list[Line]:
     if not digest.making.shortlisted:
         return []
     return [
-        v.t(
-            "%(stored)s papers stored, %(ranked)s ranked; papers and posts: %(listed)s on shortlists, "
-            "%(chosen)s chosen.",
-            stored=digest.coverage.stored,
+        v.n(
+            "%(n)s paper stored, %(ranked)s ranked; papers and posts: %(listed)s on shortlists, %(chosen)s chosen.",
+            "%(n)s papers stored, %(ranked)s ranked; papers and posts: %(listed)s on shortlists, %(chosen)s chosen.",
+            digest.coverage.stored,
             ranked=digest.coverage.ranked,
             listed=digest.making.shortlisted,
             chosen=digest.chosen,

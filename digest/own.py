@@ -117,6 +117,12 @@ class Selection:
         return sum(section.minutes for section in self.sections)
 
     @property
+    def labs_read(self) -> tuple[str, ...]:
+        """Name the chosen labs from which something came, all of which the reader has seen or hidden."""
+        came = {lab.key for lab in self.digest.labs if lab.count}
+        return tuple(lab.key for lab in self.labs if not lab.count and lab.key in came)
+
+    @property
     def moved(self) -> int:
         """Count the entries that stand elsewhere for what the reader said."""
         return sum(any(reason.kind == "you" for reason in entry.reasons) for entry in self.entries)

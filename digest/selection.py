@@ -182,12 +182,22 @@ def _ahead(stage: StageSection, own: Own) -> Ahead:
 
 def _labs(digest: Digest, wishes: Wishes, own: Own) -> tuple[LabSection, ...]:
     chosen = (lab for lab in digest.labs if lab.key in wishes.labs)
-    return tuple(replace(lab, lines=tuple(x for x in lab.lines if x.id not in own.gone)) for lab in chosen)
+    return tuple(_unread(lab, own) for lab in chosen)
+
+
+def _unread(lab: LabSection, own: Own) -> LabSection:
+    """Leave out of a lab what the reader has seen or hidden, as far as the issue names it, and count the rest."""
+    lines = tuple(line for line in lab.lines if line.id not in own.gone)
+    return replace(lab, lines=lines, count=lab.count - len(lab.lines) + len(lines))
 
 
 def _outside(digest: Digest, late: tuple[Entry, ...], wishes: Wishes, own: Own) -> Digest:
-    """Narrow what stands outside the stages; second looks say what is new of a paper seen before, and may."""
-    hour = tuple(e for e in hour_entries(digest) if e.id not in own.gone) if _has_hour(wishes) else ()
+    """Narrow what stands outside the stages; second looks say what is new of a paper seen before, and may.
+
+    Nobody's one hour is for a paper that was withdrawn.
+    """
+    kept = (e for e in hour_entries(digest) if e.id not in own.gone and not e.withdrawn)
+    hour = tuple(kept) if _has_hour(wishes) else ()
     second = tuple(
         look
         for look in digest.second

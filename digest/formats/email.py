@@ -281,7 +281,10 @@ class Mail:
 
     def lab_head(self, lab: LabSection) -> Line:
         """Count what a lab published."""
-        count = sentences.lab_count(self.v, self.d, lab.count)
+        if lab.key in self.chosen.labs_read:
+            count = self.v.t("nothing new in %(month)s", month=front.month_name(self.v, self.d))
+        else:
+            count = sentences.lab_count(self.v, self.d, lab.count)
         return self.v.t("%(label)s: %(line)s", label=self.v.bold(self.v.name(lab.name)), line=count)
 
     def url(self, entry: Entry) -> str:

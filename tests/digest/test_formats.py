@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from core.ids import anchor
+from digest import front
 from digest.errata import corrected
 from digest.formats import email, formats, html, markdown, text
 from digest.formats.json import from_json, to_json
@@ -394,3 +395,14 @@ def test_a_view_of_some_stages_says_so_and_counts_them_alone() -> None:
     assert "fit here best" in said or "fits here best" in said
     assert "eight stages" not in said
     assert [banner for banner in view(sample.digest(), range(1, 9)).banners if banner.kind == "stages"] == []
+
+
+def test_one_paper_is_counted_in_words_for_one() -> None:
+    one = replace(sample.digest(), considered=1, posts=0)
+    one = replace(one, coverage=replace(one.coverage, stored=1, ranked=1), making=replace(one.making, shortlisted=1))
+    en = voice("en")
+    said = [str(front.facts(en, one)[0][1]), front.description(en, one), front.description(en, replace(one, posts=1))]
+    assert said[0] == "paper considered"
+    assert said[1].replace(NBSP, " ").startswith("1 paper of October 2026 read against")
+    assert said[2].replace(NBSP, " ").startswith("1 paper of October 2026, and 1 post")
+    assert "1 paper stored, 1 ranked" in " ".join(str(line) for line in front.cite(en, one)).replace(NBSP, " ")

@@ -9,8 +9,9 @@ import pytest
 from core.scores import Reason
 from digest.formats.email import MailParts
 from digest.model import Digest
-from digest.own import Moved, Own
+from digest.own import NO_BENCH, Moved, Own
 from digest.press import message_parts
+from digest.selection import select
 from digest.words import NBSP, voice
 from locales.load import LANGUAGES
 from tests.digest import sample
@@ -141,6 +142,62 @@ def test_what_a_lab_has_beyond_the_mail_is_counted_and_linked() -> None:
     for part in (parts.html, parts.text):
         assert "https://shirube.example/labs/qwen?lang=en" in part
         assert re.search(r"4(&nbsp;| )more in the browser", part), "six seen, two of them named"
+
+
+def of_one_lab(count: int) -> Digest:
+    """An issue of which `count` posts of Qwen are all of the lab, none printed in a stage."""
+    made = sample.digest()
+    line = next(line for lab in made.labs for line in lab.lines if line.number is None)
+    lines = tuple(replace(line, id=f"qwen:{n}") for n in range(count))
+    labs = tuple(replace(lab, count=count, lines=lines) if lab.key == "qwen" else lab for lab in made.labs)
+    bare = tuple(replace(s, entries=tuple(replace(e, labs=()) for e in s.entries)) for s in made.stages)
+    return replace(made, labs=labs, stages=bare, late=())
+
+
+@pytest.mark.parametrize(
+    ("lang", "holds", "unsaid"),
+    [("en", "For you: what came from Qwen.", "0 min"), ("ja", "Qwenから出たもの。", "0分")],
+)
+def test_a_mail_that_prints_no_entry_names_no_time(lang: str, holds: str, unsaid: str) -> None:
+    for part in both(message_parts(of_one_lab(2), lang, reader(labs=("qwen",), minutes=90))):
+        assert squeezed(holds) in part
+        assert not re.search(rf"(?<!\d){squeezed(unsaid)}", part)
+
+
+@pytest.mark.parametrize(
+    ("lang", "subject", "said"),
+    [
+        ("en", "October 2026: nothing new from Qwen", "All that came from Qwen you have read or hidden."),
+        ("ja", "2026年10月号：Qwenからの新しいものはありません", "Qwenからのものは、すべて既読か非表示です。"),
+    ],
+)
+def test_what_a_reader_hid_of_a_lab_is_not_promised(lang: str, subject: str, said: str) -> None:
+    own = Own(hidden=frozenset({"qwen:0"}), seen=frozenset({"qwen:1"}))
+    parts = message_parts(of_one_lab(2), lang, reader(labs=("qwen",), own=own))
+    assert parts.subject == subject
+    for part in both(parts):
+        assert squeezed(said) in part
+        assert squeezed({"en": "more in the browser", "ja": "ほか"}[lang]) not in part.partition("Qwen")[2][:200]
+        assert squeezed({"en": "Nothing was seen this month from", "ja": "何も見つかりませんでした"}[lang]) not in part
+    one_left = message_parts(of_one_lab(2), lang, reader(labs=("qwen",), own=Own(hidden=frozenset({"qwen:0"}))))
+    assert {"en": "1 paper or post from Qwen", "ja": "Qwenの論文と記事1件"}[lang] in one_left.subject
+
+
+@pytest.mark.parametrize("lang", list(SUBJECT))
+def test_a_withdrawn_paper_leads_no_mail(lang: str) -> None:
+    made = sample.digest()
+    first = made.stages[0].entries[0].id
+    gone = {first, *made.hour[:1]}
+    stages = tuple(
+        replace(s, entries=tuple(replace(e, withdrawn=e.id in gone) for e in s.entries)) for s in made.stages
+    )
+    issue = replace(made, stages=stages)
+    parts = message_parts(issue, lang, reader())
+    assert made.stages[0].entries[0].title not in parts.preheader
+    assert made.stages[0].entries[1].title in parts.preheader
+    chosen = select(issue, NO_BENCH, reader().wishes, Own())
+    assert made.hour[0] not in chosen.digest.hour
+    assert len(chosen.digest.hour) == len(made.hour) - 1
 
 
 @pytest.mark.parametrize(("lang", "said"), [("en", "Builds on: A Closer Look,"), ("ja", "土台：A Closer Look")])
