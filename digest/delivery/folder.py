@@ -33,12 +33,12 @@ class FolderDelivery:
         """Nothing is kept open between two messages."""
 
     def prune(self, before: datetime) -> int:
-        """Delete the messages written before a moment, and what a killed writer left of one; gives how many."""
+        """Delete the messages written before a moment, and what a killed writer left of one; gives how many.
+
+        Another sender may write and delete meanwhile: a file that is gone is passed over.
+        """
         files = [*self._folder.glob("*.eml"), *self._folder.glob(".*.part")]
-        old = [file for file in files if file.stat().st_mtime < before.timestamp()]
-        for file in old:
-            file.unlink(missing_ok=True)
-        return len(old)
+        return sum(_deleted(file, before.timestamp()) for file in files)
 
     def _write(self, name: str, content: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -52,3 +52,13 @@ class FolderDelivery:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+
+def _deleted(file: Path, before: float) -> bool:
+    try:
+        if file.stat().st_mtime >= before:
+            return False
+        file.unlink()
+    except FileNotFoundError:
+        return False
+    return True

@@ -1,8 +1,11 @@
 """Delivery into a folder: whole private files, or a word that it must be tried later."""
 
+import os
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import pytest
 
 from digest.delivery import Later, Sent
 from digest.delivery.folder import FolderDelivery
@@ -24,6 +27,19 @@ def test_the_folder_holds_whole_private_files(tmp_path: Path) -> None:
     assert delivery.prune(datetime.now(UTC) - timedelta(days=30)) == 0
     assert delivery.prune(datetime.now(UTC) + timedelta(days=1)) == 1
     assert not list(folder.iterdir())
+
+
+def test_a_file_that_another_sender_moves_or_deletes_meanwhile_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("gone.eml", ".gone.part", "old.eml"):
+        (tmp_path / name).write_text("mail")
+    listed = sorted(tmp_path.iterdir())
+    monkeypatch.setattr(Path, "glob", lambda folder, pattern: [f for f in listed if f.match(pattern)])
+    for name in ("gone.eml", ".gone.part"):
+        (tmp_path / name).unlink()
+    assert FolderDelivery(tmp_path).prune(datetime.now(UTC) + timedelta(days=1)) == 1
+    assert list(os.scandir(tmp_path)) == []
 
 
 def test_a_folder_that_cannot_be_written_says_later_and_leaves_no_half_file(tmp_path: Path) -> None:
