@@ -27,7 +27,8 @@ from shirube.wiring import Wiring
 
 COLUMNS = ("email", "lang", "state", "stages", "topics", "labs", "minutes", "consent_source", "consent_at", "created")
 FORMATS = ("csv", "json")
-STATES = ("active", "left", "suppressed")
+OUT = ("left", "suppressed")
+STATES = ("active", *OUT)
 _FORMULA = ("=", "+", "-", "@")  # a spreadsheet would run a cell that begins so
 
 
@@ -151,7 +152,7 @@ def import_people(wiring: Wiring, text: str, consent: str) -> list[tuple[str, st
 def _import_line(session: Session, keys: Sequence[str], line: _Line, now: datetime) -> tuple[str, str]:
     if line.fault:
         return line.wanted.email, f"invalid: {line.fault}"
-    if line.state in ("left", "suppressed"):
+    if line.state in OUT:
         return line.wanted.email, service.keep_out(session, keys, line.wanted.email, line.state, now)
     return service.add_subscribers(session, keys, [line.wanted], line.source, lambda: now, line.at)[0]
 
@@ -165,6 +166,9 @@ def _read_line(wiring: Wiring, row: dict[str, str | None], consent: str) -> _Lin
     minutes = int(cells["minutes"]) if cells["minutes"].isdecimal() else None
     given = {"email": [cells["email"]], "lang": [cells["lang"] or "en"], "minutes": [cells["minutes"]], **lists}
     answers = read_answers(given, wiring.roadmap, keep=minutes)
+    if cells["state"] in OUT:  # a refusal holds whatever else the line says, such as a topic that is none any more
+        faults = [f"email: {fault.words}" for fault in answers.faults if fault.field == "email"]
+        return _Line(Subscription(cells["email"]), "", None, cells["state"], "; ".join(faults))
     faults = [f"{fault.field}: {fault.words}" for fault in answers.faults]
     try:
         at = _moment(cells["consent_at"])

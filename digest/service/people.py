@@ -162,10 +162,14 @@ def erase_address(session: Session, keys: Sequence[str], email: str, now: dateti
 
 
 def keep_out(session: Session, keys: Sequence[str], email: str, state: str, now: datetime) -> str:
-    """Remember that an address `left` or was `suppressed` elsewhere; gives that, or `known` for who is active here."""
+    """Remember that an address `left` or was `suppressed` elsewhere; gives that, or `known` for who is active here.
+
+    A link to confirm that it was sent here works no more.
+    """
     key = normalise(email).key
     person = subscribers.by_keys(session, [key]).get(key)
     if person is None:
+        signups.remove_of(session, key)
         suppress_hash(session, keys, key, "left" if state == "left" else "operator", now)
         return state
     return "known" if person.state == "active" else person.state

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from db import feedback
+from db import feedback, signups
 from db.models import Item, Subscriber
-from db.models_readers import Suppression
+from db.models_readers import Signup, Suppression
 from digest.service import unsubscribe
 from digest.subscriptions import token
 from shirube import jobs
@@ -99,6 +99,36 @@ def test_an_export_comes_in_again_with_every_consent_and_every_refusal(env: dict
     assert [person["email"] for person in json.loads(call(other, "export", "--format", "json").out)] == [
         "+odd@example.org"
     ]
+
+
+def test_who_left_or_was_suppressed_is_kept_out_whatever_else_their_line_says(env: dict[str, str]) -> None:
+    """A topic of then may be none any more; only the address decides."""
+    text = (
+        "email,lang,state,topics,minutes,consent_source,consent_at\n"
+        "left@example.org,xx,left,no-topic-any-more,never,,yesterday\n"
+        "gone@example.org,en,suppressed,no-topic-any-more,,,\n"
+        "nobody,en,suppressed,,,,\n"
+    )
+    ended = call(env, "import", "-", stdin=text)
+    assert ended.code == 3
+    outcomes = [line.split("\t")[1].partition(":")[0] for line in ended.lines]
+    assert outcomes == ["left", "suppressed", "invalid"]
+    assert call(env, "add", "left@example.org", "gone@example.org", *CONSENT).lines == [
+        "left@example.org\tleft",
+        "gone@example.org\tsuppressed",
+    ]
+
+
+def test_who_is_kept_out_by_an_import_cannot_follow_a_link_that_is_open(env: dict[str, str]) -> None:
+    wiring = bench(env)
+    with wiring.sessions.begin() as session:
+        for name in ("left", "gone", "other"):
+            email = f"{name}@example.org"
+            signups.add(session, DRAFT, email=email, email_key=email, lang="en", stages=[], topics=[], labs=[])
+    call(env, "import", "-", stdin="email,state\nleft@example.org,left\ngone@example.org,suppressed\n")
+    with wiring.sessions() as session:
+        assert session.scalars(select(Signup.email)).all() == ["other@example.org"]
+    wiring.engine.dispose()
 
 
 def test_an_import_names_what_is_wrong_line_by_line(env: dict[str, str]) -> None:
