@@ -85,7 +85,7 @@ def _ranked(folder: Path, count: int) -> tuple[Sessions, Took]:
     import_snapshot(sessions, str(dump), lambda: MADE)
     with sessions.begin() as session:
         ids = sorted(session.scalars(select(Item.id)))
-        insert_rows(session, Embedding, vector_rows(ids, ranker, count))
+        insert_rows(session, Embedding, vector_rows(ids, ranker, count, MADE))
     return sessions, _timed(lambda: rank_new(sessions, ranker, lambda: MADE + timedelta(hours=2)))
 
 

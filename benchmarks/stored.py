@@ -70,14 +70,14 @@ def _fill(sessions: Sessions, ranker: Ranker, count: int) -> None:
     """Give each item a vector and a rating, as if it had been ranked an hour after it came."""
     with sessions.begin() as session:
         ids = sorted(session.scalars(Item.__table__.select().with_only_columns(Item.id)))
-        insert_rows(session, Embedding, vector_rows(ids, ranker, count))
+        insert_rows(session, Embedding, vector_rows(ids, ranker, count, NOW))
         insert_rows(session, Rating, [_rating_row(item_id, ranker.engine) for item_id in ids])
 
 
-def vector_rows(ids: list[str], ranker: Ranker, count: int) -> list[dict[str, Any]]:
-    """Make a row of the table of vectors for each paper."""
+def vector_rows(ids: list[str], ranker: Ranker, count: int, stored: datetime) -> list[dict[str, Any]]:
+    """Make a row of the table of vectors for each paper; `stored` is when the papers were."""
     halves = many_vectors(count)[: len(ids)].astype("<f2")
-    seen = {"made_at": NOW + timedelta(hours=1), "item_updated": NOW}
+    seen = {"made_at": stored + timedelta(hours=1), "item_updated": stored}
     base = {"model": ranker.embedder.identity, "text_hash": "0" * 32, **seen}
     return [{**base, "item_id": item_id, "vector": row.tobytes()} for item_id, row in zip(ids, halves, strict=True)]
 

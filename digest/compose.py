@@ -10,7 +10,7 @@ from digest.model import Coverage, Digest, Entry, LabRef, LeftOut, Making, Stage
 from roadmap.model import Roadmap, Stage, Work
 
 FIT_SHOWN = 0.5  # an expert would file it there (contract.md)
-# One floor for all eight stages, on the same calibrated scale as `worth`; a weak month stays short.
+# One floor for all stages, on the same calibrated scale as `worth`; a weak month stays short.
 WORTH_FLOOR = 0.37
 STAGE_BUDGET = 8
 LATE_BUDGET = 8
@@ -29,7 +29,7 @@ def eligible(candidate: Candidate) -> bool:
 
 
 def compose(shortlists: Sequence[Place], roadmap: Roadmap, coverage: Coverage, facts: Facts) -> Digest:
-    """Lay out one month: eight sections, the hour list, the labs, late arrivals.
+    """Lay out one month: a section a stage, the hour list, the labs, late arrivals.
 
     `shortlists` are the rows of all stages; order within a stage is by position. Each item stands once, in its best
     stage, and never when a final issue of another month has considered it.
@@ -67,14 +67,18 @@ def compose(shortlists: Sequence[Place], roadmap: Roadmap, coverage: Coverage, f
         compared=None if facts.before is None else tuple(sorted(facts.before)),
         second=facts.second[:SECOND_BUDGET],
         second_more=max(0, len(facts.second) - SECOND_BUDGET),
+        road=len(roadmap.stages),
     )
 
 
-def hour_list(stages: Iterable[Sequence[Entry]]) -> list[Entry]:
+def hour_list(stages: Sequence[Sequence[Entry]]) -> list[Entry]:
     """Choose at most five entries, each of another stage, that together have the most worth an hour can hold.
 
-    The worthiest comes first. A small knapsack: for every number of entries and of minutes the best choice so far.
+    The worthiest comes first; of one stage alone there is no such list. A small knapsack: for every number of entries
+    and of minutes the best choice so far.
     """
+    if len(stages) < 2:
+        return []
     best: dict[tuple[int, int], tuple[Entry, ...]] = {(0, 0): ()}
     for entries in stages:
         for (count, minutes), picked in list(best.items()):

@@ -135,7 +135,7 @@ def _clauses(v: Voice, chosen: Selection) -> list[Line]:
 def _stages(v: Voice, numbers: list[int], of: int, *, cut: bool) -> Line:
     """Say that stages come in full only where they do; `of` is how many the road has."""
     if len(numbers) == of:
-        return v.t("the best of all eight stages") if cut else v.t("all eight stages in full")
+        return v.t("the best of all stages") if cut else v.t("all stages in full")
     stages = v.series(numbers)
     if cut:
         return v.n("the best of stage %(stages)s", "the best of stages %(stages)s", len(numbers), stages=stages)
@@ -194,7 +194,7 @@ def chosen_words(v: Voice, digest: Digest, wishes: Wishes) -> Line:
     """Say what the reader chose, for the end of the mail: why it holds what it holds."""
     said: list[Line] = []
     if wishes.everything or len(wishes.stages) == len(digest.stages):
-        said.append(v.t("all eight stages"))
+        said.append(v.t("all stages"))
     elif wishes.stages:
         said.append(v.n("stage %(stages)s", "stages %(stages)s", len(wishes.stages), stages=v.series(wishes.stages)))
     if wishes.topics:

@@ -36,7 +36,7 @@ def deck(v: Voice, digest: Digest) -> list[Line]:
     if not (digest.considered or digest.posts):
         return [v.t("No paper is stored for this month yet.")]
     said = [_read(v, digest), _passed(v, digest)]
-    if digest.topmost and digest.topmost.count:
+    if digest.topmost and digest.topmost.count and sum(len(stage.topics) for stage in digest.stages) > 1:
         said.append(_topmost(v, digest))
     return said
 
@@ -47,18 +47,24 @@ def _read(v: Voice, digest: Digest) -> Line:
         return v.text([_fit(v, count, month), also_fit(v, digest.posts)])
     if digest.posts:
         return v.n(
-            "%(n)s paper of %(month)s and %(posts)s were read against the eight stages of this roadmap.",
-            "%(n)s papers of %(month)s and %(posts)s were read against the eight stages of this roadmap.",
+            "%(n)s paper of %(month)s and %(posts)s were read against %(road)s.",
+            "%(n)s papers of %(month)s and %(posts)s were read against %(road)s.",
             count,
             month=month,
             posts=posts(v, digest.posts),
+            road=_road(v, digest),
         )
     return v.n(
-        "%(n)s paper of %(month)s was read against the eight stages of this roadmap.",
-        "%(n)s papers of %(month)s were read against the eight stages of this roadmap.",
+        "%(n)s paper of %(month)s was read against %(road)s.",
+        "%(n)s papers of %(month)s were read against %(road)s.",
         count,
         month=month,
+        road=_road(v, digest),
     )
+
+
+def _road(v: Voice, digest: Digest) -> Line:
+    return v.n("the one stage of this roadmap", "the %(n)s stages of this roadmap", digest.road)
 
 
 def _fit(v: Voice, count: int, month: str) -> Line:
@@ -145,13 +151,14 @@ def facts(v: Voice, digest: Digest) -> list[tuple[str, Line]]:
 
 def description(v: Voice, digest: Digest) -> str:
     """Describe the issue in one line, for search engines and shared links."""
-    values: dict[str, Value] = {"month": month(v, digest), "chosen": digest.chosen}
+    road = v.n("one study stage", "%(n)s study stages", digest.road)
+    values: dict[str, Value] = {"month": month(v, digest), "chosen": digest.chosen, "road": road}
     if digest.posts:
         return str(
             v.n(
-                "%(n)s paper of %(month)s, and %(posts)s, read against eight study stages; %(chosen)s chosen, each "
+                "%(n)s paper of %(month)s, and %(posts)s, read against %(road)s; %(chosen)s chosen, each "
                 "with its reasons.",
-                "%(n)s papers of %(month)s, and %(posts)s, read against eight study stages; %(chosen)s chosen, each "
+                "%(n)s papers of %(month)s, and %(posts)s, read against %(road)s; %(chosen)s chosen, each "
                 "with its reasons.",
                 digest.considered,
                 **values,
@@ -160,8 +167,8 @@ def description(v: Voice, digest: Digest) -> str:
         )
     return str(
         v.n(
-            "%(n)s paper of %(month)s read against eight study stages; %(chosen)s chosen, each with its reasons.",
-            "%(n)s papers of %(month)s read against eight study stages; %(chosen)s chosen, each with its reasons.",
+            "%(n)s paper of %(month)s read against %(road)s; %(chosen)s chosen, each with its reasons.",
+            "%(n)s papers of %(month)s read against %(road)s; %(chosen)s chosen, each with its reasons.",
             digest.considered,
             **values,
         )

@@ -285,6 +285,7 @@ class Digest:
     second_more: int = 0
     since: str | None = None  # a catch-up view begins with this month
     posts: int = 0  # of the labs, considered beside the papers
+    road: int = 8  # stages of the whole road, whatever part is shown; issues from before it was noted have eight
 
     @property
     def entries(self) -> dict[str, Entry]:

@@ -84,8 +84,7 @@ def _among(entries: tuple[Entry, ...], ids: frozenset[str]) -> tuple[Entry, ...]
 
 def _recount(digest: Digest) -> Digest:
     """Make every total of a narrowed digest true again."""
-    # Of one stage alone it would be a single paper: the list takes one per stage.
-    hour = hour_list([section.entries for section in digest.stages]) if len(digest.stages) > 1 else []
+    hour = hour_list([section.entries for section in digest.stages])
     printed = digest.entries
     return replace(
         digest,

@@ -122,7 +122,7 @@ class Mail:
     @property
     def total(self) -> int:
         """Count the stages of the road."""
-        return max(8, *(stage.number for stage in self.d.stages))
+        return self.d.road
 
     # -- sentences ---------------------------------------------------------------------------------------------------
 

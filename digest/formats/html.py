@@ -56,8 +56,7 @@ def _languages(stem: str) -> list[tuple[str, str, str]]:
 
 def _common(digest: Digest, v: Voice, links: Links) -> dict[str, Any]:
     english = Markup(' lang="en"') if v.english else Markup("")
-    total = max((stage.number for stage in digest.stages), default=0)
-    return {"d": digest, "links": links, "lang_en": english, "total": max(8, total)}
+    return {"d": digest, "links": links, "lang_en": english, "total": digest.road}
 
 
 def _front(digest: Digest, v: Voice, links: Links) -> dict[str, Any]:

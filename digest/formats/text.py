@@ -113,9 +113,8 @@ class Writer:
 
     def place(self, stage: StageSection) -> Line:
         """Name a stage by its place on the road."""
-        total = max(8, *(s.number for s in self.d.stages))
         name = self.v.name(stage.name)
-        return self.v.t("Stage %(stage)s of %(total)s, %(name)s", stage=stage.number, total=total, name=name)
+        return self.v.t("Stage %(stage)s of %(total)s, %(name)s", stage=stage.number, total=self.d.road, name=name)
 
     def head(self, stage: StageSection, *, described: bool = True) -> None:
         """Write what stands above the entries of a stage."""
@@ -240,7 +239,9 @@ class Writer:
             self.sheet.address(web(item.url), 2)
 
     def labs(self) -> None:
-        """Write what the labs published."""
+        """Write what the labs published, where the road follows any."""
+        if not self.d.labs:
+            return
         self.sheet.heading(self.v.t("From the labs"))
         for lab in self.d.labs:
             count = sentences.lab_count(self.v, self.d, lab.count)

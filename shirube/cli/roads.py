@@ -11,6 +11,7 @@ from shirube import terminal
 from shirube.cli.options import FAILED
 
 if TYPE_CHECKING:
+    from roadmap.model import Roadmap
     from shirube.wiring import Wiring
 
 roadmap_app = typer.Typer(help="The curriculum papers are filed along.", no_args_is_help=True)
@@ -36,7 +37,18 @@ def check(
         terminal.out("\n".join(problem.problems))
         terminal.say(f"{place}: problems: {len(problem.problems)}")
         raise typer.Exit(FAILED) from problem
-    counts = f"{len(road.stages)} stages, {len(road.topics)} topics, {len(road.canon)} works, {len(road.labs)} labs"
-    terminal.out(f"{place} is whole: {counts}, {len(road.glossary)} words of the glossary")
+    terminal.out(f"{place} is whole: {_counts(road)}")
     for line in thin_spots(road):
         terminal.out(f"could be better: {line}")
+
+
+def _counts(road: Roadmap) -> str:
+    kinds = {
+        "stage": len(road.stages),
+        "topic": len(road.topics),
+        "work": len(road.canon),
+        "lab": len(road.labs),
+        "word of the glossary": len(road.glossary),
+    }
+    several = {"word of the glossary": "words of the glossary"}
+    return ", ".join(f"{n} {kind if n == 1 else several.get(kind, kind + 's')}" for kind, n in kinds.items())

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
@@ -393,7 +394,7 @@ def test_a_view_of_some_stages_says_so_and_counts_them_alone() -> None:
     said = text.render(part, "en")
     assert "Stage 5 alone." in said
     assert "fit here best" in said or "fits here best" in said
-    assert "eight stages" not in said
+    assert "of this roadmap" not in said
     assert [banner for banner in view(sample.digest(), range(1, 9)).banners if banner.kind == "stages"] == []
 
 
@@ -406,3 +407,14 @@ def test_one_paper_is_counted_in_words_for_one() -> None:
     assert said[1].replace(NBSP, " ").startswith("1 paper of October 2026 read against")
     assert said[2].replace(NBSP, " ").startswith("1 paper of October 2026, and 1 post")
     assert "1 paper stored, 1 ranked" in " ".join(str(line) for line in front.cite(en, one)).replace(NBSP, " ")
+
+
+@pytest.mark.parametrize("written", [html.render, text.render, markdown.render])
+@pytest.mark.parametrize(("lang", "said"), [("en", "the one stage of this roadmap"), ("ja", "全1段階")])
+def test_a_road_of_one_stage_without_labs_is_not_told_of_eight(written: Any, lang: str, said: str) -> None:
+    whole = sample.digest()
+    (only,) = (stage for stage in whole.stages if stage.number == 5)
+    page = written(replace(whole, stages=(only,), road=1, labs=(), hour=(), topmost=None), lang)
+    assert said in page
+    for wrong in ("eight stages", "of 8", "8つ", "全8", "From the labs", "研究所から"):
+        assert wrong not in page, wrong

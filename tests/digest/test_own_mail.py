@@ -141,7 +141,7 @@ def test_an_answer_that_was_taken_back_moves_nothing(sessions: Sessions, roadmap
             "You chose stage 7; 30 min a month.",
         ),
         ({"minutes": 30}, "June 2026: 2 papers for you, 24 min", "24 min of your 30 min"),
-        ({}, "June 2026: 9 papers for you, 1 h 48 min", "You chose all eight stages."),
+        ({}, "June 2026: 9 papers for you, 1 h 48 min", "You chose all stages."),
     ],
 )
 def test_a_mail_says_what_was_chosen(

@@ -56,12 +56,12 @@ def test_the_front_counts_what_the_coverage_box_counts(sessions: Sessions, roadm
     }
     for name in WRITTEN:
         page = plain(formats()[name].render(digest, "en"))
-        assert "3 papers of June and 3 posts of the labs were read against the eight stages of this roadmap." in page
+        assert "3 papers of June and 3 posts of the labs were read against the 8 stages of this roadmap." in page
         assert "3 considered, 5 chosen, 1 h to read. 2 posts of the labs fit here best as well." in page, name
         assert "0 considered, 1 chosen, 12 min to read. 1 post of the labs fits here best as well." in page, name
         assert "6 papers" not in page.replace("6 papers and posts", ""), name
         japanese = squeezed(formats()[name].render(digest, "ja"))
-        assert "6月の論文3本と研究所の記事3件を、このロードマップの8つの段階に照らしました。" in japanese, name
+        assert "6月の論文3本と研究所の記事3件を、このロードマップの全8段階に照らしました。" in japanese, name
         assert "研究所の記事2件も、ここに最も合います。" in japanese, name
 
 
@@ -85,9 +85,9 @@ def test_descriptions_charts_notices_and_json_count_papers_alone(sessions: Sessi
         ("3", "papers considered"), ("3", "posts of the labs considered"), ("6", "chosen"),
     ]  # fmt: skip
     assert plain(description(v, digest)).startswith(
-        "3 papers of June 2026, and 3 posts of the labs, read against eight study stages; 6 chosen"
+        "3 papers of June 2026, and 3 posts of the labs, read against 8 study stages; 6 chosen"
     )
-    assert "6月の論文3本と研究所の記事3件を8つの学習段階に照らし、" in squeezed(description(voice("ja"), digest))
+    assert "6月の論文3本と研究所の記事3件を8段階の学習の道に照らし、" in squeezed(description(voice("ja"), digest))
     assert plain(str(chart_label(v, digest))) == (
         "Papers considered, stage by stage: 0, 0, 0, 0, 3, 0, 0, 0. Chosen: 0, 0, 0, 0, 5, 0, 1, 0."
     )

@@ -193,7 +193,7 @@ def test_the_packaged_road_is_whole() -> None:
 def test_a_whole_road_is_counted_and_told_what_could_be_better(tmp_path: Path) -> None:
     ended = run("roadmap", "check", str(road(tmp_path / "road")))
     assert ended.code == 0
-    assert "is whole: 2 stages, 3 topics, 1 works, 0 labs, 1 words of the glossary" in ended.out
+    assert "is whole: 2 stages, 3 topics, 1 work, 0 labs, 1 word of the glossary" in ended.out
     assert "could be better: topics/crust.toml: queries: has 2" in ended.out
     assert "could be better: canon.toml: no work on crust" in ended.out
 
