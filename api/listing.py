@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from msgspec import Raw
@@ -95,18 +95,19 @@ def _place(cursor: str | None, sort: str) -> Cursor | None:
     if (sort == "newest") != isinstance(value, str):
         raise cursors.refused()
     if isinstance(value, str):
-        _moment(value)
+        _check_moment(value)
     return value, item_id
 
 
-def _moment(text: str) -> datetime:
+def _check_moment(text: str) -> None:
+    """Refuse what names no moment; one with a zone may still lie before the first year or after the last in UTC."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as problem:
+        moment.astimezone(UTC)
+    except (ValueError, OverflowError) as problem:
         raise cursors.refused() from problem
     if moment.tzinfo is None:
         raise cursors.refused()
-    return moment
 
 
 def next_part(site: Site, address: str) -> dict[str, str]:

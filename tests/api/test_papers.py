@@ -1,7 +1,7 @@
 """The list of items and single items over the API."""
 
 from base64 import urlsafe_b64encode
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -193,6 +193,33 @@ def test_a_parameter_that_cannot_be_meant_is_refused(client: TestClient) -> None
 def test_a_cursor_of_another_list_is_refused(client: TestClient, sort: str, place: tuple[Any, str]) -> None:
     assert client.get(f"{PAPERS}?sort={sort}&cursor={cursor.encode(sort, place)}").status_code == 422
     assert client.get(f"{PAPERS}?sort=worth&cursor={cursor.encode('fit', (0.5, 'a'))}").status_code == 422
+
+
+ZONES = st.timedeltas(timedelta(hours=-23), timedelta(hours=23)).map(timezone)
+EDGES = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+00:00")
+
+
+@pytest.mark.parametrize("address", [PAPERS, "/labs/qwen", f"/topics/{TOPIC}"])
+@pytest.mark.parametrize("moment", EDGES)
+def test_a_cursor_at_the_edge_of_time_is_answered_or_refused(client: TestClient, address: str, moment: str) -> None:
+    given_back = cursor.encode("newest", (moment, "2606.00001"))
+    answer = client.get(address, params={"sort": "newest", "cursor": given_back})
+    assert answer.status_code == (200 if moment.endswith("+00:00") else 422), answer.text
+
+
+@given(moment=st.datetimes(timezones=ZONES) | st.datetimes())
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_moment_in_a_cursor_breaks_the_server(client: TestClient, moment: datetime) -> None:
+    given_back = cursor.encode("newest", (moment.isoformat(), "2606.00001"))
+    assert client.get(PAPERS, params={"cursor": given_back}).status_code == (200 if _in_utc(moment) else 422)
+
+
+def _in_utc(moment: datetime) -> bool:
+    """Tell whether a moment names its zone and is one in UTC too."""
+    try:
+        return moment.tzinfo is not None and bool(moment.astimezone(UTC))
+    except OverflowError:
+        return False
 
 
 @given(text=st.text(max_size=60) | st.binary(max_size=60).map(lambda raw: urlsafe_b64encode(raw).decode()))
