@@ -22,7 +22,7 @@ class State:
     """The state of a list: a tag that is another when a reader would see something else, and its last change."""
 
     tag: str
-    moment: datetime | None  # None: the list is empty
+    moment: datetime | None  # None: the list is empty, or no date tells that it changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +63,25 @@ def printed(limit: int) -> Select[Item]:
 
 
 def state(session: Session, query: Select[Item]) -> State:
-    """Name the state of a list of items without reading them.
+    """Name the state of a list of items without reading them; it has no date, since an item leaves without a trace.
 
     The tag follows what is believed of an item and what its rating was made of: to rate it again by the same facts
     changes nothing that a reader sees, and not the tag.
     """
-    rating = select(Rating.input_hash).where(Rating.item_id == Item.id).scalar_subquery()
+    return _state(session, query)
+
+
+def state_of_printed(session: Session, query: Select[Item]) -> State:
+    """Do the same for `printed`, which nothing leaves but for a newer issue: so the last change has a date."""
     ranked = select(Rating.ranked_at).where(Rating.item_id == Item.id).scalar_subquery()
-    columns = (Item.id, Item.updated, rating, ranked)
+    return _state(session, query, Item.updated, ranked, Issue.published_at)
+
+
+def _state(session: Session, query: Select[Item], *dates: Any) -> State:
+    rating = select(Rating.input_hash).where(Rating.item_id == Item.id).scalar_subquery()
+    columns = (Item.id, Item.updated, rating, *dates)
     rows = session.execute(query.with_only_columns(*columns, maintain_column_froms=True)).all()
-    moments = (moment for row in rows for moment in (row[1], row[3]) if moment is not None)
+    moments = (moment for row in rows for moment in row[3:] if moment is not None)
     return State(text_hash(repr([tuple(row)[:3] for row in rows])), max(moments, default=None))
 
 

@@ -41,7 +41,8 @@ class Items:
 
     def state(self, session: Session) -> State:
         """Name the state of the list."""
-        return feeds.state(session, self._query(session))
+        tell = feeds.state_of_printed if self._printed else feeds.state
+        return tell(session, self._query(session))
 
     def entries(self, site: Site, session: Session, lang: str) -> list[Entry]:
         """Read and write every entry, in the order of the query."""
