@@ -132,7 +132,10 @@ def _site(wiring: Wiring, base_url: str) -> FastAPI:
 
 
 async def _walk(web: FastAPI, layout: Layout, starts: Sequence[Place], bar: terminal.Bar) -> Walk:
-    """Ask for the start pages and all that they link; arXiv papers that the page of a paper links are not followed."""
+    """Ask for the start pages and all that they link.
+
+    arXiv papers that the page of a paper links are not followed, and of what a feed names only posts are.
+    """
     walk, queue = Walk(), deque(starts)
     asked = set(queue)
     transport = ASGITransport(app=web, raise_app_exceptions=False)
@@ -167,8 +170,8 @@ def _take(layout: Layout, walk: Walk, place: Place, answer: Response) -> list[Pl
         walk.files[place] = answer.content
         return []
     walk.pages[place] = answer.text
-    found = site_files.links(layout, answer.text, place) if place.is_page else []
-    return [other for other in found if not (place.is_paper and other.is_arxiv)]
+    follow = site_files.links if place.is_page else site_files.posts
+    return [other for other in follow(layout, answer.text, place) if not (place.is_paper and other.is_arxiv)]
 
 
 def _starts(roadmap: Roadmap, known: Manifest | None) -> list[Place]:

@@ -7,7 +7,7 @@ a language other than the first has a folder of its own. What answers only a que
 import html
 import posixpath
 import re
-from collections.abc import Callable, Container
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
 
@@ -133,16 +133,30 @@ def page(layout: Layout, text: str, within: Place, there: Container[Place]) -> s
 
 
 def feed(layout: Layout, text: str, within: Place, there: Container[Place]) -> str:
-    """Write a feed's addresses of this site, which are absolute, as those of the files."""
-    begin = re.escape(layout.base_url.rstrip("/")) + r"(?:/[^\s\"'<>\\]*)?"
+    """Write a feed's addresses of this site, which are absolute, as those of the files; a paper without leads to arXiv.
+
+    What has neither stays: an entry may not be without a link.
+    """
 
     def written(match: re.Match[str]) -> str:
         place, fragment = layout.read(html.unescape(match[0]), within), urlsplit(match[0]).fragment
         if place is None or place not in there:
-            return match[0]
+            return _elsewhere(layout, match[0]) or match[0]
         return html.escape(layout.absolute(place)) + (f"#{fragment}" if fragment else "")
 
-    return re.sub(begin, written, text)
+    return _own(layout).sub(written, text)
+
+
+def posts(layout: Layout, text: str, within: Place) -> list[Place]:
+    """List the posts that a feed names, each once: they have no other page to lead to."""
+    found = (layout.read(html.unescape(address), within) for address in _own(layout).findall(text))
+    own = (replace(place, lang=within.lang) for place in found if place is not None and place.is_paper)
+    return list(dict.fromkeys(place for place in own if not place.is_arxiv))
+
+
+def _own(layout: Layout) -> re.Pattern[str]:
+    """Find the addresses of this site in a text of any format."""
+    return re.compile(re.escape(layout.base_url.rstrip("/")) + r"(?:/[^\s\"'<>\\]*)?")
 
 
 def _tag(layout: Layout, tag: str, within: Place, there: Container[Place]) -> str:
@@ -166,7 +180,7 @@ def _address(layout: Layout, attribute: str, address: str, within: Place, there:
         return address
     place = layout.read(address, within)
     if place is None or place not in there:
-        return _elsewhere(layout, address, within)
+        return _elsewhere(layout, address)
     fragment = urlsplit(address).fragment
     version = urlsplit(address).query if place.path.startswith("/static/") else ""
     base = layout.absolute(place) if full else layout.relative(place, within)
@@ -179,10 +193,8 @@ def _foreign(layout: Layout, address: str) -> bool:
     return bool(parts.scheme or parts.netloc) and (parts.scheme, parts.netloc) != (own.scheme, own.netloc)
 
 
-def _elsewhere(layout: Layout, address: str, within: Place) -> str | None:
+def _elsewhere(layout: Layout, address: str) -> str | None:
     """Lead to arXiv for a paper whose page is not published."""
-    del within
     path = unquote(urlsplit(address).path).removeprefix(layout.root)
-    match: Callable[[str], re.Match[str] | None] = _ARXIV_PAPER.fullmatch
-    found = match(path)
+    found = _ARXIV_PAPER.fullmatch(path)
     return f"https://arxiv.org/abs/{found[1]}" if found else None

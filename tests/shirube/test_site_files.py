@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shirube.site_files import Layout, Place, feed, links, page
+from shirube.site_files import Layout, Place, feed, links, page, posts
 
 LAYOUT = Layout("https://road.example/sub", ("en", "ja"))
 FRONT, ISSUE = Place("/", "en"), Place("/digests/2026-10", "ja")
@@ -101,10 +101,33 @@ def test_a_feed_names_the_files_in_full() -> None:
     text = (
         '<link href="https://road.example/sub/feeds/topics/rag.atom?lang=ja" rel="self"/>'
         '<link href="https://road.example/sub/papers/2610.00001?lang=ja"/><id>tag:road.example,2026:2610.00001</id>'
-        "<a>https://road.example/sub/papers/2610.00002</a>"
+        "<a>https://road.example/sub/papers/none:such</a>"
     )
     assert feed(LAYOUT, text, own, {paper, own}) == (
         '<link href="https://road.example/sub/ja/feeds/topics/rag.atom" rel="self"/>'
         '<link href="https://road.example/sub/ja/papers/2610.00001/"/><id>tag:road.example,2026:2610.00001</id>'
-        "<a>https://road.example/sub/papers/2610.00002</a>"
+        "<a>https://road.example/sub/papers/none:such</a>"
     )
+
+
+FORMS = (
+    '<link href="{}"/>',
+    "<link>{}</link><guid>{}</guid>",
+    '{{"url":"{}","content_html":"<a href=\\"{}\\">x</a>"}}',
+)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_feed_leads_to_arxiv_for_a_paper_without_a_file(form: str) -> None:
+    own = Place("/feeds/topics/rag.atom", "en")
+    for item_id in ("2610.00002", "math/0309136"):
+        here, there = f"https://road.example/sub/papers/{item_id}", f"https://arxiv.org/abs/{item_id}"
+        assert feed(LAYOUT, form.format(here, here), own, {own}) == form.format(there, there)
+
+
+def test_a_feed_leads_on_to_posts_alone() -> None:
+    text = (
+        '<link>https://road.example/sub/papers/2610.00001</link><link href="https://road.example/sub/papers/qwen:a"/>'
+        '{"url":"https://road.example/sub/papers/qwen:a","b":"https://road.example/sub/topics/rag"}'
+    )
+    assert posts(LAYOUT, text, Place("/feeds/picks.rss", "ja")) == [Place("/papers/qwen:a", "ja")]
