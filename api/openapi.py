@@ -77,7 +77,9 @@ def _complete(found: Document, site: Site) -> Document:
     for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's own error, which is never sent here
         schemas.pop(name, None)
     schemas |= components(DigestJson, DigestStageJson)
-    schemas["ProblemJson"] = TypeAdapter(ProblemJson).json_schema(mode="serialization")
+    problem = TypeAdapter(ProblemJson).json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+    schemas |= problem.pop("$defs")
+    schemas["ProblemJson"] = problem
     return found
 
 

@@ -54,6 +54,23 @@ def test_every_address_of_the_contract_is_described(found: Found) -> None:
     assert {f"/api/v1/{name}" for name in names.split()} <= found["paths"].keys()
 
 
+def test_every_reference_leads_somewhere(found: Found) -> None:
+    schemas = {f"#/components/schemas/{name}" for name in found["components"]["schemas"]}
+    assert {ref for ref in references(found) if ref not in schemas} == set()
+    assert "$defs" not in str(found)
+
+
+def references(part: Any) -> Iterator[str]:
+    """List every $ref of a document."""
+    if isinstance(part, dict):
+        yield from (str(value) for key, value in part.items() if key == "$ref")
+        for value in part.values():
+            yield from references(value)
+    if isinstance(part, list):
+        for value in part:
+            yield from references(value)
+
+
 def test_every_operation_is_named_told_and_filed(found: Found) -> None:
     tags = {tag["name"]: tag["description"] for tag in found["tags"]}
     ids = [operation["operationId"] for _, operation in each(found)]
