@@ -11,7 +11,7 @@ from api.paper_more import paper_more
 from api.paper_page import paper_page
 from api.replies import TO_ITS_ID, json_reply, page_reply, redirect
 from api.similar import NeighboursJson, Order, SimilarQuery, similar_items
-from api.site import TheSite
+from api.site import Site, TheSite
 from db.engine import reading
 from digest.words import voice
 
@@ -51,9 +51,20 @@ def paper(
     with reading(site.sessions) as session:
         item = find_item(session, item_id)
         if item.id != item_id:
-            return redirect(site.links.paper(item.id), 308)
+            return redirect(_whole(site, request, item.id, order), 308)
         page = paper_page(item, site.roadmap, lang)
         more = paper_more(site, session, item, order, voice(lang))
-    frame = chrome(site, stage=page.stage, query=f"similar={order}" if order != "closest" else "")
+    frame = chrome(site, stage=page.stage, query=_ordered(order))
     html = site.templates.render("paper.html", lang, chrome=frame, page=page, more=more)
     return page_reply(request, site, html)
+
+
+def _whole(site: Site, request: Request, item_id: str, order: Order) -> str:
+    """Give the address of an item's page with what was asked of another form of its id."""
+    lang = language.asked(request, site.options.languages)
+    query = "&".join(part for part in (f"lang={lang}" if lang else "", _ordered(order)) if part)
+    return site.links.paper(item_id) + (f"?{query}" if query else "")
+
+
+def _ordered(order: Order) -> str:
+    return f"similar={order}" if order != "closest" else ""

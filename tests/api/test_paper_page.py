@@ -188,3 +188,12 @@ def test_several_sentences_are_marked_each_with_its_maths() -> None:
     assert marked
     assert re.findall(r"<mark>(.*?)</mark>", str(html))[1] == "C &lt;b&gt; is 3."
     assert "<math" in str(html).partition("</mark>")[0]
+
+
+@pytest.mark.parametrize("query", ["?lang=ja", "?lang=ja&similar=newest", "?similar=newest", ""])
+def test_another_form_of_an_id_leads_on_in_the_language_and_order_asked_for(
+    client: TestClient, sessions: Sessions, roadmap: Roadmap, query: str
+) -> None:
+    fill(sessions, roadmap, 1)
+    answer = client.get(f"/papers/2606.00001v2{query}")
+    assert (answer.status_code, answer.headers["location"]) == (308, f"/papers/2606.00001{query}")
