@@ -34,6 +34,7 @@ from api.site import Site
 from api.standing import status_json
 from core.errors import ShirubeError
 from db.engine import reading
+from ranking.search import LONGEST
 
 INSTRUCTIONS = (
     "Shirube keeps research papers on AI along a study road of stages and topics, and chooses some each month, with "
@@ -52,6 +53,10 @@ Kind = Annotated[Literal["paper", "post"] | None, Field(description="Papers or p
 Fit = Annotated[float | None, Field(ge=0, le=1, description="Least fit of a topic; 0.5 unless given, 0 lists all")]
 Limit = Annotated[int, Field(ge=1, le=MOST, description="Items in one answer")]
 Cursor = Annotated[str | None, Field(description="`next` of the answer before; all else stays the same")]
+Words = Annotated[
+    str,
+    Field(min_length=1, max_length=LONGEST, description="Words in English or Japanese, an arXiv id, a DOI or a title"),
+]
 Name = Annotated[str, Field(description="An arXiv id in any form, or the id of a lab's post")]
 Given = dict[str, Any]
 Query = TypeVar("Query", bound=Filters)
@@ -128,7 +133,7 @@ class Tools:
 
     def search(
         self,
-        query: Annotated[str, Field(description="Words in English or Japanese, an arXiv id, a DOI or a title")],
+        query: Words,
         topic: Topic = None,
         lab: Lab = None,
         stage: Stage = None,

@@ -148,6 +148,8 @@ def test_what_is_asked_wrongly_is_told_what_is_right(ask: Callable[..., dict[str
         assert "Did you mean min_fit?" in ask(tool, **given, minfit=0.3)["refused"]
         assert "limit: Input should be less than or equal to 20" in ask(tool, **given, limit=200)["refused"]
     assert "query: Field required" in ask("search")["refused"]
+    assert ask("search", query="")["refused"].startswith("query: ")
+    assert ask("search", query="x" * 2_001)["refused"].startswith("query: ")
     assert "pydantic" not in ask("search", limit="many")["refused"]
     assert "There is no stage 42. Known are 1, 2, 3, 4, 5, 6, 7, 8" in ask("papers", stage=42)["refused"]
     assert "There is no argument 'names' here" in ask("road", names=1)["refused"]
