@@ -4,6 +4,7 @@ Reciprocal rank fusion: Cormack, Clarke and Buettcher, SIGIR 2009, https://doi.o
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -104,13 +105,16 @@ def half_remembered(terms: Sequence[str], titles: Mapping[str, str]) -> list[str
 
 
 def _named(text: str) -> Named:
-    if (parsed := parse_arxiv_id(text)) is not None:
+    """Read a name; what methods of Japanese input write in full width is the same name in half width."""
+    plain = unicodedata.normalize("NFKC", text)
+    if (parsed := parse_arxiv_id(plain)) is not None:
         return Named(ids=(parsed[0],), only=True)
-    if match := _DOI.match(text):
+    if match := _DOI.match(plain):
         return Named(doi=match[1].lower().rstrip(".,;"), only=True)
-    if _URL.match(text):
-        return Named(urls=_addresses(text), only=True)
-    return Named(ids=(text,) if _POST.match(text) else (), title=fold(text))
+    forms = dict.fromkeys((text, plain))  # an id or an address may hold such a sign itself
+    if urls := [url for form in forms if _URL.match(form) for url in _addresses(form)]:
+        return Named(urls=tuple(urls), only=True)
+    return Named(ids=tuple(form for form in forms if _POST.match(form)), title=fold(text))
 
 
 def _addresses(url: str) -> tuple[str, ...]:

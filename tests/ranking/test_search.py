@@ -38,6 +38,28 @@ def test_an_address_is_looked_for_in_all_its_forms() -> None:
     assert all(url.startswith("http") for url in urls)
 
 
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("２６０６．００００１", Named(ids=("2606.00001",), only=True)),
+        ("ａｒＸｉｖ：２６０６．００００１ｖ３", Named(ids=("2606.00001",), only=True)),
+        ("１０．１１４５／１５７１９４１．１５７２１１４", Named(doi="10.1145/1571941.1572114", only=True)),
+    ],
+)
+def test_a_name_is_one_in_the_full_width_of_japanese_input_too(query: str, named: Named) -> None:
+    assert understand(query, {}).named == named
+    assert "millpond:herons" in understand("ｍｉｌｌｐｏｎｄ：ｈｅｒｏｎｓ", {}).named.ids
+
+
+@given(st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=30))
+def test_full_width_names_what_half_width_does(query: str) -> None:
+    wide = "".join(chr(ord(sign) + 0xFEE0) for sign in query)
+    ours, theirs = understand(wide, {}).named, understand(query, {}).named
+    assert (ours.doi, ours.title, ours.only) == (theirs.doi, theirs.title, theirs.only)
+    assert set(theirs.ids) <= set(ours.ids)
+    assert set(theirs.urls) <= set(ours.urls)
+
+
 @pytest.mark.parametrize("query", ["brass herons", "rag: a survey", "10.5 percent better", "2606 papers"])
 def test_words_are_words_and_perhaps_a_title(query: str) -> None:
     asked = understand(query, {})
