@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.bodies import MOST_BYTES, MOST_SECONDS, bounded, too_long
 from api.errors import PROBES, ErrorPage, Problem, answer_of
 from api.limits import Left, kind_of
-from api.peer import is_trusted, place_in
+from api.peer import is_trusted, is_unread, place_in
 from api.site import Site
 from core.apikeys import holds_key
 
@@ -26,7 +26,7 @@ class Gate:
 
     def __init__(self, app: ASGIApp, site: Site, page: ErrorPage) -> None:
         self.app, self.site, self.page = app, site, page
-        self.warned = False
+        self.told: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -62,12 +62,19 @@ class Gate:
         return too_long() if length > MOST_BYTES else None
 
     def _warn_of_a_proxy(self, scope: Scope) -> None:
-        """Say once that everyone behind a proxy counts as one place, where that seems to be so."""
-        options = self.site.options
-        forwarded = "x-forwarded-for" in Headers(scope=scope)
-        if forwarded and not self.warned and not is_trusted(scope, options.trusted_proxies):
-            self.warned = True
-            log.warning("proxy_not_trusted: its readers share one limit; set SHIRUBE_TRUSTED_PROXIES if it is yours")
+        """Say once of each cause that everyone behind a proxy counts as one place, where that seems to be so."""
+        proxies = self.site.options.trusted_proxies
+        if "x-forwarded-for" not in Headers(scope=scope):
+            return
+        if not is_trusted(scope, proxies):
+            self._warn("proxy_not_trusted: its readers share one limit; set SHIRUBE_TRUSTED_PROXIES if it is yours")
+        elif is_unread(scope, proxies):
+            self._warn("hop_unread: a trusted proxy's X-Forwarded-For holds no address, so its readers share one limit")
+
+    def _warn(self, words: str) -> None:
+        if words not in self.told:
+            self.told.add(words)
+            log.warning(words)
 
 
 def too_many(left: Left) -> Problem:

@@ -143,6 +143,26 @@ def test_a_proxy_nobody_trusts_is_told_of_once(opened: Opened, caplog: pytest.Lo
     assert "198.51.100.1" not in caplog.text
 
 
+def test_a_hop_of_a_trusted_proxy_that_nobody_can_read_is_told_of_once(
+    opened: Opened, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = opened("10.0.0.9", trusted_proxies=("10.0.0.0/8",))
+    with caplog.at_level(logging.WARNING, logger="shirube.api"):
+        forged = [client.get(LIST, headers={"X-Forwarded-For": f"203.0.113.{n}, unknown"}) for n in range(4)]
+    assert [answer.status_code for answer in forged] == [200, 200, 200, 429]
+    assert [record.message.split(":")[0] for record in caplog.records] == ["hop_unread"]
+    assert "203.0.113" not in caplog.text
+
+
+def test_a_hop_may_have_a_port(opened: Opened, caplog: pytest.LogCaptureFixture) -> None:
+    client = opened("10.0.0.9", trusted_proxies=("10.0.0.0/8",))
+    hops = [*(f"198.51.100.7:{port}" for port in (443, 50_001, 50_002)), "198.51.100.7"]
+    assert [client.get(LIST, headers={"X-Forwarded-For": hop}).status_code for hop in hops] == [200, 200, 200, 429]
+    for other in ("198.51.100.8:443", "[2001:db8::1]:443"):
+        assert client.get(LIST, headers={"X-Forwarded-For": other}).status_code == 200
+    assert caplog.records == []
+
+
 def test_without_limits_nothing_is_counted(opened: Opened) -> None:
     client = opened(limits=())
     answers = [client.get(LIST) for _ in range(20)]
