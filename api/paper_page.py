@@ -93,7 +93,7 @@ class PaperPage:
 def paper_page(item: Item, roadmap: Roadmap, lang: str) -> PaperPage:
     """Prepare the page of an item with code, topics, labs and rating loaded."""
     v, rating = voice(lang), item.rating
-    names = [str(author["name"]) for author in item.authors]
+    names = [maths.to_text(str(author["name"])) for author in item.authors]
     topics = _topics(item, roadmap)
     worth = rating.worth if rating is not None and topics else None
     summary = rating.summary if rating is not None else None

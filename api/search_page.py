@@ -173,7 +173,7 @@ def _minutes(item: Item, v: Voice) -> str:
 
 def _byline(item: Item, roadmap: Roadmap, v: Voice) -> Line:
     """Name the first authors (a post's lab), the day, the id."""
-    names = [str(author["name"]).replace(" ", NBSP) for author in item.authors]
+    names = [maths.to_text(str(author["name"])).replace(" ", NBSP) for author in item.authors]
     if not names:
         names = [v.name(roadmap.labs[score.lab].name) for score in item.labs[:1] if score.lab in roadmap.labs]
     who = v.line(Part(", ".join(names[:AUTHORS]), lang=v.english)) if names else Line()

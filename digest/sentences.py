@@ -1,6 +1,7 @@
 """The sentences of stages, entries and labs as Lines, from the Digest alone: page, mail and text say the same."""
 
 from core.ids import parse_arxiv_id
+from digest import maths
 from digest.front import also_fit, month, month_name
 from digest.links import Links, owner_of
 from digest.model import CodeRef, Cut, Digest, Entry, LabLine, LeftOut, StageSection, Summary, WorkRef
@@ -101,7 +102,7 @@ def authors(v: Voice, entry: Entry) -> Line:
     names = entry.authors or tuple(v.name(lab.name) for lab in entry.labs[:1])
     if not names:
         return Line()
-    named = Part(", ".join(name.replace(" ", NBSP) for name in names), lang=v.english)
+    named = Part(", ".join(maths.to_text(name).replace(" ", NBSP) for name in names), lang=v.english)
     if not entry.more_authors:
         return v.line(named)
     return v.n("%(names)s and %(n)s more", "%(names)s and %(n)s more", entry.more_authors, names=named)

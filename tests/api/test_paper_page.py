@@ -197,3 +197,15 @@ def test_another_form_of_an_id_leads_on_in_the_language_and_order_asked_for(
     fill(sessions, roadmap, 1)
     answer = client.get(f"/papers/2606.00001v2{query}")
     assert (answer.status_code, answer.headers["location"]) == (308, f"/papers/2606.00001{query}")
+
+
+def test_a_name_with_accents_in_latex_is_written_alike_wherever_people_read_it(
+    client: TestClient, sessions: Sessions, roadmap: Roadmap
+) -> None:
+    fill(sessions, roadmap, 1, authors=[{"name": r"Tolul\d{o}pe \'Avocet", "affiliation": None}])
+    make_issue(sessions, roadmap, "2026-06", JULY)
+    feeds = (f"/feeds/topics/{TOPIC}.atom", f"/feeds/topics/{TOPIC}.json")
+    for address in ("/papers/2606.00001", "/search?q=clockwork", "/digests/2026-06", "/digests/2026-06.md", *feeds):
+        page = client.get(address).text.replace("\u00a0", " ").replace("&#160;", " ")
+        assert "Tolulọpe Ávocet" in page, address
+        assert "Tolul\\" not in page, address
