@@ -24,6 +24,7 @@ from db import papers
 from db import search as full_text
 from db.engine import reading
 from digest import maths
+from digest.words import Line, Part, voice
 
 _log = logging.getLogger("shirube.api")
 LONGEST = 300  # characters of an address that are shown
@@ -59,12 +60,22 @@ def error_page(request: Request, problem: Problem) -> str:
         lang,
         chrome=frame,
         problem=problem,
+        told=_told(problem, lang, briefly=problem.status == 404 and arxiv is not None),
         asked=asked,
         near=near,
         arxiv_id=arxiv[0] if arxiv else None,
         request_id=request_id(request.scope),
         moment=iso(site.clock()),
     )
+
+
+def _told(problem: Problem, lang: str, *, briefly: bool) -> Line:
+    """Say what went wrong, and unless `briefly` what to do; in English where no reader was expected to meet it."""
+    v = voice(lang)
+    texts = [problem.detail, *([problem.advice] if problem.advice and not briefly else [])]
+    if not problem.words:
+        return v.line(Part(" ".join(f"{text}." for text in texts), lang=v.english))
+    return v.text(words(v) for words in problem.words[: len(texts)])
 
 
 def asked_for(path: str) -> Asked:

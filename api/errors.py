@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 
 from api.headers import request_id, route_of, secured
 from core.errors import NotFoundError, RefusedError, ShirubeError, UsageError
+from digest.words import Line, Voice, voice
 
 log = logging.getLogger("shirube.api")
 PROBLEM_TYPES = "tag:shirube,2026:problems/"  # RFC 9457 allows addresses that need not resolve; these never change
@@ -65,6 +66,9 @@ class ProblemJson(_ProblemRequired, total=False):
     links: dict[str, str]
 
 
+Words = Callable[[Voice], Line]
+
+
 class Problem(Exception):
     """An error answer with links to what may help: `links` maps a relation to a path of the site."""
 
@@ -76,7 +80,19 @@ class Problem(Exception):
         self.links = links or {}
         self.errors: list[FaultJson] = []
         self.headers: dict[str, str] = {}
+        self.words: list[Words] = []  # the same as a person is told it, where one may meet it
         self.bare = status >= 500  # the page asks the database nothing: it may be what broke, or is to be spared
+
+
+def for_readers(
+    status: int, detail: Words, advice: Words | None = None, links: dict[str, str] | None = None
+) -> Problem:
+    """Make an error that a person may meet: its page says it in their language, programs are told in English."""
+    words = [detail, *([advice] if advice else [])]
+    english = [str(one(voice("en"))).removesuffix(".") for one in words]
+    problem = Problem(status, english[0], "".join(english[1:]), links)
+    problem.words = words
+    return problem
 
 
 ErrorPage = Callable[[Request, Problem], str]
@@ -126,7 +142,11 @@ def as_problem(error: Exception) -> Problem:
         return _http(error)
     if isinstance(error, ShirubeError):
         return Problem(_status(error), error.message, error.advice)
-    return Problem(500, "The request failed inside the server", "Try again; the operator finds it by the request id")
+    return for_readers(
+        500,
+        lambda v: v.t("The request failed inside the server."),
+        lambda v: v.t("Try again; the operator finds it by the request id."),
+    )
 
 
 def _status(error: ShirubeError) -> int:
@@ -148,7 +168,7 @@ def _allowed(request: Request) -> list[str]:
 
 
 def _validation(error: RequestValidationError) -> Problem:
-    problem = Problem(422, "Some parameters cannot be meant as written")
+    problem = for_readers(422, lambda v: v.t("Some parameters cannot be meant as written."))
     problem.errors = [
         {"parameter": ".".join(str(part) for part in one["loc"][1:]), "detail": str(one["msg"])}
         for one in error.errors()
@@ -159,6 +179,8 @@ def _validation(error: RequestValidationError) -> Problem:
 def _http(error: HTTPException) -> Problem:
     status = error.status_code if error.status_code in PROBLEMS else (400 if error.status_code < 500 else 503)
     problem = Problem(status, PROBLEMS[status][1])
+    if status == 404:
+        problem = for_readers(404, lambda v: v.t("Nothing is stored under this address."))
     problem.headers = dict(error.headers or {})
     return problem
 

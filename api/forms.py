@@ -9,7 +9,7 @@ import msgspec
 from fastapi import Depends, Request
 from starlette.requests import ClientDisconnect
 
-from api.errors import Problem
+from api.errors import Problem, for_readers
 from api.site import site_of
 
 MOST_FIELDS = 500
@@ -24,7 +24,11 @@ async def read_form(request: Request) -> Mapping[str, Sequence[str]]:
     try:
         return parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
     except ValueError as problem:  # UnicodeDecodeError is one
-        raise Problem(400, "The form cannot be read", "Send it from the page, or as UTF-8 percent-encoded") from problem
+        raise for_readers(
+            400,
+            lambda v: v.t("The form cannot be read."),
+            lambda v: v.t("Send it from the page, or as UTF-8 percent-encoded."),
+        ) from problem
 
 
 def own_site(request: Request) -> None:
@@ -39,7 +43,11 @@ def own_site(request: Request) -> None:
     own = {None, f"{base.scheme}://{base.netloc}"} | ({"null"} if request.url.path.startswith("/s/") else set())
     foreign = fetched not in ("same-origin", "none") if fetched else origin not in own
     if foreign:
-        raise Problem(403, "This came from a page of another site", "Open the page here and press its button")
+        raise for_readers(
+            403,
+            lambda v: v.t("This came from a page of another site."),
+            lambda v: v.t("Open the page here and press its button."),
+        )
 
 
 async def read_json(request: Request, kind: type[Value]) -> Value:

@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.bodies import MOST_BYTES, MOST_SECONDS, bounded, too_long
-from api.errors import PROBES, ErrorPage, Problem, answer_of
+from api.errors import PROBES, ErrorPage, Problem, answer_of, for_readers
 from api.limits import Left, kind_of
 from api.peer import is_trusted, is_unread, place_in
 from api.site import Site
@@ -79,7 +79,11 @@ class Gate:
 
 def too_many(left: Left) -> Problem:
     """Say when to come again."""
-    problem = Problem(429, "Too many requests came from your network", f"Try again in {left.reset} seconds")
+    problem = for_readers(
+        429,
+        lambda v: v.t("Too many requests came from your network."),
+        lambda v: v.n("Try again in %(n)s second.", "Try again in %(n)s seconds.", left.reset),
+    )
     problem.headers = {"Retry-After": str(left.reset)}
     return problem
 

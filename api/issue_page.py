@@ -7,7 +7,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from api import issues
-from api.errors import Problem
+from api.errors import for_readers
 from api.links import SiteLinks
 from api.pages import Chrome
 from api.site import Site
@@ -103,8 +103,11 @@ def issue_page(site: Site, session: Session, month: str, lang: str, part: Part =
     reader chose a place on the road, the other stages are folded, unless a part is asked for.
     """
     if part.minutes not in (None, *BUDGETS):
-        raise Problem(
-            404, f"No issue is shrunk to {part.minutes} minutes", f"Choose one of {', '.join(map(str, BUDGETS))}"
+        minutes = str(part.minutes)
+        raise for_readers(
+            404,
+            lambda v: v.t("No issue is shrunk to %(n)s minutes.", n=minutes),
+            lambda v: v.t("Choose one of %(numbers)s.", numbers=v.join(map(str, BUDGETS))),
         )
     key = ("page", lang, site.asked, part, site.here, issues.fingerprint(session, month))
 
@@ -117,8 +120,7 @@ def issue_page(site: Site, session: Session, month: str, lang: str, part: Part =
 def _shown(digest: Digest, part: Part) -> Digest:
     numbers = [stage.number for stage in digest.stages]
     if part.stage is not None and part.stage not in numbers:
-        have = ", ".join(map(str, numbers))
-        raise Problem(404, f"The issue of {digest.month} has no stage {part.stage}", f"Its stages are {have}")
+        raise issues.no_stage(digest.month, part.stage, numbers)
     return view(digest, [part.stage] if part.stage is not None else None, part.minutes)
 
 

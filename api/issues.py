@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
-from api.errors import Problem
-from core.errors import NotFoundError, UsageError
+from api.errors import Problem, for_readers
+from core.errors import UsageError
 from core.months import parse_month
-from core.text import text_hash
+from core.text import clean, text_hash
 from db import issues
 from db.models import Issue
 from digest.model import Digest
@@ -87,7 +87,11 @@ def state(session: Session, month: str) -> tuple[str, datetime | None]:
     newest = [select(func.max(moment)).scalar_subquery() for moment in (Issue.made_at, Issue.published_at)]
     row = session.execute(select(*columns, *newest).where(Issue.month == _month(month))).one_or_none()
     if row is None:
-        raise NotFoundError(f"There is no issue of {month}", "See /api/v1/digests for those there are")
+        raise for_readers(
+            404,
+            lambda v: v.t("There is no issue of %(month)s.", month=month),
+            lambda v: v.t("The list of all issues names those there are."),
+        )
     *own, made, published = row
     changed = max(made, published or made) if own[1] == "[]" else None
     return text_hash(repr((month, *own, issues.statuses(session)))), changed
@@ -98,8 +102,22 @@ def find_digest(session: Session, month: str) -> Digest:
     return read_digest(session, _month(month))
 
 
+def no_stage(month: str, number: int, numbers: Sequence[int]) -> Problem:
+    """Say that an issue has no such stage, and which it has."""
+    return for_readers(
+        404,
+        lambda v: v.t("The issue of %(month)s has no stage %(number)s.", month=month, number=str(number)),
+        lambda v: v.t("Its stages are %(numbers)s.", numbers=v.join(map(str, numbers))),
+    )
+
+
 def _month(text: str) -> str:
     try:
         return parse_month(text)
     except UsageError as problem:  # in an address a word that is no month is a page that is not there
-        raise Problem(404, problem.message, problem.advice) from problem
+        name = clean(text[:100])
+        raise for_readers(
+            404,
+            lambda v: v.t("%(text)s is no month.", text=name),
+            lambda v: v.t("Write it as YYYY-MM, for example 2026-06; arXiv began in 1991-08."),
+        ) from problem

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from fastapi import Response
 
+from api.errors import for_readers
 from api.options import AppOptions
-from core.errors import UsageError
+from core.text import clean
 from roadmap.model import Roadmap
 
 COOKIE = "place"
@@ -19,11 +20,15 @@ def place_in(cookies: Mapping[str, str], roadmap: Roadmap) -> int | None:
 
 
 def asked_place(given: str, roadmap: Roadmap) -> int | None:
-    """Read a choice of the form: the number of a stage, or "" for none; raises UsageError for anything else."""
+    """Read a choice of the form: the number of a stage, or "" for none; raises Problem 422 for anything else."""
     number = place_in({COOKIE: given}, roadmap)
     if given and number is None:
-        last = len(roadmap.stages)
-        raise UsageError(f"There is no stage {given[:20]!r}", f"Choose one of the {last} stages, or none")
+        name, last = clean(given[:20]), str(len(roadmap.stages))
+        raise for_readers(
+            422,
+            lambda v: v.t("There is no stage %(number)s.", number=name),
+            lambda v: v.t("Choose one of the %(last)s stages, or none.", last=last),
+        )
     return number
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Response
 from api import issues
 from api.conditional import OF_ROWS, modified
 from api.digest_schemas import DigestJson, DigestStageJson, described
-from api.errors import Problem
+from api.errors import for_readers
 from api.issues import IssueHead
 from api.replies import UNTAGGED, json_reply, redirect
 from api.schemas import IssueJson, IssuesJson
@@ -73,8 +73,7 @@ def _stage(digest: dict[str, Any], number: int) -> dict[str, Any]:
     """Take one stage out of an issue; raises Problem 404 for one it does not have."""
     found = next((section for section in digest["stages"] if section["number"] == number), None)
     if found is None:
-        have = ", ".join(str(section["number"]) for section in digest["stages"])
-        raise Problem(404, f"The issue of {digest['month']} has no stage {number}", f"Its stages are {have}")
+        raise issues.no_stage(digest["month"], number, [section["number"] for section in digest["stages"]])
     return {name: digest[name] for name in STAGE_PARTS} | {"stage": found}
 
 
@@ -86,7 +85,8 @@ def newest_final(site: Site, below: str) -> IssueHead:
     if final is not None:
         return final
     links = {"draft": f"{below}/{found[0].month}"} if found else {}
-    raise Problem(404, "No issue is final yet", "Read the draft while its month is open" if found else "", links)
+    advice = (lambda v: v.t("Read the draft while its month is open.")) if found else None
+    raise for_readers(404, lambda v: v.t("No issue is final yet."), advice, links)
 
 
 def _head(site: Site, head: IssueHead) -> IssueJson:

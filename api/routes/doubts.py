@@ -7,14 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from api import language
-from api.errors import Problem
+from api.errors import for_readers
 from api.forms import own_site
 from api.items import find_item
 from api.pages import chrome
 from api.peer import place_of
 from api.routes.feedback import query_of
 from api.site import Site, TheSite
-from core.errors import UsageError
 from db.engine import reading
 from db.models import Item
 from db.papers import SHOWN
@@ -58,7 +57,11 @@ def act(request: Request, site: TheSite, asked: TheAsked) -> Response:
     with site.sessions.begin() as session:
         outcome = service.report(session, keys, said, place, site.clock())
     if outcome is Outcome.too_many:
-        problem = Problem(429, "Too many doubts came from your network, or from all together", "Try again tomorrow")
+        problem = for_readers(
+            429,
+            lambda v: v.t("Too many doubts came from your network, or from all together."),
+            lambda v: v.t("Try again tomorrow."),
+        )
         problem.headers = {"Retry-After": "86400"}
         raise problem
     return _page(request, site, item, said, outcome)
@@ -68,13 +71,21 @@ def _said(site: Site, item: Item, asked: Asked) -> Said:
     """Check that the item is shown under what is called wrong; raises UsageError."""
     said = service.read_said(site.roadmap, item.id, asked.verb, asked.topic, asked.lab)
     if not said.detail:
-        raise UsageError("Without the link of a mail only a topic or a lab can be called wrong", "Name one of them")
+        raise for_readers(
+            422,
+            lambda v: v.t("Without the link of a mail only a topic or a lab can be called wrong."),
+            lambda v: v.t("Name one of them."),
+        )
     if said.verb == "wrong-topic":
         shown = {row.topic for row in item.topics if row.fit >= SHOWN}
     else:
         shown = {row.lab for row in item.labs if row.confidence >= SHOWN}
     if said.detail not in shown:
-        raise UsageError(f"{item.id} is not shown under {said.detail}", "Follow the link of the paper's page")
+        raise for_readers(
+            422,
+            lambda v: v.t("%(id)s is not shown under %(name)s.", id=item.id, name=said.detail),
+            lambda v: v.t("Follow the link of the paper’s page."),
+        )
     return said
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from api import language
-from api.errors import Problem
+from api.errors import Problem, for_readers
 from api.forms import own_site
 from api.headers import PRIVATE
 from api.pages import chrome
@@ -70,7 +70,11 @@ def come_back(request: Request, site: TheSite, text: str) -> Response:
     with site.sessions.begin() as session:
         person = service.speaks_of(session, site.options.secret_keys, "undo", text)
         if person is None or not service.undo(session, site.options.secret_keys, text, site.clock):
-            raise Problem(404, "This can no longer be taken back", "Sign up again: it takes a minute")
+            raise for_readers(
+                404,
+                lambda v: v.t("This can no longer be taken back."),
+                lambda v: v.t("Sign up again: it takes a minute."),
+            )
     return private(request, site, "back.html", address=mask(person.email))
 
 
@@ -115,12 +119,16 @@ def private(
 
 def no_token() -> Problem:
     """Say that a link is none; the same for a forged one and for somebody who was erased."""
-    return Problem(404, "This link was not made here, or not for this", "Use the link of the newest mail, whole")
+    return for_readers(
+        404,
+        lambda v: v.t("This link was not made here, or not for this."),
+        lambda v: v.t("Use the link of the newest mail, whole."),
+    )
 
 
 def _not_open() -> Problem:
-    return Problem(
+    return for_readers(
         404,
-        "This link was used, is older than 48 hours, or is not whole",
-        "If you pressed the button before, you are subscribed; otherwise sign up again",
+        lambda v: v.t("This link was used, is older than 48 hours, or is not whole."),
+        lambda v: v.t("If you pressed the button before, you are subscribed; otherwise sign up again."),
     )

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api import language
 from api.conditional import OF_ROWS
-from api.errors import Problem
+from api.errors import for_readers
 from api.forms import Form
 from api.pages import chrome
 from api.place import asked_place, remember_place
@@ -15,6 +15,7 @@ from api.road_list import ListQuery
 from api.site import Site, TheSite
 from api.stage_page import StagePage, stage_page
 from api.topic_page import LabPage, TopicPage, lab_page, topic_page
+from core.text import clean
 from db.engine import reading
 from digest.words import voice
 from roadmap.model import Stage
@@ -37,7 +38,12 @@ def topic(request: Request, site: TheSite, key: str, query: Annotated[ListQuery,
     """Show a topic: what to read first, and the papers filed under it."""
     found = site.roadmap.topics.get(key)
     if found is None:
-        raise Problem(404, f"There is no topic {key[:100]!r}", "Each stage's page lists its topics")
+        name = clean(key[:100])
+        raise for_readers(
+            404,
+            lambda v: v.t("There is no topic %(key)s.", key=name),
+            lambda v: v.t("Each stage’s page lists its topics."),
+        )
     lang = language.choose(request, site.options.languages)
     with reading(site.sessions) as session:
         page = topic_page(site, session, found, query, voice(lang))
@@ -49,7 +55,12 @@ def lab(request: Request, site: TheSite, key: str, query: Annotated[ListQuery, Q
     """Show a lab: its papers and posts, each with the evidence that it is from there."""
     found = site.roadmap.labs.get(key)
     if found is None:
-        raise Problem(404, f"There is no lab {key[:100]!r}", f"There are {', '.join(site.roadmap.labs)}")
+        name, labs = clean(key[:100]), list(site.roadmap.labs)
+        raise for_readers(
+            404,
+            lambda v: v.t("There is no lab %(key)s.", key=name),
+            lambda v: v.t("The labs are %(labs)s.", labs=v.join(labs)),
+        )
     lang = language.choose(request, site.options.languages)
     with reading(site.sessions) as session:
         page = lab_page(site, session, found, query, voice(lang))
@@ -76,7 +87,12 @@ def choose_place(site: TheSite, form: Form) -> Response:
 def _stage(site: Site, number: str) -> Stage:
     found = next((one for one in site.roadmap.stages if str(one.number) == number), None)
     if found is None:
-        raise Problem(404, f"There is no stage {number[:100]!r}", f"They are 1 to {len(site.roadmap.stages)}")
+        name, last = clean(number[:100]), str(len(site.roadmap.stages))
+        raise for_readers(
+            404,
+            lambda v: v.t("There is no stage %(number)s.", number=name),
+            lambda v: v.t("The stages are 1 to %(last)s.", last=last),
+        )
     return found
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from typing_extensions import TypedDict
 
 from api import keys, language
-from api.errors import Problem
+from api.errors import Problem, for_readers
 from api.forms import Form, body_schema, read_json
 from api.pages import chrome
 from api.peer import place_of
@@ -28,7 +28,6 @@ TOLD = (
     "such mail a day."
 )
 OWN = {"Cache-Control": "private, no-store", "Vary": "Accept-Language, Cookie"}
-NOT_OPEN = ("Mail is not set up here, so nobody can sign up", "Read the feeds; or ask whoever runs this service")
 DEFAULT_MINUTES = "90"
 
 
@@ -115,16 +114,29 @@ def _open(site: Site) -> bool:
 def _request(request: Request, site: Site, wanted: Subscription, holder: keys.Holder | None = None) -> None:
     """Write the sign-up down and have its letter sent by somebody else; raises Problem where too many came."""
     if site.post is None or not _open(site):
-        raise Problem(503, *NOT_OPEN)
+        raise for_readers(
+            503,
+            lambda v: v.t("Mail is not set up here, so nobody can sign up."),
+            lambda v: v.t("Read the feeds; or ask whoever runs this service."),
+        )
     place, caps = _counted(request, site, holder)
     with site.sessions.begin() as session:
         wait = request_signup(session, site.options.secret_keys, wanted, place, site.clock(), caps)
     if wait is not None:
-        whose = "by this key" if holder else "from your network"
-        problem = Problem(429, f"Too many sign-ups came {whose}, or from all together", "Try again later")
+        problem = _too_many(holder)
         problem.headers = {"Retry-After": str(max(1, int(wait.total_seconds())))}
         raise problem
     site.post.wake()
+
+
+def _too_many(holder: keys.Holder | None) -> Problem:
+    if holder is not None:
+        return Problem(429, "Too many sign-ups came by this key, or from all together", "Try again later")
+    return for_readers(
+        429,
+        lambda v: v.t("Too many sign-ups came from your network, or from all together."),
+        lambda v: v.t("Try again later."),
+    )
 
 
 def _counted(request: Request, site: Site, holder: keys.Holder | None) -> tuple[str, Caps]:

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
+from urllib.parse import parse_qsl
 
 import pytest
 from fastapi import Request
@@ -15,7 +17,7 @@ from core.clock import Clock
 from core.text import fold
 from db.engine import Sessions, make_engine, make_sessions
 from roadmap.model import Roadmap
-from tests.api.conftest import OPTIONS
+from tests.api.conftest import OPTIONS, ClientFactory
 from tests.api.factory import add_item, fill
 from tests.api.test_queries import statements
 
@@ -117,6 +119,53 @@ def test_what_is_gone_is_told_as_gone(sessions: Sessions, roadmap: Roadmap, cloc
     assert page.status_code == 410
     assert "What was here is gone for good" in page.text
     assert "It was taken away." in page.text
+
+
+MET = [
+    ("/papers/2401.99999", "2401.99999という論文や記事"),
+    ("/papers/nothing", "nothingという論文や記事"),
+    ("/topics/none", "noneというトピック"),
+    ("/labs/none", "noneという研究所"),
+    ("/stages/99", "段階99は"),
+    ("/digests/2019-01", "2019-01の号"),
+    ("/digests/soon", "soonは月では"),
+    ("/digests/latest", "確定した号"),
+    ("/s/none/confirm", "このリンクは使用済み"),
+    ("/s/none/preferences", "このリンクは"),
+    ("/s/none/unsubscribe", "このリンクは"),
+    ("/report?item=2606.00001&verb=more", "ここでは"),
+    ("/nowhere", "このアドレスには"),
+]
+
+
+@pytest.mark.parametrize(("address", "said"), MET)
+def test_what_a_reader_may_meet_is_told_in_their_language(
+    make_client: ClientFactory, sessions: Sessions, roadmap: Roadmap, address: str, said: str
+) -> None:
+    fill(sessions, roadmap, 1)
+    client = make_client(replace(OPTIONS, secret_keys=("k" * 32,)))
+    page = client.get(address, params=dict(parse_qsl(address.partition("?")[2])) | {"lang": "ja"})
+    assert page.status_code >= 400
+    sentence = re.search(r"</code></p>\s*<p>(.*?)</p>", page.text)
+    assert sentence is not None
+    assert said in sentence[1]
+    assert not re.search(r"[A-Za-z]{3,} [a-z]{2,}|['。]\.", sentence[1])
+    english = client.get(address, params=dict(parse_qsl(address.partition("?")[2])) | {"lang": "en"}).text
+    assert "&#39;" not in re.findall(r"</code></p>\s*<p>(.*?)</p>", english)[0]
+
+
+def test_a_form_that_was_refused_says_so_in_the_language_of_the_page(client: TestClient) -> None:
+    sent = {"headers": {"content-type": "application/x-www-form-urlencoded"}, "params": {"lang": "ja"}}
+    assert "段階99はありません。" in client.post("/place", content="stage=99", **sent).text
+    assert "フォームを読み取れません。" in client.post("/place", content=b"stage=%ff", **sent).text
+    sent["headers"] |= {"sec-fetch-site": "cross-site"}
+    assert "別のサイトのページから送られました。" in client.post("/place", content="stage=5", **sent).text
+
+
+def test_programs_are_told_in_english_whatever_language_they_take(client: TestClient) -> None:
+    answer = client.get("/api/v1/papers/2401.99999", headers={"Accept-Language": "ja"})
+    assert answer.json()["detail"] == "There is no item 2401.99999 here"
+    assert answer.json()["advice"].endswith("arXiv may have it")
 
 
 def test_a_signed_link_is_shown_nowhere(client: TestClient) -> None:
