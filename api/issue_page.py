@@ -18,6 +18,7 @@ from digest.links import Links
 from digest.model import Digest
 from digest.views import view
 from digest.words import voice
+from roadmap.model import Roadmap
 
 BUDGETS = (30, 90, 240)  # minutes
 EXPORTS = (("BibTeX", "bib"), ("RIS", "ris"), ("CSL-JSON", "csl.json"), ("CSV", "csv"), ("Markdown", "md"))
@@ -26,7 +27,8 @@ EXPORTS = (("BibTeX", "bib"), ("RIS", "ris"), ("CSL-JSON", "csl.json"), ("CSV", 
 class IssueLinks(Links):
     """Where an issue's page leads on this site, for a reader at the stage `here`; `whole` folds no other stage.
 
-    `permalink` is the issue's full address, `static` leaves out what needs a server behind it.
+    `permalink` is the issue's full address, `static` leaves out what needs a server behind it. A final issue may name
+    what another roadmap had: only what `road` has is linked.
     """
 
     def __init__(
@@ -38,26 +40,27 @@ class IssueLinks(Links):
         here: int | None = None,
         whole: bool = False,
         permalink: str,
+        road: Roadmap,
         static: bool = False,
     ) -> None:
-        self._site, self._month, self._static = site, month, static
+        self._site, self._month, self._road, self._static = site, month, road, static
         self.permalink, self.archive, self.status = permalink, site.archive(), site.status()
         self.here, self.minutes, self.place = here, minutes, site.place()
         if here is not None:
             self.whole = site.whole(month) if not whole and minutes is None else None
             self.folded = site.issue(month) if not self.whole else None
 
-    def topic(self, key: str) -> str:
+    def topic(self, key: str) -> str | None:
         """Link a topic's page."""
-        return self._site.topic(key)
+        return self._site.topic(key) if key in self._road.topics else None
 
-    def stage(self, number: int) -> str:
+    def stage(self, number: int) -> str | None:
         """Link a stage's page."""
-        return self._site.stage(number)
+        return self._site.stage(number) if any(one.number == number for one in self._road.stages) else None
 
-    def lab(self, key: str) -> str:
+    def lab(self, key: str) -> str | None:
         """Link a lab's page."""
-        return self._site.lab(key)
+        return self._site.lab(key) if key in self._road.labs else None
 
     def paper(self, item_id: str) -> str:
         """Link an item's page."""
@@ -133,6 +136,7 @@ def _render(site: Site, digest: Digest, lang: str, part: Part) -> str:
         here=here,
         whole=part.whole,
         permalink=site.options.absolute(site.links.issue(digest.month)),
+        road=site.roadmap,
         static=site.options.static,
     )
     html = fragment(digest, lang, where)

@@ -1,15 +1,19 @@
 """The pages people read: front, issue, item; in both languages."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from api.app import create_app
 from api.language import preferred
+from core.clock import Clock
 from db.engine import Sessions
 from roadmap.model import Roadmap
+from tests.api.conftest import OPTIONS
 from tests.api.factory import SENTENCE, TOPIC, add_item, fill, make_issue
 
 JUNE = datetime(2026, 6, 20, 9, tzinfo=UTC)
@@ -88,6 +92,26 @@ def test_an_issue_over_the_api_carries_status_and_coverage(
     listed = client.get("/api/v1/digests").json()
     assert [(one["month"], one["status"]) for one in listed["items"]] == [("2026-06", "draft")]
     assert listed["items"][0]["url"] == "https://road.example/digests/2026-06"
+
+
+def test_an_issue_links_no_topic_lab_or_stage_that_the_road_has_no_longer(
+    sessions: Sessions, roadmap: Roadmap, clock: Clock
+) -> None:
+    fill(sessions, roadmap, 2, labs={"qwen": 0.9})
+    make_issue(sessions, roadmap, "2026-06", JULY)
+    stages = tuple(
+        replace(stage, topics=tuple(key for key in stage.topics if key != TOPIC))
+        for stage in roadmap.stages
+        if stage.number < 8
+    )
+    topics = {key: topic for key, topic in roadmap.topics.items() if key != TOPIC and topic.stage < 8}
+    labs = {key: lab for key, lab in roadmap.labs.items() if key != "qwen"}
+    shorter = replace(roadmap, stages=stages, topics=topics, labs=labs)
+    page = TestClient(create_app(sessions, shorter, clock, OPTIONS)).get("/digests/2026-06").text
+    assert roadmap.topics[TOPIC].name.en in page
+    led = set(re.findall(r'href="/(?:topics|labs|stages)/([^"#?]+)', page))
+    assert led
+    assert led <= {*topics, *labs, *(str(stage.number) for stage in stages)}
 
 
 def test_an_issue_page_leads_to_its_papers(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:
