@@ -6,17 +6,20 @@ from collections.abc import Callable
 import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from typing_extensions import TypedDict
 
 from api.headers import request_id, route_of, secured
 from core.errors import NotFoundError, RefusedError, ShirubeError, UsageError
+from db.away import is_away
 from digest.words import Line, Voice, voice
 
 log = logging.getLogger("shirube.api")
 PROBLEM_TYPES = "tag:shirube,2026:problems/"  # RFC 9457 allows addresses that need not resolve; these never change
 MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = "5"  # what a server of a database takes to start anew, about
 PROBES = ("/healthz", "/readyz", "/metrics")  # asked by programs, by whatever name they have
 
 # Status -> (kind, title). The kind is the stable end of `type`; /docs lists them all.
@@ -111,15 +114,16 @@ def install(app: FastAPI, page: ErrorPage) -> None:
         response.raw_headers = secured(response.raw_headers, request.scope)
         return response
 
-    for kind in (HTTPException, RequestValidationError, ShirubeError, Problem, Exception):
+    # What the database raises is answered further in than what nobody expected, which the server logs a second time.
+    for kind in (HTTPException, RequestValidationError, ShirubeError, Problem, SQLAlchemyError, Exception):
         app.add_exception_handler(kind, answer)
 
 
 def _log(request: Request, error: Exception, problem: Problem) -> None:
-    """Log a failure with where it happened; one that was to be expected, and anybody may cause, in one line."""
+    """Log a failure with where it happened; one that was to be expected, or is of a database away, in one line."""
     told = {"route": route_of(request.scope), "method": request.method, "status": problem.status}
     told |= {"request_id": request_id(request.scope)}
-    if error is problem:
+    if error is problem or is_away(error):
         log.warning("request_failed", extra={**told, "reason": problem.detail})
     else:
         log.error("request_failed", exc_info=error, extra=told)
@@ -142,11 +146,24 @@ def as_problem(error: Exception) -> Problem:
         return _http(error)
     if isinstance(error, ShirubeError):
         return Problem(_status(error), error.message, error.advice)
+    if is_away(error):
+        return _away()
     return for_readers(
         500,
         lambda v: v.t("The request failed inside the server."),
         lambda v: v.t("Try again; the operator finds it by the request id."),
     )
+
+
+def _away() -> Problem:
+    """Say that the database does not answer, such as while its server starts anew."""
+    problem = for_readers(
+        503,
+        lambda v: v.t("The database does not answer now."),
+        lambda v: v.t("Try again in a few seconds."),
+    )
+    problem.headers["Retry-After"] = RETRY_SECONDS
+    return problem
 
 
 def _status(error: ShirubeError) -> int:

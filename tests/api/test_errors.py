@@ -155,11 +155,12 @@ def test_what_a_reader_may_meet_is_told_in_their_language(
 
 
 def test_a_form_that_was_refused_says_so_in_the_language_of_the_page(client: TestClient) -> None:
-    sent = {"headers": {"content-type": "application/x-www-form-urlencoded"}, "params": {"lang": "ja"}}
-    assert "段階99はありません。" in client.post("/place", content="stage=99", **sent).text
-    assert "フォームを読み取れません。" in client.post("/place", content=b"stage=%ff", **sent).text
-    sent["headers"] |= {"sec-fetch-site": "cross-site"}
-    assert "別のサイトのページから送られました。" in client.post("/place", content="stage=5", **sent).text
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    foreign = form | {"sec-fetch-site": "cross-site"}
+    assert "段階99はありません。" in client.post("/place?lang=ja", content="stage=99", headers=form).text
+    assert "フォームを読み取れません。" in client.post("/place?lang=ja", content=b"stage=%ff", headers=form).text
+    refused = client.post("/place?lang=ja", content="stage=5", headers=foreign)
+    assert "別のサイトのページから送られました。" in refused.text
 
 
 def test_programs_are_told_in_english_whatever_language_they_take(client: TestClient) -> None:
@@ -217,3 +218,27 @@ def test_a_failure_is_logged_with_where_it_happened(
     (said,) = [record for record in caplog.records if record.name == "shirube.api"]
     assert said.levelname == "ERROR"
     assert said.exc_info
+
+
+@pytest.mark.parametrize("address", ["/api/v1/papers", "/digests/2026-06?lang=ja", "/", "/feeds/picks.atom"])
+def test_a_database_that_is_away_is_told_with_503_and_in_one_line(
+    roadmap: Roadmap, clock: Clock, caplog: pytest.LogCaptureFixture, address: str
+) -> None:
+    away = make_sessions(make_engine("postgresql+psycopg://nobody@127.0.0.1:1/none"))
+    answer = TestClient(create_app(away, roadmap, clock, OPTIONS)).get(address)  # raises what uvicorn would log again
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    (said,) = [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
+    assert (said.levelname, said.message, said.exc_info) == ("WARNING", "request_failed", None)
+    assert said.__dict__["status"] == 503
+    if address.startswith("/api"):
+        assert answer.json()["type"] == "tag:shirube,2026:problems/unavailable"
+    if "ja" in address:
+        assert "いまデータベースが応答しません。" in answer.text
+
+
+def test_a_database_that_was_asked_wrongly_is_a_failure_logged_once(
+    roadmap: Roadmap, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = create_app(make_sessions(make_engine("sqlite://")), roadmap, clock, OPTIONS)
+    assert TestClient(app).get("/api/v1/papers").status_code == 500
+    assert [record.levelname for record in caplog.records if record.exc_info] == ["ERROR"]
