@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 from api.headers import request_id, route_of, secured
 from core.errors import NotFoundError, RefusedError, ShirubeError, UsageError
 from db.away import is_away
-from digest.words import Line, Voice, voice
+from digest.words import NBSP, Line, Voice, voice
 
 log = logging.getLogger("shirube.api")
 PROBLEM_TYPES = "tag:shirube,2026:problems/"  # RFC 9457 allows addresses that need not resolve; these never change
@@ -92,7 +92,7 @@ def for_readers(
 ) -> Problem:
     """Make an error that a person may meet: its page says it in their language, programs are told in English."""
     words = [detail, *([advice] if advice else [])]
-    english = [str(one(voice("en"))).removesuffix(".") for one in words]
+    english = [str(one(voice("en"))).removesuffix(".").replace(NBSP, " ") for one in words]
     problem = Problem(status, english[0], "".join(english[1:]), links)
     problem.words = words
     return problem
