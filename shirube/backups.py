@@ -35,6 +35,10 @@ LONGEST = timedelta(days=1)  # that one may take: what is older was left by one 
 NAME = re.compile(r"shirube-(\d{8}T\d{6}Z)\.zip")
 PART = re.compile(r"shirube-(\d{8}T\d{6}Z)\.[0-9a-f]{8}\.part")
 MANIFEST = "manifest.json"
+# What a backup is compared by before older ones go, and what may be gone since: people leave, the rest does not.
+COUNTED = ("item", "issue", "subscriber")
+FEW = 2
+POORER = "Restore that one into an empty database: shirube db restore FILE; if nothing was lost, delete the older ones"
 ROOM = "Make room, or name another folder"
 OTHER = "Use another backup"
 # What reading a zip, its JSON and the bytes in it may raise; RuntimeError is that of an encrypted member.
@@ -63,7 +67,7 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 def backup(wiring: Wiring, folder: Path) -> Path:
-    """Write a backup of this moment, read it back, and delete those older than 30 days; gives its file.
+    """Write a backup of this moment, read it back, and delete those older than 30 days (see prune); gives its file.
 
     Raises ShirubeError where it cannot be written or does not read back as it was written: then nothing is deleted.
     """
@@ -119,13 +123,58 @@ def restore(wiring: Wiring, file: Path) -> Manifest:
 
 
 def prune(folder: Path, now: datetime) -> list[Path]:
-    """Delete backups older than 30 days, but never the newest, and what was left of one that was killed; gives them."""
-    found = sorted((file for file in folder.iterdir() if NAME.fullmatch(file.name)), key=lambda file: file.name)
-    old = [file for file in found[:-1] if _made(file) < now - KEPT]
-    old += [file for file in folder.iterdir() if PART.fullmatch(file.name) and _made(file) < now - LONGEST]
+    """Delete backups older than 30 days, and what was left of one that was killed; gives them.
+
+    The newest stays, and whatever holds much more than that: where a database was lost, and an empty one made in its
+    place, those are all that is left of it.
+    """
+    *older, newest = found(folder) or [folder]
+    due = [file for file in older if made(file) < now - KEPT]
+    old = [file for file in due if not _is_poorer(counted(newest), counted(file))]
+    old += [file for file in folder.iterdir() if PART.fullmatch(file.name) and made(file) < now - LONGEST]
     for file in old:
         file.unlink(missing_ok=True)
     return old
+
+
+def found(folder: Path) -> list[Path]:
+    """List the backups in a folder, oldest first."""
+    there = (file for file in folder.iterdir() if NAME.fullmatch(file.name)) if folder.is_dir() else ()
+    return sorted(there, key=lambda file: file.name)
+
+
+def made(file: Path) -> datetime:
+    """Tell of which moment a backup is, or what was left of one; its name says it."""
+    named = NAME.fullmatch(file.name) or PART.fullmatch(file.name)
+    return datetime.strptime(named[1] if named else "", FORM).replace(tzinfo=UTC)
+
+
+def counted(file: Path) -> dict[str, int]:
+    """Tell how much a backup says that it holds; nothing where it is no backup that could be restored."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            tables = msgspec.json.decode(archive.read(MANIFEST), type=Manifest).tables
+    except _DAMAGED:
+        return dict.fromkeys(COUNTED, 0)
+    return {name: tables[name].rows if name in tables else 0 for name in COUNTED}
+
+
+def poorer(folder: Path) -> str | None:
+    """Say what the newest backup holds where an older one holds much more; None where none does."""
+    *older, newest = found(folder) or [folder]
+    now = counted(newest) if older else {}
+    for file in reversed(older):
+        if _is_poorer(now, was := counted(file)):
+            has, had = ([f"{one[name]:,}" for name in COUNTED] for one in (now, was))
+            return (
+                f"holds {has[0]} items, {has[1]} issues and {has[2]} subscribers; "
+                f"that of {made(file):%Y-%m-%d} holds {had[0]}, {had[1]} and {had[2]}"
+            )
+    return None
+
+
+def _is_poorer(now: dict[str, int], was: dict[str, int]) -> bool:
+    return any(was[name] - now[name] > max(was[name] / 2, FEW) for name in COUNTED)
 
 
 def _write(engine: Engine, part: Path, keys: str, moment: datetime) -> None:
@@ -235,8 +284,3 @@ def _manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
         advice = f"It was made by version {manifest.version}: install that one or a newer"
         raise RefusedError(f"{file} is of a newer program than this", advice)
     return manifest
-
-
-def _made(file: Path) -> datetime:
-    found = NAME.fullmatch(file.name) or PART.fullmatch(file.name)
-    return datetime.strptime(found[1] if found else "", FORM).replace(tzinfo=UTC)

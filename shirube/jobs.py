@@ -161,10 +161,11 @@ def outbox(wiring: Wiring, stop: Stopping) -> Outcome:
 
 
 def backup(wiring: Wiring, stop: Stopping) -> Outcome:
-    """Write a backup of this moment, verified, and delete those older than 30 days."""
+    """Write a backup of this moment, verified, and delete those older than 30 days; one that lost much is a failure."""
     stop.check()
     file = backups.backup(wiring, wiring.backups_dir)
-    return Outcome({"bytes": file.stat().st_size})
+    less = backups.poorer(wiring.backups_dir)
+    return Outcome({"bytes": file.stat().st_size}, f"the backup {less}" if less else None)
 
 
 def prune(wiring: Wiring, stop: Stopping) -> Outcome:

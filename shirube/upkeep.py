@@ -1,6 +1,6 @@
 """What `doctor` looks at beyond the machine: the schedule, backups, mail and the webhook."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from core.clock import iso
@@ -29,13 +29,18 @@ def scheduler(wiring: Wiring) -> list[Check]:
 
 
 def backup(wiring: Wiring) -> list[Check]:
-    """Tell how old the newest backup is; old ones are not well where the schedule, which makes them, has run."""
+    """Tell how old the newest backup is, and whether it holds much less than an older one.
+
+    Old ones are not well where the schedule, which makes them, has run.
+    """
     newest, now = _newest(wiring.backups_dir), wiring.clock()
     with reading(wiring.sessions) as session:
         runs = ticking.scheduler(session, now)["last_tick"] is not None
     fix = "Run shirube db backup; shirube jobs backup tells how the last ones went"
     if newest is None:
         return [Check("backups", well=not runs, found=f"none in {_shown(wiring.backups_dir)}", fix=fix)]
+    if less := backups.poorer(wiring.backups_dir):
+        return [Check("backups", well=False, found=f"the newest {less}", fix=backups.POORER)]
     said = f"the newest is of {iso(newest)}, {span(max((now - newest).total_seconds(), 0.0))} old"
     return [Check("backups", well=not runs or now - newest <= OLD, found=said, fix=fix)]
 
@@ -78,9 +83,8 @@ def webhook(wiring: Wiring) -> list[Check]:
 
 def _newest(folder: Path) -> datetime | None:
     """Tell of which moment the newest backup in a folder is; its name says it."""
-    names = (file.name for file in folder.iterdir()) if folder.is_dir() else ()
-    moments = [found[1] for name in names if (found := backups.NAME.fullmatch(name))]
-    return datetime.strptime(max(moments), backups.FORM).replace(tzinfo=UTC) if moments else None
+    found = backups.found(folder)
+    return backups.made(found[-1]) if found else None
 
 
 def _shown(folder: Path) -> str:

@@ -9,7 +9,7 @@ import typer
 
 from core.errors import ShirubeError
 from shirube import terminal
-from shirube.cli.options import FAILED
+from shirube.cli.options import FAILED, PARTLY
 
 if TYPE_CHECKING:
     from shirube.wiring import Wiring
@@ -51,7 +51,12 @@ def backup_database(
     from shirube import backups
 
     wiring: Wiring = context.obj
-    terminal.out(str(backups.backup(wiring, to or wiring.backups_dir)))
+    folder = to or wiring.backups_dir
+    terminal.out(str(backups.backup(wiring, folder)))
+    if less := backups.poorer(folder):
+        terminal.say(f"The backup just made {less}. The older ones are kept.")
+        terminal.say(f"{backups.POORER}.")
+        raise typer.Exit(PARTLY)
 
 
 @db_app.command("restore", epilog="Example:  shirube db restore var/backups/shirube-20261105T030000Z.zip")
