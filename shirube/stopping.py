@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import NoReturn
 
 _log = logging.getLogger(__name__)
 GRACE = 6.0  # seconds that what is under way has to come to a point where it can stop; then it is cut off
@@ -81,8 +82,11 @@ class Stopping:
                 signal.signal(number, handler)
 
 
-def leave_at_once(names: list[str]) -> None:
-    """End the process though threads of it still work; all they do may be cut off at any step (reliability.md, 19)."""
+def leave_at_once(names: list[str], code: int = 0) -> NoReturn:
+    """End the process though threads of it still work; all they do may be cut off at any step (reliability.md, 19).
+
+    Its exit code is 0 for a program that stays: to be stopped is its usual end.
+    """
     _log.warning("cut off jobs=%s", ",".join(names))
     logging.shutdown()
-    os._exit(0)
+    os._exit(code)

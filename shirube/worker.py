@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -175,19 +176,18 @@ class Worker:
     def run_now(self, name: str) -> str | None:
         """Run one job at once, through the same door; gives how it ended, None where it did not stop when asked to.
 
-        Raises NotFoundError for a name that is none, and RefusedError while another runs it.
+        Raises NotFoundError for a name that is none, RefusedError while another runs it, and whatever kept it from
+        being begun or noted.
         """
-        job, ended = find(self.jobs, name), list[str | None]()
-        self.start_heart()
-        hand = threading.Thread(target=lambda: ended.append(self.enter(job, self._wiring.clock())), daemon=True)
-        hand.start()
-        while hand.is_alive() and not self._stop.asked:
-            hand.join(0.1)
-        if self.close() or not ended:
+        ended = self._by_hand(find(self.jobs, name))
+        while not ended.done() and not self._stop.asked:
+            wait([ended], 0.1)
+        if self.close() or not ended.done():
             return None
-        if ended[0] is None:
+        state = ended.result()
+        if state is None:
             raise RefusedError(f"The job {name} is being run by another worker", f"See how far: shirube jobs {name}")
-        return ended[0]
+        return state
 
     def start_heart(self) -> None:
         """Begin to make the leases of what runs here last, in a thread that ends with `close`."""
@@ -203,6 +203,20 @@ class Worker:
             kept = runs.beat(session, held, self._moment(session), self.rhythm.lease)
         for one in set(held) - kept:
             _log.warning("lost run=%d token=%d", one.run_id, one.token)
+
+    def _by_hand(self, job: Job) -> Future[str | None]:
+        """Run a job in a thread that no end of this process waits for; gives what will tell how it ended."""
+        ended: Future[str | None] = Future()
+
+        def enter() -> None:
+            try:
+                ended.set_result(self.enter(job, self._wiring.clock()))
+            except BaseException as problem:
+                ended.set_exception(problem)
+
+        self.start_heart()
+        threading.Thread(target=enter, daemon=True).start()
+        return ended
 
     def _take(self, job: Job, slot: datetime) -> Held | None:
         with self._wiring.sessions.begin() as session:

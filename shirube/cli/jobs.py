@@ -74,8 +74,7 @@ def _run(wiring: Wiring, name: str, as_json: bool) -> None:
     with stop.listening():
         ended = Worker(wiring, stop).run_now(name)
     if ended is None:
-        leave_at_once([name])
-        return
+        leave_at_once([name], PARTLY)
     _explain(wiring, name, as_json)
     if code := EXIT.get(ended, PARTLY):
         raise typer.Exit(code)

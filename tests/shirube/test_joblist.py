@@ -1,16 +1,25 @@
 """What `shirube jobs` says, and what `status` and `doctor` say of a schedule that nobody runs any more."""
 
 import json
+import logging
+import os
 import re
+import sqlite3
+import sys
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from db import jobs as runs
 from db.engine import Sessions, make_engine, make_sessions, reading
 from db.migrate import upgrade
 from shirube import joblist, ticking
 from shirube.doctor import examine
 from shirube.jobs import Outcome
 from shirube.settings import load_settings
+from shirube.worker import Worker
 from tests.shirube.command import DRAFT, Bench, run
 from tests.shirube.conftest import Store
 from tests.shirube.working import Bell, Hours, worker
@@ -58,6 +67,27 @@ def test_a_run_that_failed_in_part_ends_with_three_and_a_wrong_name_with_the_nam
     assert wrong.code == 1
     assert "Jobs are pull-arxiv, pull-hf" in wrong.err
     assert run("jobs", "run", "close", "rank", env=empty).code == 2
+
+
+def test_a_run_that_was_cut_off_ends_with_three(empty: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process ends at once, without the way of an exception: its job still works in a thread."""
+    monkeypatch.setattr(Worker, "run_now", lambda worker, name: None)
+    monkeypatch.setattr(os, "_exit", sys.exit)
+    monkeypatch.setattr(logging, "shutdown", lambda: None)
+    assert run("jobs", "run", "close", env=empty).code == 3
+
+
+def test_a_run_that_the_machine_refuses_ends_with_one_and_says_why(
+    empty: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def held(*_given: object) -> None:
+        raise OperationalError("BEGIN IMMEDIATE", {}, sqlite3.OperationalError("database is locked"))
+
+    monkeypatch.setattr(runs, "take", held)
+    ended = run("jobs", "run", "close", env=empty)
+    assert ended.code == 1
+    assert "Another program holds the database" in ended.err
+    assert "Traceback" not in ended.err
 
 
 def test_runs_are_told_with_attempt_counts_and_error(sessions: Sessions) -> None:

@@ -1,5 +1,6 @@
 """The door of the schedule: who may run what, on both databases; the hours are passed in."""
 
+import sqlite3
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from core.errors import NotFoundError, RefusedError
 from db import jobs as runs
@@ -299,6 +300,38 @@ def test_one_job_is_run_now_through_the_same_door(sessions: Sessions) -> None:
         runs.take(session, "bell", hours.now + HOUR, "a holder", hours.now, RHYTHM.lease, lambda run: False)
     with pytest.raises(RefusedError, match="another worker"):
         worker(sessions, hours, bell).run_now("bell")
+
+
+def test_a_job_run_now_that_cannot_be_begun_or_noted_is_told_as_what_it_is(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not as one that was cut off: nobody asked it to stop."""
+    hours, bell = Hours(), Bell()
+
+    def full(*_given: object) -> bool:
+        raise OperationalError("UPDATE job_run", {}, sqlite3.OperationalError("database or disk is full"))
+
+    for part in ("end", "take"):
+        monkeypatch.setattr(runs, part, full)
+        with pytest.raises(OperationalError, match="disk is full"):
+            worker(sessions, hours, bell).run_now("bell")
+
+
+def test_a_job_run_now_that_does_not_stop_in_time_is_told_as_cut_off(sessions: Sessions) -> None:
+    hours, stop, go_on = (
+        Hours(),
+        Stopping(lambda: hours.passed, lambda seconds: hours.pass_(seconds)),
+        threading.Event(),
+    )
+
+    def deaf(_wiring: Wiring, _stop: Stopping) -> None:
+        stop.ask()
+        assert go_on.wait(30)
+
+    assert worker(sessions, hours, Bell(during=deaf), stop=stop).run_now("bell") is None
+    go_on.set()
+    (run,) = all_runs(sessions)
+    assert (run.state, run.error) == ("interrupted", "cut off when its worker was stopped")
 
 
 def test_runs_are_forgotten_but_for_the_newest_of_each_job(sessions: Sessions) -> None:
