@@ -1,12 +1,19 @@
 """Looks whether a database is whole: its file, its references, its full text (nothing is changed)."""
 
+import re
+
 from sqlalchemy import Connection, Engine, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from db import migrate, search
 from db.models import Base
 
 MOST = 5  # faults of one kind that are told
+# What reading a cell raises that is no number, moment, JSON or UTF-8; the last also for much else: see fault.
+UNREADABLE = (ValueError, TypeError, DBAPIError)
+# What sqlite3 says (https://github.com/python/cpython/blob/main/Modules/_sqlite/cursor.c).
+_DAMAGED = re.compile(r"Could not decode to UTF-8 column '(\w+)'")
 
 
 def faults(engine: Engine) -> list[str]:
@@ -19,6 +26,19 @@ def faults(engine: Engine) -> list[str]:
         found = _sqlite(connection) if engine.dialect.name == "sqlite" else _postgresql(connection)
         with Session(connection) as session:
             return [*found, *_unreadable(connection), *search.check(session, deep=False)]
+
+
+def fault(problem: Exception) -> str:
+    """Say what is wrong with a cell that could not be read; raises the error again where it is not about a cell.
+
+    SQLite repeats a text that is damaged, which may be anybody's address: only its column is told.
+    """
+    if not isinstance(problem, DBAPIError):
+        return str(problem)
+    column = _DAMAGED.search(str(problem.orig))
+    if column is None:
+        raise problem
+    return f"a text is damaged in column {column[1]}"
 
 
 def missing(engine: Engine) -> list[str]:
@@ -56,6 +76,6 @@ def _unreadable(connection: Connection) -> list[str]:
         try:
             for part in connection.execute(select(table).execution_options(yield_per=1_000)).partitions():
                 del part
-        except (ValueError, TypeError) as problem:
-            found.append(f"a row of {table.name} cannot be read: {problem}")
+        except UNREADABLE as problem:
+            found.append(f"a row of {table.name} cannot be read: {fault(problem)}")
     return found

@@ -21,7 +21,7 @@ from sqlalchemy import Engine, Table
 from sqlalchemy.orm import Session
 
 from core.errors import NotFoundError, RefusedError, ShirubeError
-from db import copying, holds, migrate
+from db import copying, holds, integrity, migrate
 from db.copying import Tally, Tuples
 from db.engine import make_engine, make_sessions
 from ingest.service import complete_full_text
@@ -204,9 +204,9 @@ def _write_table(session: Session, archive: zipfile.ZipFile, table: Table) -> Co
 def _read(session: Session, table: Table) -> Iterator[Tuples]:
     try:
         yield from copying.read(session, table)
-    except ValueError as problem:  # a cell that is no JSON or no moment
+    except integrity.UNREADABLE as problem:
         advice = "See shirube db check; the last backup has the row as it was"
-        raise RefusedError(f"A row of {table.name} cannot be read: {problem}", advice) from problem
+        raise RefusedError(f"A row of {table.name} cannot be read: {integrity.fault(problem)}", advice) from problem
 
 
 def _rows(archive: zipfile.ZipFile, name: str) -> Iterator[Tuples]:

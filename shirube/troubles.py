@@ -20,6 +20,7 @@ _SQLITE = (
         "Make room, or see to the disk; then run it again",
     ),
     ("no such table", "A table of the database is missing", RESTORE),
+    ("could not decode", "A text in the database is damaged", RESTORE),
     ("malformed", "The database file is damaged", RESTORE),
     ("not a database", "The database file is damaged, or another program's", RESTORE),
     ("readonly", "The database may only be read", "Let this user write its file and folder, or name another data dir"),

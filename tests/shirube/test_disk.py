@@ -203,6 +203,7 @@ def test_what_is_no_database_is_left_alone(tmp_path: Path) -> None:
         ("attempt to write a readonly database", "may only be read"),
         ("unable to open database file", "cannot be opened"),
         ("database is locked", "Another program holds the database"),
+        ("Could not decode to UTF-8 column 'email' with text 'ada@'", "A text in the database is damaged"),
     ],
 )
 def test_what_sqlite_says_is_said_in_words(said: str, told: str) -> None:

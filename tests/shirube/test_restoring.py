@@ -221,6 +221,25 @@ def test_a_damaged_cell_is_told_by_check_and_by_backup(filled: Place) -> None:
     assert not list((filled.folder / "backups").iterdir())
 
 
+def test_a_byte_that_is_no_text_is_told_by_check_by_backup_and_by_whoever_meets_it(filled: Place) -> None:
+    """SQLite's own check calls the file whole; what else the cell says is nobody's business."""
+    with engine_of(filled).begin() as connection:
+        connection.execute(text("UPDATE subscriber SET email = CAST(x'61646140ff' AS TEXT)"))
+    ended = run("db", "check", env=filled.env)
+    assert ended.code == 1
+    assert ended.lines == ["a row of subscriber cannot be read: a text is damaged in column email"]
+    assert "ada@" not in ended.out + ended.err
+    backup = run("db", "backup", env=filled.env)
+    assert backup.code == 1
+    assert "A row of subscriber cannot be read" in backup.err
+    assert "db check" in backup.err
+    assert not list((filled.folder / "backups").iterdir())
+    people = run("subscribers", "list", env=filled.env)
+    assert people.code == 1
+    assert "A text in the database is damaged" in people.err
+    assert "db restore" in people.err
+
+
 def test_check_tells_of_a_full_text_that_lacks_items_and_mends_it(filled: Place) -> None:
     with engine_of(filled).begin() as connection:
         connection.execute(text("DELETE FROM item_fts_row WHERE number = 1"))
