@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import Clock, system_clock
@@ -20,6 +20,8 @@ from shirube.telling import span
 from shirube.troubles import RESTORE
 from shirube.wiring import Wiring
 
+LOOKED_THROUGH = 1_000_000_000  # bytes of an SQLite file, which some seconds read
+UNSEEN = "; too large to be looked through here (shirube db check does)"
 ROOM = 2_000_000_000  # bytes below which a disk is called nearly full
 
 
@@ -65,18 +67,27 @@ def _disk(wiring: Wiring) -> list[Check]:
 
 
 def _database(wiring: Wiring) -> list[Check]:
-    """Open the database, and take its write lock for a moment: a full disk or a stuck program shows there."""
+    """Open the database, take its write lock for a moment (a full disk or a stuck program shows there), read it."""
     try:
         engine = wiring.engine
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_current_xact_id()")  # refused where only reading is allowed
-        if lost := integrity.missing(engine):
+        small = _size(engine.url) <= LOOKED_THROUGH
+        if lost := integrity.missing(engine) or (integrity.damage(engine) if small else []):
             return [Check("database", well=False, found=", ".join(lost), fix=RESTORE)]
-        return [Check("database", well=at_head(engine), found=_kind(engine.dialect.name), fix="Run shirube db upgrade")]
+        said = _kind(engine.dialect.name) + ("" if small else UNSEEN)
+        return [Check("database", well=at_head(engine), found=said, fix="Run shirube db upgrade")]
     except SQLAlchemyError as problem:
         said = str(getattr(problem, "orig", None) or problem).strip().partition("\n")[0]
-        return [Check("database", well=False, found=said, fix=_mending(wiring.settings.database))]
+        fix = RESTORE if "malformed" in said else _mending(wiring.settings.database)
+        return [Check("database", well=False, found=said, fix=fix)]
+
+
+def _size(url: URL) -> int:
+    """Give the bytes of an SQLite file; a server is no file."""
+    file = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+    return file.stat().st_size if file is not None and file.exists() else 0
 
 
 def _kind(name: str) -> str:

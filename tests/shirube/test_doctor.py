@@ -13,13 +13,15 @@ import pytest
 from core.clock import system_clock
 from core.errors import ModelError
 from db import holds
-from db.engine import Sessions
+from db.engine import Sessions, make_engine, make_sessions
+from db.migrate import upgrade
 from db.models_jobs import JobRun
 from shirube import doctor, trials, upkeep
 from shirube.checks import Check, lines
 from shirube.doctor import examine
 from shirube.settings import Settings, load_settings
 from shirube.telling import span
+from tests.db.filling import fill
 from tests.ingest.doubles import free_port
 from tests.shirube.command import DRAFT, Bench, run
 from tests.upstream import Upstream
@@ -181,6 +183,35 @@ def test_a_database_that_cannot_be_had_leaves_the_rest_to_be_looked_at(
     assert not away.well
     assert "secret" not in away.found + away.fix
     assert "SHIRUBE_DATABASE_URL" in away.fix
+
+
+@pytest.mark.parametrize("damage", ["a page", "half of it", "a page of many"])
+def test_a_damaged_database_is_not_well(
+    settings: Callable[..., Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    """Its header and its tables' names are whole, so that it opens."""
+    file = tmp_path / "damaged.db"
+    engine = make_engine(f"sqlite:///{file}")
+    upgrade(engine)
+    with make_sessions(engine).begin() as session:
+        fill(session, 40)
+    engine.dispose()
+    content, page = file.read_bytes(), 4096
+    if damage == "half of it":
+        file.write_bytes(content[: len(content) // 2])
+    else:
+        last = content.rindex(b"arxiv_id") // page * page  # of an item's row
+        file.write_bytes(content[:last] + b"\xa5" * page + content[last + page :])
+    if damage == "a page of many":
+        monkeypatch.setattr(doctor, "LOOKED_THROUGH", len(content) - 1)
+    check = found(settings(SHIRUBE_DATABASE_URL=f"sqlite:///{file}"))["database"]
+    if damage == "a page of many":
+        assert check.well
+        assert check.found.endswith("too large to be looked through here (shirube db check does)")
+        return
+    assert not check.well
+    assert "damaged" in check.found or "malformed" in check.found
+    assert "shirube db restore" in check.fix
 
 
 def test_a_disk_that_is_full_or_closed_is_told(
