@@ -68,6 +68,13 @@ def closing_time(month: str, closing_day: int) -> datetime:
     return datetime.combine(first_day(shift(month, 1)).replace(day=closing_day), time(6), tzinfo=UTC)
 
 
+def growing_months(now: datetime, closing_day: int) -> tuple[str, ...]:
+    """List the months that have begun and may not become final yet: this one, before it the last where it is so."""
+    month = month_of(now)
+    last = shift(month, -1)
+    return (last, month) if now < closing_time(last, closing_day) else (month,)
+
+
 def default_month(now: datetime) -> str:
     """Choose the month a person means who names none: this one, in its first seven days the previous one."""
     month = month_of(now)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from core.months import first_day
+from core.months import first_day, growing_months
 from db import jobs as runs
 from db import windows
 from db.engine import reading
@@ -67,7 +67,7 @@ def schedule(closing_day: int) -> tuple[Job, ...]:
         *(_pulling(name, "55 */4 * * *") for name in added()),
         Job("reread", "30 2 * * sun", reread, "reads again what stayed open or unreadable", "the next one reads it"),
         Job("votes", "50 4 * * *", votes, "asks Daily Papers for the votes of 62 days", "the next one asks"),
-        Job("rank", "45 * * * *", rank, "embeds and rates what is new, rewrites the draft", "the next one does it all"),
+        Job("rank", "45 * * * *", rank, "embeds and rates what is new, rewrites drafts", "the next one does it all"),
         Job(
             "close", closing, close, "closes every month that is due, in order", "made up for; months keep their order"
         ),
@@ -125,7 +125,10 @@ def votes(wiring: Wiring, stop: Stopping) -> Outcome:
 
 
 def rank(wiring: Wiring, stop: Stopping) -> Outcome:
-    """Embed and score what is new, have summarised what will be shown where a model is set, and rewrite the draft."""
+    """Embed and score what is new, have summarised what will be shown where a model is set, and rewrite the drafts.
+
+    Last month's is one of them until it may close: the papers of its last days come in the first ones of this month.
+    """
 
     def step(_done: int, _total: int) -> None:
         stop.check()
@@ -133,10 +136,10 @@ def rank(wiring: Wiring, stop: Stopping) -> Outcome:
     embedded = ranking.embed_new(wiring.sessions, wiring.embedder, wiring.clock, on_progress=step)
     changed = ranking.rank_new(wiring.sessions, wiring.ranker, wiring.clock, on_progress=step)
     tally = summarise(wiring)
-    stop.check()
-    with wiring.sessions.begin() as session:
-        month = f"{wiring.clock():%Y-%m}"
-        digests.build_issue(session, month, wiring.roadmap, wiring.clock, wiring.issue_options())
+    for month in growing_months(wiring.clock(), wiring.settings.closing_day):
+        stop.check()
+        with wiring.sessions.begin() as session:
+            digests.build_issue(session, month, wiring.roadmap, wiring.clock, wiring.issue_options())
     return Outcome({"embedded": embedded, "changed": changed, "summarised": tally.written}, tally.failure)
 
 

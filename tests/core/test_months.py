@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import UsageError
-from core.months import closing_time, days, default_month, first_day, item_month, last_day, month_of, parse_month, shift
+from core.months import (
+    closing_time,
+    days,
+    default_month,
+    first_day,
+    growing_months,
+    item_month,
+    last_day,
+    month_of,
+    parse_month,
+    shift,
+)
 
 months = st.builds("{:04d}-{:02d}".format, st.integers(1992, 2099), st.integers(1, 12))
 SEEN = datetime(2026, 7, 2, 1, 0, tzinfo=UTC)
@@ -86,3 +97,16 @@ def test_a_month_closes_in_the_next_one() -> None:
 @pytest.mark.parametrize(("day", "month"), [(1, "2025-12"), (7, "2025-12"), (8, "2026-01"), (31, "2026-01")])
 def test_the_month_people_mean_in_its_first_week_is_the_last_one(day: int, month: str) -> None:
     assert default_month(datetime(2026, 1, day, 12, tzinfo=UTC)) == month
+
+
+@pytest.mark.parametrize(
+    ("now", "months"),
+    [
+        (datetime(2026, 12, 31, 23, tzinfo=UTC), ("2026-12",)),
+        (datetime(2027, 1, 1, 0, tzinfo=UTC), ("2026-12", "2027-01")),
+        (datetime(2027, 1, 5, 5, 59, tzinfo=UTC), ("2026-12", "2027-01")),
+        (datetime(2027, 1, 5, 6, tzinfo=UTC), ("2027-01",)),
+    ],
+)
+def test_a_month_grows_until_it_may_close(now: datetime, months: tuple[str, ...]) -> None:
+    assert growing_months(now, 5) == months

@@ -58,6 +58,29 @@ def test_the_jobs_make_and_close_an_issue(empty: dict[str, str], up: Upstream, m
     later.engine.dispose()
 
 
+def test_the_draft_of_last_month_grows_until_it_may_close(
+    empty: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The papers of its last days come in the next month's first."""
+    with Upstream() as up:
+        held = next(p for p in up.catalogue if p.submitted.date() == date(2026, 10, 30) and not p.daily)
+        up.catalogue.hold(held.arxiv_id)
+        wiring = bench({**empty, **up.environment()}, monkeypatch)
+        considered = []
+        for hour in (DRAFT, DRAFT + timedelta(days=2), CLOSED):
+            now = Bench(wiring.settings, lambda hour=hour: hour)  # type: ignore[misc]
+            jobs.pull("arxiv", now, Stopping())
+            jobs.rank(now, Stopping())
+            with now.sessions() as session:
+                issue = session.get_one(Issue, MONTH)
+                considered.append((issue.status, issue.digest["considered"]))
+            now.engine.dispose()
+            up.catalogue.release(held.arxiv_id)
+    (_, before), (_, after), last = considered
+    assert after > before
+    assert last == ("draft", after), "to close it is another job's"
+
+
 def test_votes_are_asked_for_days_that_the_pull_reads_no_more(
     empty: dict[str, str], up: Upstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
