@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from core.months import first_day, growing_months
+from core.months import first_day, growing_months, month_of, shift
+from core.record import PaperRecord
 from db import jobs as runs
 from db import windows
 from db.engine import reading
@@ -95,11 +96,25 @@ def pull(source: str, wiring: Wiring, stop: Stopping) -> Outcome:
     start = min(first_day(f"{today:%Y-%m}"), today - LOOK_BACK)
     outcome = _told(source, _until_stopped(pulling.read(wiring, (source,), start, today), stop))
     _log_unread(wiring, source, begun)
+    if source == "pwc" and outcome.failure is None:
+        outcome = _enriched(wiring, stop, outcome)
     noted = monthly.note_errata(wiring)
     for month, rows in noted.items():
         for row in rows:
             _log.info("erratum noted", extra={"month": month, "item": row["item_id"], "kind": row["kind"]})
     return Outcome({**outcome.counts, "errata": sum(map(len, noted.values()))}, outcome.failure)
+
+
+def _enriched(wiring: Wiring, stop: Stopping, outcome: Outcome) -> Outcome:
+    """Have the papers that the drafts of this month and the last one would print looked up as well, one by one."""
+
+    def single(item_id: str, now: datetime) -> PaperRecord | None:
+        stop.check()
+        return wiring.pwc().single(item_id, now)
+
+    month = month_of(wiring.clock())
+    result = monthly.enrich(wiring, (shift(month, -1), month), single)
+    return Outcome({**outcome.counts, "changed": outcome.counts["changed"] + result.changed}, result.failure)
 
 
 def reread(wiring: Wiring, stop: Stopping) -> Outcome:

@@ -1,13 +1,14 @@
 """One month from its sources to a written digest: the street walked once, telling the person where it is."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from core.errors import ConfigError
 from core.months import first_day, last_day
+from core.record import PaperRecord
 from db import issues, papers
 from db.engine import reading
 from db.models import Issue
@@ -34,6 +35,7 @@ REWRITE_SECONDS = 60.0  # between two drafts while the month grows
 PROBE_SECONDS = 5.0
 
 Write = Callable[[Issue], None]
+Single = Callable[[str, datetime], PaperRecord | None]  # looks one paper up in Papers with Code
 
 
 @dataclass(slots=True)
@@ -69,7 +71,7 @@ def make_month(wiring: Wiring, month: str, write: Write, *, offline: bool = Fals
             terminal.say(f"Everything due of {month} is complete: no list was asked for again.")
         of_days = [result for result in results if not result.window.channel.startswith(OTHER_DAYS)]
         outcome.failed = [_told(result) for result in ingest.summed(NETWORK_SOURCES, of_days) if result.failure]
-        if any(result.tally.new or result.tally.changed for result in results):
+        if "pwc" not in (*outcome.failed, *down):
             _enrich(wiring, month, outcome)
     note_errata(wiring)
     write(_ranked_issue(wiring, month, summarised=not outcome.interrupted))
@@ -98,6 +100,18 @@ def _notify(wiring: Wiring) -> None:
         return
     if told:
         terminal.say("Webhook: " + ", ".join(f"{count} {state}" for state, count in sorted(told.items())))
+
+
+def enrich(wiring: Wiring, months: Sequence[str], single: Single) -> SourceResult:
+    """Ask Papers with Code for the shortlisted papers that lack code, of months without a final issue.
+
+    Whatever was just asked for rests, so that this may be done after every reading, whether it brought anything or not.
+    """
+    final = pulling.final_months(wiring)
+    with reading(wiring.sessions) as session:
+        rows = [row for month in months if month not in final for row in issues.shortlist(session, month)]
+    wanted = [row.item_id for row in rows if row.section == "main"]
+    return ingest.enrich(wiring.sessions, single, wanted, wiring.clock, final_months=final)
 
 
 def note_errata(wiring: Wiring) -> dict[str, list[Row]]:
@@ -249,13 +263,9 @@ def _ranked_issue(wiring: Wiring, month: str, *, summarised: bool = False, growi
 
 
 def _enrich(wiring: Wiring, month: str, outcome: Outcome) -> None:
-    """Ask Papers with Code for shortlisted papers that lack code: an enrichment, whose failure is only told."""
-    if "pwc" in outcome.failed:
-        return
-    with reading(wiring.sessions) as session:
-        wanted = [row.item_id for row in issues.shortlist(session, month) if row.section == "main"]
-    final = pulling.final_months(wiring)
-    result = ingest.enrich(wiring.sessions, wiring.pwc().single, wanted, wiring.clock, final_months=final)
+    """Rank what was read, since only then it is known what is shortlisted, and have that looked up."""
+    rank(wiring)
+    result = enrich(wiring, [month], wiring.pwc().single)
     if result.failure:
         outcome.failed.append(_told(result))
 
