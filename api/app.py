@@ -68,7 +68,7 @@ def create_app(
     site = _site(sessions, curriculum, clock, options, post, finder, Limiter(dict(options.limits), ticks))
     site = replace(site, collecting=collecting or Collecting())
     app.state.site = site
-    app.state.metrics = Metrics(sessions, options.version, site.collecting.model)
+    app.state.metrics = Metrics(sessions, options.version, site.collecting.model, clock)
     app.state.mcp = mcp.make_server(site)
     app.router.routes.extend([*joined().routes, *mcp.routes(app.state.mcp)])
     app.add_middleware(ConditionalReads, pulse=pulse)

@@ -14,6 +14,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from sqlalchemy.exc import SQLAlchemyError
 
+from core.clock import Clock
 from db.engine import Sessions, reading
 from db.gauges import By, Gauges, gauges
 
@@ -28,9 +29,11 @@ Ticks = Callable[[], float]
 class Metrics:
     """The registry of one app, with the counts of its requests."""
 
-    def __init__(self, sessions: Sessions, version: str, model: str, ticks: Ticks = time.monotonic) -> None:
+    def __init__(
+        self, sessions: Sessions, version: str, model: str, clock: Clock, ticks: Ticks = time.monotonic
+    ) -> None:
         self.registry = CollectorRegistry(auto_describe=False)
-        self.registry.register(Store(sessions, version, model, ticks))
+        self.registry.register(Store(sessions, version, model, clock, ticks))
         ProcessCollector(registry=self.registry)
         self._answers = Counter(
             "shirube_http_requests", "Requests answered", ("route", "method", "status"), registry=self.registry
@@ -68,8 +71,9 @@ class Store:
     While the database does not answer, `shirube_database_up` is 0 and the rest of it is left out.
     """
 
-    def __init__(self, sessions: Sessions, version: str, model: str, ticks: Ticks) -> None:
-        self._sessions, self._version, self._model, self._ticks = sessions, version, model, ticks
+    def __init__(self, sessions: Sessions, version: str, model: str, clock: Clock, ticks: Ticks) -> None:
+        self._sessions, self._version, self._model = sessions, version, model
+        self._clock, self._ticks = clock, ticks
         self._lock = threading.Lock()
         self._found: Gauges | None = None
         self._until = float("-inf")
@@ -101,7 +105,7 @@ class Store:
     def _count(self) -> Gauges | None:
         try:
             with reading(self._sessions) as session:
-                return gauges(session, self._model)
+                return gauges(session, self._model, self._clock())
         except SQLAlchemyError as problem:
             _log.warning("the store could not be counted", extra={"error": type(problem).__name__})
             return None

@@ -48,13 +48,13 @@ class JobJson(TypedDict):
 
 def worker_json(last: datetime | None, now: datetime) -> WorkerJson:
     """Tell whether anybody runs the jobs, from when a worker was last heard of."""
-    state = "never" if last is None else "silent" if now - last > runs.SILENT else "ticking"
+    state = "never" if last is None else "silent" if runs.is_silent(last, now) else "ticking"
     return {"state": state, "last_seen": iso(last) if last else None}
 
 
 def schedule_json(session: Session, jobs: Sequence[Planned], now: datetime) -> tuple[WorkerJson, list[JobJson]]:
     """Tell whether anybody runs the jobs, and how each stands."""
-    worker, newest = worker_json(runs.last_sign(session), now), runs.newest(session)
+    worker, newest = worker_json(runs.last_sign(session, now), now), runs.newest(session)
     return worker, [_job(job, newest, now, alive=worker["state"] == "ticking") for job in jobs]
 
 

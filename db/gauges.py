@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db import holds, issues, outbox, scores, subscribers
+from db import holds, issues, jobs, outbox, scores, subscribers
 from db.models import Item, Window
 from db.models_jobs import JobRun
 from db.models_mail import Notice, Outbox
@@ -44,16 +44,25 @@ class Gauges:
     subscribers: By  # by state: numbers, never who
 
 
-def gauges(session: Session, model: str) -> Gauges:
-    """Count everything, in eleven statements however much is stored; `model` is the one whose vectors count."""
+def gauges(session: Session, model: str, now: datetime) -> Gauges:
+    """Count everything, in eleven statements however much is stored; `model` is the one whose vectors count.
+
+    What the schedule noted by a clock that was ahead of `now` is no sign of it: no alert would ring for years.
+    """
+    latest = now + jobs.SILENT
     sources = _by_source(session)
     windows = session.execute(
         select(Window.source, Window.state, func.count(), func.sum(Window.errors)).group_by(Window.source, Window.state)
     ).all()
     runs = session.execute(
-        select(JobRun.job, JobRun.state, func.count(), func.max(JobRun.ended_at), func.max(JobRun.heartbeat_at))
-        .group_by(JobRun.job, JobRun.state)
-    ).all()  # fmt: skip
+        select(
+            JobRun.job,
+            JobRun.state,
+            func.count(),
+            func.max(JobRun.ended_at).filter(JobRun.ended_at <= latest),
+            func.max(JobRun.heartbeat_at).filter(JobRun.heartbeat_at <= latest),
+        ).group_by(JobRun.job, JobRun.state)
+    ).all()
     return Gauges(
         items=sum(sources.values()),
         ranked=scores.count_rated(session),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, delete, func, select, text, update
+from sqlalchemy import Table, delete, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
@@ -127,16 +127,26 @@ def newest(session: Session) -> dict[str, JobRun]:
     return {run.job: run for run in session.scalars(select(JobRun).where(JobRun.token == token))}
 
 
-def last_sign(session: Session) -> datetime | None:
-    """Tell when any worker was last heard of: a run begun or a heartbeat."""
-    return session.scalar(select(func.max(JobRun.heartbeat_at)))
+def last_sign(session: Session, now: datetime) -> datetime | None:
+    """Tell when any worker was last heard of: a run begun or a heartbeat.
+
+    A moment that has not come was told by a clock that was ahead, and is given only where there is no other.
+    """
+    passed = select(func.max(JobRun.heartbeat_at)).where(JobRun.heartbeat_at <= now + SILENT)
+    return session.scalar(passed) or session.scalar(select(func.min(JobRun.heartbeat_at)))
 
 
-def forget(session: Session, before: datetime) -> int:
-    """Delete runs that ended before a moment, but for the newest of each job; gives how many."""
+def is_silent(last: datetime, now: datetime) -> bool:
+    """Tell whether a sign of a worker is too old, or of a moment that has not come."""
+    return abs(now - last) > SILENT
+
+
+def forget(session: Session, before: datetime, now: datetime) -> int:
+    """Delete runs that ended before a moment or not yet, but for the newest of each job; gives how many."""
     other = aliased(JobRun)
     newest = select(func.max(other.token)).where(other.job == JobRun.job).scalar_subquery()
-    old = delete(JobRun).where(JobRun.ended_at < before, JobRun.token < newest)
+    past = or_(JobRun.ended_at < before, JobRun.ended_at > now + SILENT)
+    old = delete(JobRun).where(past, JobRun.token < newest)
     return _count(session.execute(old.execution_options(synchronize_session=False)))
 
 

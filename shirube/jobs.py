@@ -190,8 +190,9 @@ def prune(wiring: Wiring, stop: Stopping) -> Outcome:
     """Delete mails kept as files, sign-ups nobody confirmed, people who left, and old runs of the schedule."""
     counts = {"mails": mail.prune(wiring), "people": people.prune(wiring)}
     stop.check()
+    now = wiring.clock()
     with wiring.sessions.begin() as session:
-        return Outcome({**counts, "runs": runs.forget(session, wiring.clock() - KEPT)})
+        return Outcome({**counts, "runs": runs.forget(session, now - KEPT, now)})
 
 
 def _until_stopped(results: Iterable[WindowResult], stop: Stopping) -> Iterator[WindowResult]:

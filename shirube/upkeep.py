@@ -23,9 +23,9 @@ def scheduler(wiring: Wiring) -> list[Check]:
     if found["last_tick"] is None:
         return [Check("scheduler", well=True, found="off: it never ran here")]
     fix = "Start shirube work (or shirube serve --work); if it runs, see its log and shirube jobs"
-    ago = max((now - datetime.fromisoformat(found["last_tick"])).total_seconds(), 0.0)
-    said = f"last heard of {found['last_tick']}, {span(ago)} ago"
-    return [Check("scheduler", well=found["state"] == "ticking", found=said, fix=fix)]
+    ago, well = (now - datetime.fromisoformat(found["last_tick"])).total_seconds(), found["state"] == "ticking"
+    when = f"{span(max(ago, 0.0))} ago" if well or ago > 0 else ticking.AHEAD
+    return [Check("scheduler", well=well, found=f"last heard of {found['last_tick']}, {when}", fix=fix)]
 
 
 def backup(wiring: Wiring) -> list[Check]:

@@ -110,6 +110,17 @@ def test_a_filled_store_in_numbers(home: TestClient, sessions: Sessions, roadmap
     assert found["process_resident_memory_bytes", ()] > 1e6
 
 
+def test_what_a_clock_that_was_ahead_noted_is_no_sign_of_the_schedule(home: TestClient, sessions: Sessions) -> None:
+    ahead = run("rank", "done", NOW + timedelta(days=730), token=2)
+    ahead.heartbeat_at = NOW + timedelta(days=730)
+    with sessions.begin() as session:
+        session.add_all([run("rank", "done", NOW - timedelta(days=3)), ahead])
+    found = numbers(home)
+    assert found["shirube_worker_last_sign_timestamp_seconds", ()] == NOW.timestamp() - 60
+    success = found["shirube_job_last_success_timestamp_seconds", ("rank",)]
+    assert success == (NOW - timedelta(days=3)).timestamp()
+
+
 def test_an_empty_store_has_every_state_at_nought_and_no_moment(home: TestClient) -> None:
     found = numbers(home)
     assert {value for (name, _), value in found.items() if name in ("shirube_mails", "shirube_subscribers")} == {0}
@@ -136,7 +147,7 @@ def test_it_costs_eleven_statements_however_much_is_stored(
     home: TestClient, sessions: Sessions, roadmap: Roadmap, clock: Clock
 ) -> None:
     def scrape() -> None:
-        Metrics(sessions, "1", "tiny@int8").text("")
+        Metrics(sessions, "1", "tiny@int8", lambda: NOW).text("")
 
     fill(sessions, roadmap, 2)
     few = statements(sessions, scrape)
@@ -148,7 +159,7 @@ def test_it_costs_eleven_statements_however_much_is_stored(
 
 def test_the_store_is_counted_again_after_a_while_only(sqlite_sessions: Sessions, roadmap: Roadmap) -> None:
     now = 100.0
-    counted = Metrics(sqlite_sessions, "1", "tiny@int8", lambda: now)
+    counted = Metrics(sqlite_sessions, "1", "tiny@int8", lambda: NOW, lambda: now)
 
     def items() -> float:
         return samples(counted.text("")[0].decode())["shirube_items", ()]
@@ -163,7 +174,7 @@ def test_the_store_is_counted_again_after_a_while_only(sqlite_sessions: Sessions
 
 def test_a_store_that_takes_long_to_count_is_counted_less_often(sqlite_sessions: Sessions, roadmap: Roadmap) -> None:
     moments = iter([0.0, 10.0, 150.0, 209.0, 210.0, 220.0])  # counting takes ten seconds
-    counted = Metrics(sqlite_sessions, "1", "tiny@int8", lambda: next(moments))
+    counted = Metrics(sqlite_sessions, "1", "tiny@int8", lambda: NOW, lambda: next(moments))
     found = []
     for _ in range(3):
         found.append(samples(counted.text("")[0].decode())["shirube_items", ()])

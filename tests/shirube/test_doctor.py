@@ -310,6 +310,11 @@ def test_a_scheduler_that_fell_silent_is_told(
     assert check.found.endswith(f", {minutes} min ago")
 
 
+def test_a_scheduler_heard_of_by_a_clock_that_was_ahead_is_not_well(upkept: Callable[..., dict[str, Check]]) -> None:
+    check = upkept(heard(timedelta(days=-730)))["scheduler"]
+    assert (check.well, check.found) == (False, "last heard of 2028-10-30T22:00:00Z, by a clock that was ahead")
+
+
 @pytest.mark.parametrize(("ages", "well"), [((), False), ((30, 80), True), ((49, 80), False)])
 def test_backups_are_young_where_the_schedule_runs(
     upkept: Callable[..., dict[str, Check]], tmp_path: Path, ages: tuple[int, ...], well: bool

@@ -113,6 +113,28 @@ def test_a_scheduler_that_was_not_heard_of_for_long_is_told(sessions: Sessions) 
         assert words in ticking.scheduler_line(found, now)
 
 
+def test_a_clock_that_was_ahead_once_is_no_sign_of_a_worker(sessions: Sessions) -> None:
+    """As on a machine that begins to work before it knows the hour."""
+    hours = Hours(DRAFT + timedelta(days=730))
+    worker(sessions, hours, Bell()).look()
+    with reading(sessions) as session:
+        found = ticking.scheduler(session, DRAFT)
+        assert found == {"state": "silent", "last_tick": "2028-10-30T22:00:00Z"}
+        assert ticking.scheduler_line(found, DRAFT) == (
+            "Scheduler: SILENT; the last that was heard is dated 2028-10-30T22:00:00Z, by a clock that was ahead."
+            " Start it: shirube work, or shirube serve --work."
+        )
+    hours.now = DRAFT
+    worker(sessions, hours, Bell()).look()
+    for minutes, state in ((1, "ticking"), (21, "silent")):
+        with reading(sessions) as session:
+            found = ticking.scheduler(session, DRAFT + timedelta(minutes=minutes))
+            assert found == {"state": state, "last_tick": "2026-10-31T22:00:00Z"}
+    with sessions.begin() as session:
+        assert runs.forget(session, DRAFT - timedelta(days=30), DRAFT) == 1
+        assert [run.scheduled_for for run in runs.last(session, "bell", 9)] == [DRAFT]
+
+
 def test_status_and_doctor_tell_of_a_silent_scheduler(empty: dict[str, str], mine: Store) -> None:
     engine = make_engine(load_settings(data_dir=mine.folder).database)
     upgrade(engine)

@@ -341,7 +341,7 @@ def test_runs_are_forgotten_but_for_the_newest_of_each_job(sessions: Sessions) -
         one.look()
         hours.pass_(300)
     with sessions.begin() as session:
-        assert runs.forget(session, hours.now + HOUR) == 2
+        assert runs.forget(session, hours.now + HOUR, hours.now) == 2
         assert sorted((run.job, run.token) for run in session.scalars(select(JobRun))) == [
             ("bell", 3),
             ("gong", 1),
