@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from db.models import Issue
 from digest.formats.json import to_json
+from shirube.files import write_whole
 from shirube.output import write_digest
 from shirube.publish import MANIFEST, Manifest, put
 from tests.digest import sample
@@ -106,3 +108,46 @@ def test_a_kill_while_a_site_is_written_leaves_whole_files(tmp_path: Path, known
             put(tmp_path, first, was, None)
 
     assert swept(tmp_path, before, lambda: put(tmp_path, second, manifest(second, 6), was)) >= 40
+
+
+def test_two_who_write_one_file_at_once_leave_it_whole(tmp_path: Path) -> None:
+    """Two runs of a timer that met: each writes beside under a name of its own."""
+    file, sizes = tmp_path / "2026-10.html", {b"a": 120_000, b"b": 125_000}
+    children = [forked(partial(written_often, file, letter * size)) for letter, size in sizes.items()]
+    for child in children:
+        while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):
+            content = file.read_bytes() if file.exists() else b"a" * sizes[b"a"]
+            assert (len(content), set(content)) == (sizes[content[:1]], set(content[:1]))
+        assert ended[1] == 0
+    assert [each.name for each in tmp_path.iterdir()] == [file.name]
+
+
+def forked(act: Act) -> int:
+    """Begin to act in a process of its own, whose end tells whether it could."""
+    child = os.fork()
+    if child == 0:
+        try:
+            act()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    return child
+
+
+def written_often(file: Path, content: bytes) -> None:
+    for _ in range(150):
+        write_whole(file, content, "")
+
+
+def test_what_a_killed_writer_left_goes_after_a_day_and_a_file_keeps_the_mode_of_any(tmp_path: Path) -> None:
+    left = [tmp_path / name for name in (".a.html.0123abcd.tmp", ".a.html.tmp", ".b.html.0123abcd.tmp", "a.html.tmp")]
+    for each in left:
+        each.touch()
+    write_whole(tmp_path / "a.html", b"new", "")
+    assert all(each.exists() for each in left), "they may be another's that writes just now"
+    for each in left:
+        os.utime(each, (0, 0))
+    write_whole(tmp_path / "a.html", b"new", "")
+    assert [each.exists() for each in left] == [False, False, True, True]
+    (tmp_path / "plain").touch()
+    assert (tmp_path / "a.html").stat().st_mode == (tmp_path / "plain").stat().st_mode
