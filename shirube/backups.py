@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Engine, Table
@@ -66,6 +66,13 @@ class Manifest(msgspec.Struct, frozen=True):
     tables: dict[str, Content]
 
 
+class Restored(NamedTuple):
+    """What a backup said that was restored, and the file of its keys where a setting keeps them from being used."""
+
+    manifest: Manifest
+    aside: Path | None
+
+
 def backup(wiring: Wiring, folder: Path) -> Path:
     """Write a backup of this moment, read it back, and delete those older than 30 days (see prune); gives its file.
 
@@ -101,10 +108,11 @@ def verify(file: Path) -> Manifest:
     return manifest
 
 
-def restore(wiring: Wiring, file: Path) -> Manifest:
-    """Fill an empty database from a backup, and hold all mail until a person lets it go; gives what the backup said.
+def restore(wiring: Wiring, file: Path) -> Restored:
+    """Fill an empty database from a backup, and hold all mail until a person lets it go.
 
-    The keys come back too: links in mails of old need them. It is one transaction, so that a restore that fails or is
+    The keys come back too: links in mails of old need them. Where keys are set, those that the setting lacks are put
+    aside in the file that would be used without it. It is one transaction, so that a restore that fails or is
     killed leaves nothing, and no instant in which mail could leave. Raises RefusedError for a database that holds
     something, and for a backup that is damaged or of a newer program.
     """
@@ -116,10 +124,11 @@ def restore(wiring: Wiring, file: Path) -> Manifest:
                 _restore_table(session, archive, name, content)
         with Session(connection) as session:
             holds.hold(session, f"restored from a backup of {manifest.made:%Y-%m-%d %H:%M} UTC", wiring.clock())
-        if wiring.settings.secret_key is None:
-            keyfile.put(wiring.key_file, archive.read(keyfile.NAME).decode())
+        keys = archive.read(keyfile.NAME).decode().split()
+        missing = [key for key in keys if wiring.settings.secret_key is None or key not in wiring.secret_keys()]
+        keyfile.put(wiring.key_file, "\n".join(missing))
     complete_full_text(make_sessions(engine))
-    return manifest
+    return Restored(manifest, wiring.key_file if missing and wiring.settings.secret_key else None)
 
 
 def prune(folder: Path, now: datetime) -> list[Path]:

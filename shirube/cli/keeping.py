@@ -67,9 +67,14 @@ def restore_database(
     from shirube import backups
 
     wiring: Wiring = context.obj
-    found = backups.restore(wiring, file)
+    found, aside = backups.restore(wiring, file)
     rows = sum(content.rows for content in found.tables.values())
     terminal.say(f"Restored {rows:,} rows as of {found.made:%Y-%m-%d %H:%M} UTC.")
+    if aside is not None:
+        terminal.say(
+            "SHIRUBE_SECRET_KEY is set and lacks a key of the backup, without which links in older mails are dead:"
+        )
+        terminal.say(f"  put the lines of {aside} before it.")
     terminal.say("Mail is held: look at shirube outbox, then shirube outbox --release.")
 
 

@@ -18,7 +18,7 @@ from core.errors import NotFoundError, RefusedError, ShirubeError
 from db import copying, migrate, outbox
 from db.engine import make_engine, make_sessions
 from db.models_mail import Outbox
-from shirube import backups
+from shirube import backups, keyfile
 from shirube.settings import load_settings
 from shirube.wiring import Wiring
 from tests.conftest import NOW
@@ -142,6 +142,20 @@ def test_the_keys_of_a_backup_join_those_that_are_there(filled: Place, tmp_path:
     backups.restore(other.wiring, file)
     assert other.wiring.secret_keys() == [*old, *own]  # the last one signs
     assert (other.folder / "secret.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_where_keys_are_set_those_of_a_backup_are_put_aside_and_told(filled: Place, tmp_path: Path) -> None:
+    """A setting cannot be written; without those keys the links of all mails sent so far would be dead."""
+    file, old = backed_up(filled), filled.wiring.secret_keys()
+    for name, own, aside in (("new", ["a" * 40], old), ("same", [*old, "b" * 40], [])):
+        other = made(tmp_path / name)
+        env = {**other.env, "SHIRUBE_SECRET_KEY": "\n".join(own)}
+        ended = run("db", "restore", str(file), env=env, now=NOW)
+        assert ended.code == 0, ended.err
+        kept = other.folder / "secret.key"
+        assert (keyfile.read("", kept.read_text()) if kept.exists() else []) == aside
+        assert (f"put the lines of {kept} before it" in ended.err) == bool(aside)
+        assert not any(key in ended.err + ended.out for key in (*old, *own))
 
 
 def test_whatever_byte_is_damaged_a_backup_is_refused_in_words_or_unharmed(filled: Place, tmp_path: Path) -> None:
