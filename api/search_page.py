@@ -12,7 +12,6 @@ from api.nearest import called
 from api.question import PAGE, PAGES, Question
 from api.road_list import filter_name
 from api.site import Site
-from core.ids import parse_arxiv_id
 from db import papers
 from db.models import Item
 from db.papers import SHOWN
@@ -114,7 +113,7 @@ def search_page(site: Site, session: Session, question: Question, v: Voice) -> S
         wordless=bool(found.ids) and not found.by_words and not found.named,
         left_out=found.left_out,
         offers=() if found.ids else _offers(site, session, question, v),
-        arxiv_id=_missing(asked.text) if not found.ids and not found.left_out else None,
+        arxiv_id=asked.arxiv_id if not found.ids and not found.left_out else None,
     )
 
 
@@ -141,11 +140,6 @@ def _offers(site: Site, session: Session, question: Question, v: Voice) -> tuple
 def _topics(roadmap: Roadmap, q: str, reading: ReadAs | None) -> tuple[Topic, ...]:
     keys = dict.fromkeys((*(reading.topics if reading else ()), *called(q, roadmap.topics)))
     return tuple(roadmap.topics[key] for key in keys)
-
-
-def _missing(text: str) -> str | None:
-    parsed = parse_arxiv_id(text)
-    return parsed[0] if parsed else None
 
 
 def _hit(item: Item, results: Results, known: dict[str, str], roadmap: Roadmap, v: Voice) -> Hit:

@@ -12,7 +12,7 @@ _OLD = re.compile(
 )
 _PREFIX = re.compile(
     r"^(?:(?:https?://)?(?:www\.|export\.|browse\.)?arxiv\.org/(?:abs|pdf|html|format|src|e-print)/"
-    r"|(?:https?://)?(?:dx\.)?doi\.org/10\.48550/arxiv\.|10\.48550/arxiv\."
+    r"|(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:\s*)?10\.48550/arxiv\."
     r"|(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/papers/|(?:https?://)?(?:www\.)?alphaxiv\.org/abs/"
     r"|oai:arxiv\.org:|arxiv:\s*|[a-z-]+(?:\.[a-z]{2})?/(?=\d{4}\.\d{4,5}))",
     re.IGNORECASE,
@@ -20,9 +20,13 @@ _PREFIX = re.compile(
 _TAIL = re.compile(r"(?:\.pdf)?(?:[?#].*)?/*$", re.IGNORECASE)
 _IN_TEXT = re.compile(
     r"(?:arxiv\.org/(?:abs|pdf|html)/|10\.48550/arxiv\.|(?:huggingface\.co|hf\.co)/papers/|arxiv:\s*)"
-    r"(?:\d{4}\.\d{4,5}|[a-z][a-z-]+(?:\.[a-z]{2})?/\d{7})",
+    r"(?:\d{4}\.\d{4,5}|[a-z][a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?",
     re.IGNORECASE,
 )
+_LABEL = re.compile(r"(?<![\w./])arxiv[\s.:]+(?=[a-z\d])", re.IGNORECASE | re.ASCII)
+_BARE = re.compile(r"(?<![\w.])\d{4}\.\d{4,5}(?:v\d+)?(?!\w|\.\d)", re.ASCII)
+# What arXiv writes behind an id in the margin of a PDF: the category and the day.
+_STAMP = re.compile(r"\[[a-z-]+(?:\.[a-z-]+)?(?:\]|$)(?:\s+\d{1,2} [a-z]{3} \d{4})?", re.IGNORECASE | re.ASCII)
 
 
 def parse_arxiv_id(text: str) -> tuple[str, int | None] | None:
@@ -43,6 +47,19 @@ def find_arxiv_ids(text: str) -> list[str]:
     return list(dict.fromkeys(parsed[0] for parsed in found if parsed))
 
 
+def arxiv_ids_asked(text: str) -> tuple[list[str], str]:
+    """List the arXiv ids in a person's query, bare ones too, and give the rest of it; sources are not read so freely.
+
+    Without an id the rest is the text as it was. The signs around the query should be gone.
+    """
+    labelled = _LABEL.sub("arXiv:", text)
+    if whole := parse_arxiv_id(labelled):
+        return [whole[0]], ""
+    bare = (parse_arxiv_id(match.group()) for match in _BARE.finditer(labelled))
+    found = dict.fromkeys([*find_arxiv_ids(labelled), *(parsed[0] for parsed in bare if parsed)])
+    return list(found), _without_ids(labelled) if found else text
+
+
 def arxiv_month(arxiv_id: str) -> str:
     """Give the YYYY-MM that an arXiv id carries; ids began in August 1991, so 91-99 are the last century."""
     digits = arxiv_id.rpartition("/")[2][:4]
@@ -53,6 +70,10 @@ def arxiv_month(arxiv_id: str) -> str:
 def anchor(item_id: str) -> str:
     """Make the page anchor of an item: `p-` and the id, with colon and slash as hyphens."""
     return "p-" + re.sub(r"[:/]", "-", item_id)
+
+
+def _without_ids(text: str) -> str:
+    return _BARE.sub(" ", _IN_TEXT.sub(" ", _STAMP.sub(" ", text)))
 
 
 def _version(text: str | None) -> int | None:

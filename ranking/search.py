@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.ids import parse_arxiv_id
+from core.ids import arxiv_ids_asked
 from core.text import clean, fold
 from ranking.glossary import Reading, Terms, read, topics_named
 from roadmap.model import Roadmap
@@ -18,8 +18,10 @@ DEPTH = 100  # places of each ranking that are looked at
 TITLE_WORDS = 3  # words of a query that, all in one title, are taken for part of it
 TITLES = 5  # more titles than this with all the words are a subject, not a title half remembered
 LONGEST = 2_000  # characters of a query that count
+_AROUND = " <>()[]{}\"'`“”‘’「」『』【】.,;:!?、。…"  # what stands around a name that was copied out of a text
 _DOI = re.compile(r"^(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/\S+)$", re.IGNORECASE)
 _URL = re.compile(r"^https?://\S+$", re.IGNORECASE)
+_WORD = re.compile(r"[^\W_]")
 _POST = re.compile(r"^[a-z0-9-]+:[^\s/]\S*$")
 _REPOSITORY = re.compile(
     r"^(https?://(?:www\.)?(?:github|gitlab)\.com/[^/\s]+/[^/\s?#]+?)(?:\.git)?(?:[/?#].*)?$", re.I
@@ -50,11 +52,19 @@ class Asked:
         """The words for both arms; none where the query is a name, or nothing of it was understood."""
         return "" if self.named.only else self.reading.english
 
+    @property
+    def arxiv_id(self) -> str | None:
+        """The first arXiv id, where the query is nothing but ids; it need not be stored."""
+        return self.named.ids[0] if self.named.only and self.named.ids else None
+
 
 def understand(query: str, terms: Terms) -> Asked:
     """Read a query: a name of a paper in any of its forms, else words, the Japanese among them by the glossary."""
     text = clean(query[:LONGEST])
-    return Asked(text, _named(text), read(text, terms))
+    name = _unwrapped(text)
+    ids, rest = arxiv_ids_asked(name)
+    reading = read(rest if ids else text, terms)
+    return Asked(text, _named(text, name, ids, reading), reading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +114,22 @@ def half_remembered(terms: Sequence[str], titles: Mapping[str, str]) -> list[str
     return held if len(wanted) >= TITLE_WORDS and len(held) <= TITLES else []
 
 
-def _named(text: str) -> Named:
-    """Read a name; what methods of Japanese input write in full width is the same name in half width."""
-    plain = unicodedata.normalize("NFKC", text)
-    if (parsed := parse_arxiv_id(plain)) is not None:
-        return Named(ids=(parsed[0],), only=True)
-    if match := _DOI.match(plain):
-        return Named(doi=match[1].lower().rstrip(".,;"), only=True)
-    forms = dict.fromkeys((text, plain))  # an id or an address may hold such a sign itself
+def _named(text: str, name: str, ids: Sequence[str], reading: Reading) -> Named:
+    """Tell what a query is the name of: `name` is the `text` without the signs around it, `ids` are arXiv's within."""
+    if ids and not (_WORD.search(reading.english) or reading.unknown):
+        return Named(ids=tuple(ids), only=True)
+    if match := _DOI.match(name):
+        return Named(doi=match[1].lower(), only=True)
+    forms = dict.fromkeys((text, name))  # an id or an address may hold a sign of full width itself
     if urls := [url for form in forms if _URL.match(form) for url in _addresses(form)]:
-        return Named(urls=tuple(urls), only=True)
-    return Named(ids=tuple(form for form in forms if _POST.match(form)), title=fold(text))
+        return Named(ids=tuple(ids), urls=tuple(dict.fromkeys(urls)), only=True)
+    return Named(ids=(*ids, *(form for form in forms if _POST.match(form))), title=fold(text))
+
+
+def _unwrapped(text: str) -> str:
+    """Take away the signs around a name, but not the bracket that closes one within it; full width becomes plain."""
+    name = unicodedata.normalize("NFKC", text).strip(_AROUND)
+    return f"{name})" if name.count("(") > name.count(")") else name
 
 
 def _addresses(url: str) -> tuple[str, ...]:

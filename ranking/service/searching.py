@@ -10,14 +10,13 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFoundError
-from core.ids import parse_arxiv_id
 from core.text import embedding_text
 from db import papers
 from db import search as words
 from db.papers import PaperFilter
 from ranking.embedder import Embedder
 from ranking.matrix import Mask, Matrix
-from ranking.search import DEPTH, Asked, half_remembered, joined
+from ranking.search import DEPTH, Asked, half_remembered, joined, understand
 from ranking.shortlist import Heading, folded
 
 SPARE = 3  # neighbours looked at for each one shown: twins are folded
@@ -88,8 +87,7 @@ def similar(
 
 def known_id(session: Session, text: str) -> str:
     """Find the item that a person names by its id in any form; raises NotFoundError."""
-    parsed = parse_arxiv_id(text)
-    found = words.named(session, [parsed[0] if parsed else text.strip()], None, (), "")
+    found = words.named(session, understand(text, {}).named.ids or [text.strip()], None, (), "")
     if not found:
         raise NotFoundError(f"{text} is not stored", "Look for it by its title with shirube search, or pull its month")
     return found[0]

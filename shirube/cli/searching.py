@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.errors import ModelError, NotFoundError, UsageError
-from core.ids import arxiv_month, parse_arxiv_id
+from core.ids import arxiv_month
 from shirube import terminal
 from shirube.cli.options import Day, Kind, known
 
@@ -206,9 +206,8 @@ def _advice(session: Session, wiring: Wiring, asked: Asked, wanted: PaperFilter)
         more = searching.search(session, asked, free, _stages(wiring), None)
         if more.ids:
             return [f"Without the filters there are results ({len(more.ids)}): leave one out."]
-    parsed = parse_arxiv_id(asked.text)
-    if parsed:
-        return [f"{parsed[0]} is not stored; its month is pulled by: shirube digest {arxiv_month(parsed[0])}"]
+    if asked.arxiv_id:
+        return [f"{asked.arxiv_id} is not stored; its month is pulled by: shirube digest {arxiv_month(asked.arxiv_id)}"]
     if asked.named.only:
         return ["No stored paper goes by this name; try words of its title."]
     return ["Try fewer or other words, or the English name of what you look for."]

@@ -26,6 +26,49 @@ def test_an_arxiv_id_in_any_form_is_a_name(query: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "query",
+    [
+        "arXiv:2606.00001 [cs.CL]", "arXiv:2606.00001v2 [cs.CL] 3 Jun 2026", "arXiv 2606.00001", "arxiv.2606.00001",
+        "[2606.00001]", "(2606.00001)", "2606.00001.", "2606.00001,", "「2606.00001」", "<https://arxiv.org/abs/2606.00001>",
+        "https://arxiv.org/abs/2606.00001.", "https://arxiv.org/abs/2606.00001)",
+        "２６０６.００００１", "arXiv：2606.00001", "2606.00001の論文", "論文2606.00001",
+        "doi:10.48550/arXiv.2606.00001", "https://ar5iv.labs.arxiv.org/html/2606.00001", "https://papers.cool/arxiv/2606.00001",
+        "https://www.semanticscholar.org/arxiv/2606.00001", "https://www.alphaxiv.org/overview/2606.00001v1",
+    ],
+)  # fmt: skip
+def test_an_id_is_found_as_people_copy_it(query: str) -> None:
+    asked = understand(query, {})
+    assert asked.named.ids == ("2606.00001",)
+    assert asked.named.only
+    assert asked.words == ""
+
+
+def test_an_id_beside_words_is_a_name_and_the_words_are_looked_for() -> None:
+    asked = understand("Brass herons, arXiv:2606.00001v2 (and 2606.00002)", {})
+    assert asked.named.ids == ("2606.00001", "2606.00002")
+    assert "herons" in asked.words
+    assert "2606" not in asked.words
+
+
+@given(st.text(max_size=8).filter(lambda text: not any(char.isalnum() or char in "._" for char in text)), st.integers())
+def test_signs_around_an_id_are_none_of_it(signs: str, turn: int) -> None:
+    at = turn % (len(signs) + 1)
+    assert understand(f"{signs[:at]} 2606.00001 {signs[at:]}", {}).named.ids == ("2606.00001",)
+
+
+@pytest.mark.parametrize(
+    "query", ["10.1109/CVPR.2012.1234 and more", "pi is 3.1412", "12606.00001", "2606.00001.5", "v2606.0001x"]
+)
+def test_a_number_that_only_looks_like_an_id_is_none(query: str) -> None:
+    assert understand(query, {}).named.ids == ()
+
+
+def test_an_address_loses_the_signs_around_it() -> None:
+    assert "https://github.com/brass/heron" in understand("(https://github.com/brass/heron).", {}).named.urls
+    assert understand("10.1000/heron(2)", {}).named.doi == "10.1000/heron(2)"
+
+
+@pytest.mark.parametrize(
     "query", ["10.1145/1571941.1572114", "https://doi.org/10.1145/1571941.1572114", "doi:10.1145/1571941.1572114."]
 )
 def test_a_doi_is_a_name(query: str) -> None:
