@@ -84,7 +84,7 @@ class Finder:
         """Find items by name, words and, where that is ready, meaning; best first, at most `wanted.limit`."""
         meaning = self._meaning(asked.words)
         found = searching.search(session, asked, wanted, self._stages, meaning)
-        return Results(asked, found, meaning is not None)
+        return Results(asked, found, meaning is not None and not found.by_author)
 
     def similar(self, session: Session, item_id: str, wanted: PaperFilter) -> list[Neighbour]:
         """List the nearest items, best first; none where the item has no vector yet."""

@@ -186,6 +186,8 @@ def _why(item: Item, results: Results, known: dict[str, str], v: Voice) -> Seque
     rows: list[tuple[str, Line]] = []
     if item.id in found.named:
         rows.append((str(v.t("Name")), v.t("The query is its name")))
+    if item.id in found.by_author:
+        rows.append((str(v.t("Author")), v.t("The query is an author’s name")))
     if known:
         text = " ".join([item.title, item.abstract or "", *(str(author["name"]) for author in item.authors)])
         words = passage.hits(text, known)

@@ -7,7 +7,7 @@ Ranks are bm25 on SQLite and ts_rank on PostgreSQL: greater is better, and no tw
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,6 +32,8 @@ from db.models import Alias, Code, Item
 
 MOST = 24  # words of one query that count
 LONGEST = 100  # characters of a word that count
+AUTHORED = 1_000  # items of authors of one name that are looked at
+NEAR = 6  # words that may stand between those of one name
 PART = 20_000  # items filled in one transaction
 _WORD = re.compile(r"[^\W_]+")
 _COMMON = frozenset(
@@ -73,6 +75,25 @@ def holding(session: Session, words: str) -> Select[str] | None:
         return None
     statement, own, query = _asked(session, groups, " AND ")
     return statement.with_only_columns(own).order_by(None).params(query=query)
+
+
+def authored(
+    session: Session, words: Collection[str], among: Select[str] | None = None
+) -> list[tuple[str, tuple[str, ...]]]:
+    """List the newest items whose authors' names hold all of some folded words: (id, names); at most AUTHORED.
+
+    The words, which are letters only, may stand in the names of several authors: whether one has them all is for the
+    caller to see.
+    """
+    quoted = sorted(f'"{word}"' if _sqlite(session) else f"'{word}':B" for word in words)  # B: authors (migration 0004)
+    query = f"authors : NEAR({' '.join(quoted)}, {NEAR})" if _sqlite(session) else " & ".join(quoted)
+    statement, own, _ = _asked(session, [], " AND ")
+    ids = statement.with_only_columns(own).order_by(None).params(query=query)
+    chosen = select(Item.id, Item.authors).where(Item.id.in_(ids))
+    if among is not None:
+        chosen = chosen.where(Item.id.in_(among))
+    rows = session.execute(chosen.order_by(Item.month.desc(), Item.id.desc()).limit(AUTHORED))
+    return [(item_id, tuple(author["name"] for author in authors)) for item_id, authors in rows]
 
 
 def named(session: Session, ids: Sequence[str], doi: str | None, urls: Sequence[str], title: str) -> list[str]:

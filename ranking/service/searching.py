@@ -14,6 +14,7 @@ from core.text import embedding_text
 from db import papers
 from db import search as words
 from db.papers import PaperFilter
+from ranking.authors import author_asked, written_by
 from ranking.embedder import Embedder
 from ranking.matrix import Mask, Matrix
 from ranking.search import DEPTH, Asked, half_remembered, joined, understand
@@ -42,6 +43,7 @@ class Found:
     left_out: tuple[str, ...]  # papers that the query names, which the filters leave out
     by_words: tuple[str, ...]  # the first places of each arm, best first
     by_meaning: tuple[str, ...]
+    by_author: tuple[str, ...]  # by an author whose name the query is; meaning was not asked then
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +58,21 @@ class Neighbour:
 def search(session: Session, asked: Asked, wanted: PaperFilter, stages: Stages, meaning: Meaning | None) -> Found:
     """Find items: those the query names first, then by words and by meaning, fused; at most `wanted.limit`.
 
+    Of an author's name the meaning is noise: that author's papers come first, then what has the words.
     `stages` names the topics of each stage. Without `meaning` the words alone decide.
     """
     among = papers.chosen(wanted, stages)
     name = asked.named
     all_named = words.named(session, name.ids, name.doi, name.urls, name.title)
     named = _those(session, all_named, among)
-    lexical, semantic = _arms(session, asked.words, wanted.limit, among, meaning)
+    by_author = _by_author(session, asked, among)[: max(DEPTH, wanted.limit)]
+    lexical, semantic = _arms(session, asked.words, wanted.limit, among, None if by_author else meaning)
     known = papers.headings(session, lexical)
     titles = {item_id: known[item_id][0] for item_id in lexical if item_id in known}
-    first = [*named, *half_remembered(words.terms_of(asked.words), titles)]
+    first = [*named, *by_author, *half_remembered(words.terms_of(asked.words), titles)]
     ids = joined(first, [lexical, semantic], wanted.limit)
     left_out = tuple(item_id for item_id in all_named if item_id not in named)
-    return Found(tuple(ids), tuple(named), left_out, tuple(lexical), tuple(semantic))
+    return Found(tuple(ids), tuple(named), left_out, tuple(lexical), tuple(semantic), tuple(by_author))
 
 
 def similar(
@@ -105,6 +109,12 @@ def _arms(
     mask = _mask(session, among, meaning.matrix)
     nearest = meaning.matrix.nearest(meaning.vector, depth, mask)
     return lexical, [item_id for item_id, _ in nearest]
+
+
+def _by_author(session: Session, asked: Asked, among: Among) -> list[str]:
+    """List the papers of the author whose name the query is, the newest first; none where it is no name."""
+    author = author_asked(asked.words)
+    return written_by(author, words.authored(session, author.words, among)) if author else []
 
 
 def _mask(session: Session, among: Among, matrix: Matrix) -> Mask | None:

@@ -92,6 +92,11 @@ def test_a_result_says_what_it_is_and_why_it_was_found(filled: TestClient) -> No
     assert "<mark>Routers</mark> oil &lt;b&gt;<mark>gears</mark>&lt;/b&gt;." in page
 
 
+def test_a_search_for_an_author_says_so(filled: TestClient) -> None:
+    assert "Author The query is an author’s name" in text(filled.get("/search?q=Ada+Moorhen").text)
+    assert "an author’s name" not in text(filled.get("/search?q=herons").text)
+
+
 def test_what_the_query_names_comes_first(filled: TestClient) -> None:
     for query in ("2606.00002", "https://github.com/heron/clock", "marshes of brass"):
         page = filled.get("/search", params={"q": query}).text
