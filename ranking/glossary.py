@@ -1,27 +1,35 @@
 """Japanese queries said in English, term by term, by the roadmap's names and the glossary (pure).
 
 Terms are found by longest match from the left, as the first Japanese word segmenters did: without grammar and without
-weights, so that anyone can see from the data file why a query was read as it was. What no term covers is named.
+weights, so that anyone can see from the data file why a query was read as it was. What no term covers is named, as a
+whole word: what was found within a word that is not known is no meaning of it.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from roadmap.model import Roadmap
 
 _RUN = re.compile(r"[\u3005-\u3007\u3041-\u3096\u30a1-\u30fc\u3400-\u9fff]+")  # kana, kanji and the signs inside words
 _LONG = "\u30fc"
+_KATAKANA = re.compile(r"[\u30a1-\u30fc]+")
+_TAIL = re.compile(r"[\u30a1-\u30fc]+$")
 _FINAL_LONG = re.compile(r"(?<=[\u30a1-\u30fa])\u30fc(?![\u30a1-\u30fc])")
 # What only joins words, or says that a paper or a method is looked for.
 _JOINING = (
     "の を に は が と で へ も や か な から まで より など する した して される された による によって における "
     "に対する に関する についての について ための ため として という を用いた を使った に基づく ベース 研究 論文 "
-    "手法の 向け 上 型 的 的な 等 及び および または とは どう 方法 最新 最近"
+    "手法の 向け 上 型 的 的な 等 及び および または とは どう 方法 最新 最近 との での への には では からの までの"
 )
 JOINING = frozenset(_JOINING.split())
+_ENDINGS = frozenset("ベース 向け 上 型 的 的な 等".split())  # join only what stands before them
+_PARTICLES = frozenset("のをにはがで")  # end a word in hiragana where another follows
+_WORD_ALONE = 4  # signs of katakana that are a word of their own beside a term, and not the rest of a longer one
 Terms = Mapping[str, str]
+Piece = tuple[str, str | None]  # a word, and its English: "" where it only joins, None where it is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,40 +65,54 @@ def read(query: str, terms: Terms) -> Reading:
     english: list[str] = []
     found: list[tuple[str, str]] = []
     unknown: list[str] = []
-    end = 0
-    for run in _RUN.finditer(plain):
-        english.append(plain[end : run.start()])
-        end = run.end()
-        for word, meaning in _pieces(run.group(), terms):
-            if meaning is None:
-                unknown.append(word)
-            elif meaning:
-                found.append((word, meaning))
-                english.append(meaning)
-    english.append(plain[end:])
+    for word, meaning in _words(plain, terms):
+        english.append(meaning or "")
+        if meaning is None:
+            unknown.append(word)
+        elif meaning and word:
+            found.append((word, meaning))
     said = " ".join(" ".join(english).split())
     return Reading(said, tuple(dict.fromkeys(found)), tuple(dict.fromkeys(unknown)))
 
 
-def _pieces(run: str, terms: Terms) -> Iterator[tuple[str, str | None]]:
+def _words(plain: str, terms: Terms) -> Iterator[Piece]:
+    """Cut a query: (Japanese word, English), and ("", text) for what stands in other letters."""
+    mixed = {term.lower(): term for term in terms if not _RUN.fullmatch(term)}
+    known = re.compile("|".join(map(_bounded, sorted(mixed, key=len, reverse=True))) or "(?!)", re.IGNORECASE)
+    end = 0
+    for match in known.finditer(plain):
+        yield from _runs(plain[end : match.start()], terms)
+        term = mixed[match.group().lower()]
+        yield term, terms[term]
+        end = match.end()
+    yield from _runs(plain[end:], terms)
+
+
+def _bounded(term: str) -> str:
+    """Write a term with Latin letters or digits as a pattern: these are no part of a longer word or number."""
+    start, end = (r"(?<![a-z\d])" if term[0].isascii() else ""), (r"(?![a-z\d])" if term[-1].isascii() else "")
+    return f"{start}{re.escape(term)}{end}"
+
+
+def _runs(text: str, terms: Terms) -> Iterator[Piece]:
+    end = 0
+    for run in _RUN.finditer(text):
+        yield "", text[end : run.start()]
+        latin = text[run.start() - 1 : run.start()].isalnum()
+        yield from _whole_words(list(_pieces(run.group(), terms)), latin=latin)
+        end = run.end()
+    yield "", text[end:]
+
+
+def _pieces(run: str, terms: Terms) -> Iterator[Piece]:
     """Cut one run of Japanese: (word, English), English "" for what only joins and None for what is not known."""
-    unknown = ""
     place = 0
     longest = _longest(terms)
     while place < len(run):
         word = _match(run, place, terms, longest)
-        if word is None:
-            unknown += run[place]
-            place += 1
-            continue
-        if unknown:
-            yield unknown, None
-            unknown = ""
-        yield word, terms.get(word, "")
-        place += len(word)
-        place += run.startswith(_LONG, place)  # ユーザー and ユーザ are one word
-    if unknown:
-        yield unknown, None
+        yield (word, terms.get(word, "")) if word else (run[place], None)
+        place += len(word or run[place])
+        place += bool(word) and run.startswith(_LONG, place)  # ユーザー and ユーザ are one word
 
 
 def _match(run: str, place: int, terms: Terms, longest: int) -> str | None:
@@ -99,6 +121,64 @@ def _match(run: str, place: int, terms: Terms, longest: int) -> str | None:
         if word in terms or word in JOINING:
             return word
     return None
+
+
+def _whole_words(pieces: list[Piece], *, latin: bool) -> list[Piece]:
+    """Give back to the words that are not known what was taken for a word within them, until nothing is left to give.
+
+    `latin` tells that a word in other letters stands right before.
+    """
+    while True:
+        edged: list[Piece | None] = [("x", "x") if latin else None, *(pieces := _merged(pieces)), None]
+        places = range(1, len(pieces) + 1)
+        for place in (*places, *reversed(places)):
+            edged[place] = _kept(edged[place - 1], edged[place], edged[place + 1])
+        if edged[1:-1] == pieces:
+            return pieces
+        pieces = [piece for piece in edged[1:-1] if piece]
+
+
+def _merged(pieces: Iterable[Piece]) -> list[Piece]:
+    merged: list[Piece] = []
+    for known, group in groupby(pieces, key=lambda piece: piece[1] is not None):
+        merged += group if known else [("".join(word for word, _ in group), None)]
+    return merged
+
+
+def _kept(before: Piece | None, piece: Piece | None, after: Piece | None) -> Piece | None:
+    """Give a piece as it is, or as not known where it is a part of an unknown word beside it."""
+    if piece is None or piece[1] is None:
+        return piece
+    word, meaning = piece
+    within = _is_end_of_word(word, before, after) if meaning else _is_no_joint(word, before, after)
+    return (word, None) if within else piece
+
+
+def _is_end_of_word(term: str, before: Piece | None, after: Piece | None) -> bool:
+    """Tell whether a term in katakana stands in a longer word: テキスト in コンテキスト."""
+    left = _TAIL.search(before[0]) if before and before[1] is None else None
+    right = _KATAKANA.match(after[0]) if after and after[1] is None else None
+    rests = [match.group() for match in (left, right) if match]
+    return bool(_KATAKANA.fullmatch(term)) and any(len(rest) < _WORD_ALONE for rest in rests)
+
+
+def _is_no_joint(word: str, before: Piece | None, after: Piece | None) -> bool:
+    """Tell whether what could join words is a part of one: 型 in 典型, 上 in 向上, と in まとめ."""
+    if word in _ENDINGS and (before is None or before[1] is None):
+        return True
+    follows = before is not None and _script(before[0][-1]) != _script(word[0])
+    leads = after is not None and _script(after[0][0]) != _script(word[-1])
+    cut_left = before is not None and before[1] is None and not follows
+    cut_right = after is not None and after[1] is None and not leads
+    if _script(word[0]) == "hiragana":  # a particle behind a word, and one before the next
+        return (cut_right and not follows) or (cut_left and not (leads and word in _PARTICLES))
+    return cut_left or cut_right
+
+
+def _script(sign: str) -> str:
+    if "\u3041" <= sign <= "\u3096":
+        return "hiragana"
+    return "katakana" if "\u30a1" <= sign <= _LONG else "other"
 
 
 def _longest(words: Iterable[str]) -> int:

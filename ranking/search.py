@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from core.ids import arxiv_ids_asked
 from core.text import clean, fold
-from ranking.glossary import Reading, Terms, read, topics_named
+from ranking.glossary import Reading, Terms, is_japanese, read, topics_named
 from roadmap.model import Roadmap
 
 K = 60  # the paper's constant: how little the first places of one ranking count against being in both
@@ -76,11 +76,17 @@ class ReadAs:
     unknown: tuple[str, ...]  # words no term covers: they are not looked for
     topics: tuple[str, ...]  # keys of the road's topics that go by the name of a term
 
+    @property
+    def empty(self) -> bool:
+        """Tell whether the Japanese only joins words, and no other word is there to be looked for."""
+        return not (self.english or self.unknown)
+
 
 def read_as(asked: Asked, roadmap: Roadmap) -> ReadAs | None:
-    """Tell how Japanese was read; None where there was none, or the query is a name and was not read at all."""
+    """Tell how Japanese was read; None where there was none to speak of, or the query is a name and was not read."""
     reading = asked.reading
-    if asked.named.only or not (reading.terms or reading.unknown):
+    silent = reading.english and not (reading.terms or reading.unknown)
+    if asked.named.only or silent or not is_japanese(asked.text):
         return None
     return ReadAs(reading.english, reading.terms, reading.unknown, tuple(topics_named(reading, roadmap)))
 

@@ -181,6 +181,8 @@ def _say_reading(asked: Asked, wiring: Wiring) -> None:
             f"Not understood: {'、'.join(told.unknown)}. Papers are written in English and searched in it; "
             "Japanese is read term by term, by the glossary. Say these in English."
         )
+    if told.empty:
+        terminal.say("These words only join others or say that papers are looked for; name what they should be about.")
     for key in told.topics:
         terminal.say(f"The road has a topic of that name: shirube papers --topic {key}")
 

@@ -155,6 +155,11 @@ def test_how_japanese_was_read_is_said(filled: TestClient) -> None:
     assert "The road has a topic of that name: Retrieval-augmented generation" in text(filled.get("/search?q=rag").text)
 
 
+def test_words_that_only_join_others_are_told_of(filled: TestClient) -> None:
+    assert "These words only join others" in text(filled.get("/search", params={"q": "最新の論文"}).text)
+    assert "These words only join others" not in text(filled.get("/search", params={"q": "鷺の論文"}).text)
+
+
 def test_how_far_meaning_reaches_is_said(
     sessions: Sessions, roadmap: Roadmap, clock: Clock, by_meaning: Callable[[], TestClient], client: TestClient
 ) -> None:

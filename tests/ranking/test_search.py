@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from core.text import clean
 from ranking.glossary import JOINING, is_japanese, read, terms_of, topics_named
-from ranking.search import TITLES, Named, fuse, half_remembered, joined, understand
+from ranking.search import TITLES, Named, fuse, half_remembered, joined, read_as, understand
 from roadmap.model import Roadmap
 
 ids = st.lists(st.sampled_from([f"p{n}" for n in range(12)]), max_size=12, unique=True)
@@ -206,6 +206,75 @@ TERMS = {"拡散": "diffusion", "拡散モデル": "diffusion model", "動画": 
 def test_japanese_is_read_term_by_term(query: str, english: str, unknown: tuple[str, ...]) -> None:
     reading = read(query, TERMS)
     assert (reading.english, reading.unknown) == (english, unknown)
+
+
+CUT = {
+    "データ": "data", "テキスト": "text", "モデル": "model", "知識": "knowledge", "性能": "performance", "学習": "learning",
+    "言語モデル": "language model", "エージェント": "agent", "3次元": "3D", "生成AI": "generative AI", "生成": "generation",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "english", "unknown"),
+    [
+        # Katakana: what a term leaves over is a word of its own, or the term is no more than a part of a word.
+        ("コンテキスト", "", ("コンテキスト",)),
+        ("データベース", "data", ()),  # only the glossary knows better
+        ("データセンター", "", ("データセンタ",)),
+        ("テキストデータ", "text data", ()),
+        ("エージェントフレームワーク", "agent", ("フレームワーク",)),
+        ("言語モデルアーム", "language model", ("アーム",)),
+        # What joins words stands behind a word, and is no part of another.
+        ("性能向上", "performance", ("向上",)),
+        ("平等", "", ("平等",)),
+        ("典型的な学習", "learning", ("典型的な",)),
+        ("目的関数", "", ("目的関数",)),
+        ("研究者", "", ("研究者",)),
+        ("型理論", "", ("型理論",)),
+        ("知識型", "knowledge", ()),
+        ("BERTベースの学習", "BERT learning", ()),
+        ("ベース", "", ("ベース",)),
+        ("とらんすふぉーま", "", ("とらんすふぉーま",)),
+        ("やさしい学習", "learning", ("やさしい",)),
+        ("学習をまとめた論文", "learning", ("まとめた",)),
+        ("高さの学習", "learning", ("高さ",)),
+        ("小さなモデル", "model", ("小さな",)),
+        ("学習との関係", "learning", ("関係",)),
+        # Terms with Latin letters or digits in them
+        ("3次元", "3D", ()),
+        ("３次元の学習", "3D learning", ()),
+        ("13次元", "13", ("次元",)),
+        ("生成AIのデータ", "generative AI data", ()),
+        ("生成aiの学習", "generative AI learning", ()),
+        ("生成AIM", "generation AIM", ()),
+    ],
+)
+def test_no_word_is_cut_in_the_middle(query: str, english: str, unknown: tuple[str, ...]) -> None:
+    reading = read(query, CUT)
+    assert (reading.english, reading.unknown) == (english, unknown)
+
+
+def test_a_query_that_only_joins_words_is_told_of(roadmap: Roadmap) -> None:
+    terms = terms_of(roadmap)
+    for query in ("論文", "最新の論文", "を使った"):
+        told = read_as(understand(query, terms), roadmap)
+        assert told is not None
+        assert told.empty
+        assert not told.english
+    for query in ("推論", "料理", "diffusion", "2606.00001の論文"):
+        told = read_as(understand(query, terms), roadmap)
+        assert told is None or not told.empty
+
+
+@given(st.lists(st.sampled_from([*CUT, *sorted(JOINING), "アーム", "向", "さ", "LLM", " "]), max_size=8))
+def test_nothing_of_a_query_is_lost(parts: list[str]) -> None:
+    query = "".join(parts)
+    reading = read(query, CUT)
+    said = [*(ja for ja, _ in reading.terms), *reading.unknown, *JOINING, "LLM", "AI", "3"]
+    rest = query
+    for word in sorted(said, key=len, reverse=True):
+        rest = rest.replace(word, " ")
+    assert not rest.strip().strip("ー")
 
 
 @given(st.lists(st.sampled_from([*TERMS, *sorted(JOINING), "料理", "LLM", " "]), max_size=8))
