@@ -22,10 +22,11 @@ _FINAL_LONG = re.compile(r"(?<=[\u30a1-\u30fa])\u30fc(?![\u30a1-\u30fc])")
 _JOINING = (
     "の を に は が と で へ も や か な から まで より など する した して される された による によって における "
     "に対する に関する についての について ための ため として という を用いた を使った に基づく ベース 研究 論文 "
-    "手法の 向け 上 型 的 的な 等 及び および または とは どう 方法 最新 最近 との での への には では からの までの"
+    "手法の 向け 上 型 的 的な 等 及び および または とは どう 方法 最新 最近 との での への には では からの までの "
+    "その のもとで に代わる をもつ とは何か 法"
 )
 JOINING = frozenset(_JOINING.split())
-_ENDINGS = frozenset("ベース 向け 上 型 的 的な 等".split())  # join only what stands before them
+_ENDINGS = frozenset(["ベース", "向け", "上", "型", "的", "的な", "等", "法"])  # join only what stands before them
 _PARTICLES = frozenset("のをにはがで")  # end a word in hiragana where another follows
 _WORD_ALONE = 4  # signs of katakana that are a word of their own beside a term, and not the rest of a longer one
 Terms = Mapping[str, str]
@@ -141,7 +142,8 @@ def _whole_words(pieces: list[Piece], *, latin: bool) -> list[Piece]:
 def _merged(pieces: Iterable[Piece]) -> list[Piece]:
     merged: list[Piece] = []
     for known, group in groupby(pieces, key=lambda piece: piece[1] is not None):
-        merged += group if known else [("".join(word for word, _ in group), None)]
+        beside = list(group)
+        merged += beside if known else [("".join(word for word, _ in beside), None)]
     return merged
 
 
