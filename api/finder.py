@@ -44,6 +44,7 @@ class Finder:
     """
 
     def __init__(self, roadmap: Roadmap, vectors: Vectors | None = None, embedder: Embedder | None = None) -> None:
+        self._roadmap = roadmap
         self._terms = terms_of(roadmap)
         self._stages = {stage.number: stage.topics for stage in roadmap.stages}
         self._vectors, self._embedder = vectors, embedder
@@ -83,8 +84,9 @@ class Finder:
     def search(self, session: Session, asked: Asked, wanted: PaperFilter) -> Results:
         """Find items by name, words and, where that is ready, meaning; best first, at most `wanted.limit`."""
         meaning = self._meaning(asked.words)
-        found = searching.search(session, asked, wanted, self._stages, meaning)
-        return Results(asked, found, meaning is not None and not found.by_author)
+        lab = rules.lab_called(asked, self._roadmap)
+        found = searching.search(session, asked, wanted, self._stages, meaning, lab)
+        return Results(asked, found, meaning is not None and not (found.by_author or found.of_lab))
 
     def similar(self, session: Session, item_id: str, wanted: PaperFilter) -> list[Neighbour]:
         """List the nearest items, best first; none where the item has no vector yet."""

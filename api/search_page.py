@@ -18,8 +18,8 @@ from db.papers import SHOWN
 from digest import maths
 from digest.sentences import type_mark
 from digest.words import NBSP, Line, Part, Voice
-from ranking.search import ReadAs, read_as
-from roadmap.model import Roadmap, Topic
+from ranking.search import ReadAs, lab_called, read_as
+from roadmap.model import Lab, Roadmap, Topic
 
 AUTHORS = 3
 TOPICS = 3
@@ -64,6 +64,7 @@ class SearchPage:
     question: Question
     reading: ReadAs | None
     topics: tuple[Topic, ...]  # that go by the query's name
+    lab: Lab | None  # likewise
     hits: tuple[Hit, ...]
     total: int
     first: int
@@ -100,17 +101,19 @@ def search_page(site: Site, session: Session, question: Question, v: Voice) -> S
     first = (question.asking.page - 1) * PAGE
     ids = found.ids[first : first + PAGE]
     known = passage.forms(asked.words)
+    lab = lab_called(asked, site.roadmap)
     reach = Reach(papers.count_all(session), site.finder.vectors, site.finder.coming)
     return SearchPage(
         question=question,
         reading=reading,
         topics=_topics(site.roadmap, question.q, reading),
+        lab=site.roadmap.labs[lab] if lab else None,
         hits=tuple(_hit(item, results, known, site.roadmap, v) for item in papers.by_ids(session, ids)),
         total=len(found.ids),
         first=first + 1,
         reach=reach,
         by_meaning=results.by_meaning,
-        wordless=bool(found.ids) and not found.by_words and not found.named,
+        wordless=bool(found.ids) and not (found.by_words or found.named or found.of_lab),
         left_out=found.left_out,
         offers=() if found.ids else _offers(site, session, question, v),
         arxiv_id=asked.arxiv_id if not found.ids and not found.left_out else None,
@@ -188,6 +191,8 @@ def _why(item: Item, results: Results, known: dict[str, str], v: Voice) -> Seque
         rows.append((str(v.t("Name")), v.t("The query is its name")))
     if item.id in found.by_author:
         rows.append((str(v.t("Author")), v.t("The query is an author’s name")))
+    if item.id in found.of_lab:
+        rows.append((str(v.t("Lab")), v.t("From the lab of that name")))
     if known:
         text = " ".join([item.title, item.abstract or "", *(str(author["name"]) for author in item.authors)])
         words = passage.hits(text, known)

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from core.ids import arxiv_ids_asked
 from core.text import clean, fold
 from ranking.glossary import Reading, Terms, is_japanese, read, topics_named
-from roadmap.model import Roadmap
+from roadmap.model import Lab, Roadmap
 
 K = 60  # the paper's constant: how little the first places of one ranking count against being in both
 DEPTH = 100  # places of each ranking that are looked at
 TITLE_WORDS = 3  # words of a query that, all in one title, are taken for part of it
+OF_A_LAB = 20  # papers of a lab that come first where its name is asked for
 TITLES = 5  # more titles than this with all the words are a subject, not a title half remembered
 LONGEST = 2_000  # characters of a query that count
 _AROUND = " <>()[]{}\"'`“”‘’「」『』【】.,;:!?、。…"  # what stands around a name that was copied out of a text
@@ -91,6 +92,13 @@ def read_as(asked: Asked, roadmap: Roadmap) -> ReadAs | None:
     return ReadAs(reading.english, reading.terms, reading.unknown, tuple(topics_named(reading, roadmap)))
 
 
+def lab_called(asked: Asked, roadmap: Roadmap) -> str | None:
+    """Give the key of the lab that the query names and nothing else; None where it names none."""
+    wanted = fold(asked.words)
+    labs = roadmap.labs.values() if wanted else ()
+    return next((lab.key for lab in labs if wanted in _names(lab)), None)
+
+
 def fuse(rankings: Sequence[Sequence[str]], k: int = K) -> list[tuple[str, float]]:
     """Join rankings of ids, each best first: (id, sum of 1 / (k + place)), best first, ties by id.
 
@@ -130,6 +138,10 @@ def _named(text: str, name: str, ids: Sequence[str], reading: Reading) -> Named:
     if urls := [url for form in forms if _URL.match(form) for url in _addresses(form)]:
         return Named(ids=tuple(ids), urls=tuple(dict.fromkeys(urls)), only=True)
     return Named(ids=(*ids, *(form for form in forms if _POST.match(form))), title=fold(text))
+
+
+def _names(lab: Lab) -> set[str]:
+    return {fold(name) for name in (lab.key, lab.name.en, lab.name.ja, *lab.hf_names, *lab.affiliations)}
 
 
 def _unwrapped(text: str) -> str:

@@ -1,8 +1,8 @@
 """Search for people: papers by name, words and meaning, narrowed by filters; and what an item's neighbours are."""
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from db.papers import PaperFilter
 from ranking.authors import author_asked, written_by
 from ranking.embedder import Embedder
 from ranking.matrix import Mask, Matrix
-from ranking.search import DEPTH, Asked, half_remembered, joined, understand
+from ranking.search import DEPTH, OF_A_LAB, Asked, half_remembered, joined, understand
 from ranking.shortlist import Heading, folded
 
 SPARE = 3  # neighbours looked at for each one shown: twins are folded
@@ -43,7 +43,8 @@ class Found:
     left_out: tuple[str, ...]  # papers that the query names, which the filters leave out
     by_words: tuple[str, ...]  # the first places of each arm, best first
     by_meaning: tuple[str, ...]
-    by_author: tuple[str, ...]  # by an author whose name the query is; meaning was not asked then
+    by_author: tuple[str, ...]  # by an author whose name the query is; meaning is not asked then
+    of_lab: tuple[str, ...]  # from the lab whose name the query is; nor then
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +56,34 @@ class Neighbour:
     twins: tuple[str, ...]
 
 
-def search(session: Session, asked: Asked, wanted: PaperFilter, stages: Stages, meaning: Meaning | None) -> Found:
+def search(
+    session: Session,
+    asked: Asked,
+    wanted: PaperFilter,
+    stages: Stages,
+    meaning: Meaning | None,
+    lab: str | None = None,
+) -> Found:
     """Find items: those the query names first, then by words and by meaning, fused; at most `wanted.limit`.
 
-    Of an author's name the meaning is noise: that author's papers come first, then what has the words.
-    `stages` names the topics of each stage. Without `meaning` the words alone decide.
+    The meaning of a name is noise: of an author's, or of `lab`, whose name the query is, papers come first, then what
+    has the words. `stages` names the topics of each stage. Without `meaning` the words alone decide.
     """
     among = papers.chosen(wanted, stages)
     name = asked.named
     all_named = words.named(session, name.ids, name.doi, name.urls, name.title)
     named = _those(session, all_named, among)
     by_author = _by_author(session, asked, among)[: max(DEPTH, wanted.limit)]
-    lexical, semantic = _arms(session, asked.words, wanted.limit, among, None if by_author else meaning)
+    of_lab = _of_lab(session, lab, wanted, stages)
+    meant = None if by_author or of_lab else meaning
+    lexical, semantic = _arms(session, asked.words, wanted.limit, among, meant)
+    of_lab = sorted(of_lab, key=_places(lexical))
     known = papers.headings(session, lexical)
     titles = {item_id: known[item_id][0] for item_id in lexical if item_id in known}
-    first = [*named, *by_author, *half_remembered(words.terms_of(asked.words), titles)]
-    ids = joined(first, [lexical, semantic], wanted.limit)
+    half = half_remembered(words.terms_of(asked.words), titles)
+    ids = joined([*named, *by_author, *of_lab[:OF_A_LAB], *half], [lexical, semantic or of_lab], wanted.limit)
     left_out = tuple(item_id for item_id in all_named if item_id not in named)
-    return Found(tuple(ids), tuple(named), left_out, tuple(lexical), tuple(semantic), tuple(by_author))
+    return Found(tuple(ids), tuple(named), left_out, tuple(lexical), tuple(semantic), tuple(by_author), tuple(of_lab))
 
 
 def similar(
@@ -115,6 +126,19 @@ def _by_author(session: Session, asked: Asked, among: Among) -> list[str]:
     """List the papers of the author whose name the query is, the newest first; none where it is no name."""
     author = author_asked(asked.words)
     return written_by(author, words.authored(session, author.words, among)) if author else []
+
+
+def _of_lab(session: Session, lab: str | None, wanted: PaperFilter, stages: Stages) -> list[str]:
+    """List a lab's papers that the filters let through, the newest first."""
+    if lab is None or wanted.lab not in (None, lab):
+        return []
+    return papers.listed_ids(session, replace(wanted, lab=lab, sort="newest", limit=max(DEPTH, wanted.limit)), stages)
+
+
+def _places(ranking: Sequence[str]) -> Callable[[str], int]:
+    """Give a key that sorts what stands in a ranking by its place, and all else behind."""
+    places = {item_id: place for place, item_id in enumerate(ranking)}
+    return lambda item_id: places.get(item_id, len(places))
 
 
 def _mask(session: Session, among: Among, matrix: Matrix) -> Mask | None:

@@ -69,9 +69,11 @@ def search(
     if not asked.text:
         raise UsageError("There is nothing to search for", "Name some words")
     _say_reading(asked, wiring)
+    if named := rules.lab_called(asked, wiring.roadmap):
+        terminal.say(f"The road follows a lab of that name: shirube papers --lab {named}")
     meaning = _meaning(wiring, asked.words)
     with reading(wiring.sessions) as session:
-        found = searching.search(session, asked, wanted, _stages(wiring), meaning)
+        found = searching.search(session, asked, wanted, _stages(wiring), meaning, named)
         output.listing(papers.by_ids(session, found.ids), form, wiring.roadmap, min_fit=min_fit)
         _say_rest(session, wiring, asked, wanted, found)
 

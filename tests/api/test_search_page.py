@@ -97,6 +97,25 @@ def test_a_search_for_an_author_says_so(filled: TestClient) -> None:
     assert "an author’s name" not in text(filled.get("/search?q=herons").text)
 
 
+@pytest.mark.parametrize("query", ["Qwen", "qwen", "Ｑｗｅｎ", "クウェン"])
+def test_a_labs_name_leads_to_the_lab_and_its_papers(
+    sessions: Sessions, roadmap: Roadmap, client: TestClient, query: str
+) -> None:
+    with sessions.begin() as session:
+        add_item(session, roadmap, "2606.00001", labs={"qwen": 0.9})
+        add_item(session, roadmap, "2606.00002", title="Qwen for herons", folded_title="qwen for herons")
+        add_item(session, roadmap, "2606.00003", labs={"qwen": 0.9}, title="Qwen herons", folded_title="qwen herons")
+        add_item(session, roadmap, "2606.00004", labs={"qwen": 0.3})
+        add_item(session, roadmap, "2606.00005", labs={"openai": 0.9})
+    page = client.get("/search", params={"q": query}).text
+    assert titles(page) == ["2606.00003", "2606.00001", "2606.00002"]
+    assert "The road follows a lab of that name: Qwen" in text(page)
+    assert 'href="/labs/qwen"' in page
+    assert text(page).count("From the lab of that name") == 2
+    assert titles(client.get("/search", params={"q": query, "lab": "openai"}).text) == []
+    assert "a lab of that name" not in text(client.get("/search?q=qwen+herons").text)
+
+
 def test_what_the_query_names_comes_first(filled: TestClient) -> None:
     for query in ("2606.00002", "https://github.com/heron/clock", "marshes of brass"):
         page = filled.get("/search", params={"q": query}).text

@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.text import clean
-from ranking.search import TITLES, Named, fuse, half_remembered, joined, understand
+from ranking.glossary import terms_of
+from ranking.search import TITLES, Named, fuse, half_remembered, joined, lab_called, understand
+from roadmap.model import Roadmap
 
 ids = st.lists(st.sampled_from([f"p{n}" for n in range(12)]), max_size=12, unique=True)
 
@@ -179,3 +181,18 @@ def test_a_title_half_remembered_goes_before_the_fused_rankings() -> None:
     assert half_remembered(["cast", "brass", "tin"], titles) == []
     many = {f"p{n}": "Brass herons cast" for n in range(TITLES + 1)}
     assert half_remembered(["cast", "brass", "herons"], many) == []
+
+
+# Labs
+
+
+@pytest.mark.parametrize(
+    ("query", "lab"),
+    [
+        ("Google DeepMind", "google-deepmind"), ("DeepMind", "google-deepmind"), ("google-deepmind", "google-deepmind"),
+        ("Meta AI", "meta-fair"), ("“OpenAI”", "openai"), ("オープンAIの論文", "openai"), ("Qwen 3", None), ("", None),
+        ("qwen2.5-vl", None), ("2606.00001", None), ("deep mind games", None),
+    ],
+)  # fmt: skip
+def test_only_the_name_of_a_lab_names_it(roadmap: Roadmap, query: str, lab: str | None) -> None:
+    assert lab_called(understand(query, terms_of(roadmap)), roadmap) == lab

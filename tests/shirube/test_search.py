@@ -99,6 +99,18 @@ def test_japanese_is_read_and_what_is_not_understood_is_said(october: Store) -> 
     assert [item["id"] for item in search(october, "検索拡張生成")] == [item["id"] for item in english]
 
 
+def test_words_that_only_join_others_are_told_of(october: Store) -> None:
+    ended = run("search", "最新の論文", env=october.env)
+    assert "These words only join others" in ended.err
+    assert "Nothing found." in ended.err
+
+
+def test_a_labs_name_leads_to_the_lab(october: Store) -> None:
+    ended = run("search", "DeepSeek", env=october.env)
+    assert "The road follows a lab of that name: shirube papers --lab deepseek" in ended.err
+    assert "a lab of that name" not in run("search", "DeepSeek herons", env=october.env).err
+
+
 def test_japanese_of_which_nothing_is_understood_finds_nothing_and_says_so(october: Store) -> None:
     ended = run("search", "料理のレシピ", env=october.env)
     assert (ended.code, len(ended.lines)) == (0, 1)
