@@ -5,7 +5,8 @@ from collections.abc import Collection, Sequence
 
 from markupsafe import Markup, escape
 
-from db.search import other_numbers, terms_of
+from core.wordforms import other_forms
+from db.search import telling, terms_of
 
 WIDTH = 200  # characters of a passage, about two lines
 _WORD = re.compile(r"[^\W_]+")
@@ -13,10 +14,10 @@ _DOTS = "…"
 
 
 def forms(words: str) -> dict[str, str]:
-    """List the words that a query looks for, in lower case, with their other numbers: form -> the word as written."""
+    """List the words that a query looks for, in lower case, with their other forms: form -> the word as written."""
     found: dict[str, str] = {}
-    for term in terms_of(words):
-        for form in (term, *other_numbers(term.casefold())):
+    for term in telling(terms_of(words)):
+        for form in (term, *other_forms(term.casefold())):
             found.setdefault(form.casefold(), term)
     return found
 

@@ -28,6 +28,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
+from core.wordforms import other_forms
 from db.models import Alias, Code, Item
 
 MOST = 24  # words of one query that count
@@ -39,6 +40,42 @@ _WORD = re.compile(r"[^\W_]+")
 _COMMON = frozenset(
     ("a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "in", "is", "it", "of", "on", "or", "that", "the")
 ) | {"this", "to", "via", "we", "with"}
+_ASKING = frozenset(
+    (
+        "how",
+        "do",
+        "does",
+        "did",
+        "can",
+        "could",
+        "should",
+        "would",
+        "will",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "why",
+    )
+) | {
+    "there",
+    "about",
+    "into",
+    "has",
+    "have",
+    "had",
+    "was",
+    "were",
+    "i",
+    "me",
+    "my",
+    "you",
+    "your",
+    "our",
+    "any",
+    "some",
+}
 _TRIGGERS = {"sqlite": {"insert", "delete", "update"}, "postgresql": {"insert", "update"}}
 
 
@@ -48,17 +85,18 @@ def matching(
     """Find items by the words of a query: (id, rank), at most `limit`, best first, ties by id.
 
     Those that hold every word come first; only if they are fewer than `enough` (default: `limit`) do those follow that
-    hold each word or its other number (model, models), and then those with some of the words. `among`, a query for
-    ids, says which items may be found. Whatever is no letter or digit only parts words, so that no query is an error;
-    one without words finds nothing.
+    hold each word or another form of it (model, models; behaviour, behavior), and then those with some of the words.
+    Words that only ask (how do I) count where all are held, and not beyond. `among`, a query for ids, says which items
+    may be found. Whatever is no letter or digit only parts words, so that no query is an error; one without words finds
+    nothing.
     """
     terms = terms_of(words)
     if not terms or limit < 1:
         return []
-    both = [[term, *other_numbers(term)] for term in terms]
-    plans = [([[term] for term in terms], " AND "), (both, " AND "), (both, " OR ")]
+    both = [[term, *other_forms(term)] for term in telling(terms)]
+    plans = [([[term] for term in terms], " AND "), (both, " AND "), *([(both, " OR ")] if len(both) > 1 else [])]
     found: dict[str, float] = {}
-    for groups, joint in plans if len(terms) > 1 else plans[:2]:
+    for groups, joint in plans:
         if len(found) < min(limit, limit if enough is None else enough):
             for item_id, rank in _matches(session, groups, joint, limit, among):
                 found.setdefault(item_id, rank)
@@ -66,11 +104,11 @@ def matching(
 
 
 def holding(session: Session, words: str) -> Select[str] | None:
-    """Make the query for the ids of all items that hold each word of a query or its other number, in no order.
+    """Make the query for the ids of all items that hold each word of a query or another form of it, in no order.
 
     None where the query has no word to look for.
     """
-    groups = [[term, *other_numbers(term)] for term in terms_of(words)]
+    groups = [[term, *other_forms(term)] for term in terms_of(words)]
     if not groups:
         return None
     statement, own, query = _asked(session, groups, " AND ")
@@ -119,25 +157,17 @@ def named(session: Session, ids: Sequence[str], doi: str | None, urls: Sequence[
     return sorted({item_id for query in known for item_id in session.scalars(query)})
 
 
-def other_numbers(word: str) -> list[str]:
-    """Guess the singular or plural of an English word, none where the word is short or no plain word."""
-    if len(word) < 4 or not (word.isascii() and word.isalpha()) or word.endswith("ss"):
-        return []
-    if word.endswith("ies"):
-        return [f"{word[:-3]}y"]
-    if word.endswith("s"):
-        return [word[:-1], *([word[:-2]] if word.endswith(("ches", "shes", "xes", "sses")) else [])]
-    if word.endswith("y") and word[-2] not in "aeiou":
-        return [f"{word[:-1]}ies"]
-    return [f"{word}es" if word.endswith(("ch", "sh", "x")) else f"{word}s"]
-
-
 def terms_of(words: str) -> list[str]:
     """Cut a query into the words that are looked for: each once, the commonest left out unless nothing else is said."""
     plain = unicodedata.normalize("NFC", words[: MOST * LONGEST * 2])
     terms = list({term.casefold(): term[:LONGEST] for term in _WORD.findall(plain)}.values())
-    telling = [term for term in terms if term.lower() not in _COMMON]
-    return (telling or terms)[:MOST]
+    rarer = [term for term in terms if term.lower() not in _COMMON]
+    return (rarer or terms)[:MOST]
+
+
+def telling(terms: Sequence[str]) -> list[str]:
+    """Leave out the words that only ask, unless nothing else is said."""
+    return [term for term in terms if term.lower() not in _ASKING] or list(terms)
 
 
 def missing(session: Session) -> int:

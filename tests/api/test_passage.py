@@ -29,6 +29,11 @@ def test_the_passage_with_most_of_the_words_is_chosen_and_they_are_marked() -> N
 def test_words_found_are_told_as_they_were_asked_for_once_each() -> None:
     assert hits(TEXT, forms("Models router zeppelin router")) == ("Models", "router")
     assert hits("nothing of it", forms("zeppelin")) == ()
+    assert hits("What does my herons' modelling do", forms("what do my herons model, modeling")) == (
+        "herons",
+        "modeling",
+    )
+    assert hits("what of it", forms("What")) == ("What",)
     assert passage("nothing of it", forms("zeppelin")) is None
 
 
