@@ -40,42 +40,11 @@ _WORD = re.compile(r"[^\W_]+")
 _COMMON = frozenset(
     ("a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "in", "is", "it", "of", "on", "or", "that", "the")
 ) | {"this", "to", "via", "we", "with"}
-_ASKING = frozenset(
-    (
-        "how",
-        "do",
-        "does",
-        "did",
-        "can",
-        "could",
-        "should",
-        "would",
-        "will",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "why",
-    )
-) | {
-    "there",
-    "about",
-    "into",
-    "has",
-    "have",
-    "had",
-    "was",
-    "were",
-    "i",
-    "me",
-    "my",
-    "you",
-    "your",
-    "our",
-    "any",
-    "some",
-}
+_ASKED = (
+    "how do does did can could should would will what when where which who why there about into has have had was were "
+    "i me my you your our any some"
+)
+_ASKING = frozenset(_ASKED.split())
 _TRIGGERS = {"sqlite": {"insert", "delete", "update"}, "postgresql": {"insert", "update"}}
 
 
@@ -86,15 +55,20 @@ def matching(
 
     Those that hold every word come first; only if they are fewer than `enough` (default: `limit`) do those follow that
     hold each word or another form of it (model, models; behaviour, behavior), and then those with some of the words.
-    Words that only ask (how do I) count where all are held, and not beyond. `among`, a query for ids, says which items
-    may be found. Whatever is no letter or digit only parts words, so that no query is an error; one without words finds
-    nothing.
+    Words that only ask (how do I) count beside two others where all are held, and not beyond. `among`, a query for ids,
+    says which items may be found. Whatever is no letter or digit only parts words, so that no query is an error; one
+    without words finds nothing.
     """
     terms = terms_of(words)
     if not terms or limit < 1:
         return []
-    both = [[term, *other_forms(term)] for term in telling(terms)]
-    plans = [([[term] for term in terms], " AND "), (both, " AND "), *([(both, " OR ")] if len(both) > 1 else [])]
+    told = telling(terms)
+    both = [[term, *other_forms(term)] for term in told]
+    plans = [
+        ([[term] for term in (terms if len(told) > 1 else told)], " AND "),
+        (both, " AND "),
+        *([(both, " OR ")] if len(both) > 1 else []),
+    ]
     found: dict[str, float] = {}
     for groups, joint in plans:
         if len(found) < min(limit, limit if enough is None else enough):

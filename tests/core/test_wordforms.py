@@ -17,7 +17,8 @@ def test_numbers_of_words(one: str, other: str) -> None:
     ("one", "other"),
     [
         ("quantisation", "quantization"), ("tokeniser", "tokenizers"), ("optimised", "optimized"),
-        ("analyse", "analyze"),        ("behaviour", "behavior"), ("behavioural", "behavioral"), ("neighbours", "neighbors"), ("centre", "center"),
+        ("analyse", "analyze"),
+        ("behaviour", "behavior"), ("behavioural", "behavioral"), ("neighbours", "neighbors"), ("centre", "center"),
         ("modelling", "modeling"), ("labelled", "labeled"), ("defence", "defense"), ("dialogues", "dialogs"),
     ],
 )  # fmt: skip
