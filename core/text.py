@@ -1,8 +1,10 @@
 """Text from strangers made safe to store and to compare."""
 
 import hashlib
+import html
 import re
 import unicodedata
+from html.entities import html5
 
 _SPACE = re.compile(r"\s+")
 # C0/C1 controls except tab and newline, lone surrogates, bidi overrides and isolates: none has a place in a title.
@@ -10,6 +12,7 @@ _UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u
 _BLANKS = bytes.maketrans(b"\t\n\r", b"   ")
 _CONTROLS = bytes(code for code in range(128) if _UNSAFE.match(chr(code)))
 _WORD = re.compile(r"\w+")
+_ENTITY = re.compile(r"&(?:(?P<name>[A-Za-z][A-Za-z0-9]{1,31})|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});", re.ASCII)
 _PAPER = r"(?:paper|article|submission|manuscript|preprint|work|version)"
 _PEOPLE = r"(?:(?:the|its|all|an?|both|first|corresponding|arxiv)\s+)*(?:authors?|submitters?|admin\w*|us|arxiv)\b"
 # Only where a sentence begins: elsewhere the word tells of other papers, of former versions, of parts.
@@ -39,6 +42,14 @@ def clean(text: str) -> str:
     return _SPACE.sub(" ", _UNSAFE.sub("", text)).strip()
 
 
+def said(text: str) -> str:
+    """Clean a title or an abstract in which a source may have left HTML's entities: these are read, once.
+
+    Only whole ones are: arXiv's own texts write AT&T and LaTeX's & and mean it.
+    """
+    return clean(_ENTITY.sub(_character, text) if "&" in text else text)
+
+
 def fold(text: str) -> str:
     """Reduce a title or a name to what two spellings share: letters and digits, no accents, lower case."""
     if text.isascii():
@@ -61,3 +72,9 @@ def embedding_text(title: str, abstract: str | None) -> str:
 def text_hash(text: str) -> str:
     """Name a text by its content: the first 32 hex digits of SHA-256."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _character(entity: re.Match[str]) -> str:
+    """Give what an entity stands for; one that HTML does not know stays as it is."""
+    name = entity["name"]
+    return html5.get(f"{name};", entity.group()) if name else html.unescape(entity.group())

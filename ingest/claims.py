@@ -12,7 +12,7 @@ from core.errors import ShirubeError
 from core.ids import arxiv_month, parse_arxiv_id
 from core.months import first_day, shift
 from core.record import Author, PaperRecord, Version
-from core.text import clean, fold
+from core.text import clean, fold, said
 
 LONGEST = {"title": 2_000, "abstract": 50_000, "comment": 5_000}  # characters; others 500
 MOST = {"authors": 10_000}  # entries; other lists 200
@@ -24,6 +24,7 @@ LONGEST_NAME = 300  # characters of a folded title or name
 LONGEST_REPOSITORY = 1_000  # bytes: PostgreSQL's indexes hold entries of at most 2,704
 
 _TEXTS = ("title", "abstract", "doi", "journal_ref", "comment", "organization")
+_SAID = ("title", "abstract")  # printed as prose: HTML's entities in them are read
 _LISTS = ("categories", "organizations", "keywords", "tasks")
 _COUNTS = ("votes", "discussion", "version")
 _URLS = ("url", "pdf_url", "project_url")
@@ -53,7 +54,7 @@ def usable(record: PaperRecord, now: datetime) -> dict[str, Any]:
 
 def check(record: PaperRecord) -> None:
     """Refuse a record without a title that is no note, or whose id is neither an arXiv id nor `<lab>:<slug>`."""
-    if not clean(record.title) and not is_note(record):
+    if not said(record.title) and not is_note(record):
         raise RecordError(f"The entry {record.id!r} has no title")
     if record.arxiv_id is not None:
         parsed = parse_arxiv_id(record.arxiv_id)
@@ -80,7 +81,7 @@ def is_note(record: PaperRecord) -> bool:
     """
     says = record.withdrawn is True or bool(record.code)
     more = record.abstract or record.authors or record.version is not None or record.versions
-    return says and not more and record.arxiv_id is not None and not clean(record.title)
+    return says and not more and record.arxiv_id is not None and not said(record.title)
 
 
 def folded(text: str | None) -> str:
@@ -139,7 +140,8 @@ def normal_doi(doi: str | None) -> str | None:
 
 
 def _text(name: str, value: str | None) -> str | None:
-    return clean(value or "")[: LONGEST.get(name, 500)].rstrip() or None
+    made = said if name in _SAID else clean
+    return made(value or "")[: LONGEST.get(name, 500)].rstrip() or None
 
 
 def _texts(name: str, values: tuple[str, ...]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from core.clock import iso
 from core.ids import arxiv_month
 from core.months import first_day, item_month, shift
 from core.record import Author, PaperRecord, Version
-from core.text import clean
+from core.text import clean, said
 from ingest.claims import AHEAD, BEGAN, INTEGER, LONGEST, MOST, folded, is_name, moment, normal_doi
 from ingest.rows import Row
 
@@ -47,7 +47,7 @@ def row(record: PaperRecord, now: datetime) -> Row | None:
     paper = record.arxiv_id
     if record.source not in _SOURCES or paper is None or paper != record.id or not _PLAIN_ID.fullmatch(paper):
         return None
-    title = clean(record.title)[: LONGEST["title"]].rstrip()
+    title = said(record.title)[: LONGEST["title"]].rstrip()
     version = record.version if record.version is not None and 0 <= record.version < INTEGER else None
     if not title or _OTHER(record) != _SILENT or (record.withdrawn and version is None):
         return None
@@ -58,7 +58,7 @@ def row(record: PaperRecord, now: datetime) -> Row | None:
 def _claimed(record: PaperRecord, title: str, version: int | None, submitted: datetime | None) -> Row:
     """Clean the fields that a record may speak of."""
     return {
-        "abstract": _text(record.abstract, LONGEST["abstract"]),
+        "abstract": (said(record.abstract)[: LONGEST["abstract"]].rstrip() or None) if record.abstract else None,
         "authors": _authors(record.authors),
         "categories": _categories(record.categories),
         "comment": _text(record.comment, LONGEST["comment"]),

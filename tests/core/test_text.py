@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text import clean, embedding_text, fold, says_withdrawn, text_hash
+from core.text import clean, embedding_text, fold, said, says_withdrawn, text_hash
 
 anything = st.text(st.characters(exclude_categories=()), max_size=60)  # lone surrogates too
 
@@ -122,3 +122,24 @@ def test_texts_are_named_by_their_content(text: str) -> None:
     assert len(text_hash(text)) == 32
     assert text_hash(text) == text_hash(text)
     assert text_hash(text) != text_hash(text + "x")
+
+
+@pytest.mark.parametrize(
+    ("left", "read"),
+    [
+        ("Herons&#39; &#34;brass&#34;", 'Herons\' "brass"'),
+        ("Tin &amp; brass &gt; 3", "Tin & brass > 3"),
+        ("Zo&euml; &#x2014; heron", "Zoë — heron"),
+        ("a&nbsp;b&#9;c&#8238;d", "a b cd"),
+        ("AT&T; R&D; x &b;", "AT&T; R&D; x &b;"),
+        ("&notit; &copy &#; &#xg;", "&notit; &copy &#; &#xg;"),
+        ("&amp;#39;", "&#39;"),  # once: who wrote that may mean it
+    ],
+)
+def test_entities_left_in_a_text_are_read_once_and_nothing_else_is_taken_for_one(left: str, read: str) -> None:
+    assert said(left) == read
+
+
+@given(st.text())
+def test_a_text_without_entities_is_only_cleaned(text: str) -> None:
+    assert said(text.replace("&", "+")) == clean(text.replace("&", "+"))

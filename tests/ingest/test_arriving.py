@@ -42,6 +42,7 @@ PLAIN = PaperRecord(
 WORDS = [
     *("", " ", "Herons", "  Herons\n wade ", "Hérons", "x\x00y\u202e", "a|b", "|", "\ud800", "n" * 301, "tab\there"),
     *("10.1/B", "10.1/b", "https://doi.org/10.2/C", "10.48550/arXiv.2606.00001", "nb\xa0sp", "w " * 2_600),
+    *("&nbsp;", "Herons&#39; &amp; tin &lt;3", "R&D; &#0;"),
 ]
 MOMENTS = [
     *(THEN, THEN.replace(hour=0, minute=0, second=0), THEN.replace(microsecond=7), THEN.replace(tzinfo=None)),
@@ -96,6 +97,13 @@ def test_what_merging_refuses_is_left_to_it(record: PaperRecord) -> None:
         believe(record, NOW)
     except RecordError:
         assert direct.row(record, NOW) is None
+
+
+def test_entities_left_in_titles_and_abstracts_are_read() -> None:
+    row = direct.row(replace(PLAIN, title="Herons&#39; tin", abstract="Tin &amp; brass", comment="a &amp; b"), NOW)
+    assert row is not None
+    assert (row["title"], row["folded_title"]) == ("Herons' tin", "herons tin")
+    assert (row["abstract"], row["comment"]) == ("Tin & brass", "a &amp; b")
 
 
 def test_plain_papers_take_the_short_way() -> None:
