@@ -33,6 +33,7 @@ from db.models import Alias, Code, Item
 
 MOST = 24  # words of one query that count
 LONGEST = 100  # characters of a word that count
+PART_OF_TITLE = 3  # words from which a query may be part of a title, where words that only ask stand too
 AUTHORED = 1_000  # items of authors of one name that are looked at
 NEAR = 6  # words that may stand between those of one name
 PART = 20_000  # items filled in one transaction
@@ -55,7 +56,7 @@ def matching(
 
     Those that hold every word come first; only if they are fewer than `enough` (default: `limit`) do those follow that
     hold each word or another form of it (model, models; behaviour, behavior), and then those with some of the words.
-    Words that only ask (how do I) count beside two others where all are held, and not beyond. `among`, a query for ids,
+    Words that only ask (how do I) count where all of three and more are held, and not beyond. `among`, a query for ids,
     says which items may be found. Whatever is no letter or digit only parts words, so that no query is an error; one
     without words finds nothing.
     """
@@ -65,7 +66,7 @@ def matching(
     told = telling(terms)
     both = [[term, *other_forms(term)] for term in told]
     plans = [
-        ([[term] for term in (terms if len(told) > 1 else told)], " AND "),
+        ([[term] for term in (terms if len(terms) >= PART_OF_TITLE else told)], " AND "),
         (both, " AND "),
         *([(both, " OR ")] if len(both) > 1 else []),
     ]
