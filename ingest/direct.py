@@ -2,7 +2,7 @@
 
 A record that is alone with its paper needs no merging: the row follows from it at once, and its versions with it. For
 every record `row` answers it gives what `ingest.rows.to_row(ingest.merge.believe(record, now), ...)` gives, in a fifth
-of the time; a property test compares them. All that is not ordinary (a withdrawal of no version, a code link, votes) it
+of the time; a property test compares them. All that is not ordinary (a withdrawal of no version, votes, stars) it
 leaves to them.
 """
 
@@ -15,18 +15,20 @@ from typing import Any
 from core.clock import iso
 from core.ids import arxiv_month
 from core.months import first_day, item_month, shift
-from core.record import Author, PaperRecord, Version
+from core.record import Author, CodeLink, PaperRecord, Version
 from core.text import clean, said
-from ingest.claims import AHEAD, BEGAN, INTEGER, LONGEST, MOST, folded, is_name, moment, normal_doi
+from ingest.claims import AHEAD, BEGAN, INTEGER, LONGEST, MOST, folded, is_name, moment, normal_doi, repository
+from ingest.links import alike
+from ingest.merge import MOST_LINKS
 from ingest.rows import Row
 
 _PLAIN_ID = re.compile(r"\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z][a-z-]+/\d{2}(?:0[1-9]|1[0-2])\d{3}", re.ASCII)
 _OTHER = attrgetter(
     *("feed_date", "announced", "url", "pdf_url", "votes", "discussion", "daily_date", "organization", "project_url"),
-    *("vector", "organizations", "keywords", "tasks", "code", "labs", "aliases"),
+    *("vector", "organizations", "keywords", "tasks", "labs", "aliases"),
 )
 _NAME, _WHERE = attrgetter("name"), attrgetter("affiliation")
-_SILENT = (*[None] * 10, *[()] * 6)
+_SILENT = (*[None] * 10, *[()] * 5)
 _SOURCES = frozenset({"arxiv", "arxiv-snapshot"})
 _NONE: list[Any] = []  # one empty list for all rows, so that it is written once
 _BEGAN = datetime.combine(BEGAN, time(), UTC)
@@ -49,10 +51,18 @@ def row(record: PaperRecord, now: datetime) -> Row | None:
         return None
     title = said(record.title)[: LONGEST["title"]].rstrip()
     version = record.version if record.version is not None and 0 <= record.version < INTEGER else None
-    if not title or _OTHER(record) != _SILENT or (record.withdrawn and version is None):
+    if not title or _OTHER(record) != _SILENT or (record.withdrawn and version is None) or not _plain(record.code):
         return None
     submitted = _submitted(record, paper, now)
     return _whole(record, paper, _claimed(record, title, version, submitted), now)
+
+
+def _plain(code: tuple[CodeLink, ...]) -> bool:
+    """Tell whether links are such as texts give: nothing is said of them, and each is spelled as it is stored."""
+    if not code:
+        return True
+    silent = all(link.official is None and link.stars is None and repository(link.url) == link.url for link in code)
+    return silent and len({alike(link.url) for link in code}) == len(code) <= MOST_LINKS
 
 
 def _claimed(record: PaperRecord, title: str, version: int | None, submitted: datetime | None) -> Row:
@@ -92,7 +102,14 @@ def _whole(record: PaperRecord, paper: str, claimed: Row, now: datetime) -> Row:
         "sources": _sources(record.source),
         "provenance": _provenance(names, record.source, as_of, claimed["version"] or 0),
         "versions": _versions(record.versions, paper, submitted, now + AHEAD),
+        "code": _code(record, paper, met, as_of) if record.code else _NONE,
     }
+
+
+def _code(record: PaperRecord, paper: str, met: datetime, as_of: datetime) -> list[Row]:
+    unsaid = {"item_id": paper, "official": None, "stars": None, "source": record.source}
+    seen = {"first_seen": met, "checked_at": as_of}
+    return [{**unsaid, **seen, "url": url} for url in sorted(link.url for link in record.code)]
 
 
 def _text(value: str | None, longest: int) -> str | None:

@@ -54,6 +54,14 @@ words, moments = st.sampled_from(WORDS), st.sampled_from(MOMENTS)
 numbers = st.sampled_from([None, 0, 1, 2, -1, 2**31])
 
 
+links = st.builds(
+    CodeLink,
+    st.sampled_from(["https://example.org/c/d", "https://github.com/a/b", "https://github.com/A/b", "github.com/a/b"]),
+    st.none() | st.booleans(),
+    st.none() | st.sampled_from([0, 7]),
+)
+
+
 @st.composite
 def records(draw: st.DrawFn) -> PaperRecord:
     """Draw a record that is nearly plain: a few of its fields are odd."""
@@ -74,7 +82,7 @@ def records(draw: st.DrawFn) -> PaperRecord:
         "withdrawn": st.sampled_from([None, True, False]),
         "votes": st.sampled_from([None, 3]),
         "url": st.sampled_from([None, "https://example.org/x"]),
-        "code": st.sampled_from([(), (CodeLink("https://example.org/c/d"),)]),
+        "code": st.lists(links, max_size=3).map(tuple),
     }
     names = draw(st.lists(st.sampled_from(sorted(odd)), max_size=4, unique=True))
     record = replace(PLAIN, **{name: draw(odd[name]) for name in names})
@@ -109,6 +117,8 @@ def test_entities_left_in_titles_and_abstracts_are_read() -> None:
 def test_plain_papers_take_the_short_way() -> None:
     assert direct.row(PLAIN, NOW) is not None
     assert direct.row(replace(PLAIN, authors=(), abstract=None, versions=(), withdrawn=None), NOW) is not None
+    code = CodeLink("https://github.com/heron/brass"), CodeLink("https://github.com/heron/anvil")
+    assert direct.row(replace(PLAIN, code=code), NOW) is not None
 
 
 def numbered(number: int, **given: Any) -> PaperRecord:
