@@ -253,5 +253,14 @@ def troubled(session: Session, month: str | None = None, limit: int = 100) -> li
     return [(row, person) for row, person in rows]
 
 
+def reasons(session: Session, month: str | None = None, limit: int = 5) -> list[tuple[str, int]]:
+    """List why mails wait for another try, each reason with how many of them, most of them first."""
+    many = func.count()
+    query = select(Outbox.error, many).where(Outbox.state == "retry", Outbox.error.is_not(None)).group_by(Outbox.error)
+    query = query.order_by(many.desc(), Outbox.error).limit(limit)
+    rows = session.execute(query if month is None else query.where(_of(month)))
+    return [(str(row[0]), row[1]) for row in rows]
+
+
 def _of(month: str) -> ColumnElement[bool]:
     return Outbox.month == month

@@ -1,6 +1,6 @@
 """The mail commands: an issue sent, the outbox looked at. Thin: the rules are digest's."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,6 +17,7 @@ from digest.press import Press
 from digest.service import Preview, fill_outbox, preview, send_due
 from digest.service.sending import mailable
 from shirube.personal import unwritten_scores, write_scores
+from shirube.terminal import plain
 from shirube.wiring import Wiring
 
 FRESH = timedelta(days=3)  # so long after an issue became final its mailing begins by itself
@@ -26,12 +27,13 @@ KEPT = timedelta(days=30)  # contract.md, Data at rest: a sent mail holds an add
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """How a run of `send` ended: the issue, the mails by how they ended, and whether any still waits."""
+    """How a run of `send` ended: the issue, the mails by how they ended, whether any still waits, and why."""
 
     month: str
     ended: dict[str, int]
     waits: bool
     next_at: datetime | None
+    reasons: list[tuple[str, int]]  # of those that wait, with how many mails
 
     @property
     def says(self) -> str:
@@ -58,7 +60,8 @@ def send(wiring: Wiring, month: str | None) -> Sending:
         fill_outbox(session, found, wiring.clock, mailer.sender)
     ended = send_due(wiring.sessions, wiring.delivery(), Press(), wiring.clock, mailer)
     with reading(wiring.sessions) as session:
-        return Sending(found, ended, not outbox.finished(session, found), outbox.next_at(session, found))
+        waits, due = not outbox.finished(session, found), outbox.next_at(session, found)
+        return Sending(found, ended, waits, due, outbox.reasons(session, found))
 
 
 def begin(wiring: Wiring) -> int:
@@ -113,6 +116,11 @@ def release(wiring: Wiring, *, skip: bool) -> int:
     """Let mail leave again after a restore; with `skip` what waits is never sent. Gives how many that were."""
     with wiring.sessions.begin() as session:
         return holds.release(session, skip=skip)
+
+
+def why(reasons: Iterable[tuple[str, int]]) -> list[str]:
+    """Say why mails wait, a line for each reason."""
+    return [f"{mails:,} {'mail waits' if mails == 1 else 'mails wait'}: {plain(said)}" for said, mails in reasons]
 
 
 def make_mailer(wiring: Wiring) -> Mailer:

@@ -1,13 +1,17 @@
 """Calls the webhook, where one is set: through the guarded client, with whatever goes wrong as a value."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from core.errors import SourceError
+import httpcore2
+
+from core.errors import ConfigError, SourceError
 from digest import service as digests
 from digest.delivery.webhook import Answered, Reply, Unreached, Webhook, parse_secret
-from ingest.guard import MEGABYTE, Policy
+from ingest.address import parsed, site
+from ingest.guard import MEGABYTE, Deadline, GuardedBackend, Policy
 from ingest.http import Guard
 from ingest.turns import Turns
 
@@ -30,6 +34,24 @@ def make_webhook(url: str, secret: str | None, policy: Policy, turns: Turns) -> 
             return Unreached(problem.message)
 
     return Webhook(post, key)
+
+
+def knock(url: str, policy: Policy, timeout: float) -> None:
+    """Open a connection to the receiver, as a call would, and send nothing; raises where it may not or cannot be.
+
+    ConfigError for what is no address, which may hold a key and is not repeated; SourceError for one that is refused or
+    away.
+    """
+    try:
+        parts = parsed(url, None)
+    except SourceError:
+        raise ConfigError("SHIRUBE_WEBHOOK_URL is no address that may be called", "Write https://host/path") from None
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        GuardedBackend(policy.allow_private, Deadline(time.monotonic)).connect_tcp(parts.host, port, timeout).close()
+    except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as problem:
+        advice = "See that the receiver runs and may be reached from here; else mend SHIRUBE_WEBHOOK_URL"
+        raise SourceError(f"{site(url)} cannot be reached: {problem}", advice, unreachable=True) from problem
 
 
 def notify(wiring: "Wiring") -> dict[str, int]:

@@ -6,12 +6,15 @@ from pathlib import Path
 from core.clock import iso
 from db import holds, outbox
 from db.engine import reading
-from shirube import backups, ticking
+from digest.delivery.smtp import SmtpDelivery
+from shirube import backups, notify, ticking
 from shirube.checks import Check
+from shirube.mail import why
 from shirube.telling import span
 from shirube.wiring import Wiring
 
 OLD = timedelta(days=2)  # a backup is made every night: older than this, two of them failed
+TRIAL = 10.0  # seconds that a mail server or a webhook has for each step of a trial
 _NEEDED = ("base_url", "mail_from")
 
 
@@ -46,7 +49,7 @@ def backup(wiring: Wiring) -> list[Check]:
 
 
 def mail(wiring: Wiring) -> list[Check]:
-    """Tell whether mail could leave, and by which way; half a setting up is not well, none at all is."""
+    """Tell whether mail could leave, and by which way, by a session without a mail; half a setting up is not well."""
     settings = wiring.settings
     missing = [f"SHIRUBE_{name.upper()}" for name in _NEEDED if getattr(settings, name) is None]
     begun = settings.smtp_url is not None or settings.mail_from is not None
@@ -55,18 +58,23 @@ def mail(wiring: Wiring) -> list[Check]:
         return [Check("mail", well=False, found=f"cannot be sent: {' and '.join(missing)} not set", fix=fix)]
     if missing:
         return [Check("mail", well=True, found=f"off: {' and '.join(missing)} not set")]
-    way = "SMTP" if settings.smtp_url else "a folder of .eml files"
-    wiring.delivery()  # raises ConfigError for an address of a server that cannot be read
-    return [Check("mail", well=True, found=f"on, by {way}")]
+    if settings.smtp_url is None:
+        return [Check("mail", well=True, found="on, by a folder of .eml files")]
+    reason = SmtpDelivery(settings.smtp_url.get_secret_value(), TRIAL).trial()
+    if reason is None:
+        return [Check("mail", well=True, found="on, by SMTP; the server takes the session")]
+    fix = "See that the server runs and may be reached from here; else mend SHIRUBE_SMTP_URL"
+    return [Check("mail", well=False, found=f"the mail server gives no session: {reason}", fix=fix)]
 
 
 def waiting(wiring: Wiring) -> list[Check]:
-    """Tell of the mails there are, and that they are held, where they are."""
+    """Tell of the mails there are, why some wait, and that they are held, where they are."""
     with reading(wiring.sessions) as session:
-        hold, counts = holds.held(session), outbox.counts(session)
+        hold, counts, reasons = holds.held(session), outbox.counts(session), outbox.reasons(session)
     if hold is None and not any(counts.values()):
         return []
     said = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.items())) or "nothing waits"
+    said += f" ({'; '.join(why(reasons))})" if reasons else ""
     if hold is None:
         return [Check("outbox", well=True, found=said)]
     fix = "Look at shirube outbox, then let it go: shirube outbox --release, with --skip-waiting to send none of it"
@@ -74,10 +82,12 @@ def waiting(wiring: Wiring) -> list[Check]:
 
 
 def webhook(wiring: Wiring) -> list[Check]:
-    """Tell whether calls of the webhook could be signed; nothing where none is set."""
-    if wiring.settings.webhook_url is None:
+    """Tell whether calls of the webhook could be signed, and would reach somebody; nothing where none is set."""
+    url = wiring.settings.webhook_url
+    if url is None:
         return []
     wiring.webhook  # noqa: B018 - raises ConfigError where the secret is missing or none
+    notify.knock(url.get_secret_value(), wiring.guard.policy, TRIAL)
     return [Check("webhook", well=True, found="set, its calls are signed")]
 
 

@@ -106,6 +106,15 @@ class SmtpDelivery:
             self._after(outcome)
         return outcome
 
+    def trial(self) -> str | None:
+        """Open a session and end it, without a mail; gives why there is none. Raises ConfigError as `deliver` does."""
+        try:
+            self._connected()
+        except (smtplib.SMTPException, OSError) as problem:
+            return _named(problem)
+        self.close()
+        return None
+
     def close(self) -> None:
         """Say goodbye; the next message opens a connection of its own."""
         smtp, self._open = self._open, None

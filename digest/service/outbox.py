@@ -16,7 +16,7 @@ GIVEN_UP = "given up by the operator"
 
 
 def outbox_state(session: Session, month: str | None = None) -> dict[str, Any]:
-    """Give whether mail is held, the counts by state, when the next is due, what failed or is unknown, the calls.
+    """Give whether mail is held, counts by state, when the next is due, why some wait, what failed, the calls.
 
     `month` None means all issues. Addresses are masked.
     """
@@ -26,6 +26,7 @@ def outbox_state(session: Session, month: str | None = None) -> dict[str, Any]:
         "held": {"since": iso(held.since), "reason": held.reason} if held else None,
         "counts": dict(sorted(outbox.counts(session, month).items())),
         "next_at": iso(due) if due else None,
+        "waiting": [{"reason": reason, "mails": mails} for reason, mails in outbox.reasons(session, month)],
         "troubled": [_row(row, person) for row, person in outbox.troubled(session, month)],
         "notices": [_notice(notice) for notice in notices.latest(session, month)],
     }

@@ -35,6 +35,9 @@ def send(
         return
     ended = mail.send(context.obj, wanted)
     terminal.out(ended.says)
+    if ended.reasons:
+        terminal.say("\n".join(mail.why(ended.reasons)))
+        terminal.say("shirube doctor tries the mail server.")
     if ended.waits:
         raise typer.Exit(PARTLY)
 
@@ -68,7 +71,7 @@ def outbox(
     skip_waiting: Annotated[bool, typer.Option(help="With --release: never send what waits now.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The same as values, for programs.")] = False,
 ) -> None:
-    """Count mails by state, and list those that failed or may have arrived or not, with the reason."""
+    """Count mails by state, say why some wait, and list those that failed or may have arrived or not."""
     from digest import service as digests
 
     if retry is not None and give_up is not None:
@@ -102,12 +105,15 @@ def _shown(wiring: Wiring, month: str | None, *, as_json: bool) -> None:
 
 def _lines(found: dict[str, Any]) -> list[str]:
     """Write the state of the outbox for people."""
+    from shirube import mail
+
     counts = ", ".join(f"{number} {state}" for state, number in found["counts"].items())
     lines = [counts or "The outbox is empty"]
     if found["held"]:
         lines.insert(0, f"Mail is held since {found['held']['since']}: {found['held']['reason']}")
     if found["next_at"]:
         lines.append(f"next due: {found['next_at']}")
+    lines += mail.why([(row["reason"], row["mails"]) for row in found["waiting"]])
     for row in found["troubled"]:
         again = f", again at {row['again_at']}" if row["again_at"] else ""
         reason = terminal.plain(row["reason"] or "no reason noted")

@@ -25,6 +25,7 @@ from digest.service import add_subscribers, unsubscribe
 from digest.subscriptions import Subscription
 from roadmap.model import Roadmap
 from tests.digest.mail import MAILER, NOW, fill, message, send, stock
+from tests.digest.talk import Talk, talking
 
 
 class Server(SMTP):
@@ -121,6 +122,18 @@ def test_nobody_there_is_later_for_everyone() -> None:
     outcome = SmtpDelivery(url, timeout=2).deliver(message(), "reader@example.org", lambda: None)
     assert isinstance(outcome, Later)
     assert outcome.delays == "everyone"
+
+
+def test_a_trial_opens_a_session_sends_nothing_and_says_why_there_is_none() -> None:
+    talk = Talk()
+    with talking(talk) as place:
+        assert SmtpDelivery(f"smtp://{place}?starttls=never", timeout=5).trial() is None
+        with pytest.raises(ConfigError, match="does not offer STARTTLS"):
+            SmtpDelivery(f"smtp://{place}?starttls=required", timeout=5).trial()
+    assert (talk.connections, talk.mails, talk.recipients) == (2, [], [])
+    away = SmtpDelivery(f"smtp://{place}?starttls=never", timeout=2).trial()
+    assert away is not None
+    assert "refused" in away
 
 
 def test_what_the_callback_raises_comes_out_and_nothing_was_sent() -> None:

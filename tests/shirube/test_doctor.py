@@ -22,6 +22,7 @@ from shirube.doctor import examine
 from shirube.settings import Settings, load_settings
 from shirube.telling import span
 from tests.db.filling import fill
+from tests.digest.talk import Talk, talking
 from tests.ingest.doubles import free_port
 from tests.shirube.command import DRAFT, Bench, run
 from tests.upstream import Upstream
@@ -260,13 +261,55 @@ def test_half_a_setting_up_of_mail_is_not_well(settings: Callable[..., Settings]
     assert not odd.well
 
 
+def test_a_mail_server_is_spoken_to_and_one_that_is_away_is_told(settings: Callable[..., Settings]) -> None:
+    whole = {"SHIRUBE_MAIL_FROM": "road@example.org", "SHIRUBE_BASE_URL": "https://road.example"}
+    talk = Talk()
+    with talking(talk) as place:
+        there = found(settings(**whole, SHIRUBE_SMTP_URL=f"smtp://{place}?starttls=never"))["mail"]
+        assert there == Check("mail", True, "on, by SMTP; the server takes the session")
+        bare = found(settings(**whole, SHIRUBE_SMTP_URL=f"smtp://{place}"))["mail"]
+        assert not bare.well
+        assert "STARTTLS" in bare.found
+    assert (talk.connections, talk.mails, talk.recipients) == (2, [], [])
+    away = found(settings(**whole, SHIRUBE_SMTP_URL=f"smtp://me:hush@{place}"))["mail"]
+    assert not away.well
+    assert "refused" in away.found
+    assert "SHIRUBE_SMTP_URL" in away.fix
+    assert "hush" not in away.found + away.fix
+
+
+SECRET = f"whsec_{base64.b64encode(bytes(32)).decode()}"
+
+
 def test_a_webhook_needs_its_secret(settings: Callable[..., Settings]) -> None:
     assert "webhook" not in found(settings())
-    bare = found(settings(SHIRUBE_WEBHOOK_URL="https://hooks.example/x"))["webhook"]
+    bare = found(settings(SHIRUBE_WEBHOOK_URL="http://127.0.0.1:9/x"))["webhook"]
     assert not bare.well
     assert "SHIRUBE_WEBHOOK_SECRET" in bare.fix
-    secret = f"whsec_{base64.b64encode(bytes(32)).decode()}"
-    assert found(settings(SHIRUBE_WEBHOOK_URL="https://hooks.example/x", SHIRUBE_WEBHOOK_SECRET=secret))["webhook"].well
+
+
+def test_the_webhook_is_knocked_at_as_a_call_would_be(settings: Callable[..., Settings], up: Upstream) -> None:
+    def look(url: str) -> Check:
+        return found(settings(SHIRUBE_WEBHOOK_URL=url, SHIRUBE_WEBHOOK_SECRET=SECRET))["webhook"]
+
+    assert look(f"http://127.0.0.1:{up.port}/hook") == Check("webhook", True, "set, its calls are signed")
+    assert "POST" not in {request.method for request in up.log}
+    refused = look("http://127.0.0.1:9/hush")
+    assert (refused.well, "leads to the private address" in refused.found) == (False, True)
+    assert 'put "127.0.0.1:9" into SHIRUBE_ALLOW_PRIVATE_HOSTS' in refused.fix
+    odd = look("ftp://127.0.0.1/hush")
+    assert (odd.well, "hush" in odd.found + odd.fix) == (False, False)
+    assert "SHIRUBE_WEBHOOK_URL" in odd.found
+
+
+def test_a_webhook_at_which_nobody_listens_is_told(settings: Callable[..., Settings], up: Upstream) -> None:
+    place = f"127.0.0.1:{free_port()}"
+    changes = {"SHIRUBE_WEBHOOK_URL": f"http://{place}/x", "SHIRUBE_WEBHOOK_SECRET": SECRET}
+    allowed = json.dumps([place, f"127.0.0.1:{up.port}"])
+    away = found(settings(**changes, SHIRUBE_ALLOW_PRIVATE_HOSTS=allowed))["webhook"]
+    assert not away.well
+    assert f"{place} cannot be reached" in away.found
+    assert "SHIRUBE_WEBHOOK_URL" in away.fix
 
 
 @pytest.fixture

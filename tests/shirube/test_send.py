@@ -16,7 +16,7 @@ from db import holds
 from db.models import Base, Issue, Subscriber
 from db.models_mail import Outbox
 from digest.subscriptions import Subscription
-from shirube import jobs, mail, people
+from shirube import jobs, mail, people, upkeep
 from shirube.settings import load_settings
 from shirube.stopping import Stopping
 from tests.shirube.command import CLOSED, DRAFT, Bench, Ended, run
@@ -200,9 +200,26 @@ def test_send_says_that_some_wait_and_ends_so(post: Store) -> None:
     ended = send(post)
     assert ended.code == 3
     assert "1 retry; some wait" in ended.out
+    assert "1 mail waits: ConnectionRefusedError" in ended.err
+    assert "shirube doctor" in ended.err
     post.env.pop("SHIRUBE_SMTP_URL")
     assert send(post, hours=1).code == 0
     assert len(letters(post)) == 1
+
+
+def test_the_outbox_and_doctor_say_why_mails_wait(post: Store) -> None:
+    for name in ("anna", "bert", "carl"):
+        add(post, f"{name}@example.org")
+    send(post)
+    change(post, Outbox, state="retry", error="450 try later\x1b[31m")
+    shown = outbox(post)
+    assert shown.lines[0] == "3 retry"
+    assert "3 mails wait: 450 try later\\x1b[31m" in shown.lines
+    assert json.loads(outbox(post, "--json").out)["waiting"] == [{"reason": "450 try later\x1b[31m", "mails": 3}]
+    assert json.loads(outbox(post, "2026-01", "--json").out)["waiting"] == []
+    [told] = upkeep.waiting(bench(post))
+    assert told.well
+    assert told.found == "3 retry (3 mails wait: 450 try later\\x1b[31m)"
 
 
 def at(store: Store, monkeypatch: pytest.MonkeyPatch, hours: int = 0) -> Bench:
