@@ -31,10 +31,14 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
+BY_HAND = ROOT / "deploy" / "systemd" / "shirube"
 PROXIES = [ROOT / "deploy" / name for name in ("nginx.conf", "Caddyfile")]
-FILES = (
-    [ROOT / name for name in ("Dockerfile", "compose.yaml", "deploy/postgres/role.sql")] + WORKFLOWS + UNITS + PROXIES
-)
+FILES = [ROOT / name for name in ("Dockerfile", "compose.yaml", "deploy/postgres/role.sql")] + [
+    *WORKFLOWS,
+    *UNITS,
+    BY_HAND,
+    *PROXIES,
+]
 MOST_EXPOSED = 2.0  # of 10, by systemd-analyze security
 
 
@@ -235,6 +239,31 @@ def test_systemd_finds_nothing_wrong_with_a_unit_and_little_exposed(unit: Path, 
     exposure = re.search(r"Overall exposure level for \S+: ([\d.]+)", told.stdout)
     assert exposure, told.stderr
     assert float(exposure[1]) <= MOST_EXPOSED
+
+
+def test_a_command_by_hand_has_the_user_folder_and_settings_of_the_units(tmp_path: Path) -> None:
+    """Without the file of settings it would make a database of its own, and use that."""
+    stand_in = tmp_path / "systemd-run"
+    stand_in.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n", "utf-8")
+    stand_in.chmod(0o755)
+    words = ["outbox", "--retry", "17", "two words"]
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    told = subprocess.run([BY_HAND, *words], env=env, capture_output=True, text=True, check=True).stdout.splitlines()
+    for unit in UNITS:
+        said = directives(unit)
+        assert f"--uid={said['User'][0]}" in told
+        assert f"--gid={said['Group'][0]}" in told
+        assert f"--working-directory={said['WorkingDirectory'][0]}" in told
+        assert f"--setenv={said['Environment'][0].split()[0]}" in told
+        assert f"--property=EnvironmentFile={said['EnvironmentFile'][0]}" in told
+        assert f"--property=UMask={said['UMask'][0]}" in told
+        assert told[-5:] == [said["ExecStart"][0].split()[0], *words]
+
+
+def test_the_page_gives_commands_by_hand_no_other_way() -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text("utf-8").partition("## systemd")[2].partition("\n## ")[0]
+    assert "sudo /opt/shirube/deploy/systemd/shirube status" in page
+    assert "sudo -u shirube" not in page
 
 
 # Reverse proxies
