@@ -19,16 +19,18 @@ from pydantic_settings import (
 )
 
 from core.errors import ConfigError
+from shirube.setting_faults import ADVICE, FILE, PREFIX, unreadable, wrong_values
 
-PREFIX = "SHIRUBE_"
+_HOST = re.compile(r"\*|([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?")  # as a Host field names it
 # Read by tests or by tools around the program, not settings of it.
 _FOREIGN = {"SHIRUBE_TEST_POSTGRES_URL"}
+SHORTEST_TOKEN = 16  # characters
 
 
 class Settings(BaseSettings):
     """Everything an operator may set; names and defaults are part of the contract (docs/settings)."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file="shirube.toml", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file=FILE, extra="forbid", frozen=True)
 
     data_dir: Path = Path("var")
     database_url: SecretStr | None = None
@@ -45,17 +47,17 @@ class Settings(BaseSettings):
     arxiv_rss_url: str = "https://rss.arxiv.org/rss"
     hf_url: str = "https://huggingface.co"
     pwc_url: str = "https://paperswithcode.co/api/v1"
-    lab_feeds: dict[str, str] = Field(default_factory=dict)
-    arxiv_delay_seconds: float = Field(3.0, ge=0)
-    allow_private_hosts: tuple[str, ...] = ()
-    trusted_proxies: tuple[str, ...] = ()
-    allowed_hosts: tuple[str, ...] = ()
-    rate_limits: dict[str, str] = Field(default_factory=dict)
+    lab_feeds: dict[str, str] = Field(default_factory=dict, examples=[{"qwen": "https://example.org/feed.xml"}])
+    arxiv_delay_seconds: float = Field(3.0, ge=0, allow_inf_nan=False)
+    allow_private_hosts: tuple[str, ...] = Field((), examples=[["127.0.0.1:8080"]])
+    trusted_proxies: tuple[str, ...] = Field((), examples=[["127.0.0.1", "10.0.0.0/8"]])
+    allowed_hosts: tuple[str, ...] = Field((), examples=[["papers.example"]])
+    rate_limits: dict[str, str] = Field(default_factory=dict, examples=[{"search": "30/minute"}])
     embedding_model: str = "all-MiniLM-L6-v2"
     smtp_url: SecretStr | None = None
     mail_from: str | None = None
     reply_to: str | None = None
-    mail_pause_seconds: float = Field(1.0, ge=0, le=60)
+    mail_pause_seconds: float = Field(1.0, ge=0, le=60, allow_inf_nan=False)
     mail_unknown: Literal["resend", "hold"] = "resend"
     secret_key: SecretStr | None = None
     webhook_url: SecretStr | None = None
@@ -63,7 +65,7 @@ class Settings(BaseSettings):
     llm_url: str | None = None
     llm_model: str | None = Field(None, validate_default=True)
     llm_key: SecretStr | None = None
-    metrics_token: SecretStr | None = Field(None, min_length=16)
+    metrics_token: SecretStr | None = None
     log_format: Literal["console", "json"] = "console"
 
     @field_validator("categories", mode="before")
@@ -81,6 +83,59 @@ class Settings(BaseSettings):
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
             ip_network(network, strict=False)  # a ValueError that names the one that is none
+        return value
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _names_of_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if not _HOST.fullmatch(name):
+                raise ValueError(f"{name!r} is no name of a host; write it as papers.example")
+        return value
+
+    @field_validator("rate_limits")
+    @classmethod
+    def _limits(cls, value: dict[str, str]) -> dict[str, str]:
+        if value:
+            from api.limits import read_rules
+
+            try:
+                read_rules(value)
+            except ConfigError as problem:
+                raise ValueError(str(problem)) from problem
+        return value
+
+    @field_validator("mail_from", "reply_to")
+    @classmethod
+    def _mail_address(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value or (value is not None and info.field_name == "mail_from"):
+            from digest.delivery.address import sending_address
+
+            try:
+                sending_address(value)
+            except ValueError as problem:
+                raise ValueError(f"is no mail address: {problem} Write it as name@example.org") from problem
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _some_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().strip():
+            raise ValueError("holds no key; put it back from a backup, or leave it out: then one is made and kept")
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value) < SHORTEST_TOKEN:
+            raise ValueError(f"holds {len(value)} characters; give it at least {SHORTEST_TOKEN}")
+        return value
+
+    @field_validator("embedding_model")
+    @classmethod
+    def _named(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("is empty; leave it out, or name one, such as all-MiniLM-L6-v2")
         return value
 
     @field_validator("arxiv_url", "oai_url", "arxiv_rss_url", "hf_url", "pwc_url", "base_url", "llm_url")
@@ -132,6 +187,8 @@ class SecretFiles(EnvSettingsSource):
             raise ConfigError(
                 f"{name} names a file that cannot be read: {problem.strerror}", "Check path and rights"
             ) from problem
+        except UnicodeDecodeError as problem:
+            raise ConfigError(f"{name} names a file that is no text in UTF-8", "Check its path") from problem
 
 
 def split_names(text: str) -> tuple[str, ...]:
@@ -153,12 +210,9 @@ def load_settings(**given: Any) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as problem:
-        lines = [f"{PREFIX}{'.'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in problem.errors()]
-        raise ConfigError("Settings are wrong: " + "; ".join(lines), "shirube config show lists all settings") from None
+        raise wrong_values(problem, Settings.model_fields) from None
     except ValueError as problem:  # unreadable TOML, JSON in a list setting, or an error of SecretFiles in a wrapping
-        if isinstance(problem.__cause__, ConfigError):
-            raise problem.__cause__ from None
-        raise ConfigError(f"Settings cannot be read: {problem}", "Lists and tables are written as JSON") from problem
+        raise unreadable(problem, Settings.model_fields) from None
 
 
 def shown(settings: Settings) -> dict[str, str]:
@@ -181,4 +235,4 @@ def _refuse_unknown() -> None:
     known |= {f"{name}_FILE" for name in known}
     strange = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known | _FOREIGN)
     if strange:
-        raise ConfigError(f"Unknown setting {', '.join(strange)}", "shirube config show lists all settings")
+        raise ConfigError(f"Unknown setting {', '.join(strange)}", ADVICE)

@@ -22,7 +22,8 @@ from sqlalchemy.exc import ProgrammingError
 from db.engine import make_engine
 from db.migrate import upgrade
 from scripts.part_of_lock import part, plain
-from shirube.settings import PREFIX, Settings
+from shirube.setting_faults import PREFIX
+from shirube.settings import Settings
 from tests.dependencies import closure
 from tests.test_docs import COMMANDS
 

@@ -23,7 +23,8 @@ from ranking import topics
 from roadmap.model import Roadmap
 from shirube import jobs
 from shirube.cli import app
-from shirube.settings import PREFIX, Settings
+from shirube.setting_faults import PREFIX
+from shirube.settings import Settings
 from shirube.steps import LOOK_BACK
 from tests.generated import GENERATED
 

@@ -14,10 +14,9 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from email_validator import EmailNotValidError, validate_email
-
 from core.errors import ConfigError
 from core.text import text_hash
+from digest.delivery.address import sending_address
 from digest.encoding import encoded
 from digest.formats.email import MailParts
 
@@ -82,10 +81,9 @@ def make_sender(
 
 def _checked(setting: str, address: str) -> str:
     try:
-        found = validate_email(address, check_deliverability=False, allow_smtputf8=False, allow_display_name=True)
-    except EmailNotValidError as problem:
+        return sending_address(address)
+    except ValueError as problem:
         raise ConfigError(f"{setting} is no mail address: {problem}", f"Set {setting} to name@example.org") from problem
-    return found.ascii_email or found.normalized
 
 
 def build_message(

@@ -59,6 +59,8 @@ def parse_smtp_url(url: str) -> SmtpAddress:
         raise ConfigError("SHIRUBE_SMTP_URL is no address", _FORM) from problem
     if parts.scheme not in ("smtp", "smtps") or not host:
         raise ConfigError("SHIRUBE_SMTP_URL is no address", _FORM)
+    if set(parse_qs(parts.query, keep_blank_values=True)) - {"starttls"}:  # not named: it may be part of a password
+        raise ConfigError("SHIRUBE_SMTP_URL has an option other than starttls", _FORM)
     wanted = parse_qs(parts.query).get("starttls", ["required"])[-1]
     if wanted not in ("required", "never"):
         raise ConfigError("SHIRUBE_SMTP_URL: starttls is neither required nor never", _FORM)

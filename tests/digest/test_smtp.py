@@ -196,6 +196,9 @@ def test_smtp_addresses() -> None:
         "smtp://user:secret@mail.example.org:port",
         "smtp://user:secret@mail.example.org?starttls=never",
         "smtp://mail.example.org?starttls=perhaps",
+        "smtp://mail.example.org?tls=required",
+        "smtp://mail.example.org?secret",
+        "smtp://user:12?secret@mail.example.org",
     ],
 )
 def test_a_wrong_smtp_address_is_named_without_its_secret(url: str) -> None:

@@ -105,7 +105,7 @@ def test_a_wrong_setting_ends_with_one_and_two_lines_of_advice(empty: dict[str, 
     ended = run("status", env={**empty, "SHIRUBE_CLOSING_DYA": "3"})
     assert (ended.code, ended.out) == (1, "")
     assert ended.err.splitlines()[0] == "shirube: Unknown setting SHIRUBE_CLOSING_DYA"
-    assert "config show" in ended.err
+    assert "docs/settings.md" in ended.err
 
 
 def test_without_a_command_the_help_is_shown() -> None:
