@@ -81,10 +81,11 @@ def local_folder(model: EmbeddingModel) -> Path:
     return folder
 
 
-def unavailable(name: str) -> ModelError:
-    """Say that a model's weights cannot be had."""
+def unavailable(name: str, reason: str = "") -> ModelError:
+    """Say that a model's weights cannot be had, and the libraries' reason where it is not plainly their absence."""
     advice = "Check the name, or connect once so that it can be downloaded from the hub"
-    return ModelError(f"The embedding model {name!r} could not be loaded", advice)
+    said = f": {' '.join(reason.split())[:200]}" if reason else ""
+    return ModelError(f"The embedding model {name!r} could not be loaded{said}", advice)
 
 
 def verify(weights: Path, sha256: str) -> None:

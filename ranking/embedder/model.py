@@ -141,6 +141,8 @@ def _as_shipped(name: str, arithmetic: str, threads: int | None) -> Encode:
         model = SentenceTransformer(name, device="cpu", model_kwargs=kwargs)
     except OSError as problem:
         raise unavailable(name) from problem
+    except Exception as problem:  # what a stranger's files make the libraries raise has no common root
+        raise unavailable(name, f"{type(problem).__name__}: {problem}") from problem
     return lambda texts: _shipped_rows(model, texts)
 
 

@@ -189,6 +189,13 @@ def test_a_model_that_is_nowhere_is_told_of(tmp_path: Path) -> None:
         SentenceTransformerEmbedder(str(tmp_path / "absent"), arithmetic="fp32").embed(["A title"])
 
 
+def test_a_folder_that_holds_no_model_is_said_so_with_the_librarys_reason(tmp_path: Path) -> None:
+    (tmp_path / "modules.json").write_text("{", encoding="utf-8")
+    with pytest.raises(ModelError, match=r"could not be loaded: JSONDecodeError: Expecting property name") as caught:
+        SentenceTransformerEmbedder(str(tmp_path)).embed(["x"])
+    assert "Check the name" in caught.value.advice
+
+
 # The verdict
 
 

@@ -2,6 +2,9 @@
 
 import json
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -61,6 +64,21 @@ def test_an_event_is_one_line_whatever_it_says(capsys: pytest.CaptureFixture[str
     told = capsys.readouterr().err
     assert len(told.splitlines()) == 1
     assert not any(sign in told.rstrip("\n") for sign in odd if not sign.isprintable())
+
+
+def test_the_hub_does_not_log_each_of_its_tries_beside_our_sentence() -> None:
+    program = """
+from shirube import cli
+try:
+    cli.main()
+except SystemExit:
+    from huggingface_hub.utils import logging
+    print(logging.get_verbosity() == logging.ERROR)
+"""
+    env = {name: value for name, value in os.environ.items() if name != "HF_HUB_VERBOSITY"}
+    command = [sys.executable, "-c", program, "--version"]
+    ended = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    assert ended.stdout.splitlines()[-1] == "True"
 
 
 def test_fields_given_beside_an_event_are_kept(capsys: pytest.CaptureFixture[str]) -> None:
