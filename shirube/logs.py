@@ -36,7 +36,10 @@ def configure(form: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=final, foreign_pre_chain=shared))
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    for noisy in ("httpx2", "httpcore2", "urllib3", "apscheduler", "sentence_transformers", "arxiv", "alembic", "mcp"):
+    for noisy in (
+        *("httpx2", "httpcore2", "urllib3", "apscheduler", "sentence_transformers", "arxiv", "alembic", "mcp"),
+        "torch",  # what it counted in its caches, at the end of `serve`
+    ):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -1,11 +1,16 @@
 """How the web service meets the network: what one connection, and all together, may cost."""
 
 import asyncio
-from collections.abc import Callable
+import errno
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from core.errors import ShirubeError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -15,6 +20,7 @@ READ_SECONDS = 30.0  # for a client to take the next 48 kB of an answer
 IDLE_SECONDS = 5  # a connection may wait for its next request
 MOST_CONNECTIONS = 500  # below the 1,024 open files that a process commonly has, the database's among them
 MOST_HEAD_BYTES = 16_384
+BACKLOG = 2048  # connections that wait to be taken; uvicorn's own number
 
 
 class _Alarm:
@@ -101,12 +107,52 @@ class Http(HttpToolsProtocol):
         super().connection_lost(exc)
 
 
-def server_config(web: "FastAPI", host: str, port: int, **more: Any) -> uvicorn.Config:
+@contextmanager
+def taken(host: str, port: int) -> Iterator[list[socket.socket]]:
+    """Take a port at every address of a host and listen there; raises ShirubeError that says which option helps.
+
+    What connects before the service answers waits.
+    """
+    with ExitStack() as stack:
+        try:
+            places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+            sockets = [stack.enter_context(_listening(family, place)) for family, _, _, _, place in places]
+        except OSError as problem:
+            raise _not_taken(host, port, problem) from problem
+        yield sockets
+
+
+def _listening(family: int, place: Any) -> socket.socket:
+    one = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # or a restart would wait for old connections
+        if family == socket.AF_INET6:
+            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        one.bind(place)
+        one.listen(BACKLOG)
+    except OSError:
+        one.close()
+        raise
+    return one
+
+
+def _not_taken(host: str, port: int, problem: OSError) -> ShirubeError:
+    if problem.errno == errno.EADDRINUSE:
+        advice = "Give another one by --port, or stop the program that has it"
+        return ShirubeError(f"Port {port} of {host} is taken", advice)
+    if problem.errno in (errno.EACCES, errno.EPERM):
+        advice = "Give one from 1024 on by --port, behind a reverse proxy where it must be another"
+        return ShirubeError(f"This user may not listen on port {port}", advice)
+    if isinstance(problem, socket.gaierror) or problem.errno == errno.EADDRNOTAVAIL:
+        advice = "Give --host 127.0.0.1 to be reached from this machine alone, or --host 0.0.0.0 from all"
+        return ShirubeError(f"{host} is no address of this machine", advice)
+    return ShirubeError(f"Nothing can listen on port {port} of {host}: {problem.strerror}", "Check --host and --port")
+
+
+def server_config(web: "FastAPI", **more: Any) -> uvicorn.Config:
     """Tell uvicorn how to serve: bounds on every wait, no log of who asks, and none past the masks of ours."""
     return uvicorn.Config(
         web,
-        host=host,
-        port=port,
         http=Http,
         ws="none",
         log_config=None,  # what it logs goes where all goes, secrets masked

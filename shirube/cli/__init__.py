@@ -77,9 +77,7 @@ def start(
 def main() -> None:
     """Run the command line; expected failures end in two lines of advice, never in a traceback."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault(
-        "HF_HUB_VERBOSITY", "error"
-    )  # it logs each try twice, and our own sentence says what came of it
+    os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # it logs each try twice; our own sentence says what came of it
     try:
         app(prog_name="shirube")
     except SystemExit as ended:

@@ -11,6 +11,7 @@ from shirube import terminal
 from shirube.stopping import Stopping, leave_at_once
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
 
     from fastapi import FastAPI
@@ -37,23 +38,24 @@ def serve(
     from ingest.service import complete_full_text
     from shirube.background import Background
     from shirube.courier import Courier
+    from shirube.serving import taken
 
     wiring: Wiring = context.obj
     complete_full_text(wiring.sessions)  # what an import that was killed left out; else one look
     base_url = f"http://{host}:{port}"
     stop = Stopping()
     worker, courier = Background(wiring, stop, on=work), Courier(wiring)
-    with stop.listening(), worker, courier, wiring.finder() as finder:
+    with stop.listening(), taken(host, port) as sockets, worker, courier, wiring.finder() as finder:
         options = wiring.served_options(base_url)
         known = wiring.sessions, wiring.roadmap, wiring.clock, options, courier, finder
         web = create_app(*known, collecting=wiring.collecting())
         terminal.say(f"Serving on {base_url}{' and working' if work else ''} (Ctrl-C stops).")
-        _answer(web, host, port, stop)
+        _answer(web, sockets, stop)
     if worker.left:
         leave_at_once(worker.left)
 
 
-def _answer(web: FastAPI, host: str, port: int, stop: Stopping) -> None:
+def _answer(web: FastAPI, sockets: list[socket.socket], stop: Stopping) -> None:
     """Answer requests until asked to stop; uvicorn takes the signals meanwhile, and we hear of them."""
     import uvicorn
 
@@ -67,8 +69,9 @@ def _answer(web: FastAPI, host: str, port: int, stop: Stopping) -> None:
             stop.signalled(sig)
             self.should_exit = True  # and not noted by uvicorn, which would raise it anew when all has ended well
 
-    server = Server(server_config(web, host, port, timeout_graceful_shutdown=LINGER))
-    server.run()
+    server = Server(server_config(web, timeout_graceful_shutdown=LINGER))
+    server.should_exit = stop.asked  # a signal that came before it takes them itself
+    server.run(sockets)
     if not server.started:
         raise typer.Exit(1)
 

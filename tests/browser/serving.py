@@ -20,7 +20,7 @@ def loopback() -> tuple[socket.socket, str]:
 @contextmanager
 def serving(app: FastAPI, at: socket.socket) -> Iterator[None]:
     """Serve an app on a socket, configured as `shirube serve` is, until the block ends."""
-    server = uvicorn.Server(server_config(app, "127.0.0.1", 0))
+    server = uvicorn.Server(server_config(app, host="127.0.0.1", port=0))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [at]}, daemon=True)
     thread.start()
     while not server.started:

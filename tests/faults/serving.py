@@ -16,7 +16,7 @@ LOOPBACK = "127.0.0.1"
 @contextmanager
 def serving(app: FastAPI) -> Iterator[int]:
     """Serve an app on a free port, which is given."""
-    server = uvicorn.Server(server_config(app, LOOPBACK, 0))
+    server = uvicorn.Server(server_config(app, host=LOOPBACK, port=0))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

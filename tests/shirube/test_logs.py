@@ -81,6 +81,18 @@ except SystemExit:
     assert ended.stdout.splitlines()[-1] == "True"
 
 
+def test_what_the_libraries_count_for_themselves_at_the_end_is_not_logged() -> None:
+    program = """
+import logging
+from shirube import logs
+logs.configure("console")
+import torch._subclasses.fake_tensor as counting
+print(counting.log.isEnabledFor(logging.INFO))
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "False"
+
+
 def test_fields_given_beside_an_event_are_kept(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("json")
     logging.getLogger("shirube.api").error("request_failed", extra={"request_id": "1f0c9a3e", "tries": 3})

@@ -1,5 +1,6 @@
 """What `serve` tells the web app and the server beneath it."""
 
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,12 @@ import pytest
 
 from api.limits import GENEROUS
 from core.clock import system_clock
-from core.errors import ConfigError
-from shirube.serving import Http, server_config
+from core.errors import ConfigError, ShirubeError
+from shirube.serving import Http, server_config, taken
 from shirube.settings import load_settings
 from shirube.wiring import Wiring
+from tests.ingest.doubles import free_port
+from tests.shirube.command import run
 
 LISTENING = "http://127.0.0.1:8000"
 
@@ -67,7 +70,7 @@ def test_a_site_written_as_files_has_no_limits(tmp_path: Path) -> None:
 
 
 def test_the_server_bounds_every_wait_and_logs_nobody() -> None:
-    config = server_config(None, "127.0.0.1", 0)  # type: ignore[arg-type] # nothing is served
+    config = server_config(None)  # type: ignore[arg-type] # nothing is served
     assert config.http is Http
     assert (config.limit_concurrency, config.timeout_keep_alive) == (500, 5)
     assert (config.access_log, config.log_config, config.server_header, config.proxy_headers) == (
@@ -76,6 +79,37 @@ def test_the_server_bounds_every_wait_and_logs_nobody() -> None:
         False,
         False,
     )
+
+
+def test_a_port_that_is_taken_ends_the_start_with_one_and_says_which_option_helps(empty: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        ended = run("serve", "--port", port, env=empty)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.splitlines() == [
+        f"shirube: Port {port} of 127.0.0.1 is taken",
+        "  Give another one by --port, or stop the program that has it.",
+    ]
+
+
+def test_a_host_that_is_not_this_machines_is_said_so(empty: dict[str, str]) -> None:
+    for host in ("192.0.2.1", "no-such-host.invalid"):
+        ended = run("serve", "--host", host, env=empty)
+        assert ended.code == 1
+        assert ended.err.startswith(f"shirube: {host} is no address of this machine\n")
+        assert "--host 127.0.0.1" in ended.err
+
+
+def test_a_port_is_taken_at_every_address_of_a_host_and_let_go_of() -> None:
+    port = free_port()
+    with taken("localhost", port) as sockets:
+        assert {one.getsockname()[1] for one in sockets} == {port}
+        with socket.create_connection(("localhost", port)):
+            pass
+        with pytest.raises(ShirubeError, match="is taken"), taken("127.0.0.1", port):
+            pass
+    with taken("127.0.0.1", port):
+        pass
 
 
 def test_the_web_is_told_what_runs_by_itself_and_when_but_not_of_housekeeping(tmp_path: Path) -> None:
