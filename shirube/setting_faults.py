@@ -54,6 +54,12 @@ def unreadable(problem: ValueError, fields: Fields) -> ConfigError:
     return ConfigError(f"Settings are wrong: {_place(named[1])} is no JSON; write it as {example}", ADVICE)
 
 
+def closed(problem: OSError) -> ConfigError:
+    """Tell of the settings' file where this user may not read it, as in another user's folder."""
+    advice = "Start the program in another folder, or let this user read the file; it is looked for where one stands"
+    return ConfigError(f"{_file()} cannot be read: {problem.strerror}", advice)
+
+
 def _told(kind: str, loc: tuple[int | str, ...], said: str, context: Mapping[str, Any], fields: Fields) -> str:
     name = str(loc[0])
     if kind == "extra_forbidden":

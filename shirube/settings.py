@@ -19,7 +19,7 @@ from pydantic_settings import (
 )
 
 from core.errors import ConfigError
-from shirube.setting_faults import ADVICE, FILE, PREFIX, unreadable, wrong_values
+from shirube.setting_faults import ADVICE, FILE, PREFIX, closed, unreadable, wrong_values
 
 _HOST = re.compile(r"\*|([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?")  # as a Host field names it
 # Read by tests or by tools around the program, not settings of it.
@@ -211,6 +211,8 @@ def load_settings(**given: Any) -> Settings:
         return Settings(**given)
     except ValidationError as problem:
         raise wrong_values(problem, Settings.model_fields) from None
+    except OSError as problem:
+        raise closed(problem) from problem
     except ValueError as problem:  # unreadable TOML, JSON in a list setting, or an error of SecretFiles in a wrapping
         raise unreadable(problem, Settings.model_fields) from None
 

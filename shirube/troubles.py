@@ -84,6 +84,8 @@ def _of_system(error: BaseException) -> ShirubeError | None:
     place = f" ({error.filename})" if error.filename else ""
     if error.errno in _NO_ROOM or (error.errno is None and _IN_PART.fullmatch(str(error))):
         return ShirubeError(f"The disk is full{place}", "Make room and run it again; what was stored before is whole")
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return ShirubeError(f"This user may not write there{place}", "Change its owner or mode, or name another folder")
+    if error.errno in (errno.EACCES, errno.EPERM):  # to read or to write: the system does not tell which
+        return ShirubeError(f"This user may not open it{place}", "Change its owner or mode, or name another place")
+    if error.errno == errno.EROFS:
+        return ShirubeError(f"Nothing can be written there{place}", "Its file system is read-only: name another folder")
     return None

@@ -1,6 +1,7 @@
 """A disk that is full or damaged, and files that may not be written: plain words, no half file, all of it whole."""
 
 import ctypes
+import errno
 import os
 import resource
 import shutil
@@ -234,3 +235,16 @@ def test_a_fault_of_the_program_is_no_trouble_of_the_machine() -> None:
     assert troubles.told(ValueError("x")) is None
     assert troubles.told(OSError("x")) is None
     assert troubles.told(KeyError("disk is full")) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(errno.EACCES, "This user may not open it (there/x)"), (errno.EPERM, "This user may not open it (there/x)"),
+     (errno.EROFS, "Nothing can be written there (there/x)")],
+)  # fmt: skip
+def test_what_may_not_be_opened_is_not_said_to_be_written(number: int, said: str) -> None:
+    """What is refused may be a read: the system does not tell which."""
+    problem = troubles.told(OSError(number, os.strerror(number), "there/x"))
+    assert problem is not None
+    assert problem.message == said
+    assert problem.advice

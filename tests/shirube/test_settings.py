@@ -180,6 +180,21 @@ def test_a_toml_file_that_is_none_is_refused() -> None:
     assert refused() == f"{Path('shirube.toml').resolve()} is no TOML: Invalid value (at line 1, column 15)"
 
 
+@pytest.mark.parametrize("said", [PermissionError(13, "Permission denied", "shirube.toml"), IsADirectoryError(21, "x")])
+def test_a_settings_file_that_this_user_may_not_read_is_named_with_its_folder(
+    monkeypatch: pytest.MonkeyPatch, said: OSError
+) -> None:
+    def closed(self: object, path: Path) -> None:
+        raise said
+
+    monkeypatch.setattr("shirube.settings.TomlConfigSettingsSource._read_file", closed)
+    Path("shirube.toml").write_text("closing_day = 9\n")
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    assert caught.value.message == f"{Path('shirube.toml').resolve()} cannot be read: {said.strerror}"
+    assert "another folder" in caught.value.advice
+
+
 @pytest.mark.parametrize("variable", ["", "SHIRUBE_CONTACT_FILE"])
 def test_a_file_that_is_no_text_is_named(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     Path("secret" if variable else "shirube.toml").write_bytes(b"contact = '\xff'")
