@@ -25,7 +25,7 @@ class RoadmapError(ShirubeError):
 
     def __init__(self, folder: Path, problems: list[str]) -> None:
         heading = f"The roadmap in {folder} is not whole (problems: {len(problems)}):"
-        super().__init__("\n".join([heading, *problems]), "Correct the files named, then start again.")
+        super().__init__("\n".join([heading, *problems]), "Correct the files named, then start again")
         self.problems = tuple(problems)
 
 

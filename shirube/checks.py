@@ -33,6 +33,16 @@ def lines(checks: Sequence[Check]) -> Iterator[str]:
 def _lines(check: Check) -> Iterator[str]:
     indent = " " * (_STATE + _NAME)
     head = f"{'well' if check.well else 'NOT WELL':<{_STATE}}{check.name:<{_NAME - 1}} "
-    yield from textwrap.wrap(f"{head}{check.found}", WIDTH, subsequent_indent=indent)
+    first, *others = check.found.splitlines() or [""]
+    yield from _wrapped(f"{head}{first}", "", indent)
+    for other in others:
+        yield from _wrapped(other, indent, indent + "   ")
     if not check.well:
-        yield from textwrap.wrap(f"-> {check.fix}", WIDTH, initial_indent=indent, subsequent_indent=indent + "   ")
+        yield from _wrapped(f"-> {check.fix}", indent, indent + "   ")
+
+
+def _wrapped(text: str, begin: str, go_on: str) -> list[str]:
+    """Break a line between words alone: an address is copied whole."""
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=begin, subsequent_indent=go_on, break_long_words=False, break_on_hyphens=False
+    )
