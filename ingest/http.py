@@ -275,7 +275,7 @@ class Guard:
 
     def _given_up(self, url: str, problem: _Retry, attempts: int) -> SourceError:
         if problem.unreachable:
-            advice = "Check the network and the address; stored papers can be read with --offline"
+            advice = "Check the network and the address; stored papers can be read with shirube digest --offline"
             return SourceError(f"{site(url)} cannot be reached: {problem}", advice, unreachable=True)
         if problem.wait is not None and self._is_long(problem.wait):
             wish = self._moment(min(problem.wait, _YEAR))

@@ -23,7 +23,7 @@ from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from core.errors import NotFoundError, RefusedError
+from core.errors import RefusedError, UsageError
 from db import fence, places
 from db import jobs as runs
 from db.engine import reading
@@ -176,7 +176,7 @@ class Worker:
     def run_now(self, name: str) -> str | None:
         """Run one job at once, through the same door; gives how it ended, None where it did not stop when asked to.
 
-        Raises NotFoundError for a name that is none, RefusedError while another runs it, and whatever kept it from
+        Raises UsageError for a name that is none, RefusedError while another runs it, and whatever kept it from
         being begun or noted.
         """
         ended = self._by_hand(find(self.jobs, name))
@@ -317,11 +317,11 @@ class Worker:
 
 
 def find(jobs: Sequence[Job], name: str) -> Job:
-    """Find a job by its name; raises NotFoundError that lists the names there are."""
+    """Find a job by its name; raises UsageError that lists the names there are."""
     for job in jobs:
         if job.name == name:
             return job
-    raise NotFoundError(f"There is no job {name!r}", f"Jobs are {', '.join(job.name for job in jobs)}")
+    raise UsageError(f"There is no job {name!r}", f"Jobs are {', '.join(job.name for job in jobs)}")
 
 
 def _said(problem: Exception) -> str:

@@ -19,6 +19,7 @@ from api.app import AppOptions, create_app
 from core.clock import Clock
 from db.engine import Sessions
 from digest.formats import formats
+from ingest.source import SourceResult
 from ranking import topics
 from roadmap.model import Roadmap
 from shirube import jobs
@@ -121,6 +122,11 @@ def test_the_options_of_a_command_are_those_of_its_table(words: str) -> None:
 @pytest.mark.parametrize("words", COMMANDS)
 def test_every_command_has_an_example(words: str) -> None:
     assert any(leaf == words for leaf, _ in examples(sections()[words]))
+
+
+def test_every_value_of_a_pull_is_named() -> None:
+    named = set(re.findall(r"`(\w+)`", sections()["pull"]))
+    assert {"since", "until", "interrupted", *SourceResult.__dataclass_fields__} <= named
 
 
 def examples(text: str) -> list[tuple[str, list[str]]]:

@@ -12,7 +12,7 @@ import typer
 
 from core.errors import UsageError
 from shirube import terminal
-from shirube.cli.options import PARTLY, Day, Sources, read_categories
+from shirube.cli.options import PARTLY, Day, Sources, in_order, read_categories
 from shirube.names import NETWORK_SOURCES
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def pull(
 
     Default: this month, and what was asked before of the last 74 days where it is due again. Ctrl-C keeps what came.
     """
+    from ingest.claims import BEGAN
     from shirube import pulling, telling
 
     wiring: Wiring = context.obj
@@ -42,8 +43,9 @@ def pull(
     names = source or list(NETWORK_SOURCES)
     wiring.sources(tuple(names))  # a wrong name is said before anything is read
     begin = since.date() if since else pulling.first_due(wiring, names, end)
-    if begin > end:
-        raise UsageError(f"{begin} is after {end}", "Give --since a day before --until")
+    in_order(begin, end)
+    if begin < BEGAN:
+        raise UsageError(f"There is nothing of {begin}", f"arXiv began on {BEGAN}: name a day from then on")
     command = _again(source, begin, until, retry_errors)
     pulled = pulling.pull(wiring, names, begin, end, retry_errors=retry_errors, command=command)
     told = json.dumps(pulling.values(pulled), indent=2) if as_json else "\n".join(telling.came_to(pulled.results))

@@ -31,6 +31,8 @@ def jobs(
     match words or []:
         case []:
             _list(wiring, as_json)
+        case ["run"]:
+            raise UsageError("run needs the name of a job", "Write shirube jobs run NAME; shirube jobs lists them")
         case [name]:
             _explain(wiring, name, as_json)
         case ["run", name]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,6 +72,12 @@ def known_stages(wiring: Wiring, stages: list[int] | None) -> list[int]:
         if number not in numbers:
             raise UsageError(f"There is no stage {number}", f"Stages are {min(numbers)} to {max(numbers)}")
     return stages or []
+
+
+def in_order(since: date | None, until: date | None) -> None:
+    """Refuse days the wrong way round; raises UsageError."""
+    if since and until and since > until:
+        raise UsageError(f"{since} is after {until}", "Give --since a day before --until")
 
 
 def read_categories(text: str | None) -> tuple[str, ...] | None:

@@ -10,7 +10,7 @@ import typer
 
 from core.errors import UsageError
 from shirube import terminal
-from shirube.cli.options import ENGLISH, FAILED, PARTLY, Lang, Stages, known, known_stages
+from shirube.cli.options import ENGLISH, FAILED, PARTLY, Lang, known, known_stages
 
 if TYPE_CHECKING:
     from shirube.wiring import Wiring
@@ -27,7 +27,7 @@ def add_subscriber(
     emails: Annotated[list[str], typer.Argument(help="One or more addresses.")],
     consent: Annotated[str, typer.Option(help="Where and how the person agreed; kept with the date.")],
     lang: Annotated[Lang, typer.Option()] = ENGLISH,
-    stage: Stages = None,
+    stage: Annotated[list[int] | None, typer.Option(min=1, help="A stage the person studies; may be repeated.")] = None,
     topic: Annotated[list[str] | None, typer.Option(help="A topic above all; may be repeated.")] = None,
     lab: Annotated[list[str] | None, typer.Option(help="A lab to follow; may be repeated.")] = None,
     minutes: Annotated[int | None, typer.Option(min=1)] = None,

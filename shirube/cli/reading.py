@@ -10,7 +10,7 @@ import typer
 from core.errors import UsageError
 from core.months import default_month, parse_month
 from shirube import terminal
-from shirube.cli.options import ENGLISH, PARTLY, Day, Kind, Lang, Month, Sort, Stages, known, known_stages
+from shirube.cli.options import ENGLISH, PARTLY, Day, Kind, Lang, Month, Sort, Stages, in_order, known, known_stages
 from shirube.help import WithFormats
 
 if TYPE_CHECKING:
@@ -113,13 +113,15 @@ def papers(
 
     wiring: Wiring = context.obj
     known(wiring, topic, lab, stage)
+    first, last = since.date() if since else None, until.date() if until else None
+    in_order(first, last)
     order = sort or (Sort.fit if topic or stage else Sort.worth)
     wanted = PaperFilter(
         topic=topic,
         lab=lab,
         stage=stage,
-        since=since.date() if since else None,
-        until=until.date() if until else None,
+        since=first,
+        until=last,
         kind=kind.value if kind else None,
         has_code=True if has_code else None,
         min_fit=min_fit,

@@ -11,7 +11,7 @@ import typer
 from core.errors import ModelError, NotFoundError, UsageError
 from core.ids import arxiv_month
 from shirube import terminal
-from shirube.cli.options import Day, Kind, known
+from shirube.cli.options import Day, Kind, in_order, known
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -129,12 +129,14 @@ def _filter(
     from db.papers import PaperFilter
 
     known(wiring, topic, lab, stage)
+    first, last = since.date() if since else None, until.date() if until else None
+    in_order(first, last)
     return PaperFilter(
         topic=topic,
         lab=lab,
         stage=stage,
-        since=since.date() if since else None,
-        until=until.date() if until else None,
+        since=first,
+        until=last,
         kind=kind.value if kind else None,
         has_code=True if has_code else None,
         min_fit=min_fit,

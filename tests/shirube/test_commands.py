@@ -3,11 +3,13 @@
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 import typer.main
 
 from shirube.cli import app
+from tests.ingest.doubles import free_port
 from tests.shirube.command import run
 
 
@@ -76,6 +78,8 @@ def test_the_version_is_printed_without_reading_settings() -> None:
         ("pull", "--source", "gopher"),
         ("pull", "--since", "2026-10-09", "--until", "2026-10-01"),
         ("pull", "--since", "yesterday"),
+        ("pull", "--since", "1980-01-01"),
+        ("pull", "--until", "1991-07-31"),
         ("rank", "--shard", "3/2"),
         ("rank", "--shard", "0/2"),
         ("rank", "--shard", "half"),
@@ -84,6 +88,12 @@ def test_the_version_is_printed_without_reading_settings() -> None:
         ("papers", "--stage", "9"),
         ("papers", "--min-fit", "2"),
         ("papers", "--limit", "0"),
+        ("papers", "--since", "2026-11-01", "--until", "2026-10-01"),
+        ("search", "heron", "--since", "2026-11-01", "--until", "2026-10-01"),
+        ("similar", "2610.00001", "--since", "2026-11-01", "--until", "2026-10-01"),
+        ("jobs", "nope"),
+        ("jobs", "run"),
+        ("jobs", "run", "nope"),
         ("papers", "--format", "docx"),
         ("papers", "--sort", "colour"),
         ("import", "floppy", "file"),
@@ -99,6 +109,29 @@ def test_wrong_usage_ends_with_two_and_says_why(empty: dict[str, str], words: tu
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.strip()
     assert "Traceback" not in ended.err
+
+
+def test_advice_ends_with_one_stop(empty: dict[str, str], tmp_path: Path) -> None:
+    ended = run("status", env={**empty, "SHIRUBE_ROADMAP_DIR": str(tmp_path / "nowhere")})
+    assert ended.code == 1
+    assert ended.err.endswith("Correct the files named, then start again.\n")
+
+
+def test_what_an_unreachable_source_advises_is_a_command_that_there_is(empty: dict[str, str]) -> None:
+    place = f"127.0.0.1:{free_port()}"
+    away = {"SHIRUBE_HF_URL": f"http://{place}", "SHIRUBE_ALLOW_PRIVATE_HOSTS": f'["{place}"]'}
+    ended = run("pull", "--source", "hf", "--since", "2026-10-30", "--until", "2026-10-30", env={**empty, **away})
+    assert ended.code == 3
+    assert "stored papers can be read with shirube digest --offline" in " ".join(ended.out.split())
+
+
+def test_a_job_to_be_run_must_be_named(empty: dict[str, str]) -> None:
+    assert run("jobs", "run", env=empty).err.startswith("shirube: run needs the name of a job\n")
+
+
+def test_the_stages_of_a_person_are_not_explained_as_those_of_a_digest() -> None:
+    assert "A stage the person studies" in " ".join(run("subscribers", "add", "--help").out.split())
+    assert "Only this stage" in " ".join(run("digest", "--help").out.split())
 
 
 def test_a_wrong_setting_ends_with_one_and_two_lines_of_advice(empty: dict[str, str]) -> None:

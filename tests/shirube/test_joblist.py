@@ -64,7 +64,7 @@ def test_a_run_that_failed_in_part_ends_with_three_and_a_wrong_name_with_the_nam
     assert ran.code == 3
     assert "partly" in ran.out
     wrong = run("jobs", "run", "pull", env=empty)
-    assert wrong.code == 1
+    assert wrong.code == 2
     assert "Jobs are pull-arxiv, pull-hf" in wrong.err
     assert run("jobs", "run", "close", "rank", env=empty).code == 2
 

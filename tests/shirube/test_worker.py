@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from core.errors import NotFoundError, RefusedError
+from core.errors import RefusedError, UsageError
 from db import jobs as runs
 from db.engine import Sessions
 from db.fence import FencedOffError, fenced, holding
@@ -294,7 +294,7 @@ def test_one_job_is_run_now_through_the_same_door(sessions: Sessions) -> None:
     hours, bell = Hours(), Bell(cron="0 0 1 1 *")
     assert worker(sessions, hours, bell).run_now("bell") == "done"
     assert all_runs(sessions)[0].scheduled_for == hours.now
-    with pytest.raises(NotFoundError, match="no job 'gong'"):
+    with pytest.raises(UsageError, match="no job 'gong'"):
         worker(sessions, hours, bell).run_now("gong")
     with sessions.begin() as session:
         runs.take(session, "bell", hours.now + HOUR, "a holder", hours.now, RHYTHM.lease, lambda run: False)
@@ -385,7 +385,7 @@ def test_the_29th_of_february_is_found_four_years_back_or_said_to_be_none() -> N
 
 
 def test_find_lists_the_names() -> None:
-    with pytest.raises(NotFoundError) as told:
+    with pytest.raises(UsageError) as told:
         find([Bell("a").job, Bell("b").job], "c")
     assert told.value.advice == "Jobs are a, b"
 
