@@ -60,7 +60,7 @@ def gauges(session: Session, model: str, now: datetime) -> Gauges:
             JobRun.state,
             func.count(),
             func.max(JobRun.ended_at).filter(JobRun.ended_at <= latest),
-            func.max(JobRun.heartbeat_at).filter(JobRun.heartbeat_at <= latest),
+            func.max(JobRun.heartbeat_at).filter(JobRun.heartbeat_at <= latest, jobs.of_a_worker()),
         ).group_by(JobRun.job, JobRun.state)
     ).all()
     return Gauges(

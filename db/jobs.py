@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, delete, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Table, delete, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
@@ -17,6 +17,7 @@ from db.models_jobs import JobRun
 SILENT = timedelta(minutes=20)  # without a sign of any worker: four rounds of the most frequent job
 ATTEMPTS = 3  # of one run whose holders died: what kills its process every time is not begun for ever
 PAUSE = "10s"  # between two statements of a transaction that locks a run, before PostgreSQL ends it
+BY_HAND = "-by-hand"  # ends the name of a holder that ran one job for a person or a timer, and is no worker
 RESUMED = frozenset({"interrupted", "lost"})  # states of a run that may be taken again
 _TAKING = 968_569_289  # the first half of an advisory lock of PostgreSQL; the second is the job
 _RUN: Table = JobRun.__table__  # type: ignore[assignment]
@@ -132,8 +133,13 @@ def last_sign(session: Session, now: datetime) -> datetime | None:
 
     A moment that has not come was told by a clock that was ahead, and is given only where there is no other.
     """
-    passed = select(func.max(JobRun.heartbeat_at)).where(JobRun.heartbeat_at <= now + SILENT)
-    return session.scalar(passed) or session.scalar(select(func.min(JobRun.heartbeat_at)))
+    passed = select(func.max(JobRun.heartbeat_at)).where(of_a_worker(), JobRun.heartbeat_at <= now + SILENT)
+    return session.scalar(passed) or session.scalar(select(func.min(JobRun.heartbeat_at)).where(of_a_worker()))
+
+
+def of_a_worker() -> ColumnElement[bool]:
+    """Tell runs of the schedule from those that somebody asked for by hand."""
+    return JobRun.holder.not_like(f"%{BY_HAND}")
 
 
 def is_silent(last: datetime, now: datetime) -> bool:

@@ -176,9 +176,10 @@ class Worker:
     def run_now(self, name: str) -> str | None:
         """Run one job at once, through the same door; gives how it ended, None where it did not stop when asked to.
 
-        Raises UsageError for a name that is none, RefusedError while another runs it, and whatever kept it from
-        being begun or noted.
+        It is no sign of a worker. Raises UsageError for a name that is none, RefusedError while another runs it, and
+        whatever kept it from being begun or noted.
         """
+        self._holder += runs.BY_HAND
         ended = self._by_hand(find(self.jobs, name))
         while not ended.done() and not self._stop.asked:
             wait([ended], 0.1)

@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import sqlite3
+import subprocess
 import sys
 from datetime import timedelta
 from typing import Any
@@ -14,11 +15,13 @@ from sqlalchemy.exc import OperationalError
 
 from db import jobs as runs
 from db.engine import Sessions, make_engine, make_sessions, reading
+from db.gauges import gauges
 from db.migrate import upgrade
 from shirube import joblist, ticking
 from shirube.doctor import examine
 from shirube.jobs import Outcome
 from shirube.settings import load_settings
+from shirube.turns import identity, is_gone
 from shirube.worker import Worker
 from tests.shirube.command import DRAFT, Bench, run
 from tests.shirube.conftest import Store
@@ -133,6 +136,34 @@ def test_a_clock_that_was_ahead_once_is_no_sign_of_a_worker(sessions: Sessions) 
     with sessions.begin() as session:
         assert runs.forget(session, DRAFT - timedelta(days=30), DRAFT) == 1
         assert [run.scheduled_for for run in runs.last(session, "bell", 9)] == [DRAFT]
+
+
+def test_a_job_run_by_hand_is_no_sign_of_a_worker(sessions: Sessions) -> None:
+    """Who runs the jobs by a timer would be told for ever that the scheduler fell silent."""
+    hours = Hours()
+    by_hand, by_schedule = worker(sessions, hours, Bell(cron="0 0 1 1 *")), worker(sessions, hours, Bell("gong"))
+
+    def told() -> tuple[str, float | None]:
+        with reading(sessions) as session:
+            return ticking.scheduler(session, hours.now)["state"], gauges(session, "tiny").worker_sign
+
+    assert by_hand.run_now("bell") == "done"
+    assert told() == ("never", None)
+    by_schedule.look()
+    state, sign = told()
+    assert (state, sign) == ("ticking", hours.now.timestamp())
+    hours.now += timedelta(hours=1)
+    assert worker(sessions, hours, Bell(cron="0 0 1 1 *")).run_now("bell") == "done"
+    assert told() == ("silent", sign)
+
+
+def test_a_holder_by_hand_that_is_gone_is_known_to_be() -> None:
+    gone = subprocess.run(
+        [sys.executable, "-c", "from shirube.turns import identity; print(identity())"],
+        capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    assert is_gone(gone) == is_gone(f"{gone}{runs.BY_HAND}")
+    assert not is_gone(f"{identity()}{runs.BY_HAND}")
 
 
 def test_status_and_doctor_tell_of_a_silent_scheduler(empty: dict[str, str], mine: Store) -> None:
