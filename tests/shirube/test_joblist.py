@@ -145,7 +145,7 @@ def test_a_job_run_by_hand_is_no_sign_of_a_worker(sessions: Sessions) -> None:
 
     def told() -> tuple[str, float | None]:
         with reading(sessions) as session:
-            return ticking.scheduler(session, hours.now)["state"], gauges(session, "tiny").worker_sign
+            return ticking.scheduler(session, hours.now)["state"], gauges(session, "tiny", hours.now).worker_sign
 
     assert by_hand.run_now("bell") == "done"
     assert told() == ("never", None)
