@@ -19,6 +19,7 @@ MAX_FORMULA = 240  # characters; longer ones are shown as written
 MAX_FORMULAS = 12  # per text: the time for a field stays bounded
 MAX_TEXT = 20_000  # beyond it formulas stay as written
 MAX_DEPTH = 12  # nested braces
+MAX_TYPES = 40  # changes of type in one text
 
 _FORMULA = re.compile(
     r"\$\$(?P<display>[^$]{1,4000})\$\$|(?<![\\$])\$(?P<dollar>(?:\\.|[^$\\]){1,4000})\$(?!\$)"
@@ -40,6 +41,13 @@ _BEFORE, _AFTER = re.compile(r"(?<!\\)[(\[“‘]+$"), re.compile(r"[.,;:!?)\]�
 _TEXT_MACRO = re.compile(
     r"\\(?:emph|textit|textbf|texttt|textsc|textrm|textsf|textsuperscript|text|mbox)\s*\{([^{}]*)\}"
 )
+# What sets words in another type and may hold formulas: it ends at the brace that closes it.
+_TYPE = re.compile(
+    r"\\(?:emph|textit|textbf|texttt|textsc|textrm|textsf|textsl|textup|underline|uline)\s*\{"
+    r"|\{\s*\\(?:em|it|bf|tt|sc|sl|rm|sf|itshape|bfseries)(?![A-Za-z])\s*"
+)
+_TIE = re.compile(r"(?:(?<=[A-Za-z]{3})|(?<=[.,)}]))~(?=[A-Za-z0-9\\$(\[])")  # not ~80, 5~10 or x~N(0, 1)
+_QUOTED = re.compile(r"``([^`']{1,200})''")
 _ACCENT = re.compile(
     r"\\(?P<sign>['`^\"~=.])\s*(?:\{\s*(?P<a>\\?[A-Za-z])\s*\}|(?P<b>\\[ij](?![A-Za-z])|[A-Za-z]))"
     r"|\\(?P<name>[cvuHkrdb])\s*\{\s*(?P<c>\\?[A-Za-z])\s*\}"
@@ -52,6 +60,7 @@ _TOKEN = re.compile(r"\\(?P<macro>[A-Za-z]+)\*?\s*|\\(?P<sign>.)|(?P<script>[\^_
 
 def to_html(text: str) -> Markup:
     """Write a text as HTML: formulas as MathML, or their source in `<code>`; the rest escaped. Never raises."""
+    text = _in_one_type(text)
     out, position = Markup(""), 0
     found = _formulas(text)
     untils = [*(start for start, _, _ in found[1:]), len(text)]
@@ -73,6 +82,7 @@ def _together(before: str, formula: Markup, after: str) -> Markup:
 
 def to_text(text: str) -> str:
     """Write a text without LaTeX, in characters a mail or a feed can carry. Never raises, loses no word."""
+    text = _in_one_type(text)
     out, position = [], 0
     for start, end, source in _formulas(text):
         out += [_prose(text[position:start]), _formula_text(source)]
@@ -82,12 +92,39 @@ def to_text(text: str) -> str:
 
 def split(text: str) -> list[tuple[bool, str]]:
     """Part a text into (is a formula, text): sources of formulas without their dollars, and readable words between."""
+    text = _in_one_type(text)
     parts: list[tuple[bool, str]] = []
     position = 0
     for start, end, source in _formulas(text):
         parts += [(False, _prose(text[position:start])), (True, source)]
         position = end
     return [*parts, (False, _prose(text[position:]))]
+
+
+def _in_one_type(text: str) -> str:
+    """Take away outside formulas what only sets words in another type, whatever they hold."""
+    position = 0
+    for _ in range(MAX_TYPES if len(text) <= MAX_TEXT else 0):
+        match = _TYPE.search(text, position)
+        if match is None:
+            break
+        end = _closing(text, match.end())
+        if end is None or any(start < match.start() < until for start, until, _ in _formulas(text)):
+            position = match.end()
+        else:
+            position = match.start()
+            text = text[:position] + text[match.end() : end] + text[end + 1 :]
+    return text
+
+
+def _closing(text: str, position: int) -> int | None:
+    """Find the brace that closes a group begun before a position; None where none does."""
+    depth = 1
+    for end in range(position, len(text)):
+        depth += (text[end] == "{") - (text[end] == "}")
+        if depth == 0:
+            return end
+    return None
 
 
 def _formulas(text: str) -> list[tuple[int, int, str]]:
@@ -155,8 +192,11 @@ def _shallow(source: str) -> bool:
 
 
 def _prose(text: str) -> str:
-    """Replace accents and text macros outside formulas; a macro we do not know stays as written."""
-    if "\\" not in text or len(text) > MAX_TEXT:
+    """Replace accents, ties, quotes and text macros outside formulas; a macro we do not know stays as written."""
+    if len(text) > MAX_TEXT:
+        return text
+    text = _QUOTED.sub(r"“\1”", _TIE.sub(" ", text))
+    if "\\" not in text:
         return text
     text = _ACCENT.sub(_accent, text)
     text = _TEXT_MACRO.sub(r"\1", text)

@@ -272,10 +272,28 @@ def steps(text: str) -> int:
     return count
 
 
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (r"\textbf{$T^2$-GRPO} helps", "T²-GRPO helps"),
+        (r"\textbf{a \emph{b} c} and {\em d}", "a b c and d"),
+        (r"\underline{S}pectral {\it a $x_1$}", "Spectral a x₁"),
+        ("Gemma~3 and ~80, 5~10, x~N(0, 1)", "Gemma 3 and ~80, 5~10, x~N(0, 1)"),
+        ("Smith et al.~(2020) on ``deep'' learning", "Smith et al. (2020) on “deep” learning"),
+        (r"\emph{never closed", r"\emph{never closed"),
+        (r"\cite{heron}", r"\cite{heron}"),
+        (r"$\text{\textbf{x}}$ stays", "x stays"),
+    ],
+)
+def test_what_only_sets_type_is_taken_away_whatever_it_holds(source: str, expected: str) -> None:
+    assert to_text(source) == expected
+    assert "\\textbf{$" not in to_html(source)
+
+
 @given(TEXTS | st.lists(MACROS, max_size=20).map("".join))
 @settings(max_examples=60, deadline=None)
 def test_words_outside_dollars_and_macros_survive_any_text(text: str) -> None:
-    bare = re.sub(r"[$\\{}]", " ", text)
+    bare = re.sub(r"[$\\{}~`]", " ", text)
     assert to_text(bare) == bare
     assert re.sub(r"<[^>]*>", "", to_html(bare)) == str(escape(bare))
 
