@@ -10,14 +10,17 @@ from sqlalchemy.orm import Session
 
 from core.record import PaperRecord
 from db import bulk, search, storing
-from db.models import Item, Version
+from db.models import Code, Item, Version
 from ingest import direct
 from ingest.batch import Tally
 from ingest.rows import Row
 from ingest.service.saving import store
 
 _ITEM: Table = Item.__table__  # type: ignore[assignment]
-_VERSION: Table = Version.__table__  # type: ignore[assignment]
+_CHILDREN: tuple[tuple[Table, str], ...] = (
+    (Version.__table__, "versions"),  # type: ignore[assignment]
+    (Code.__table__, "code"),
+)
 
 
 def store_many(
@@ -32,7 +35,8 @@ def store_many(
     fresh, rest = _parted(session, records, now)
     with search.suspended(session):
         bulk.insert(session, _ITEM, fresh)
-    bulk.insert(session, _VERSION, [version for row in fresh for version in row["versions"]])
+    for table, name in _CHILDREN:
+        bulk.insert(session, table, [child for row in fresh for child in row[name]])
     merged = store(session, rest, now, final_months) if rest else Tally()
     return replace(merged, new=merged.new + len(fresh), ids=merged.ids | {row["id"] for row in fresh})
 

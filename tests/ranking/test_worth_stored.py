@@ -7,6 +7,7 @@ import pytest
 
 from core.months import first_day, last_day, shift
 from core.scores import Reason
+from db import dumps
 from db.engine import Sessions
 from db.models import Rating, Window
 from digest.reasons import Names, say
@@ -138,21 +139,18 @@ def test_months_before_a_gap_are_not_counted(
     assert said_of_new(found)[0].endswith(f"past {told} months")
 
 
-def test_a_dump_read_after_a_month_holds_it(sessions: Sessions, guide: Guide, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dump_that_holds_a_month_counts_as_reading_it(
+    sessions: Sessions, guide: Guide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which months one holds is told by tests/ingest/test_dumps.py."""
     monkeypatch.setattr(novelty, "LEAST_KNOWN", 10)
-    dump = {
-        "source": "arxiv-snapshot",
-        "channel": "dump.json",
-        "from_day": date(1986, 1, 1),
-        "to_day": date(1986, 1, 1),
-    }
-    read(sessions, "2026-02", **dump, closed_at=THEN.replace(month=6, day=10))
-    found = ranked(sessions, guide, *month(), *others("2605"))
-    assert said_of_new(found) == []  # the dump may end before the end of May
-    read(sessions, "2026-05")
+    held = {"2026-04"}
+    monkeypatch.setattr(dumps, "held_months", lambda _session, months: frozenset(held & set(months)))
+    assert said_of_new(ranked(sessions, guide, *month(), *others("2605"))) == []
+    held.add("2026-05")
     change(sessions, "2606.00001", 1, comment="12 pages")
     again(sessions, guide)
-    assert said_of_new(rating(sessions, "2606.00001"))[0].endswith("past 12 months")
+    assert said_of_new(rating(sessions, "2606.00001"))[0].endswith("past 2 months")
 
 
 def test_a_month_with_a_paper_without_vector_is_not_whole(

@@ -17,18 +17,18 @@ from sqlalchemy import Engine, text
 from core.errors import NotFoundError, RefusedError, ShirubeError
 from db import copying, migrate, outbox
 from db.engine import make_engine, make_sessions
-from db.models_mail import Outbox
 from shirube import backups, keyfile
 from shirube.settings import load_settings
 from shirube.wiring import Wiring
 from tests.conftest import NOW
 from tests.db.filling import fill
 from tests.shirube.command import run
+from tests.shirube.older import LATER, manifest_without, member_without
 
 KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 # What came after revision 0009: an older backup knows nothing of it.
 LATER_TABLES = ("mail_domain", "notice", "personal_score", "api_key", "job_run", "mail_hold", "report")
-LATER_COLUMNS = ("domain", "refusals", "silences")
+LATER_COLUMNS = {**LATER, "outbox": ("domain", "refusals", "silences")}
 
 
 @dataclass(frozen=True)
@@ -287,18 +287,13 @@ def changed(archive: zipfile.ZipFile, change: Callable[[str, bytes], Any]) -> It
 
 
 def as_of_0009(name: str, content: bytes) -> bytes | None:
-    columns = [column.name for column in Outbox.__table__.columns]
-    kept = [number for number, column in enumerate(columns) if column not in LATER_COLUMNS]
     if name == "manifest.json":
         manifest = json.loads(content)
         manifest["revision"] = "0009"
         manifest["tables"] = {table: said for table, said in manifest["tables"].items() if table not in LATER_TABLES}
-        manifest["tables"]["outbox"]["columns"] = [columns[number] for number in kept]
-        return json.dumps(manifest).encode()
-    if name == "tables/outbox.jsonl":
-        rows = [json.loads(line) for line in content.splitlines()]
-        return b"".join(json.dumps([row[number] for number in kept]).encode() + b"\n" for row in rows)
-    return None if name in {f"tables/{table}.jsonl" for table in LATER_TABLES} else content
+        return json.dumps(manifest_without(manifest, LATER_COLUMNS)).encode()
+    later = {f"tables/{table}.jsonl" for table in LATER_TABLES}
+    return None if name in later else member_without(name, content, LATER_COLUMNS)
 
 
 def without_parents(name: str, content: bytes) -> bytes | None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from api.app import create_app
 from db.models import IngestError, Item, TopicScore
 from roadmap.model import Roadmap
 from shirube.settings import load_settings
+from tests.ingest.doubles import free_port
 from tests.shirube.command import CLOSED, DRAFT, Bench, Ended, run
 from tests.shirube.conftest import MONTH, Store
 from tests.shirube.test_digest import counts, state
@@ -222,14 +224,15 @@ def test_the_newest_final_issue_is_the_latest(web: TestClient) -> None:
 def test_serve_opens_the_app_it_is_told_to(monkeypatch: pytest.MonkeyPatch, october: Store, roadmap: Roadmap) -> None:
     served: list[tuple[object, object]] = []
 
-    def listen(server: uvicorn.Server) -> None:
+    def listen(server: uvicorn.Server, sockets: list[socket.socket]) -> None:
         config, server.started = server.config, True
         answer = TestClient(config.app).get("/api/v1/stages")  # type: ignore[arg-type]
-        served.append(((config.host, config.port), len(answer.json()["items"])))
+        served.append((sockets[0].getsockname(), len(answer.json()["items"])))
         assert int(answer.headers["ratelimit-limit"]) == 600
 
+    port = free_port()
     monkeypatch.setattr("uvicorn.Server.run", listen)
-    ended = run("serve", "--host", "127.0.0.1", "--port", "8123", env=october.env, now=DRAFT)
+    ended = run("serve", "--host", "127.0.0.1", "--port", str(port), env=october.env, now=DRAFT)
     assert (ended.code, ended.out) == (0, "")
-    assert served == [(("127.0.0.1", 8123), len(roadmap.stages))]
-    assert "http://127.0.0.1:8123" in ended.err
+    assert served == [(("127.0.0.1", port), len(roadmap.stages))]
+    assert f"http://127.0.0.1:{port}" in ended.err
