@@ -22,7 +22,7 @@ from multiprocessing.pool import Pool
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.web_store import MONTH, filled, long_lists, short_lists
+from benchmarks.web_store import filled, issue_month, long_lists, short_lists
 
 CLIENTS = 16
 PAPERS, SECONDS, ROUNDS, SOAK = 112_000, 3.0, 3, 60.0
@@ -60,7 +60,8 @@ def rows(
         crowd = get_context("spawn").Pool(1)
         with crowd, _serving("bare", store) as bare, _serving("served", store) as served:
             yield "", "requests/s, share of the bare route beside it, p99; 16 clients, one worker"
-            yield from _kinds(crowd, bare, served, seconds, rounds)
+            issue = f"/digests/{issue_month(store)}"
+            yield from _kinds(crowd, bare, served, issue, seconds, rounds)
             yield from _soaked(crowd, served, soak)
 
 
@@ -84,8 +85,9 @@ class Server:
         return pages * resource.getpagesize() / 1e6
 
 
-def _kinds(crowd: Pool, bare: Server, served: Server, seconds: float, rounds: int) -> Iterator[tuple[str, str]]:
-    issue = f"/digests/{MONTH}"
+def _kinds(
+    crowd: Pool, bare: Server, served: Server, issue: str, seconds: float, rounds: int
+) -> Iterator[tuple[str, str]]:
     tag = _tag(served.port, issue)
     for address in short_lists():  # the first time is what the second kind measures
         _fetched(served.port, address)

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, func, select
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -21,12 +21,11 @@ from core.clock import system_clock
 from db import bulk
 from db.engine import Sessions, make_engine, make_sessions
 from db.migrate import upgrade
-from db.models import Code, Item, Rating, TopicScore
+from db.models import Code, Issue, Item, Rating, TopicScore
 from ingest.service import import_snapshot
 from roadmap.load import load_roadmap
 from tests.api.factory import make_issue
 
-MONTH = "2026-06"
 NOW = datetime(2026, 7, 8, 9, tzinfo=UTC)
 SMALL = 10_000  # fewer papers are not worth keeping a store of
 DAYS = 500
@@ -47,10 +46,25 @@ def filled(papers: int, folder: Path) -> Path:
     sessions = make_sessions(engine)
     import_snapshot(sessions, written(folder / "dump.json", papers), lambda: NOW)
     _rank(sessions)
-    make_issue(sessions, load_roadmap(), MONTH, NOW)
+    make_issue(sessions, load_roadmap(), _fullest_month(sessions), NOW)
     engine.dispose()  # the last connection brings the log into the file
     unfinished.rename(kept)
     return kept
+
+
+def issue_month(store: Path) -> str:
+    """Tell of which month a store's issue is."""
+    engine = make_engine(f"sqlite:///{store}")
+    with make_sessions(engine)() as session:
+        month = session.scalars(select(Issue.month)).one()
+    engine.dispose()
+    return month
+
+
+def _fullest_month(sessions: Sessions) -> str:
+    with sessions() as session:
+        counted = select(Item.month).group_by(Item.month).order_by(func.count().desc(), Item.month)
+        return session.scalars(counted).first() or ""
 
 
 def _upgraded(store: Path) -> None:
