@@ -217,10 +217,15 @@ def _send(
     except Exception as problem:
         if begun:
             raise
-        if not writable(job.email):
-            return Refused(f"the address cannot be written in a header: {type(problem).__name__}")
-        _log.exception("mail failed row=%d attempt=%d", job.row_id, job.attempt)
-        return Broken(f"the mail could not be made or handed over: {type(problem).__name__}")
+        return _unmade(job, problem)
+
+
+def _unmade(job: Job, problem: Exception) -> Refused | Broken:
+    """Tell what becomes of a mail that could not be made: refused where no header can hold its address."""
+    if not writable(job.email):
+        return Refused(f"the address cannot be written in a header: {type(problem).__name__}")
+    _log.exception("mail failed row=%d attempt=%d", job.row_id, job.attempt)
+    return Broken(f"the mail could not be made or handed over: {type(problem).__name__}")
 
 
 def _give_back(sessions: Sessions, job: Job, reason: str, now: datetime, mailer: Mailer) -> None:
