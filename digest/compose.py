@@ -38,9 +38,8 @@ def compose(shortlists: Sequence[Place], roadmap: Roadmap, coverage: Coverage, f
     entries = {number: _entries(chosen[number], number, roadmap) for number in chosen}
     late = _late(facts, {c.id for list_ in chosen.values() for c in list_}, roadmap)
     printed = {e.id: e for list_ in (*entries.values(), late) for e in list_}
-    sections = tuple(
-        _section(stage, entries[stage.number], shortlists, printed, roadmap, facts) for stage in roadmap.stages
-    )
+    made = (_section(stage, entries[stage.number], shortlists, printed, roadmap, facts) for stage in roadmap.stages)
+    sections = tuple(made)
     hour = hour_list([section.entries for section in sections])
     return Digest(
         month=facts.month,

@@ -241,16 +241,12 @@ def _record(paper: _Line) -> PaperRecord:
         submitted=versions[0][1] if versions else None,
         version=versions[-1][0] if versions else None,
         versions=tuple(Version(number, created) for number, created in versions if number is not None),
-        withdrawn=_withdrawn(paper.abstract) or _withdrawn(paper.comments),
+        withdrawn=says_withdrawn(paper.abstract, paper.comments),
         doi=paper.doi.split()[0] if paper.doi and paper.doi.split() else None,
         journal_ref=paper.journal_ref,
         comment=paper.comments,
         code=_code(paper.comments, paper.abstract),
     )
-
-
-def _withdrawn(text: str | None) -> bool:
-    return text is not None and "withdrawn" in text.lower() and says_withdrawn(text, None)  # the pattern alone is slow
 
 
 def _code(*texts: str | None) -> tuple[CodeLink, ...]:

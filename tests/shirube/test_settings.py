@@ -142,14 +142,17 @@ def test_what_no_part_of_the_program_could_use_is_refused_at_once(
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [("allowed_hosts", '["*"]'),
-     ("allowed_hosts", '["papers.example", "127.0.0.1", "[::1]", "xn--bcher-kva.example.", "p.example:8000"]'),
-     ("mail_from", "Shirube <digest@road.example>"), ("reply_to", ""), ("rate_limits", '{"bulk": ""}')],
+    ("name", "value", "taken"),
+    [("allowed_hosts", '["*"]', ["*"]),
+     ("allowed_hosts", '["papers.example", "127.0.0.1", "[::1]", "xn--bcher-kva.example.", "p.example:8000"]',
+      ["papers.example", "127.0.0.1", "[::1]", "xn--bcher-kva.example.", "p.example:8000"]),
+     ("mail_from", "Shirube <digest@road.example>", "Shirube <digest@road.example>"), ("reply_to", "", ""),
+     ("rate_limits", '{"bulk": ""}', {"bulk": ""})],
 )  # fmt: skip
-def test_what_works_is_taken(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_what_works_is_taken(monkeypatch: pytest.MonkeyPatch, name: str, value: str, taken: object) -> None:
     monkeypatch.setenv(f"SHIRUBE_{name.upper()}", value)
-    load_settings()
+    found = getattr(load_settings(), name)
+    assert (list(found) if isinstance(taken, list) else found) == taken
 
 
 def test_all_wrong_values_are_listed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
