@@ -1,6 +1,5 @@
 """arXiv's OAI-PMH: changes of a day, resumed after every page, deleted papers, and nothing believed that was cut."""
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -142,22 +141,6 @@ def test_a_withdrawn_version_is_told_by_its_words_and_by_its_size(up: Upstream) 
     assert Harvest(up, window).record(arxiv_id).withdrawn
     paper.comment = paper.abstract = "Superseded"
     assert Harvest(up, window).record(arxiv_id).withdrawn
-
-
-def test_a_version_with_a_file_is_not_withdrawn_whatever_is_written(up: Upstream) -> None:
-    paper = up.catalogue.papers[truth(up)[0]]
-    paper.comment = "This paper has been withdrawn"
-    window = Window("arxiv", "oai:cs:cs:LG", paper.datestamp, paper.datestamp)
-    assert Harvest(up, window).record(paper.arxiv_id).withdrawn is False
-
-
-@pytest.mark.parametrize(("size", "withdrawn"), [("0kb", True), ("1kb", True), ("6kb", False), ("", True), ("?", True)])
-def test_words_are_believed_where_no_size_says_more(up: Upstream, size: str, withdrawn: bool) -> None:
-    up.catalogue.papers[truth(up)[0]].comment = "Withdrawn"
-    raw = re.sub(r"<size>\d+kb</size>", f"<size>{size}</size>", raw_records(up)[0])
-    record = read_record(raw.encode())
-    assert isinstance(record, PaperRecord)
-    assert (record.comment, record.withdrawn) == ("Withdrawn", withdrawn)
 
 
 def test_a_deleted_record_says_withdrawn_and_nothing_else(up: Upstream) -> None:

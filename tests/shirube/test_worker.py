@@ -2,11 +2,9 @@
 
 import sqlite3
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -17,10 +15,10 @@ from db.fence import FencedOffError, fenced, holding
 from db.jobs import Held
 from db.models import Place
 from db.models_jobs import JobRun
-from shirube.jobs import Job, Outcome
+from shirube.jobs import Outcome
 from shirube.stopping import StoppedError, Stopping
 from shirube.wiring import Wiring
-from shirube.worker import find, slot_after, slot_before
+from shirube.worker import find
 from tests.shirube.command import DRAFT
 from tests.shirube.working import RHYTHM, Bell, Hours, all_runs, elsewhere, worker
 
@@ -357,31 +355,6 @@ def test_without_a_job_nothing_is_checked_and_a_savepoint_is(sessions: Sessions)
         with pytest.raises(FencedOffError, match="another worker"):
             session.commit()
     assert written(sessions) == ["free"]
-
-
-def _matches(moment: datetime) -> bool:
-    return moment.minute == 20 and moment.hour % 2 == 0 and moment.day >= 28
-
-
-@given(st.integers(0, 8 * 365 * 86_400))
-def test_the_moment_before_is_the_newest_that_has_come(seconds: int) -> None:
-    now = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-    job = Job("close", "20 */2 28-31 * *", lambda wiring, stop: Outcome(), "", "")
-    before, after = slot_before(job, now), slot_after(job, now)
-    assert before is not None
-    assert after is not None
-    assert before <= now < after
-    assert _matches(before)
-    assert _matches(after)
-    minute = now.replace(second=0, microsecond=0)
-    between = int((minute - before) / timedelta(minutes=20))
-    assert not any(_matches(before + timedelta(minutes=20 * n)) for n in range(1, between + 1))
-
-
-def test_the_29th_of_february_is_found_four_years_back_or_said_to_be_none() -> None:
-    job = Job("leap", "0 0 29 2 *", lambda wiring, stop: Outcome(), "", "")
-    assert slot_before(job, datetime(2024, 3, 1, tzinfo=UTC)) == datetime(2024, 2, 29, tzinfo=UTC)
-    assert slot_before(job, datetime(2026, 3, 1, tzinfo=UTC)) is None
 
 
 def test_find_lists_the_names() -> None:
