@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, exists, select, text
+from sqlalchemy import Table, bindparam, exists, select, text
 from sqlalchemy.orm import Session
 
 from db.models import Alias, Code, Embedding, Evidence, History, Item, Note, Version
@@ -87,6 +87,16 @@ def save(session: Session, values: Sequence[Stored]) -> int:
     for name, table in CHILDREN.items():
         upsert(session, table, [row for value in values for row in value[name]], keep=_KEEP.get(name, ()))
     return written
+
+
+def drop(session: Session, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    """Remove single rows that hang on items, by their table's name in `CHILDREN`."""
+    for name, gone in rows.items():
+        keys = list(CHILDREN[name].primary_key)
+        same = [column == bindparam(f"its_{column.name}") for column in keys]
+        known = [{f"its_{column.name}": row[column.name] for column in keys} for row in gone]
+        if known:
+            session.connection().execute(CHILDREN[name].delete().where(*same), known)
 
 
 def with_vector(session: Session, model: str, ids: Sequence[str]) -> set[str]:

@@ -60,9 +60,13 @@ class _Change:
 
 @dataclass(slots=True)
 class Plan:
-    """What a batch comes to: rows to write, ids of items that became another, notes to write, notes used up, counts."""
+    """What a batch comes to: rows to write, ids of items that became another, notes to write, notes used up, counts.
+
+    `refiled` are rows that hang on an item, by their table's name, whose content stands in another row of it now.
+    """
 
     rows: list[Row] = field(default_factory=list)
+    refiled: dict[str, list[Row]] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
     notes: list[Row] = field(default_factory=list)
     spent: list[str] = field(default_factory=list)
@@ -82,7 +86,9 @@ def plan(fresh: Sequence[Believed], stock: Stock, now: datetime, final_months: C
             continue
         word, row = _verdict(change, known, rows, now, final_months)
         words.append(word)
-        made.rows += [row] if row is not None else []
+        if row is not None:
+            made.rows.append(row)
+            _refile(made.refiled, rows.get(row["id"]), row)
         made.gone += sorted(id_ for id_ in change.was if id_ in rows and id_ != change.after.id)
         made.spent += sorted(id_ for id_ in change.was if id_ in known and id_ not in rows)
     ids = frozenset(belief.id for belief in fresh)
@@ -153,3 +159,11 @@ def _verdict(
     if not moved and before == after:
         return "unchanged", None
     return "changed" if moved else "unchanged", to_row(after, month, now if moved else old["updated"])
+
+
+def _refile(refiled: dict[str, list[Row]], old: Row | None, row: Row) -> None:
+    """Note what is stored of a repository in a spelling that another source's took the place of."""
+    spelled = {link["url"] for link in row["code"]}
+    if old is not None and (others := {link["url"] for link in old["code"]} - spelled):
+        for name, subject in (("code", "url"), ("history", "subject")):
+            refiled.setdefault(name, []).extend(child for child in old[name] if child[subject] in others)

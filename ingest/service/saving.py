@@ -27,6 +27,7 @@ def store(
     storing.hold(session)
     made = batch.plan(fresh, _stock(session, fresh), now, final_months)
     storing.save(session, made.rows)
+    storing.drop(session, made.refiled)
     storing.delete_items(session, made.gone)
     storing.save_notes(session, made.notes, made.spent)
     if with_vectors := [record.id for record in records if record.vector is not None]:

@@ -216,6 +216,20 @@ def test_a_link_that_comes_after_its_paper_is_stored_at_once(sessions: Sessions)
         assert session.scalars(select(Note)).all() == []
 
 
+def test_of_a_repository_in_two_spellings_one_row_is_left(sessions: Sessions) -> None:
+    """Both rows were kept: the item counted as changed at every reading, and pages named one repository twice."""
+    abstract, entry = (
+        replace(PLAIN, source=source, code=(CodeLink(f"https://github.com/heronlab/{name}", None, stars),))
+        for source, name, stars in (("arxiv", "wade", 5), ("hf", "Wade", 7))
+    )
+    tallies = filled(sessions, [(store, [abstract]), (store, [entry]), (store, [abstract]), (store, [entry])])
+    assert [tally.changed for tally in tallies] == [0, 1, 0, 0]
+    with reading(sessions) as session:
+        (row,) = existing(session, [PLAIN.id])
+    assert [link["url"] for link in row["code"]] == ["https://github.com/heronlab/Wade"]
+    assert {(told["subject"], told["value"]) for told in row["history"]} == {(row["code"][0]["url"], n) for n in (5, 7)}
+
+
 def test_what_a_claim_leads_to_is_looked_up_in_turn(sessions: Sessions) -> None:
     """The paper is found by its id; what it was told by before, together with the new author, names the post."""
     nameless = replace(PLAIN, authors=())
