@@ -5,6 +5,7 @@ import errno
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -105,6 +106,19 @@ class Http(HttpToolsProtocol):
         self._asking.stop()
         self._taking.stop()
         super().connection_lost(exc)
+
+
+def address(host: str, port: int) -> str:
+    """Write where a service listens as an address; an IPv6 one stands in brackets (RFC 3986, 3.2.2)."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def everywhere(host: str) -> bool:
+    """Tell whether a host stands for all addresses of the machine: no link can lead there."""
+    try:
+        return not host or ip_address(host).is_unspecified
+    except ValueError:
+        return False
 
 
 @contextmanager

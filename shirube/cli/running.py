@@ -38,11 +38,11 @@ def serve(
     from ingest.service import complete_full_text
     from shirube.background import Background
     from shirube.courier import Courier
-    from shirube.serving import taken
+    from shirube.serving import address, everywhere, taken
 
     wiring: Wiring = context.obj
     complete_full_text(wiring.sessions)  # what an import that was killed left out; else one look
-    base_url = f"http://{host}:{port}"
+    base_url = address(host, port)
     stop = Stopping()
     worker, courier = Background(wiring, stop, on=work), Courier(wiring)
     with stop.listening(), taken(host, port) as sockets, worker, courier, wiring.finder() as finder:
@@ -50,6 +50,8 @@ def serve(
         known = wiring.sessions, wiring.roadmap, wiring.clock, options, courier, finder
         web = create_app(*known, collecting=wiring.collecting())
         terminal.say(f"Serving on {base_url}{' and working' if work else ''} (Ctrl-C stops).")
+        if wiring.settings.base_url is None and everywhere(host):
+            terminal.say("Links in feeds and API lead nowhere from other machines: set SHIRUBE_BASE_URL.")
         _answer(web, sockets, stop)
     if worker.left:
         leave_at_once(worker.left)

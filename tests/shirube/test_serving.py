@@ -10,7 +10,7 @@ import pytest
 from api.limits import GENEROUS
 from core.clock import system_clock
 from core.errors import ConfigError, ShirubeError
-from shirube.serving import Http, server_config, taken
+from shirube.serving import Http, address, everywhere, server_config, taken
 from shirube.settings import load_settings
 from shirube.wiring import Wiring
 from tests.ingest.doubles import free_port
@@ -62,6 +62,20 @@ def test_the_site_answers_to_the_host_of_its_base_url_and_to_those_allowed(
     tmp_path: Path, given: dict[str, Any], hosts: tuple[str, ...]
 ) -> None:
     assert wiring(tmp_path, **given).served_options(LISTENING).hosts == hosts
+
+
+@pytest.mark.parametrize(
+    ("host", "written"), [("127.0.0.1", "http://127.0.0.1:80"), ("::1", "http://[::1]:80"), ("web", "http://web:80")]
+)
+def test_the_address_it_listens_on_can_be_opened(host: str, written: str) -> None:
+    assert address(host, 80) == written
+
+
+@pytest.mark.parametrize(
+    ("host", "all_of_them"), [("", True), ("0.0.0.0", True), ("::", True), ("127.0.0.1", False), ("web", False)]
+)
+def test_a_host_that_stands_for_every_address_is_none_to_link_to(host: str, all_of_them: bool) -> None:
+    assert everywhere(host) is all_of_them
 
 
 def test_a_site_written_as_files_has_no_limits(tmp_path: Path) -> None:
