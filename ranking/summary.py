@@ -9,7 +9,10 @@ _OPENER = (
     r"(?:In (?:this|our)|To (?:address|this|bridge|tackle|overcome)|We|This|These|Our|However|Here|Experiment|Result)"
 )
 # A stop and a space before something that may begin a sentence, or a forgotten space before one that surely does.
-_BREAK = re.compile(rf"[.!?][\"')\]]*(?:\s+(?=[\"'(\[]?[A-Z0-9$\\])|(?<=[a-z)]\.)(?={_OPENER}\w* ))")
+_BREAK = re.compile(
+    rf"[.!?][\"')\]]*(?:\s+(?=[\"'(\[]?[A-Z0-9$\\])|(?<=[a-z)]\.)(?={_OPENER}\w* )"
+    r"|(?<=[a-z]{4}\.)(?=[A-Z][a-z]+,? [a-z]))"
+)
 _OPENS = re.compile(_OPENER + r"\w*[ ,]")
 # Abbreviations after which a full stop ends no sentence.
 _SHORT = re.compile(
@@ -21,38 +24,59 @@ _NONE_CLOSES = re.compile(r"[^$]*+(?:\Z|(?<![^\s(\[~-])\$(?![\s.,;:!?)\]])|\$(?=
 
 # What follows is matched against sentences in small letters.
 _WHO = (
-    r"(?:\bwe|\b(?:this|the present|our) (?:\w+[ -]){0,2}?(?:paper|work|study|article|survey|report|letter|thesis"
-    r"|dissertation|review|chapter|tutorial|note|research))\b[^.;]{0,40}?"
+    r"(?:\b(?:we|i(?= [a-z]))|\bthe (?:paper|article|study|essay|thesis|work)(?= (?:\w+ly )?\w+s\b)"
+    r"|\b(?:this|the present|our) (?:\w+[ -]){0,2}?(?:paper|work|study|article|survey|report|letter|thesis|essay"
+    r"|project|dissertation|review|chapter|tutorial|note|research|manuscript))\b[^.;]{0,40}?"
 )
-_AUTHORS = re.compile(r"\b(?:we|th(?:is|e present)|our)\b")
+_AUTHORS = re.compile(r"\b(?:we|i|this|our|the (?:present|paper|article|study|essay|thesis|work))\b")
 _MAKES = re.compile(
     _WHO + r"\b(?:propos|introduc|present|develop|design|formali[sz]|formulat|devis|construct|contribut|creat|describ"
     r"|establish|buil[dt]|provid)"
 )
 _LOOKS = re.compile(
     _WHO + r"\b(?:study|studies|investigat|analy[sz]|show|prov|deriv|survey|review|examin|ask|revisit|explor"
-    r"|demonstrat|identif|address|aim|argu|extend|quantif|characteri[sz]|defin|compar|find|look|consider|combin|measur|train)"
+    r"|demonstrat|identif|address|aim|argu|extend|quantif|characteri[sz]|defin|compar|find|look|consider|combin|measur|train"
+    r"|illustrat|outlin|assess|tackl|reveal|discover|uncover|conclude that|refram|rethink|advocat|disentangl"
+    r"|unif(?:y|ies)|reformulat|offer|reproduc|replicat|(?<=\bwe )benchmark)"
 )
-_TRIES = re.compile(_WHO + r"\b(?:evaluat|conduct|test|report|adapt|apply|use|validat)")
+_TRIES = re.compile(
+    _WHO
+    + r"\b(?:evaluat|conduct|test|report|adapt|appl(?:y|ies|ied)|use|utili[sz]|validat|adopt|leverag|employ|integrat"
+    r"|exploit|incorporat|bridg|equip|collect|curat|fine-?tun|implement(?:s|ed)?\b|focus)"
+)
 _MADE = re.compile(
     r"\b(?:is|are|was) (?:proposed|presented|introduced|developed)\b|\bis an? (?:[\w-]+ ){0,5}(?:framework|method|model"
     r"|benchmark|dataset|system|algorithm|library|toolkit|approach)\b"
 )
 _FINDS = re.compile(
-    r"\bwe (?:also |further |then |empirically |theoretically )?(?:show|find|found|prove|demonstrate|observe|reveal)"
+    r"\bwe (?:also |further |then |empirically |theoretically )?(?:show|find|found|prove|demonstrate|observe|reveal"
+    r"|(?:discover|conclude|uncover) that)"
+    r"|\bit is (?:shown|demonstrated|found|proved|proven|observed) that"
+    r"|\b(?:key|main|central|core) (?:\w+ )?(?:finding|result)s? (?:is|are)\b"
+    r"|\bour (?:analysis|work|study|data|research) (?:show|suggest|indicat|demonstrat|reveal|confirm|find|establish)"
     r"|\b(?:results?|experiments?|evaluations?|findings?|analyses|stud(?:y|ies)|simulations?|tests)\b[^.;]{0,90}?"
     r"\b(?:show|suggest|indicat|demonstrat|reveal|confirm|find|validat|establish|verif)"
 )
+# That it works, and not how well.
+_HOLLOW = re.compile(
+    r"\b(?:validat|demonstrat|verif|confirm|show|illustrat|highlight|corroborat|prov|support)\w*(?: \w+ly)?"
+    r" (?:the|our|its|their)(?: [\w-]+(?: and|,)?){0,4}? (?:effectiveness|superiority|efficacy|validity|efficiency"
+    r"|feasibility|usefulness|utility|advantages?|benefits|potential|performance|applicability|analysis|analyses|theory"
+    r"|findings|results|claims|predictions)(?: (?:and|of) [^,;:]{0,60})?[^a-z]*$"
+)
+# What is done "to improve" something is an aim; "leads to improved" is none.
 _GAINS = re.compile(
-    r"\b(?:outperform|achiev|improv|reduc|surpass|exceed|state-of-the-art|increas|faster|up to|better than"
+    r"\b(?:outperform|surpass|exceed|state-of-the-art|faster|up to|better than"
+    r"|(?<!\bto )(?<!\bto further )(?<!\bto better )(?:achiev|improv|reduc|increas)"
+    r"|(?:achiev|improv|reduc|increas)(?:ed|ing)"
     r"|more accurate|competitive|yields?\b|attain|saves?\b|saving|cuts\b|lowers?\b)"
 )
 _MAYBE = re.compile(r"\b(?:may|might|could|should|need|must)\b")
-_FIGURES = re.compile(r"\d ?(?:\\?%|[x×]\b|times\b|-?fold\b|points?\b|pp\b)")
+_FIGURES = re.compile(r"\d ?(?:\\?%|[x×]\b(?! ?\d)|times\b|-?fold\b|points?\b|pp\b)")
 _STEP = re.compile(
     r"(?:first|second|third|next|then|finally|lastly|additionally|furthermore|further|moreover|besides|in addition"
     r"|specifically|concretely|in particular|for (?:instance|example)|also|meanwhile|technically"
-    r"|to (?:reduce|further)|in (?:this|the) process|it|for [\w-]* ?evaluation)\b"
+    r"|to (?:reduce|further)|in (?:this|the) process|it(?! is \w+ that)|for [\w-]* ?evaluation)\b"
     r"|(?:\w+, )?we (?:also|further|additionally|then)\b"
 )
 _PAST = re.compile(
@@ -65,20 +89,23 @@ _OTHERS = re.compile(
     r"|assume|remain|treat)|\b(?:remains?|ha(?:s|ve) (?:emerged|become|shown|achieved|recently)|are increasingly)\b"
 )
 _SHARED = re.compile(
-    r"\b(?:we releas|we open-sourc|released?\b|publicly|available (?:at|online)|code (?:is|and|will)|project page"
-    r"|https?:|github"
+    r"\b(?:we releas|we open-sourc|released?\b|available (?:at|online)|code (?:is|and|will)|project page"
+    r"|publicly(?! (?:available|accessible|released|deployed) (?!at|on|in|to|via|under|for|upon|through|and)\w)"
+    r"|(?<!\()https?:|(?<!/)github"
     r"|we (?:\w+ly |also )?provide (?:[\w-]+ ){0,6}?(?:checkpoints?|code|weights|implementations?|scripts)\b)"
 )
 _BACK = re.compile(
     r"\b(?:show|study|demonstrate|do|argue) (?:this|it|these|that (?:this|these|such))\b"
     r"|\bwe (?:\w+ly )?(?:define|call|term|refer)|\bas such an?\b"
     r"|\bwe \w+ (?:it|them)\b"
+    r"|\b(?:we|paper|work|study|article) (?:\w+ly )?(?:investigat|examin|explor|analy[sz]|stud(?:y|ies)|answer|revisit)"
+    r"\w* (?:this|these) (?!.* by \w+ing)"
 )
 _EMPTY = re.compile(
     r"\b(?:two|three|four|five|six|several|following)\b(?: [\w-]+){0,3}?"
     r" (?:contributions|questions|findings|insights)[^a-z]*$"
 )
-_POINTS = re.compile(r"(?:this|these|those|it|its|they|their|such|both)\b")
+_POINTS = re.compile(r"(?:this|these|those|it(?! is \w+ that)|its|they|their|such|both)\b")
 _WORD = re.compile(r"[a-z0-9][a-z0-9-]{3,}")
 _DOING = ((_MAKES, 4.0), (_LOOKS, 3.0), (_TRIES, 2.0))  # the first that is found counts
 _EARLY = 0.3  # what is announced is announced early: cost of each sentence before
@@ -156,7 +183,11 @@ def _finding(sentence: str, next_one: bool) -> float:
     """Score how plainly a sentence in small letters says what was found; `next_one`: nothing before it is left out."""
     score = 2.5 if _FINDS.search(sentence) else 0.0
     if _GAINS.search(sentence) and not _MAYBE.search(sentence):
-        score += 2.0
+        score += 2.1
+    elif score and _HOLLOW.search(sentence):
+        score -= 0.3  # still told, where nothing else is
+    elif not score and _FIGURES.search(sentence) and not _MAYBE.search(sentence):
+        score = 1.5
     if not score:
         return 0.0
     score += 0.5 if _FIGURES.search(sentence) else 0.0

@@ -102,6 +102,110 @@ def test_what_announces_an_announcement_says_nothing(empty: str) -> None:
     assert extract(f"{empty} {says}") == says
 
 
+@pytest.mark.parametrize(
+    "says",
+    [
+        "The paper introduces a heron of brass.",
+        "The study carefully examines a heron of brass.",
+        "Here I propose a heron of brass for the mill.",
+        "This essay develops a theory of brass herons.",
+        "This project presents a heron of brass for the mill.",
+        "To bridge this gap, we adopt a heron of brass from the mill.",
+        "This paper focuses on herons of brass that wade in ponds.",
+        "In this work, we collect herons of brass from forty mills.",
+        "We benchmark herons of brass against iron ones.",
+        "Our work illustrates that brass herons stand.",
+    ],
+)
+def test_whoever_speaks_of_the_paper_announces(says: str) -> None:
+    assert extract(f"Ponds have been quiet for a long time. {says}") == says
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "Those who read the paper describe herons of iron in the mill.",
+        "These ponds and their benchmark herons are old.",
+    ],
+)
+def test_what_only_sounds_like_the_paper_announces_nothing(other: str) -> None:
+    assert extract(f"Ponds have been quiet for a long time. {other}") == "Ponds have been quiet for a long time."
+
+
+@pytest.mark.parametrize(
+    "pointing",
+    ["In this work, we explore this question.", "We closely investigate these quiet ponds of the old mill."],
+)
+def test_a_look_at_what_was_said_before_gives_way_to_what_was_shown(pointing: str) -> None:
+    says = "We show that a heron of brass outlives four of iron."
+    assert extract(f"Do herons of brass outlive others? {pointing} {says}") == says
+
+
+def test_a_look_at_what_was_said_before_that_says_how_stands() -> None:
+    how = "In this work, we explore this question by casting four hundred herons of brass."
+    says = "We show that they outlive iron."
+    assert extract(f"Do herons of brass outlive others? {how} {says}") == f"{how} {says}"
+
+
+def test_what_is_for_the_public_is_shared_only_where_it_is_offered() -> None:
+    says = "We present the first publicly available flock of brass herons."
+    assert extract(f"{says} We study its legs.") == says
+    tested = "Experiments on publicly available ponds show that it stands."
+    assert extract(f"We propose a heron of brass. {tested}") == f"We propose a heron of brass. {tested}"
+    offer = "The moulds are publicly available and improve the herons of others."
+    assert extract(f"We propose a heron of brass. {offer}") == "We propose a heron of brass."
+
+
+def test_an_address_in_brackets_is_no_offer() -> None:
+    says = "We present BRASS (https://heron.example/github), a flock of herons for quiet ponds."
+    assert extract(f"{says} To judge the worth of this flock, we trained four hundred.") == says
+
+
+def test_an_aim_is_no_gain() -> None:
+    does = "We propose a heron of brass."
+    assert extract(f"{does} To improve its balance, it has two legs. It waits to further reduce noise.") == does
+    leads = "Two legs lead to improved balance."
+    assert extract(f"{does} {leads}") == f"{does} {leads}"
+    gains = "The heron reduces noise in ponds."
+    assert extract(f"{does} To improve its balance, it has two legs. {gains}") == f"{does} {gains}"
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        "Our analysis reveals that iron rusts in ponds.",
+        "It is shown that iron rusts in ponds.",
+        "A key finding is that iron rusts in ponds.",
+        "We conclude that iron rusts in ponds.",
+    ],
+)
+def test_a_finding_has_many_names(found: str) -> None:
+    assert extract(f"We study herons of brass. It has two legs. {found}") == f"We study herons of brass. {found}"
+
+
+def test_a_figure_tells_where_no_word_does_and_less_than_a_gain() -> None:
+    does, figure, gains = "We propose a heron of brass.", "On the mill pond, 95% stood.", "The heron reduces noise."
+    assert extract(f"{does} It has two legs. {figure}") == f"{does} {figure}"
+    assert extract(f"{does} {figure} {gains}") == f"{does} {gains}"
+    assert extract(f"{does} It stands on a field of 10 x 10 m.") == does
+
+
+@pytest.mark.parametrize(
+    "hollow",
+    [
+        "Extensive experiments demonstrate the effectiveness of our heron.",
+        "Numerical results validate the theoretical analysis.",
+        "Simulations show its superiority and elegance.",
+    ],
+)
+def test_that_it_works_says_less_than_how_well(hollow: str) -> None:
+    does, well = "We propose a heron of brass.", "Other experiments in the mill show that it stands in storms."
+    assert extract(f"{does} {hollow} {well}") != f"{does} {hollow}"
+    assert extract(f"{does} {hollow}") == f"{does} {hollow}"
+    figures = "In the mill, it reduces rust by 12%."
+    assert extract(f"{does} {hollow} {figures}") == f"{does} {figures}"
+
+
 def test_what_is_proposed_by_nobody_counts_though_the_sentence_says_this() -> None:
     says = "In this setting, a brass heron is proposed that wades."
     assert extract(f"Herons of iron wade in this pond. {says}") == says
@@ -144,6 +248,7 @@ def test_no_abstract_no_summary(abstract: str | None) -> None:
         "With $3.5\\times n. Then 2$ it holds.",
         "With $9.8. \\pm 1$ it holds.",
         "With $ x. Y = 2 $ it holds.",
+        "It is kept at heron.example and in Pond.Js files.",
     ],
 )
 def test_these_are_one_sentence(text: str) -> None:
@@ -155,6 +260,7 @@ def test_these_are_one_sentence(text: str) -> None:
     [
         ("It fails for ponds of class A. We cast one.", "It fails for ponds of class A."),
         ("It slows retrieval.In this paper, we cast one.", "It slows retrieval."),
+        ("It stands in ponds.Inside the mill, we cast one.", "It stands in ponds."),
         ('He calls it "still." We do not.', 'He calls it "still."'),
     ],
 )
