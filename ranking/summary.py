@@ -1,6 +1,7 @@
 """The short text under a title: whole sentences of the abstract that say what was done and found (pure)."""
 
 import re
+from collections.abc import Sequence
 
 MAX_CHARS = 480
 LONGEST = 640  # of one sentence, where it alone says what was done
@@ -10,7 +11,8 @@ _OPENER = (
 )
 # A stop and a space before something that may begin a sentence, or a forgotten space before one that surely does.
 _BREAK = re.compile(
-    rf"[.!?][\"')\]]*(?:\s+(?=[\"'(\[]?[A-Z0-9$\\])|(?<=[a-z)]\.)(?={_OPENER}\w* )"
+    rf"[.!?][\"')\]]*(?:\s+(?=[\"'(\[]?[A-Z0-9$\\]|[a-z]{{1,4}}[A-Z]|\((?:i{{1,3}}|iv|v|[a-h])\) [A-Z])"
+    rf"|(?<=[a-z)]\.)(?={_OPENER}\w* )"
     r"|(?<=[a-z]{4}\.)(?=[A-Z][a-z]+,? [a-z]))"
 )
 _OPENS = re.compile(_OPENER + r"\w*[ ,]")
@@ -71,14 +73,25 @@ _GAINS = re.compile(
     r"|(?:achiev|improv|reduc|increas)(?:ed|ing)"
     r"|more accurate|competitive|yields?\b|attain|saves?\b|saving|cuts\b|lowers?\b)"
 )
+# What was found of others, or of what was there before: told where no gain of the paper's own is.
+_FAILING = re.compile(
+    r"\b(?:current|existing|prior|previous|leading|strong|frontier|today's|state-of-the-art|most|even)"
+    r" (?:[\w-]+ ){0,5}?(?:struggle|fail|underperform|fall short|falter)"
+    r"|\bstill (?:underperform|lag|fall|fail|struggle)"
+)
+_MEASURE = re.compile(
+    r"\b(?:benchmark|dataset|leaderboard|test suite|corpus|evaluat)"
+)  # others' failing is its finding
 _MAYBE = re.compile(r"\b(?:may|might|could|should|need|must)\b")
 _FIGURES = re.compile(r"\d ?(?:\\?%|[x×]\b(?! ?\d)|times\b|-?fold\b|points?\b|pp\b)")
 _STEP = re.compile(
-    r"(?:first|second|third|next|then|finally|lastly|additionally|furthermore|further|moreover|besides|in addition"
+    r"(?:first|second|third|next|then|finally|lastly|additionally|furthermore|further|moreover|besides"
+    r"|in addition"
     r"|specifically|concretely|in particular|for (?:instance|example)|also|meanwhile|technically"
     r"|to (?:reduce|further)|in (?:this|the) process|it(?! is \w+ that)|for [\w-]* ?evaluation)\b"
     r"|(?:\w+, )?we (?:also|further|additionally|then)\b"
 )
+_NUMBERED = re.compile(r"\((?:i{1,3}|iv|v|[a-h]|\d)\)")
 _PAST = re.compile(
     r"(?:however|yet|but|although|despite|existing|recent|current|previous|prior|conventional|traditional|most|many"
     r"|unfortunately|nevertheless|such|because|since)\b"
@@ -105,6 +118,7 @@ _EMPTY = re.compile(
     r"\b(?:two|three|four|five|six|several|following)\b(?: [\w-]+){0,3}?"
     r" (?:contributions|questions|findings|insights)[^a-z]*$"
 )
+_RESULTS = re.compile(r"\bwe (?:\w+ )?(?:two|three|four|five|several)(?: \w+)? (?:results|theorems)[^a-z]*$")
 _POINTS = re.compile(r"(?:this|these|those|it(?! is \w+ that)|its|they|their|such|both)\b")
 _WORD = re.compile(r"[a-z0-9][a-z0-9-]{3,}")
 _DOING = ((_MAKES, 4.0), (_LOOKS, 3.0), (_TRIES, 2.0))  # the first that is found counts
@@ -157,8 +171,23 @@ def extract(abstract: str | None, title: str = "") -> str | None:
     does = found[at]
     room = MAX_CHARS - len(does) - 1
     told = [_finding(low[n], n == at + 1) if len(found[n]) <= room else 0.0 for n in range(at + 1, len(found))]
-    best = max(told, default=0.0)
-    return f"{does} {found[at + 1 + told.index(best)]}" if best >= _TELLS else does
+    place = _telling(low[at + 1 :], told, _MEASURE.search(low[at]) is not None)
+    return does if place is None else f"{does} {found[at + 1 + place]}"
+
+
+def _telling(low: Sequence[str], scores: Sequence[float], measures: bool) -> int | None:
+    """Give the place of the finding to tell, None where none is sure.
+
+    That others fail gives way to a gain of the paper's own, unless it is made to measure them.
+    """
+    best = max(scores, default=0.0)
+    if best < _TELLS:
+        return None
+    place = scores.index(best)
+    if _FAILING.search(low[place]) and not measures:
+        own = [score if _gains(sentence) else 0.0 for sentence, score in zip(low, scores, strict=True)]
+        place = own.index(max(own)) if max(own) >= _TELLS else place
+    return place
 
 
 def _doing(sentence: str, title: frozenset[str]) -> float:
@@ -168,7 +197,7 @@ def _doing(sentence: str, title: frozenset[str]) -> float:
         score = next((points for cue, points in _DOING if cue.search(sentence)), 0.0)
     if not score and _MADE.search(sentence):
         score = 2.0
-    if score and (_STEP.match(sentence) or _SHARED.search(sentence)):
+    if score and (_STEP.match(sentence) or _NUMBERED.match(sentence) or _SHARED.search(sentence)):
         score -= 2.0
     if score and (len(sentence) < _SHORTEST or _BACK.search(sentence)):
         score -= 2.5 if len(sentence) < _SHORTEST else 1.5
@@ -177,6 +206,11 @@ def _doing(sentence: str, title: frozenset[str]) -> float:
     if score < 3.0 and (_PAST.match(sentence) or _OTHERS.search(sentence)):
         score -= 1.5
     return score + 0.5 * (len(title.intersection(_WORD.findall(sentence))) / len(title) if title else 0.0)
+
+
+def _gains(sentence: str) -> bool:
+    """Tell whether a sentence in small letters says what the paper's own work gained."""
+    return _GAINS.search(sentence.replace("state-of-the-art", "")) is not None and not _FAILING.search(sentence)
 
 
 def _finding(sentence: str, next_one: bool) -> float:
@@ -188,7 +222,7 @@ def _finding(sentence: str, next_one: bool) -> float:
         score -= 0.3  # still told, where nothing else is
     elif not score and _FIGURES.search(sentence) and not _MAYBE.search(sentence):
         score = 1.5
-    if not score:
+    if not score or _EMPTY.search(sentence) or _RESULTS.search(sentence):
         return 0.0
     score += 0.5 if _FIGURES.search(sentence) else 0.0
     score -= 3.0 if _SHARED.search(sentence) else 0.0

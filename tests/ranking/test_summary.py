@@ -52,6 +52,30 @@ def test_what_was_done_and_what_was_found() -> None:
     assert extract(abstract) == "In this paper we introduce a heron of brass. We show that it outlives iron, by 12.5%."
 
 
+def test_a_numbered_step_and_a_name_in_small_letters_begin_a_sentence_of_their_own() -> None:
+    steps = "We cast herons that wade in every pond. (i) We first melt brass. (ii) Beyond brass, we try tin."
+    assert sentences(steps) == [
+        "We cast herons that wade in every pond.", "(i) We first melt brass.", "(ii) Beyond brass, we try tin."
+    ]  # fmt: skip
+    assert extract(steps) == "We cast herons that wade in every pond."
+    assert sentences("It needs no melting. rHeron parts casting from wading.")[1] == "rHeron parts casting from wading."
+    assert len(sentences("Ponds are wet (see part (ii) Of brass) and cold.")) == 1
+
+
+def test_that_others_fail_gives_way_to_what_is_the_papers_own() -> None:
+    fails = "Experiments show that current tin herons struggle in these ponds."
+    own = "Brass improves the share of ponds that herons cross."
+    made = "We introduce a mould for herons."
+    assert extract(f"{made} {fails} {own}") == f"{made} {own}"
+    assert extract(f"{made} {fails} Ponds are wet.") == f"{made} {fails}"
+    measure = "We introduce a benchmark of ponds for herons."
+    assert extract(f"{measure} {fails} {own}") == f"{measure} {fails}"  # there it is what was found
+    assert extract(f"{made} We prove two main results.") == made
+    assert extract(f"{made} Iron still underperforms brass after casting. Our mould yields better herons.").endswith(
+        "Our mould yields better herons."
+    )
+
+
 def test_the_plainest_announcement_is_chosen_not_the_first_that_looks_like_one() -> None:
     abstract = (
         "We show this in ponds. Existing herons fail because they rely on iron. To this end, we propose a heron of "
