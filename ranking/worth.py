@@ -5,12 +5,13 @@ What is missing drops out and the weights renormalise; PRIOR keeps a single loud
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
 PRIOR = 0.3  # what an unknown paper is worth before anything speaks for it
 PRIOR_WEIGHT = 0.6
+TOPIC_ALONE = 1.0  # weight of the topic where nobody's choices are known to tell papers by: the nearest come first
 NEUTRAL = 0.37  # the floor of the digest: what can only speak for a paper begins here, and moves none below it
 LISTED = 0.5  # what standing on Daily Papers says by itself
 MANY_VOTES = 250  # votes beyond this add nothing: popularity is capped
@@ -105,10 +106,18 @@ def worth(signals: Signals) -> Worth:
     """Weigh what is known; a withdrawn paper is worth nothing."""
     if signals.withdrawn:
         return Worth(0.0, {})
-    known = {name: (value, weight) for name, (rule, weight) in SIGNALS.items() if (value := rule(signals)) is not None}
+    known = {name: (value, _weight(name, signals)) for name, value in _known(signals)}
     total = PRIOR_WEIGHT + sum(weight for _, weight in known.values())
     shares = {name: round(value * weight / total, 4) for name, (value, weight) in known.items()}
     return Worth(round(PRIOR * PRIOR_WEIGHT / total + sum(shares.values()), 4), shares)
+
+
+def _known(signals: Signals) -> Iterator[tuple[str, float]]:
+    yield from ((name, value) for name, (rule, _) in SIGNALS.items() if (value := rule(signals)) is not None)
+
+
+def _weight(name: str, signals: Signals) -> float:
+    return TOPIC_ALONE if name == "topic" and signals.likeness is None else SIGNALS[name][1]
 
 
 def seasoned(votes: int, listed: date | None, counted: date | None) -> float:

@@ -152,7 +152,7 @@ def signals() -> str:
 
 def alone() -> str:
     """Say which fit a paper needs of which nothing else is known."""
-    weight = worth.SIGNALS["topic"][1]
+    weight = worth.TOPIC_ALONE
     needed = (compose.WORTH_FLOOR * (worth.PRIOR_WEIGHT + weight) - worth.PRIOR * worth.PRIOR_WEIGHT) / weight
     fit = round(0.5 + max(0.0, needed) / 2, 3)
     assert worth.worth(worth.Signals(fit=fit)).score == pytest.approx(compose.WORTH_FLOOR, abs=0.001)

@@ -39,9 +39,12 @@ class Ranker:
 
     @property
     def taste(self) -> editors.Taste | None:
-        """Give what editors choose, where that was learned for this model."""
+        """Give what editors choose, where that was learned: for this model, and for topics of the packaged road alone.
+
+        An editor of another field's news says nothing about what a road of one's own is for.
+        """
         found = editors.shipped()
-        return found if found.model == trained_as(self.model) else None
+        return found if self.trained and found.model == trained_as(self.model) else None
 
     @cached_property
     def reader(self) -> Reader:

@@ -16,6 +16,7 @@ from ranking.worth import (
     PRIOR,
     PRIOR_WEIGHT,
     SIGNALS,
+    TOPIC_ALONE,
     Signals,
     announced_signal,
     code_signal,
@@ -53,7 +54,9 @@ signals = st.builds(
 def test_shares_and_the_prior_add_up_to_the_score(found: Signals) -> None:
     result = worth(found)
     known = {name for name, (rule, _) in SIGNALS.items() if rule(found) is not None}
-    total = PRIOR_WEIGHT + sum(SIGNALS[name][1] for name in known)
+    weights = {name: weight for name, (_, weight) in SIGNALS.items()}
+    weights |= {"topic": TOPIC_ALONE} if found.likeness is None else {}
+    total = PRIOR_WEIGHT + sum(weights[name] for name in known)
     assert set(result.shares) == known
     assert result.score == pytest.approx(PRIOR * PRIOR_WEIGHT / total + sum(result.shares.values()), abs=1e-4)
     assert 0 <= result.score <= 1

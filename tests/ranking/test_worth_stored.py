@@ -20,6 +20,7 @@ from ranking.service import embed_new, rank_new
 from tests.db.shelf import THEN
 from tests.fakes import HashEmbedder
 from tests.ranking.test_service import HERONS, at, change, month, paper, ranker, rating, shelve
+from tests.ranking.test_shards import trained
 from tests.ranking.toy import TOY
 
 COPY = paper("2605.00009", HERONS)
@@ -177,9 +178,11 @@ def test_a_month_more_rates_a_new_paper_anew_and_the_next_run_nothing(
     assert rank_new(sessions, ranker(guide), lambda: THEN, rebuild=True) == 0
 
 
-def test_another_model_knows_no_editors(guide: Guide) -> None:
-    assert ranker(guide, embedder=HashEmbedder("another-model")).taste is None
-    assert ranker(guide).taste is shipped()
+def test_another_model_and_a_road_of_its_own_know_no_editors(guide: Guide) -> None:
+    """A road of federated learning began each stage with news of language models, and printed none of its own."""
+    assert ranker(guide, embedder=HashEmbedder("another-model"), blend=trained(guide)).taste is None
+    assert ranker(guide).taste is None
+    assert ranker(guide, blend=trained(guide)).taste is shipped()
     assert shipped().model == PACKAGED
 
 
