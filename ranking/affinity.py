@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -57,6 +58,9 @@ class Share(NamedTuple):
 NONE = Share(0.0, 0.0)
 
 
+# Names that people are not: "OpenAI", "Claude AI", "Octo Model Team"; Qingyao Ai is one.
+_GROUP = re.compile(r"AI$|\b(?i:team|group|collaboration|consortium|labs?|community|project)$")
+
 Histories = Mapping[str, Sequence[Signed]]  # by `person`
 Row = tuple[int, int, int, list[tuple[int, int]]]  # quarter since year 0, hundredths, papers, (lab, hundredths)
 
@@ -88,11 +92,11 @@ class Affinity:
 
 
 def person(name: str) -> str:
-    """Reduce a name to what its spellings share; "" for what is none, such as the colon behind a group's name.
+    """Reduce a name to what its spellings share; "" for what is none: a group, or the colon behind a group's name.
 
     Spaces go too, for hyphens and accents that came off leave some.
     """
-    return fold(name).replace(" ", "")
+    return "" if _GROUP.search(name) else fold(name).replace(" ", "")
 
 
 def years(day: date) -> float:

@@ -30,6 +30,19 @@ AFFINITY = "affinity"  # its trust is what the authors' histories say, paper by 
 CERTAIN_ENOUGH = 0.5  # below this a lab is not named
 _SHELVES = frozenset(("datasets", "spaces", "collections"))  # of huggingface.co: the account stands behind them
 _LINK = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}/?[\w.\-/%]*", re.IGNORECASE)
+# What stands before an address that authors give as their own; one behind what they use or test is another's.
+_GIVEN = re.compile(
+    r"\b(?:codes?|codebase|implementations?|available|accessible|releas(?:e|ed|es|ing)|open-?sourced?|publicly"
+    r"|(?:project|web|home) ?(?:page|site)|page|demo|repository|blog|found at|hosted|visit|download\w*)\b",
+    re.IGNORECASE,
+)
+_NEAR = 100  # characters in which such words are looked for
+# Somebody who has left a lab, or whom it only pays, is not of it. Words of folded text, before and behind its name.
+_NOT_OF = (
+    r"(?:former|formerly|ex|previously|(?:funded|supported|sponsored) by|support (?:of|from|by))"
+    r" (?:(?!now |currently )\w+ ){0,4}?"
+)
+_NOT_ITS = r"(?: \w+){0,4}? (?:fellows?|fellowships?|scholars?|scholarships?|grants?|alumn\w+|access program\w*)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +54,7 @@ class LabFacts:
     organizations: tuple[str, ...] = ()  # Papers with Code
     repositories: tuple[str, ...] = ()
     project_url: str | None = None
-    links: tuple[str, ...] = ()  # addresses written in the abstract: a repository or a page
+    links: tuple[str, ...] = ()  # addresses that the text gives as the paper's own: a repository or a page
     claims: tuple[tuple[str, str, str], ...] = ()  # (lab, kind, detail) from the lab's feed
     day: date | None = None
 
@@ -71,11 +84,15 @@ class _Signs:
     authors: frozenset[str]
     affiliations: re.Pattern[str] | None
     not_affiliations: re.Pattern[str] | None
+    outside: re.Pattern[str] | None
     organizations: frozenset[str]
     pwc: frozenset[str]
     github: frozenset[str]
     hubs: frozenset[str]
     domains: tuple[str, ...]
+
+
+_Place = tuple[str, str, str]  # address, host, owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +101,16 @@ class _Plain:
 
     names: dict[str, str]  # folded author name -> as written
     affiliations: tuple[tuple[str, str], ...]  # folded between spaces, as written
-    places: tuple[tuple[str, str, str], ...]  # address, host, owner
+    places: tuple[_Place, ...]
+    links: tuple[_Place, ...]
 
 
 def _plain(facts: LabFacts) -> _Plain:
-    places = (*facts.repositories, *facts.links)
     return _Plain(
         {fold(name): name for name, _ in facts.authors},
         tuple((f" {fold(where)} ", where) for _, where in facts.authors if where),
-        tuple((url, *_host_and_owner(url)) for url in places),
+        tuple((url, *_host_and_owner(url)) for url in facts.repositories),
+        tuple((url, *_host_and_owner(url)) for url in facts.links),
     )
 
 
@@ -104,16 +122,27 @@ def attribute(facts: LabFacts, labs: Mapping[str, Lab], people: Affinity | None 
     plain = _plain(facts)
     month = facts.day.isoformat()[:7] if facts.day else ""
     proofs = {lab.key: _evidence(facts, lab, plain) for lab in labs.values() if not _before(month, lab)}
-    for key, proof in _by_people(facts, people).items():
+    weaker = [*_by_links(plain, labs), *_by_people(facts, labs, people)]
+    for key, proof in weaker:  # neither speaks against what the submitter said
         if key in proofs and (proofs[key] or not facts.organization):
             proofs[key].append(proof)
     sure = [_weigh(key, found) for key, found in proofs.items() if found]
     return tuple(sorted((a for a in sure if a.confidence >= CERTAIN_ENOUGH), key=lambda a: (-a.confidence, a.lab)))
 
 
-def links_in(text: str | None) -> tuple[str, ...]:
-    """Find the addresses written in a text, without the full stop that ends their sentence."""
-    return tuple(dict.fromkeys(m[0].rstrip("./") for m in _LINK.finditer(text or "") if "/" in m[0]))
+def links_in(*texts: str | None) -> tuple[str, ...]:
+    """Find the addresses that texts give as their authors' own, without the full stop that ends their sentence."""
+    return tuple(dict.fromkeys(link for text in texts if text for link in _links(text)))
+
+
+def _links(text: str) -> Iterator[str]:
+    for match in (match for match in _LINK.finditer(text) if "/" in match[0]):
+        before = text[max(0, match.start() - _NEAR) : match.start()]
+        said = re.split(r"[.!?;]\s", before)[-1].strip()
+        if said.endswith("\\href{"):  # LaTeX has the words behind the address
+            said += text[match.end() : match.end() + _NEAR]
+        if not said or _GIVEN.search(said):
+            yield match[0].rstrip("./")
 
 
 def _weigh(key: str, proofs: Iterable[_Proof]) -> Attribution:
@@ -130,11 +159,19 @@ def _before(month: str, lab: Lab) -> bool:
     return bool(month and lab.since and month < lab.since)
 
 
-def _by_people(facts: LabFacts, people: Affinity | None) -> dict[str, _Proof]:
+def _by_links(plain: _Plain, labs: Mapping[str, Lab]) -> Iterator[tuple[str, _Proof]]:
+    for key, lab in labs.items():
+        for kind, detail in _by_place(None, plain.links, _signs(lab)):
+            yield key, _Proof(kind, detail, TRUST[kind])
+
+
+def _by_people(facts: LabFacts, labs: Mapping[str, Lab], people: Affinity | None) -> Iterator[tuple[str, _Proof]]:
+    """Ask who signs; a lab's collective name among them is no person, and speaks for itself."""
     if facts.day is None or people is None:
-        return {}
-    found = people.of((name for name, _ in facts.authors), years(facts.day))
-    return {lab: _Proof(AFFINITY, ", ".join(names), sure) for lab, (sure, names) in found.items()}
+        return
+    groups = frozenset().union(*(_signs(lab).authors for lab in labs.values()))
+    found = people.of((name for name, _ in facts.authors if fold(name) not in groups), years(facts.day))
+    yield from ((lab, _Proof(AFFINITY, ", ".join(names), sure)) for lab, (sure, names) in found.items())
 
 
 @lru_cache(maxsize=256)
@@ -143,6 +180,7 @@ def _signs(lab: Lab) -> _Signs:
         authors=frozenset(map(fold, lab.authors)),
         affiliations=_any_of(lab.affiliations),
         not_affiliations=_any_of(lab.not_affiliations),
+        outside=_outside(lab.affiliations),
         organizations=frozenset(map(fold, (*lab.hf, *lab.hf_names))),
         pwc=frozenset(map(fold, lab.pwc)),
         github=frozenset(map(str.casefold, lab.github)),
@@ -153,8 +191,18 @@ def _signs(lab: Lab) -> _Signs:
 
 def _any_of(phrases: Iterable[str]) -> re.Pattern[str] | None:
     """Make one pattern of phrases, to be looked for in folded text between spaces."""
-    folded = [re.escape(fold(phrase)) for phrase in phrases]
-    return re.compile(rf" (?:{'|'.join(folded)}) ") if folded else None
+    either = _either(phrases)
+    return re.compile(rf" (?:{either}) ") if either else None
+
+
+def _outside(phrases: Iterable[str]) -> re.Pattern[str] | None:
+    """Make the pattern of people who are not of the lab that their affiliation names."""
+    either = _either(phrases)
+    return re.compile(rf" {_NOT_OF}(?:{either}) | (?:{either}){_NOT_ITS} ") if either else None
+
+
+def _either(phrases: Iterable[str]) -> str:
+    return "|".join(re.escape(fold(phrase)) for phrase in phrases)
 
 
 def _evidence(facts: LabFacts, lab: Lab, plain: _Plain) -> list[_Proof]:
@@ -162,7 +210,7 @@ def _evidence(facts: LabFacts, lab: Lab, plain: _Plain) -> list[_Proof]:
     found = [
         *_by_authors(plain, signs),
         *_by_organization(facts, signs),
-        *_by_place(facts.project_url, plain, signs),
+        *_by_place(facts.project_url, plain.places, signs),
         *((kind, detail) for key, kind, detail in facts.claims if key == lab.key and kind in TRUST),
     ]
     return [_Proof(kind, detail, TRUST[kind]) for kind, detail in found]
@@ -172,7 +220,8 @@ def _by_authors(plain: _Plain, signs: _Signs) -> Iterator[tuple[str, str]]:
     """Look for collective names and for affiliations; a near miss in the same string vetoes an affiliation."""
     yield from (("author", plain.names[name]) for name in signs.authors & plain.names.keys())
     for folded, where in plain.affiliations:
-        vetoed = signs.not_affiliations and signs.not_affiliations.search(folded)
+        vetoes = (signs.not_affiliations, signs.outside)
+        vetoed = any(veto is not None and veto.search(folded) for veto in vetoes)
         if signs.affiliations and signs.affiliations.search(folded) and not vetoed:
             yield "affiliation", where
 
@@ -183,9 +232,9 @@ def _by_organization(facts: LabFacts, signs: _Signs) -> Iterator[tuple[str, str]
     yield from (("pwc", name) for name in facts.organizations if fold(name) in signs.pwc)
 
 
-def _by_place(page: str | None, plain: _Plain, signs: _Signs) -> Iterator[tuple[str, str]]:
+def _by_place(page: str | None, places: Iterable[_Place], signs: _Signs) -> Iterator[tuple[str, str]]:
     """Look at who owns a repository and whose page an address is."""
-    for url, host, owner in plain.places:
+    for url, host, owner in places:
         if (host == "github.com" and owner in signs.github) or (host == "huggingface.co" and owner in signs.hubs):
             yield "repository", url
         if _is_own(host, signs.domains):

@@ -7,10 +7,12 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from db import scores
-from db.models import Item
+from db.models import Code, Item
 from ranking import rating, worth
 from ranking.labs import LabFacts, links_in
 from ranking.novelty import Novelty
+
+TEXTS = ("arxiv", "arxiv-snapshot")  # sources whose links to code were read in abstract or comment
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,18 @@ def _lab_facts(item: Item, claims: Sequence[tuple[str, str, str]]) -> LabFacts:
         authors=tuple((author["name"], author.get("affiliation")) for author in item.authors),
         organization=item.organization,
         organizations=tuple(item.organizations),
-        repositories=tuple(c.url for c in item.code),
+        repositories=_own(item.code),
         project_url=item.project_url,
-        links=links_in(item.abstract),
+        links=links_in(item.abstract, item.comment),
         claims=tuple(claims),
         day=item.submitted.date() if item.submitted else item.feed_date or date.fromisoformat(f"{item.month}-15"),
     )
+
+
+def _own(code: Sequence[Code]) -> tuple[str, ...]:
+    """Give the repositories that may speak for a lab: official ones, else those that somebody named as the paper's.
+
+    What is known not to be official is another's work; what a text merely names counts as a link of it.
+    """
+    official = tuple(c.url for c in code if c.official)
+    return official or tuple(c.url for c in code if c.official is None and c.source not in TEXTS)

@@ -54,6 +54,13 @@ def test_each_kind_of_evidence_names_its_lab(roadmap: Roadmap, facts: dict[str, 
         {"authors": (("A. Author", "Alibaba Group"),)},
         {"authors": (("A. Author", "Anthropic Fellows Program"),)},
         {"authors": (("A. Author", "formerly OpenAI"),)},
+        {"authors": (("A. Author", "formerly at OpenAI"),)},
+        {"authors": (("A. Author", "Norhaven Machines (previously at OpenAI)"),)},
+        {"authors": (("A. Author", "Independent (ex-DeepMind)"),)},
+        {"authors": (("A. Author", "former Anthropic employee"),)},
+        {"authors": (("A. Author", "Norhaven, funded by Anthropic"),)},
+        {"authors": (("A. Author", "done with support of the Anthropic external researcher access program"),)},
+        {"authors": (("A. Author", "University of Norhaven; DeepMind Scholar"),)},
         {"authors": (("A. Author", "Azure OpenAI Service, Contoso"),)},
         {"authors": (("A. Author", "School of Metallurgy"), ("B. Writer", "OpenAIR Institute"))},
         {"authors": (("OpenAI Watch", None),)},  # a collective name counts whole, never as a part
@@ -72,6 +79,11 @@ def test_each_kind_of_evidence_names_its_lab(roadmap: Roadmap, facts: dict[str, 
 )
 def test_near_misses_name_nobody(roadmap: Roadmap, facts: dict[str, Any]) -> None:
     assert found(roadmap, **facts) == {}
+
+
+@pytest.mark.parametrize("where", ["formerly at Norhaven, now at OpenAI", "OpenAI (formerly Norhaven)", "OpenAI"])
+def test_who_is_at_a_lab_now_is_of_it(roadmap: Roadmap, where: str) -> None:
+    assert found(roadmap, authors=(("A. Author", where),)) == {"openai": ("affiliation",)}
 
 
 def test_a_veto_spoils_one_affiliation_and_not_the_paper(roadmap: Roadmap) -> None:

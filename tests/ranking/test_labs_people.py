@@ -1,5 +1,6 @@
 """What the people who sign a paper say of its lab: never one alone, never against the submitter, only near in time."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -92,16 +93,39 @@ def test_nothing_is_from_a_lab_before_it_began() -> None:
     assert [found.lab for found in attribute(late, labs)] == ["openai"]
 
 
-def test_a_link_in_the_abstract_speaks_as_a_repository_or_a_page() -> None:
+def test_a_link_that_the_text_gives_as_its_own_speaks_as_a_repository_or_a_page() -> None:
     labs = load_roadmap().labs
-    said = "Code: https://github.com/QwenLM/Some-Thing. Data at huggingface.co/datasets/openai/tests, page: x.org."
+    said = "Code: https://github.com/QwenLM/Some-Thing. Data is available at huggingface.co/datasets/openai/tests, so."
     assert links_in(said) == ("https://github.com/QwenLM/Some-Thing", "huggingface.co/datasets/openai/tests")
-    assert links_in(None) == ()
+    assert links_in(None, "12 pages. https://github.com/QwenLM/x") == ("https://github.com/QwenLM/x",)
+    assert links_in(r"We \href{https://github.com/openai/pond}{open-source our code}.") == (
+        "https://github.com/openai/pond",
+    )
     facts = LabFacts(links=links_in(said), day=DAY)
     assert [(a.lab, a.evidence[0][0]) for a in attribute(facts, labs)] == [
         ("openai", "repository"),
         ("qwen", "repository"),
     ]
+    assert attribute(replace(facts, organization="someone-else"), labs) == ()
+    assert [a.lab for a in attribute(replace(facts, organization="Qwen"), labs)] == ["qwen"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "We fine-tune a heron (https://huggingface.co/Qwen/Heron-7B).",
+        "Built on a pond (https://github.com/facebookresearch/pond), it wades.",
+        "We audit herons, described at https://openai.com/heron.",
+        "Code is there. We attack the models at https://huggingface.co/Qwen/Heron.",
+    ],
+)
+def test_a_link_to_what_is_used_or_tested_is_no_evidence(said: str) -> None:
+    assert links_in(said) == ()
+
+
+def test_a_group_among_the_authors_is_no_second_person() -> None:
+    assert [person(name) for name in ("Claude AI", "OpenAI", "Octo Model Team")] == ["", "", ""]
+    assert person("Qingyao Ai") == "qingyaoai"
 
 
 shares = st.floats(0, 1)

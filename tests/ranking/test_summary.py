@@ -71,9 +71,8 @@ def test_that_others_fail_gives_way_to_what_is_the_papers_own() -> None:
     measure = "We introduce a benchmark of ponds for herons."
     assert extract(f"{measure} {fails} {own}") == f"{measure} {fails}"  # there it is what was found
     assert extract(f"{made} We prove two main results.") == made
-    assert extract(f"{made} Iron still underperforms brass after casting. Our mould yields better herons.").endswith(
-        "Our mould yields better herons."
-    )
+    behind = "Iron still underperforms brass after casting."
+    assert extract(f"{made} {behind} {own}") == f"{made} {own}"
 
 
 def test_the_plainest_announcement_is_chosen_not_the_first_that_looks_like_one() -> None:
