@@ -31,6 +31,7 @@ _REFUSED = re.compile(
     r"|color|textcolor|colorbox|fcolorbox|unicode|char|rule|hspace|vspace|phantom)(?![A-Za-z])"
 )
 _PROSE = re.compile(r"^\s*\d[\d.,]*\s*[A-Za-z]*(?:\s+[A-Za-z]{2,}|\s*[,;])")
+_PADDED = re.compile(r"\s+(?=[^\s\d])(?!.*[A-Za-z]{2})(?=[^A-Za-z]*[A-Za-z]).{0,31}\S\s+", re.DOTALL)  # short, no word
 _TAGS = {
     "math", "mrow", "mi", "mn", "mo", "ms", "mtext", "mspace", "msup", "msub", "msubsup", "mfrac", "msqrt", "mroot",
     "munder", "mover", "munderover", "mtable", "mtr", "mtd", "mstyle", "mpadded", "menclose",
@@ -144,10 +145,14 @@ def _formulas(text: str) -> list[tuple[int, int, str]]:
 
 
 def _is_money(source: str, after: str) -> bool:
-    """Tell `$5 and $10` from a formula: a space inside a dollar, a digit after the closing one, or prose between."""
+    """Tell `$5 and $10` from a formula: a space inside a dollar, a digit after the closing one, or prose between.
+
+    Spaces on both sides of letters, as in `$ T $`, are a habit of some who write TeX.
+    """
     if re.search(r"[\\^_={}<>+]", source):
         return False
-    return source[0].isspace() or source[-1].isspace() or after.isdigit() or bool(_PROSE.match(source))
+    apart = (source[0].isspace() or source[-1].isspace()) and not _PADDED.fullmatch(source)
+    return apart or after.isdigit() or bool(_PROSE.match(source))
 
 
 @lru_cache(maxsize=2048)

@@ -102,6 +102,37 @@ def test_money_percent_and_ampersand_are_no_maths() -> None:
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
+        ("where $ T $ denotes the rounds", "where T denotes the rounds"),
+        ("is $ f(x, y) $, and $ n - 1 $ of $ (H(X|W), I(X:Y|W)) $", "is f(x, y), and n - 1 of (H(X|W), I(X:Y|W))"),
+        ("$5 a head, $ k $ heads", "$5 a head, k heads"),
+    ],
+)
+def test_a_short_formula_may_stand_between_spaces_within_its_dollars(source: str, expected: str) -> None:
+    assert to_text(source) == expected
+    assert "<math" in to_html(source)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from $ 5 $ to $ 10 $",
+        "paid in $ or $ a head",
+        "in $ USD $ alone",
+        "a $ - $ sign, a $ , $ and a $ $",
+        "$ a b c d e f g h i j k l m n o p q r s $",
+        "a $ T$ and a $T $",
+        "for $ T $5 at most",
+        "of $ \t$ and $ \n$",
+    ],
+)
+def test_a_dollar_between_spaces_stays_where_it_may_be_money(text: str) -> None:
+    assert to_text(text) == text
+    assert to_html(text) == str(escape(text))
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
         (r"Schr\"odinger, \'{E}tale, Erd\H{o}s, G\"ok\c{c}e, {\o}re", "Schrödinger, Étale, Erdős, Gökçe, øre"),
         (r"An $O(n\sqrt{n})$ Bound", "An O(n√n) Bound"),
         (r"$x^{n+1}$ and $\alpha_2$", "xⁿ⁺¹ and α₂"),
