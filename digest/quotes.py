@@ -44,6 +44,6 @@ def marked(phrase: str, *texts: str | None) -> str:
     """Mark with an ellipsis where a phrase begins or ends within a clause of the first text that has it."""
     around = next((text.split(phrase, 1) for text in texts if text and phrase in text), None)
     before, after = (around[0].rstrip(), around[1].lstrip()) if around else ("x", "x")
-    begins = not before or before.endswith(_BEGINS)
+    begins = (not before or before.endswith(_BEGINS)) and phrase.count(")") <= phrase.count("(")
     ends = (not after or after.startswith(_ENDS)) and phrase.count("(") <= phrase.count(")")
     return ("" if begins else MARK + NBSP) + phrase + ("" if ends else NBSP + MARK)

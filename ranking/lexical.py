@@ -15,8 +15,11 @@ from roadmap.model import Phrase
 TITLE_WEIGHT = 0.9
 ABSTRACT_WEIGHT = 0.6  # a phrase in the abstract says less than one in the title
 QUOTE_WORDS = 9
+EDGES = " ,;:.()"  # no quote begins with one
 _WORD = re.compile(r"\w+")
+_SPACED = re.compile(r"\S+")
 _CLAUSE = re.compile(r"(?<=[.;:!?])\s+")
+_ADDRESS = re.compile(r"://|\bwww\.|\w\.[a-z]{2,6}/\w", re.IGNORECASE)  # what makes a word one
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +83,39 @@ def best_match(title: str, abstract: str | None, phrases: Sequence[Phrase]) -> M
     found: Match | None = None
     for phrase in phrases:
         for field, text, factor in (("title", title, 1.0), ("abstract", abstract or "", 0.95)):
-            match = _pattern(phrase.text).search(text)
-            if match and (found is None or phrase.weight * factor > found.weight):
-                found = Match(phrase.weight * factor, quote(text, match.start(), match.end()), field)
+            span = _said(phrase.text, text)
+            if span and (found is None or phrase.weight * factor > found.weight):
+                found = Match(phrase.weight * factor, quote(text, *span), field)
     return found
 
 
+def _said(phrase: str, text: str) -> tuple[int, int] | None:
+    """Find where a text says a phrase first; what stands within a web address is not said."""
+    spans = (match.span() for match in _pattern(phrase).finditer(text))
+    return next((span for span in spans if not _ADDRESS.search(_word_at(text, span[0]))), None)
+
+
+def _word_at(text: str, place: int) -> str:
+    return next(word.group() for word in _SPACED.finditer(text) if word.end() > place)
+
+
 def quote(text: str, start: int, end: int) -> str:
-    """Cut whole words around a place in a text, within its clause; the result stands verbatim in the text."""
+    """Cut whole words around a place in a text, within its clause and beside addresses; they stand so in the text."""
     left = max((m.end() for m in _CLAUSE.finditer(text, 0, start)), default=0)
     right = next((m.start() for m in _CLAUSE.finditer(text, end)), len(text))
-    spans = [m.span() for m in re.finditer(r"\S+", text[left:right])]
-    inside = [i for i, (a, b) in enumerate(spans) if b > start - left and a < end - left]
+    spans = _beside_addresses(text, [m.span() for m in _SPACED.finditer(text, left, right)], start, end)
+    inside = [i for i, (a, b) in enumerate(spans) if b > start and a < end]
     first, last = _widen(inside[0], inside[-1], len(spans))
-    begin = left + spans[first][0]
-    cut = text[begin : left + spans[last][1]]
-    return _whole_maths(text[left:begin], cut.strip(" ,;:.()"), text[start:end])
+    begin, finish = _whole_brackets(text, spans[first][0], spans[last][1], start, end)
+    return _whole_maths(text[left:begin], _bare(text[begin:finish]), text[start:end])
+
+
+def _beside_addresses(text: str, spans: list[tuple[int, int]], start: int, end: int) -> list[tuple[int, int]]:
+    """Keep the words around a place up to the nearest web address on both sides: nobody quotes one."""
+    addresses = [(a, b) for a, b in spans if _ADDRESS.search(text, a, b)]
+    left = max((b for _, b in addresses if b <= start), default=0)
+    right = min((a for a, _ in addresses if a >= end), default=len(text))
+    return [(a, b) for a, b in spans if left <= a and b <= right]
 
 
 def _widen(first: int, last: int, total: int) -> tuple[int, int]:
@@ -106,6 +126,39 @@ def _widen(first: int, last: int, total: int) -> tuple[int, int]:
         if first > 0 and last - first + 1 < QUOTE_WORDS:
             first -= 1
     return first, last
+
+
+def _whole_brackets(text: str, begin: int, finish: int, start: int, end: int) -> tuple[int, int]:
+    """Never quote the end of a bracket that begins before: begin after it, or end before it around the place.
+
+    What begins with a bracket begins within it: of (CALT), a library the latter is quoted.
+    """
+    begin = min(finish - len(text[begin:finish].lstrip(EDGES)), start)
+    depth, opened = 0, _depth(text[:begin])
+    for place in range(begin, finish):
+        depth += (text[place] == "(") - (text[place] == ")")
+        if depth < 0 and place >= end:
+            return begin, place if opened else finish
+        if depth < 0:
+            depth, opened = 0, max(0, opened - 1)
+            begin = place + 1 if place < start else begin
+    return begin, finish
+
+
+def _depth(text: str) -> int:
+    """Count the brackets that are open where a text ends; an end without a beginning, as in 1), is none."""
+    depth = 0
+    for char in text:
+        depth = max(0, depth + (char == "(") - (char == ")"))
+    return depth
+
+
+def _bare(cut: str) -> str:
+    """Take away what stands at the edges of a cut, but no end of a bracket that begins within it."""
+    cut = cut.lstrip(EDGES).rstrip(" ,;:.(")
+    while cut.endswith(")") and cut.count(")") > cut.count("("):
+        cut = cut[:-1].rstrip(" ,;:.(")
+    return cut
 
 
 def _whole_maths(before: str, cut: str, phrase: str) -> str:

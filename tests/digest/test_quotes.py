@@ -35,6 +35,7 @@ NAMES = names_in(sample.digest())
         ("by hand (October 2026", "… by hand (October 2026 …"),
         ("We count how many requests a language model serves", "We count how many requests a language model serves"),
         ("of another paper", "… of another paper …"),
+        ("October 2026), they are read as", "… October 2026), they are read as"),
     ],
 )
 def test_a_phrase_cut_within_its_clause_is_marked(phrase: str, said: str) -> None:

@@ -1,6 +1,7 @@
 """Words as evidence: phrases found whatever their case, and quotes that stand verbatim in the text."""
 
 import re
+from itertools import accumulate
 
 import pytest
 from hypothesis import given
@@ -35,6 +36,71 @@ def test_a_quote_is_verbatim_holds_the_phrase_and_no_half_formula(text: str, dat
     assert found in text
     if "$" not in text[start:end]:
         assert found.count("$") % 2 == 0
+
+
+@given(st.lists(words | st.sampled_from(["(a", "b)", "(c)", "),", "(", ")"]), max_size=12).map(" ".join), st.data())
+def test_a_quote_holds_its_phrase_and_ends_no_bracket_that_begins_before_it(text: str, data: st.DataObject) -> None:
+    text = re.sub(r"[$.;:!?/]", "", text)
+    place = data.draw(st.integers(0, len(text)))
+    before, after = " ".join(text[:place].split()), " ".join(text[place:].split())
+    whole = f"{before} retriever {after}"
+    found = quote(whole, len(before) + 1, len(before) + len(" retriever"))
+    assert found in whole
+    assert "retriever" in found
+    if balanced(whole):
+        depths = [*accumulate((char == "(") - (char == ")") for char in found)]
+        assert min(depths) >= 0
+
+
+def balanced(text: str) -> bool:
+    """Tell whether every bracket of a text that ends has begun."""
+    return all(depth >= 0 for depth in accumulate((char == "(") - (char == ")") for char in text))
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        (
+            "Made of the tools (CALT), a new friendly retriever for one and all",
+            "a new friendly retriever for one and all",
+        ),
+        ("Algebra tools (CALT), a retriever of their own", "Algebra tools (CALT), a retriever of their own"),
+        ("One of the kites (all that such a retriever needs), a novel toy", "all that such a retriever needs"),
+        (
+            "Each retriever (with its index) serves one reader at a time",
+            "Each retriever (with its index) serves one reader at",
+        ),
+        ("For a retriever (RAG) we ask", "For a retriever (RAG) we ask"),
+        ("We train one retriever (RAG)", "We train one retriever (RAG)"),
+        ("We ask 1) a retriever and 2) a reader of paper", "a retriever and 2) a reader"),
+        ("The retriever (of which more is told on the next page) reads", "The retriever (of which more is told on the"),
+    ],
+)
+def test_a_quote_begins_within_no_bracket_that_ends_in_it(text: str, quoted: str) -> None:
+    found = best_match("No words", text, RAG)
+    assert found is not None
+    assert found.quote == quoted
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("The retriever is at https://example.org/retriever/, and our index too", "The retriever is at"),
+        ("Code at https://example.org/a. Our retriever", "Our retriever"),
+        ("See https://example.org/a for a retriever of paper", "for a retriever of paper"),
+        ("See github.com/a/b and www.example.org with a retriever (example.org/c)", "with a retriever"),
+        ("Read https://example.org/retriever or ask a retriever", "or ask a retriever"),
+        ("An either/or retriever of Node.js and 1.5/2", "An either/or retriever of Node.js and 1.5/2"),
+    ],
+)
+def test_a_quote_spans_no_address(text: str, quoted: str) -> None:
+    found = best_match("No words", text, RAG)
+    assert found is not None
+    assert found.quote == quoted
+
+
+def test_a_phrase_within_an_address_is_none() -> None:
+    assert best_match("No words", "All is at https://example.org/retriever for you", RAG) is None
 
 
 def test_a_quote_that_begins_and_ends_in_formulas_is_only_the_phrase() -> None:
