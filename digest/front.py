@@ -31,6 +31,11 @@ def month_name(v: Voice, digest: Digest) -> str:
     return v.months(digest.since, digest.month) if digest.since else v.month_name(digest.month)
 
 
+def neighbour(v: Voice, digest: Digest, other: str) -> str:
+    """Name the month of another issue beside this one: alone, or with its year where that is not this one's."""
+    return v.month_name(other) if other[:4] == digest.month[:4] else v.month(other)
+
+
 def deck(v: Voice, digest: Digest) -> list[Line]:
     """Sum the month up in two computed sentences."""
     if not (digest.considered or digest.posts):

@@ -142,7 +142,10 @@ def _draft(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
         v.n("%(n)s paper so far, to %(date)s.", "%(n)s papers so far, to %(date)s.", papers, date=_date(v, until))
         if until
         else v.n("%(n)s paper so far.", "%(n)s papers so far.", papers),
-        v.t("The issue is closed on %(date)s; until then entries may come and go.", date=v.moment(digest.closes)),
+        v.t(
+            "The issue is closed on %(date)s at the earliest; until it is, entries may come and go.",
+            date=v.moment(digest.closes),
+        ),
     ]
     if last:
         month = Part(v.month(last), href=links.issue(last))

@@ -4,7 +4,7 @@ from core.ids import parse_arxiv_id
 from digest import maths
 from digest.front import also_fit, month, month_name
 from digest.links import Links, owner_of
-from digest.model import CodeRef, Cut, Digest, Entry, LabLine, LeftOut, StageSection, Summary, WorkRef
+from digest.model import CodeRef, Cut, Digest, Entry, LabLine, LabSection, LeftOut, StageSection, Summary, WorkRef
 from digest.quotes import told
 from digest.reasons import Names, brief
 from digest.words import NBSP, Line, Part, Value, Voice, web
@@ -265,3 +265,14 @@ def lab_count(v: Voice, digest: Digest, count: int) -> Line:
         if count
         else (v.t("none seen in %(month)s", month=name))
     )
+
+
+def lab_more(v: Voice, lab: LabSection, href: str | None = None) -> Line:
+    """Say how much more a lab published than its lines, on its page at `href` where it has one; "" for none."""
+    count = lab.count - len(lab.lines)
+    if count <= 0:
+        return Line()
+    if href is None:
+        return v.n("%(n)s more is counted but not printed.", "%(n)s more are counted but not printed.", count)
+    more = v.n("%(n)s more on the page of the lab", "%(n)s more on the page of the lab", count)
+    return v.line(Part(str(more), href=href))

@@ -175,6 +175,7 @@ def _labs(digest: Digest, v: Voice) -> list[str]:
         for line in lab.lines:
             mark = line.number or (str(v.t("post")) if line.kind == "post" else "")
             rows.append(f"  - {mark} {written(sentences.lab_title(v, line, web(line.url)))}".replace("-  ", "- "))
+        rows += [f"  - {written(more)}"] if (more := sentences.lab_more(v, lab)) else []
     return [f"## {written(v.t('From the labs'))}", "\n".join(rows)] if rows else []
 
 

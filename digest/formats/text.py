@@ -250,6 +250,8 @@ class Writer:
                 mark = line.number or (str(self.v.t("post")) if line.kind == "post" else "")
                 self.sheet.text(sentences.lab_title(self.v, line), 7, f"  {mark}")
                 self.sheet.address(self.links.paper(line.id) or web(line.url), 7)
+            if more := sentences.lab_more(self.v, lab):
+                self.sheet.text(more, 7)
 
     def late(self) -> None:
         """Write late arrivals, if any."""

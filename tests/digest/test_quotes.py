@@ -94,6 +94,7 @@ def test_where_no_line_names_the_topic_the_short_form_does() -> None:
     assert str(brief(reasons, "ja", NAMES, beside=False)) == "混合エキスパートに近い"
     other = (*reasons, Reason("builds-on", {"work": "specialists"}))
     assert str(brief(other, "en", NAMES)) == "Close to A Thousand Narrow Specialists of the reading list"
+    assert str(brief(other, "ja", NAMES)) == "必読リストのA Thousand Narrow Specialistsに近い"
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -10,8 +10,9 @@ import yaml
 from markdown_it import MarkdownIt
 
 from digest.errata import corrected
-from digest.formats import formats
-from digest.model import Digest
+from digest.formats import formats, html
+from digest.links import Links
+from digest.model import Banner, Digest
 from digest.press import message_parts
 from digest.reasons import brief, names_in, say_all
 from digest.sheet import COLUMNS, columns, wrap
@@ -105,3 +106,64 @@ def test_upvotes_in_the_lower_half_are_no_reason() -> None:
     assert "391" not in " ".join(map(str, say_all(few, "en", names)))
     assert "upvotes" not in str(brief(few, "en", names))
     assert "243 upvotes" in str(brief(entry.reasons, "en", names)).replace(NBSP, " ")
+
+
+@pytest.mark.parametrize(
+    ("lang", "alone", "linked"),
+    [
+        ("en", "4 more are counted but not printed.", "4 more on the page of the lab"),
+        ("ja", "ほかに4本あります（数えるだけで載せません）。", "ほか4本は研究所のページにあります"),
+    ],
+)
+def test_what_a_lab_published_beyond_its_lines_is_counted_and_linked_where_it_has_a_page(
+    lang: str, alone: str, linked: str
+) -> None:
+    class Paged(Links):
+        def lab(self, key: str) -> str:
+            return f"/labs/{key}"
+
+    for name in ("html", "markdown", "text"):
+        assert "".join(plain(formats()[name].render(sample.digest(), lang)).split()).count("".join(alone.split())) == 1
+    page = html.fragment(sample.digest(), lang, Paged())
+    assert f'<p class="meta"><a href="/labs/qwen">{linked}</a></p>' in page.replace(NBSP, " ")
+    assert alone not in plain(page)
+
+
+@pytest.mark.parametrize("name", ["html", "markdown", "text"])
+def test_of_a_lab_whose_lines_are_all_nothing_more_is_told(name: str) -> None:
+    digest = sample.digest()
+    digest = replace(digest, labs=tuple(replace(lab, count=len(lab.lines)) for lab in digest.labs), late_more=0)
+    assert "counted but not printed" not in plain(formats()[name].render(digest, "en"))
+
+
+@pytest.mark.parametrize(
+    ("lang", "here", "said"),
+    [
+        ("en", "2026-06", "← June 2025 July →"),
+        ("ja", "2026-06", "← 2025年6月号 7月号 →"),
+        ("en", "2025-08", "← June July 2026 →"),
+    ],
+)
+def test_a_neighbouring_issue_of_another_year_is_named_with_it(lang: str, here: str, said: str) -> None:
+    class Paged(Links):
+        def issue(self, month: str) -> str:
+            return f"/digests/{month}"
+
+    page = html.fragment(sample.digest(month=here, previous="2025-06", next="2026-07"), lang, Paged())
+    assert plain(page[: page.index("</nav>")]).endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        (
+            "en",
+            "The issue is closed on 5 Nov 2026, 06:00 UTC at the earliest; until it is, entries may come and go.",
+        ),
+        ("ja", "締め切りは早くて2026年11月5日 06:00（UTC）で、締め切られるまでは内容が変わります。"),
+    ],
+)
+def test_a_draft_says_the_same_of_its_closing_before_and_after_that_day(lang: str, said: str) -> None:
+    digest = sample.digest(status="draft", banners=(Banner("draft", {"papers": 4653}),))
+    for name in ("html", "markdown", "text"):
+        assert "".join(said.split()) in "".join(plain(formats()[name].render(digest, lang)).split())
