@@ -22,6 +22,7 @@ FILED = 0.5  # "an expert would file it here"
 SUMMARY_MAKER = "extractive"
 BUILDS_ON = 0.5  # cosine to a canon work from which "builds on" is said
 READ_FIRST = 0.38  # and from which the work is offered as preparation
+OWN_TOPIC = 0.30  # and from which, of the paper's own topic, it goes before all works of topics that one builds on
 READ_FIRST_WORKS = 2
 
 
@@ -93,7 +94,7 @@ def rate(
         "worth": score.score if score else None,
         "reasons": [asdict(reason) for reason in reasons],
         "summary": _summary(facts) if filed else None,
-        "read_first": [key for key, _ in works],
+        "read_first": [key for key, _ in works[:READ_FIRST_WORKS]],
         "type": _type(facts),
         "minutes": minutes,
         "minutes_guessed": guessed,
@@ -104,22 +105,30 @@ def rate(
 def read_first(
     vector: NDArray[np.float32], topic: str | None, guide: Guide, roadmap: Roadmap
 ) -> list[tuple[str, float]]:
-    """Find the closest canon works to prepare with, at most two, as (key, cosine).
+    """List the close canon works to prepare with, the one to begin with first, as (key, cosine).
 
-    Likeness alone is no preparation: only works of the same topic or of one it builds on are looked at, and only of
-    the same or an earlier stage.
+    Likeness alone is no preparation: only works of the same topic or of one it builds on are looked at, those of the
+    same topic first, and only of the same or an earlier stage. Where none is close, none is listed.
     """
     if topic is None or not roadmap.canon:
         return []
+    works = _works(guide.canon @ vector, topic, roadmap)
+    near = [pair for pair in works if pair[1] >= READ_FIRST]
+    if near and works[0] not in near and works[0][1] >= OWN_TOPIC:
+        near.insert(0, works[0])  # the nearest of the own topic, where only works of others are close
+    return near
+
+
+def _works(likeness: NDArray[np.float32], topic: str, roadmap: Roadmap) -> list[tuple[str, float]]:
+    """List what may prepare for a topic: its own works before those it builds on, the likest of each first."""
     known = roadmap.topics[topic]
     topics = {topic, *known.prerequisites}
-    likeness = guide.canon @ vector
-    near = [
-        (work.key, float(cosine))
+    works = [
+        (work.topic != topic, -float(cosine), work.key)
         for work, cosine in zip(roadmap.canon, likeness, strict=True)
-        if work.topic in topics and work.stage <= known.stage and cosine >= READ_FIRST
+        if work.topic in topics and work.stage <= known.stage
     ]
-    return sorted(near, key=lambda pair: (-pair[1], pair[0]))[:READ_FIRST_WORKS]
+    return [(key, -cosine) for _, cosine, key in sorted(works)]
 
 
 def _signals(facts: Facts, fit: float, found: Sequence[labs.Attribution], share: float | None) -> worth.Signals:
@@ -174,9 +183,14 @@ def _reasons(
         reasons.append(Reason("code", _code(facts), score.shares.get("code", 0.0)))
     if share is not None and share <= editors.STRIKING:
         reasons.append(Reason("editors", {"share": math.ceil(share * 100)}, score.shares["editors"]))
-    if works and works[0][1] >= BUILDS_ON:
+    if works and _closest(works):
         reasons.append(Reason("builds-on", {"work": works[0][0]}))
     return sorted(reasons, key=lambda reason: REASON_ORDER.index(reason.kind))
+
+
+def _closest(works: Sequence[tuple[str, float]]) -> bool:
+    """Tell whether a paper builds on the first work: readers are told that it is the closest."""
+    return works[0][1] >= BUILDS_ON and works[0] == max(works, key=lambda work: work[1])
 
 
 def _why(facts: Facts, topic: str, roadmap: Roadmap) -> dict[str, Any]:

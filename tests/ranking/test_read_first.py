@@ -1,0 +1,118 @@
+"""Which works of the reading list a paper names, and what is said of the closest."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from ranking.guide import Guide, make_guide
+from ranking.labs import LabFacts
+from ranking.rating import FILED, OWN_TOPIC, READ_FIRST, Facts, rate, read_first
+from roadmap.model import Roadmap
+from tests.fakes import HashEmbedder
+from tests.ranking.toy import TOY, topic, work
+
+KITES = "paper-kites"
+ROAD = replace(
+    TOY,
+    topics={**TOY.topics, KITES: replace(topic(KITES, 2), prerequisites=("brass-herons",))},
+    canon=(
+        work("herons", 1, "brass-herons"),
+        work("ponds", 1, "quiet-ponds"),
+        work("kites", 2, KITES),
+        work("more-kites", 2, KITES),
+        work("kites-of-later", 3, KITES),
+    ),
+)
+KEYS = tuple(work.key for work in ROAD.canon)
+LIKENESS = st.integers(0, 70).map(lambda hundredths: hundredths / 100 + 0.005)  # off the lines
+
+
+@pytest.fixture(scope="module")
+def guide() -> Guide:
+    """The roadmap as vectors; its works lie along one axis each."""
+    made = make_guide(ROAD, HashEmbedder())
+    return replace(made, canon=np.eye(len(ROAD.canon), made.canon.shape[1], dtype=np.float32))
+
+
+def vector(guide: Guide, **likeness: float) -> NDArray[np.float32]:
+    """Make a paper that is so like the works named, by their cosines."""
+    made = np.zeros(guide.canon.shape[1], dtype=np.float32)
+    for key, cosine in likeness.items():
+        made[KEYS.index(key.replace("_", "-"))] = cosine
+    return made
+
+
+def named(guide: Guide, road: Roadmap = ROAD, **likeness: float) -> list[str]:
+    return [key for key, _ in read_first(vector(guide, **likeness), KITES, guide, road)]
+
+
+def test_a_work_of_the_own_topic_comes_before_a_closer_one_of_a_topic_it_builds_on(guide: Guide) -> None:
+    assert named(guide, herons=0.6, kites=0.4) == ["kites", "herons"]
+    assert named(guide, herons=0.6, kites=0.4, more_kites=0.45) == ["more-kites", "kites", "herons"]
+
+
+def test_the_nearest_work_of_the_own_topic_still_comes_first_where_only_others_are_close(guide: Guide) -> None:
+    assert named(guide, herons=0.6, kites=0.31, more_kites=0.35) == ["more-kites", "herons"]
+    assert named(guide, herons=0.6, kites=0.29) == ["herons"]
+
+
+def test_where_no_work_is_close_none_is_named(guide: Guide) -> None:
+    assert named(guide, herons=0.37, kites=0.37) == []
+
+
+def test_other_topics_and_later_stages_prepare_for_nothing(guide: Guide) -> None:
+    assert named(guide, ponds=0.6, kites_of_later=0.6) == []
+    assert named(guide, ponds=0.6, kites_of_later=0.6, herons=0.4) == ["herons"]
+
+
+def test_a_topic_without_works_names_those_it_builds_on(guide: Guide) -> None:
+    only = replace(ROAD, canon=tuple(replace(work, topic="brass-herons", stage=1) for work in ROAD.canon))
+    assert named(guide, only, herons=0.4, ponds=0.6) == ["ponds", "herons"]
+
+
+@given(likeness=st.tuples(*[LIKENESS] * len(KEYS)))
+def test_works_are_named_where_one_is_close_and_those_of_the_own_topic_first(
+    guide: Guide, likeness: tuple[float, ...]
+) -> None:
+    found = read_first(vector(guide, **dict(zip(KEYS, likeness, strict=True))), KITES, guide, ROAD)
+    own = [key in ("kites", "more-kites") for key, _ in found]
+    assert own == sorted(own, reverse=True)
+    assert all(cosine >= (OWN_TOPIC if mine else READ_FIRST) for mine, (_, cosine) in zip(own, found, strict=True))
+    assert bool(found) == any(likeness[KEYS.index(key)] >= READ_FIRST for key in ("herons", "kites", "more-kites"))
+
+
+def facts() -> Facts:
+    """A paper on Daily Papers, from a lab, with code."""
+    return Facts(
+        id="2606.00001",
+        title="Paper kites in a storm",
+        abstract="We show that a paper kite may fly by night.",
+        comment=None,
+        withdrawn=False,
+        votes=40,
+        votes_day="2026-06-03",
+        place=1,
+        voted=90,
+        code=(("https://github.com/millpond/kites", True, 7, "2026-06-03"),),
+        labs=LabFacts(repositories=("https://github.com/millpond/kites",)),
+    )
+
+
+def rated(guide: Guide, fit: float, **likeness: float) -> tuple[dict[str, object], list[str]]:
+    """Rate the paper with this fit to the last topic: its columns, and the kinds of its reasons."""
+    found = rate(facts(), np.array([0.0, 0.0, fit], np.float32), vector(guide, **likeness), guide, ROAD).rating
+    return found, [reason["kind"] for reason in found["reasons"]]
+
+
+def test_two_works_at_most_are_stored(guide: Guide) -> None:
+    assert rated(guide, FILED, herons=0.6, kites=0.4, more_kites=0.45)[0]["read_first"] == ["more-kites", "kites"]
+
+
+def test_a_paper_builds_on_its_first_work_where_no_other_is_closer(guide: Guide) -> None:
+    assert "builds-on" in rated(guide, FILED, kites=0.51, herons=0.505)[1]
+    assert "builds-on" not in rated(guide, FILED, kites=0.51, herons=0.515)[1]
+    assert "builds-on" not in rated(guide, FILED, kites=0.49)[1]
