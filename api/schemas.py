@@ -73,7 +73,10 @@ class ReasonJson(TypedDict):
 
 
 class WorthJson(TypedDict):
-    """How much an item is worth reading, 0 to 1, null where no topic fits; each reason has its share of the score."""
+    """How much an item is worth reading, 0 to 1, null where it is not ranked; each reason has its share of the score.
+
+    What is filed nowhere has no reasons: its score orders the lists of labs and competes for no place.
+    """
 
     score: float | None
     reasons: list[ReasonJson]

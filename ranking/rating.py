@@ -81,11 +81,12 @@ def rate(
     best_topic = guide.topics[best] if best is not None else None
     stage = roadmap.topics[best_topic].stage if best_topic else None
     filed = best is not None and float(fits[best]) >= FILED
-    works = read_first(vector, best_topic, guide, roadmap)
-    score = worth.worth(_signals(facts, float(fits[best]), found, share)) if best is not None else None
     topic = best_topic if filed else None
+    works = read_first(vector, topic, guide, roadmap)
+    score = worth.worth(_signals(facts, float(fits[best]), found, share)) if best is not None else None
     reasons: list[Reason] = []
-    if score is not None and not facts.withdrawn:  # nothing speaks for what its authors took back
+    # What is filed nowhere competes for no place, and nothing speaks for what its authors took back.
+    if score is not None and topic is not None and not facts.withdrawn:
         reasons = _reasons(facts, topic, found, works, score, share, roadmap)
     minutes, guessed = worth.reading_minutes(summary.page_count(facts.comment))
     rating = {
@@ -151,20 +152,15 @@ def _signals(facts: Facts, fit: float, found: Sequence[labs.Attribution], share:
 
 def _reasons(
     facts: Facts,
-    topic: str | None,
+    topic: str,
     found: Sequence[labs.Attribution],
     works: Sequence[tuple[str, float]],
     score: worth.Worth,
     share: float | None,
     roadmap: Roadmap,
 ) -> list[Reason]:
-    """List the reasons in the order people see them; each is a fact with its share of the worth.
-
-    `topic` is None where the paper is filed nowhere: then its best topic is no reason.
-    """
-    reasons = []
-    if topic is not None:
-        reasons.append(Reason("topic", {"topic": topic, **_why(facts, topic, roadmap)}, score.shares.get("topic", 0.0)))
+    """List the reasons in the order people see them; each is a fact with its share of the worth."""
+    reasons = [Reason("topic", {"topic": topic, **_why(facts, topic, roadmap)}, score.shares.get("topic", 0.0))]
     if facts.compared is not None:
         reasons.append(Reason("new", {"months": facts.compared}, score.shares["new"]))
     if found:

@@ -1,4 +1,4 @@
-"""Which works of the reading list a paper names, and what is said of the closest."""
+"""Which works of the reading list a paper names, and that one filed nowhere names none and has no reasons."""
 
 from dataclasses import replace
 
@@ -116,3 +116,11 @@ def test_a_paper_builds_on_its_first_work_where_no_other_is_closer(guide: Guide)
     assert "builds-on" in rated(guide, FILED, kites=0.51, herons=0.505)[1]
     assert "builds-on" not in rated(guide, FILED, kites=0.51, herons=0.515)[1]
     assert "builds-on" not in rated(guide, FILED, kites=0.49)[1]
+
+
+def test_a_paper_filed_nowhere_has_a_worth_but_no_reasons_and_no_work_to_read_first(guide: Guide) -> None:
+    filed, kinds = rated(guide, FILED, kites=0.6)
+    assert (filed["read_first"], kinds) == (["kites"], ["topic", "lab", "readers", "code", "builds-on"])
+    unfiled, kinds = rated(guide, 0.4999, kites=0.6)
+    assert (unfiled["read_first"], kinds) == ([], [])
+    assert unfiled["worth"]
