@@ -32,6 +32,7 @@ SIGNS = (
 )
 MOST_HINTS = 4
 MOST_UNLIKE = 2
+NAMED_PART = 80  # letters after "name, a" within which the thing is looked for
 SENTENCE_PART = 130  # letters after "we introduce" within which the thing is looked for
 # What may follow the word for a thing: "a dataset of ...", but not "a dataset distillation method".
 _END = (
@@ -72,6 +73,7 @@ class Lexicon:
         longest_first = sorted(self._kind_of, key=lambda thing: (-len(thing), thing))
         self._thing = re.compile(rf"\b({'|'.join(map(re.escape, longest_first))}){_END}")
         verbs = "|".join(map(re.escape, brings))
+        self._called = re.compile(rf"(?: \([^)]*\))?,? (?:which is )?an? ([^.;,]{{0,{NAMED_PART}}})")
         self._brings = re.compile(rf"{_SPEAKER}{_ADVERBS} (?:{verbs})(?:es|ed|s)?\b([^.;]{{0,{SENTENCE_PART}}})")
 
     def brought(self, abstract: str) -> list[str]:
@@ -79,11 +81,22 @@ class Lexicon:
         parts = (self._thing.search(found.group(1)) for found in self._brings.finditer(abstract))
         return [self._kind_of[found.group(1)] for found in parts if found]
 
+    def named(self, title: str, abstract: str) -> str | None:
+        """Tell what an abstract calls the name before the title's colon: "we introduce Long-Wade, a benchmark"."""
+        name, colon, _ = title.partition(":")
+        at = abstract.find(f" {name}") if colon and name else -1
+        called = self._called.match(abstract, at + len(name) + 1) if at >= 0 else None
+        thing = self._thing.search(called.group(1)) if called else None
+        return self._kind_of[thing.group(1)] if thing else None
+
     def signs(self, title: str, abstract: str) -> dict[str, tuple[float, ...]]:
         """Give the value of each of SIGNS for each kind."""
         head, body = _plain(title), _plain(abstract)
         brought = self.brought(body)
         titled = {kind for kind, words in self.kinds.items() if _any(words.title, head)}
+        named = self.named(head, body)
+        if named in MARKED and titled.isdisjoint(MARKED):  # a title that says what it is has the last word
+            titled.add(named)
         spoken = {kind for kind, words in self.kinds.items() if _any(words.itself, body)}
         hints = {kind: float(min(_count(words.hints, body), MOST_HINTS)) for kind, words in self.kinds.items()}
         unlike = {k: float(min(_count(w.unlike, f"{head} {body}"), MOST_UNLIKE)) for k, w in self.kinds.items()}

@@ -73,6 +73,46 @@ def test_what_is_brought_is_the_thing_and_not_its_modifier() -> None:
     assert brought("earlier benchmarks are small.") == []
 
 
+@pytest.mark.parametrize(
+    ("title", "abstract", "told"),
+    [
+        (
+            "Long-Wade: Can Herons Cross a Marsh Alone?",
+            "We introduce Long-Wade, a benchmark of 20 marshes. Present herons cross fewer than a third of them.",
+            "benchmark",
+        ),
+        (
+            "Long-Wade 2: Crossing Marshes With a Heron as a Judge",
+            "In this paper, we introduce Long-Wade 2 (LW2), a live benchmark of 130 tasks. We propose a novel "
+            "framework that judges them. Our method achieves more.",
+            "benchmark",
+        ),
+        (
+            "Reedline: Where Herons Stand",
+            "We present Reedline, a collection of 900 hours of videos, publicly available and annotated.",
+            "dataset",
+        ),
+        (
+            "Between Reed and Heron",
+            "In this paper, we systematically review reeds for herons, give a taxonomy and outline open problems.",
+            "survey",
+        ),
+    ],
+)
+def test_what_a_paper_is_named_for_is_what_it_is(title: str, abstract: str, told: str) -> None:
+    assert kinds.kind(title, abstract) == told
+
+
+def test_a_benchmark_beside_what_a_paper_is_named_for_does_not_make_it_one() -> None:
+    abstract = METHOD[1].replace("a novel framework", "Stilts, a novel framework")
+    beside = f"{abstract} We introduce Stilts-Bench, a benchmark of marshes."
+    assert kinds.kind("Stilts: Wading with Two Legs", beside) not in kinds.MARKED
+
+
+def test_a_title_that_says_what_it_is_has_the_last_word() -> None:
+    assert kinds.kind(BENCHMARK[0], BENCHMARK[1].replace("a benchmark of", "a dataset of")) == "benchmark"
+
+
 @given(
     st.text(string.ascii_letters + " .:,", max_size=60),
     st.text(string.ascii_letters + " .:,\n", min_size=1, max_size=400),
