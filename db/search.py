@@ -112,12 +112,11 @@ def authored(
 def named(session: Session, ids: Sequence[str], doi: str | None, urls: Sequence[str], title: str) -> list[str]:
     """Find the items that go by a name: an id, a DOI, an address of their own or of their code, a folded title.
 
-    Ids come in order, each once; a name that was once told by a source counts as well (`alias`).
+    What goes by the ids comes first, as these were asked; the rest in order of ids; each once. A name that was once
+    told by a source counts as well (`alias`).
     """
     checks: list[ColumnElement[bool]] = []
-    aliases: list[tuple[str, str]] = [("id", item_id) for item_id in ids]
-    if ids:
-        checks.append(or_(Item.id.in_(ids), Item.arxiv_id.in_(ids)))
+    aliases: list[tuple[str, str]] = []
     if doi:
         checks.append(Item.doi == doi)
         aliases.append(("doi", doi))
@@ -129,7 +128,18 @@ def named(session: Session, ids: Sequence[str], doi: str | None, urls: Sequence[
         aliases.append(("title", title))
     known = [select(Item.id).where(check) for check in checks]
     known += [select(Alias.item_id).where(Alias.kind == kind, Alias.value == value) for kind, value in aliases]
-    return sorted({item_id for query in known for item_id in session.scalars(query)})
+    rest = sorted({item_id for query in known for item_id in session.scalars(query)})
+    return list(dict.fromkeys([*_by_ids(session, ids), *rest]))
+
+
+def _by_ids(session: Session, ids: Sequence[str]) -> list[str]:
+    """Find the items that have or had one of some ids, in the order of these."""
+    if not ids:
+        return []
+    own = select(Item.id, Item.arxiv_id, Item.id).where(or_(Item.id.in_(ids), Item.arxiv_id.in_(ids)))
+    had = select(Alias.value, Alias.value, Alias.item_id).where(Alias.kind == "id", Alias.value.in_(ids))
+    rows = [row for query in (own, had) for row in session.execute(query)]
+    return [item_id for wanted in ids for first, second, item_id in rows if wanted in (first, second)]
 
 
 def terms_of(words: str) -> list[str]:

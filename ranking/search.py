@@ -93,8 +93,11 @@ def read_as(asked: Asked, roadmap: Roadmap) -> ReadAs | None:
 
 
 def lab_called(asked: Asked, roadmap: Roadmap) -> str | None:
-    """Give the key of the lab that the query names and nothing else; None where it names none."""
-    wanted = fold(asked.words)
+    """Give the key of the lab that the query names and nothing else; None where it names none.
+
+    A word that was not understood is something else: DeepSeekの検閲 asks for more than the lab.
+    """
+    wanted = "" if asked.reading.unknown else fold(asked.words)
     labs = roadmap.labs.values() if wanted else ()
     return next((lab.key for lab in labs if wanted in _names(lab)), None)
 

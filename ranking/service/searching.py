@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-from core.errors import NotFoundError
+from core.errors import NotFoundError, UsageError
+from core.ids import arxiv_ids_asked
 from core.text import embedding_text
 from db import papers
 from db import search as words
@@ -101,7 +102,10 @@ def similar(
 
 
 def known_id(session: Session, text: str) -> str:
-    """Find the item that a person names by its id in any form; raises NotFoundError."""
+    """Find the item that a person names by its id in any form; raises NotFoundError, and UsageError for several ids."""
+    ids, _ = arxiv_ids_asked(text)
+    if len(ids) > 1:
+        raise UsageError(f"{text} names {len(ids)} papers", f"Name one of them, such as {ids[0]}")
     found = words.named(session, understand(text, {}).named.ids or [text.strip()], None, (), "")
     if not found:
         raise NotFoundError(f"{text} is not stored", "Look for it by its title with shirube search, or pull its month")

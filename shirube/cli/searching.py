@@ -179,7 +179,8 @@ def _say_reading(asked: Asked, wiring: Wiring) -> None:
     if told is None:
         return
     if told.english:
-        terminal.say(f"Read as: {told.english}  ({', '.join(f'{ja} = {en}' for ja, en in told.terms)})")
+        terms = ", ".join(f"{ja} = {en}" for ja, en in told.terms)
+        terminal.say(f"Read as: {told.english}  ({terms})" if terms else f"Read as: {told.english}")
     if told.unknown:
         terminal.say(
             f"Not understood: {'、'.join(told.unknown)}. Papers are written in English and searched in it; "
@@ -211,7 +212,8 @@ def _advice(session: Session, wiring: Wiring, asked: Asked, wanted: PaperFilter)
     if replace(wanted, sort=free.sort) != free:
         more = searching.search(session, asked, free, _stages(wiring), None)
         if more.ids:
-            return [f"Without the filters there are results ({len(more.ids)}): leave one out."]
+            count = f"{len(more.ids)} and more" if len(more.ids) >= wanted.limit else str(len(more.ids))
+            return [f"Without the filters there are results ({count}): leave one out."]
     if asked.arxiv_id:
         return [f"{asked.arxiv_id} is not stored; its month is pulled by: shirube digest {arxiv_month(asked.arxiv_id)}"]
     if asked.named.only:

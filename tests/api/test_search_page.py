@@ -174,6 +174,12 @@ def test_how_japanese_was_read_is_said(filled: TestClient) -> None:
     assert "The road has a topic of that name: Retrieval-augmented generation" in text(filled.get("/search?q=rag").text)
 
 
+def test_how_it_was_read_has_no_empty_brackets(filled: TestClient) -> None:
+    said = text(filled.get("/search", params={"q": "DeepSeekの検閲"}).text)
+    assert "Read as: DeepSeek Not understood: 検閲" in said
+    assert "a lab of that name" not in said
+
+
 def test_words_that_only_join_others_are_told_of(filled: TestClient) -> None:
     assert "These words only join others" in text(filled.get("/search", params={"q": "最新の論文"}).text)
     assert "These words only join others" not in text(filled.get("/search", params={"q": "鷺の論文"}).text)

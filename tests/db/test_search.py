@@ -121,6 +121,18 @@ def test_names_of_items(sessions: Sessions) -> None:
         assert named(session, ["2606.00009"], "10.1/x", ("https://x.example",), "nothing") == []
 
 
+def test_ids_are_found_in_the_order_in_which_they_were_asked(sessions: Sessions) -> None:
+    with sessions.begin() as session:
+        save(
+            session, [stored("2606.00001", title="A"), stored("2606.00002", title="B"), stored("2606.00003", title="C")]
+        )
+        session.add(Alias(item_id="2606.00001", kind="id", value="marsh:a"))
+    with reading(sessions) as session:
+        assert named(session, ["2606.00003", "marsh:a", "2606.00002"], None, (), "c") == [
+            "2606.00003", "2606.00001", "2606.00002",
+        ]  # fmt: skip
+
+
 def test_ties_are_by_id(shelf: Sessions) -> None:
     with shelf.begin() as session:
         save(session, [stored(f"2605.0000{n}", title="A tie of tin") for n in (3, 1, 2)])

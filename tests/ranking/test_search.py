@@ -192,6 +192,7 @@ def test_a_title_half_remembered_goes_before_the_fused_rankings() -> None:
         ("Google DeepMind", "google-deepmind"), ("DeepMind", "google-deepmind"), ("google-deepmind", "google-deepmind"),
         ("Meta AI", "meta-fair"), ("“OpenAI”", "openai"), ("オープンAIの論文", "openai"), ("Qwen 3", None), ("", None),
         ("qwen2.5-vl", None), ("2606.00001", None), ("deep mind games", None),
+        ("DeepSeekの検閲", None),
     ],
 )  # fmt: skip
 def test_only_the_name_of_a_lab_names_it(roadmap: Roadmap, query: str, lab: str | None) -> None:

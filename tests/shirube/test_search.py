@@ -89,6 +89,11 @@ def test_what_a_name_finds_and_the_filters_leave_out_is_said(october: Store, som
     assert "Without the filters there are results (1)" in ended.err
 
 
+def test_of_results_without_the_filters_the_limit_is_not_told_as_their_number(october: Store) -> None:
+    ended = run("search", "model", "--until", "2020-01-01", "--limit", "3", env=october.env)
+    assert "Without the filters there are results (3 and more)" in ended.err
+
+
 def test_japanese_is_read_and_what_is_not_understood_is_said(october: Store) -> None:
     ended = run("search", "検索拡張生成のレシピ", env=october.env)
     assert ended.code == 0
@@ -109,6 +114,12 @@ def test_a_labs_name_leads_to_the_lab(october: Store) -> None:
     ended = run("search", "DeepSeek", env=october.env)
     assert "The road follows a lab of that name: shirube papers --lab deepseek" in ended.err
     assert "a lab of that name" not in run("search", "DeepSeek herons", env=october.env).err
+
+
+def test_a_labs_name_beside_what_is_not_understood_is_words_as_any(october: Store) -> None:
+    ended = run("search", "DeepSeekの料理", env=october.env)
+    assert "Read as: DeepSeek\n" in ended.err
+    assert "a lab of that name" not in ended.err
 
 
 def test_japanese_of_which_nothing_is_understood_finds_nothing_and_says_so(october: Store) -> None:
@@ -218,6 +229,8 @@ def test_similar_obeys_filters_and_says_when_nothing_is_left(october: Store, som
 
 
 def test_an_unknown_paper_is_an_error_with_advice(october: Store) -> None:
+    ended = run("similar", "2405.00002 2405.00001", env=october.env)
+    assert (ended.code, "names 2 papers" in ended.err) == (2, True)
     ended = run("similar", "2405.00001", env=october.env)
     assert ended.code == 1
     assert "2405.00001 is not stored" in ended.err
