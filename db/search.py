@@ -81,9 +81,9 @@ def matching(
 def holding(session: Session, words: str) -> Select[str] | None:
     """Make the query for the ids of all items that hold each word of a query or another form of it, in no order.
 
-    None where the query has no word to look for.
+    Words that only ask need not be held. None where the query has no word to look for.
     """
-    groups = [[term, *other_forms(term)] for term in terms_of(words)]
+    groups = [[term, *other_forms(term)] for term in telling(terms_of(words))]
     if not groups:
         return None
     statement, own, query = _asked(session, groups, " AND ")

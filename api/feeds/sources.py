@@ -4,7 +4,7 @@ A source can tell its state by a query or two, so that a reader who has the feed
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from sqlalchemy import Select
@@ -23,6 +23,8 @@ from db.models import Item
 from db.papers import SHOWN, PaperFilter
 from digest.service import shown
 from digest.words import Voice, voice
+from ranking.search import lab_called
+from ranking.service import searching
 from roadmap.model import Text
 
 ENTRIES = 50
@@ -138,8 +140,9 @@ def picks(site: Site) -> Source:
 def search(site: Site, words: str, filters: Filters) -> Source:
     """Make the feed of a search: what holds every word or goes by that name, within the filters, newest first.
 
-    Raises UsageError where nothing is asked for, and for a key the roadmap does not have. Meaning is not asked: the
-    nearest papers always are some, so that each new one would be fed, however far it is.
+    Of a name that is an author's or a lab's it lists what is by them, and no more. Raises UsageError where nothing is
+    asked for, and for a key the roadmap does not have. Meaning is not asked: the nearest papers always are some, so
+    that each new one would be fed, however far it is.
     """
     said = clean(words)
     wanted = to_filter(filters, site.roadmap, limit=ENTRIES)
@@ -147,22 +150,34 @@ def search(site: Site, words: str, filters: Filters) -> Source:
         raise UsageError("The feed of a search needs words or a filter", "Give q=, or topic=, lab=, stage= or another")
 
     def query(session: Session) -> Select[Item]:
-        if not said:
-            return feeds.newest(wanted, _stages(site))
-        asked = site.finder.understand(said)
-        name = asked.named
-        named = full_text.named(session, name.ids, name.doi, name.urls, name.title)
-        return feeds.found(session, asked.words, named, wanted, _stages(site))
+        return _found(site, session, said, wanted) if said else feeds.newest(wanted, _stages(site))
 
     address = filters.query(**({"q": said} if said else {}))
     return Source(
         "search",
         lambda v: str(v.t("Search: %(words)s", words=said or _plainly(filters))),
-        lambda v: str(v.t("The newest papers and posts that hold every word of the search")),
+        lambda v: str(
+            v.t("The newest papers and posts that hold every word of the search, or are by its author or lab")
+        ),
         site.links.search(address),
         Items(query),
         address,
     )
+
+
+def _found(site: Site, session: Session, said: str, wanted: PaperFilter) -> Select[Item]:
+    """Make the query of a search by words: what is from the lab or the author they name, else what holds them all.
+
+    A lab counts where the filters ask for no other; what goes by the name itself comes with all but a lab's.
+    """
+    asked = site.finder.understand(said)
+    lab = lab_called(asked, site.roadmap)
+    if lab and wanted.lab in (None, lab):
+        return feeds.newest(replace(wanted, lab=lab), _stages(site))
+    name = asked.named
+    named = full_text.named(session, name.ids, name.doi, name.urls, name.title)
+    written = searching.by_author(session, asked)
+    return feeds.found(session, "" if written else asked.words, [*named, *written], wanted, _stages(site))
 
 
 def everything(site: Site) -> list[Source]:

@@ -101,6 +101,11 @@ def similar(
     return _folded(session, near, matrix)[: wanted.limit]
 
 
+def by_author(session: Session, asked: Asked) -> list[str]:
+    """List the papers of the author whose name the query is; none where it is no author's."""
+    return _by_author(session, asked, None)
+
+
 def known_id(session: Session, text: str) -> str:
     """Find the item that a person names by its id in any form; raises NotFoundError, and UsageError for several ids."""
     ids, _ = arxiv_ids_asked(text)

@@ -32,6 +32,30 @@ def test_it_holds_a_paper_by_its_name(client: TestClient, sessions: Sessions, ro
     assert found(client, q="https://arxiv.org/abs/2606.00001") == ["2606.00001"]
 
 
+def test_words_that_only_ask_need_not_be_held(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:
+    ids = fill(sessions, roadmap, 2)
+    assert found(client, q="How do I build a clockwork heron?") == ids[::-1]
+
+
+def test_of_a_name_it_holds_what_the_author_wrote(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        add_item(session, roadmap, "2606.00001", authors=[{"name": "Ada Moorhen"}])
+        add_item(session, roadmap, "2606.00002", authors=[{"name": "Ada Teal"}, {"name": "Ben Moorhen"}])
+        add_item(session, roadmap, "2606.00003", authors=[{"name": "Ada B. Moorhen"}], labs={"qwen": 0.9})
+    assert found(client, q="Ada Moorhen") == found(client, q="A. Moorhen") == ["2606.00003", "2606.00001"]
+    assert found(client, q="Moorhen, Ada", lab="qwen") == ["2606.00003"]
+
+
+def test_of_a_labs_name_it_holds_what_is_from_there(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        add_item(session, roadmap, "2606.00001", labs={"google-deepmind": 0.9})
+        add_item(session, roadmap, "2606.00002", abstract="As Google DeepMind did.")
+        add_item(session, roadmap, "2606.00003", labs={"google-deepmind": 0.9})
+    assert found(client, q="Google DeepMind") == ["2606.00003", "2606.00001"]
+    assert found(client, q="Google DeepMind", lab="qwen") == []
+    assert found(client, q="Google DeepMind herons") == ["2606.00002"]
+
+
 def test_the_filters_are_those_of_every_list(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:
     with sessions.begin() as session:
         add_item(session, roadmap, "2606.00001", code=["https://github.com/heron/clock"])
