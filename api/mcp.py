@@ -17,12 +17,13 @@ from mcp.server.mcpserver.tools import Tool as ServedTool
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types import CallToolResult, InputRequiredResult, Tool, ToolAnnotations
 from pydantic import Field, ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.routing import Route
 
 from api import brief, issues
 from api.brief import UNTRUSTED, Answer
-from api.errors import Problem
+from api.errors import Problem, as_problem, log
 from api.filters import Filters
 from api.items import find_item
 from api.listing import PaperQuery, read_part
@@ -33,6 +34,7 @@ from api.similar import SimilarQuery, similar_items
 from api.site import Site
 from api.standing import status_json
 from core.errors import ShirubeError
+from db.away import is_away
 from db.engine import reading
 from ranking.search import LONGEST
 
@@ -244,14 +246,23 @@ class Tools:
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:
-        """Open a session that only reads; expected errors become those of the protocol, with their advice."""
+        """Open a session that only reads; expected errors become those of the protocol, with their advice.
+
+        So does a database that is away, which is logged in one line.
+        """
         try:
             with reading(self._site.sessions) as session:
                 yield session
         except ShirubeError as problem:
             raise ToolError(str(problem)) from problem
         except Problem as problem:
-            raise ToolError(f"{problem.detail}. {problem.advice}".rstrip(" .") + ".") from problem
+            raise ToolError(_told(problem)) from problem
+        except SQLAlchemyError as error:
+            if not is_away(error):
+                raise
+            away = as_problem(error)
+            log.warning("request_failed", extra={"route": "/mcp", "status": away.status, "reason": away.detail})
+            raise ToolError(_told(away)) from error
 
 
 def _asked(shape: type[Query], /, **given: Any) -> Query:
@@ -265,6 +276,10 @@ def _asked(shape: type[Query], /, **given: Any) -> Query:
 def _faults(problem: ValidationError) -> str:
     """Say what is wrong with each argument."""
     return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in problem.errors())
+
+
+def _told(problem: Problem) -> str:
+    return f"{problem.detail}. {problem.advice}".rstrip(" .") + "."
 
 
 def _unknown(given: str, known: Sequence[str]) -> str:

@@ -104,6 +104,20 @@ def test_search_finds_by_words_and_by_id(ask: Callable[..., dict[str, Any]]) -> 
     assert ask("search", query="clockwork", stage=1)["items"] == []
 
 
+def test_a_database_that_is_away_is_told_in_words_and_logged_in_one_line(
+    roadmap: Roadmap, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = make_sessions(make_engine("postgresql+psycopg://nobody@127.0.0.1:1/none"))
+    server = create_app(away, roadmap, clock, OPTIONS).state.mcp
+    for tool, given in (("search", {"query": "heron"}), ("paper", {"name": "2606.00001"}), ("coverage", {})):
+        caplog.clear()
+        told = anyio.run(_one, server, tool, given)["refused"]
+        assert told.endswith("The database does not answer now. Try again in a few seconds.")
+        (said,) = [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
+        assert (said.levelname, said.message, said.exc_info) == ("WARNING", "request_failed", None)
+        assert said.__dict__["reason"] == "The database does not answer now"
+
+
 def test_a_paper_is_given_whole_but_for_a_very_long_abstract(ask: Callable[..., dict[str, Any]]) -> None:
     found = ask("paper", name="arXiv:math/0309136v1")
     assert found["id"] == "math/0309136"
