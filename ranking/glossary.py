@@ -1,8 +1,9 @@
 """Japanese queries said in English, term by term, by the roadmap's names and the glossary (pure).
 
-Terms are found by longest match from the left, as the first Japanese word segmenters did: without grammar and without
-weights, so that anyone can see from the data file why a query was read as it was. What no term covers is named, as a
-whole word: what was found within a word that is not known is no meaning of it.
+Terms are found by longest match from the left, as the first Japanese word segmenters did: without weights, and without
+grammar but for the endings of verbs and adjectives, so that anyone can see from the data file why a query was read as
+it was. What no term covers is named, as a whole word: what was found within a word that is not known is no meaning of
+it.
 """
 
 import re
@@ -11,26 +12,63 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from roadmap.model import Roadmap
+from ranking.inflection import forms
+from roadmap.model import Roadmap, Term
 
 _RUN = re.compile(r"[\u3005-\u3007\u3041-\u3096\u30a1-\u30fc\u3400-\u9fff]+")  # kana, kanji and the signs inside words
+_LETTER = re.compile(r"[^\W_]")
 _LONG = "\u30fc"
 _KATAKANA = re.compile(r"[\u30a1-\u30fc]+")
 _TAIL = re.compile(r"[\u30a1-\u30fc]+$")
 _FINAL_LONG = re.compile(r"(?<=[\u30a1-\u30fa])\u30fc(?![\u30a1-\u30fc])")
-# What only joins words, or says that a paper or a method is looked for.
+# What only joins words, asks, or says that a paper, a method or an explanation is looked for.
 _JOINING = (
-    "の を に は が と で へ も や か な から まで より など する した して される された による によって における "
-    "に対する に関する についての について ための ため として という を用いた を使った に基づく ベース 研究 論文 "
-    "手法の 向け 上 型 的 的な 等 及び および または とは どう 方法 最新 最近 との での への には では からの までの "
-    "その のもとで に代わる をもつ とは何か 法"
+    "の を に は が と で へ も や か な から まで より など する した して される された されて させる させた "
+    "させて しない し したい したいです します しますか しました している しているか すれば するには できる "
+    "できるか できない できた できて できます できますか による によって における において に対する に対して "
+    "に関する に関して についての について ための ため には として という というもの を用いた を用いて を使った "
+    "を使って に基づく に基づいた をもとに ベース 研究 論文 手法の 向け 上 型 的 的な 的に 等 及び および または "
+    "とは どう 方法 最新 最近 との での への では にも でも からの までの その この そして のもとで に代わる "
+    "をもつ とは何か 法 なら だけ のみ のみの だけの だけで よりも ほど こと もの とき ときに 時 場合 場合の 用 "
+    "用の 性 化 例 何 何か 何が 何を 何で 何ですか なにか なに なんですか です ですか だ だろうか でしょうか ます "
+    "ますか のか なのか なの のでしょうか なのでしょうか って っていう って何 って何ですか とは何 とは何ですか "
+    "とはなにか とはなんですか なぜ どうして どのように どのような どんな どうやって どうすれば どうしたら いつ "
+    "どれ どの どこ どっち どちら どれくらい どのくらい いくつ 教えて 教えてください を教えて について教えて "
+    "ください お願いします 知りたい 入門 初心者 初心者向け 基礎 基本 基礎知識 概要 解説 まとめ 一覧 おすすめ 違い "
+    "種類 具体例 応用例 使用例 問題点 動向 代わり 代わりに 自分 自分の 利点 欠点 長所 短所 メリット デメリット "
+    "仕方 やり方 わかりやすい わかりやすく 簡単 簡単な 簡単に 本当 本当に 必要 必要な 可能 可能な とても もっと "
+    "最も 一番 最新の 新しい 良い よい いい 強い 難しい 優れた 有効 有効な"
 )
-JOINING = frozenset(_JOINING.split())
-_ENDINGS = frozenset(["ベース", "向け", "上", "型", "的", "的な", "等", "法"])  # join only what stands before them
+# What most often is done with what is looked for, and tells nothing of it.
+_DOING = (
+    "使う 用いる 使用する 利用する 活用する 作る 学ぶ 知る 分かる わかる 解く 書く 読む 見る 調べる 選ぶ 試す "
+    "起こる 起きる 起こす 効く 扱う 行う 求める 示す 持つ もつ なる いう 言う 呼ぶ 得る 与える 変わる 変える "
+    "異なる 優れる 代わる 置き換える 加える 含む 伴う 動く かかる 決める 読み取る 始める 進める 実現する 関わる "
+    "関する"
+)
+JOINING = frozenset([*_JOINING.split(), *(form for word in _DOING.split() for form in forms(word))])
+# These join only what stands before them.
+_ENDINGS = frozenset(["ベース", "向け", "上", "型", "的", "的な", "的に", "等", "法", "用", "用の", "性", "化"])
+_LONGEST_JOINT = max(map(len, JOINING))
 _PARTICLES = frozenset("のをにはがで")  # end a word in hiragana where another follows
 _WORD_ALONE = 4  # signs of katakana that are a word of their own beside a term, and not the rest of a longer one
-Terms = Mapping[str, str]
-Piece = tuple[str, str | None]  # a word, and its English: "" where it only joins, None where it is not known
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """The English of a word that means two things: the second where the query holds any of some signs besides."""
+
+    usual: str
+    second: str
+    beside: tuple[str, ...]
+
+    def within(self, query: str) -> str:
+        """Give the English that is meant in a query."""
+        return self.second if any(sign in query.lower() for sign in self.beside) else self.usual
+
+
+Terms = Mapping[str, str | Sense]
+Piece = tuple[str, str | Sense | None]  # a word, its English: "" where it only joins, None where it is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +85,49 @@ def is_japanese(text: str) -> bool:
     return _RUN.search(_plain(text)) is not None
 
 
-def terms_of(roadmap: Roadmap) -> dict[str, str]:
-    """Gather what the curriculum knows in both languages: glossary, then topics, stages and labs by name, which win."""
+def terms_of(roadmap: Roadmap) -> dict[str, str | Sense]:
+    """Gather what the curriculum knows in both languages: glossary, then topics, stages and labs by name, which win.
+
+    Verbs and adjectives of the glossary are known in all their forms.
+    """
     named = [
         *((stage.name.ja, stage.name.en) for stage in roadmap.stages),
         *((topic.name.ja, topic.name.en) for topic in roadmap.topics.values()),
         *((lab.name.ja, lab.name.en) for lab in roadmap.labs.values()),
     ]
-    glossary = [(term.ja, term.en[0]) for term in roadmap.glossary]
-    return {_plain(ja): en for ja, en in [*glossary, *named] if is_japanese(ja)}
+    said = [(term.ja, _english(term)) for term in roadmap.glossary]
+    turned = [(form, en) for ja, en in said for form in forms(ja)]
+    return {_plain(ja): en for ja, en in [*turned, *said, *named] if is_japanese(ja)}
+
+
+def _english(term: Term) -> str | Sense:
+    if not term.beside:
+        return term.en[0]
+    return Sense(term.en[0], term.en[1], tuple(_plain(sign).lower() for sign in term.beside))
 
 
 def read(query: str, terms: Terms) -> Reading:
     """Read a query: as a whole where it is a name, else Japanese runs term by term and the rest as it stands."""
     plain = _plain(query)
-    if whole := terms.get(plain):
+    if whole := _said(terms.get(plain), plain):
         return Reading(whole, ((plain, whole),), ())
+    japanese = is_japanese(plain)  # then signs that stand between words mean nothing: 「注意」？
     english: list[str] = []
     found: list[tuple[str, str]] = []
     unknown: list[str] = []
-    for word, meaning in _words(plain, terms):
-        english.append(meaning or "")
+    for word, piece in _words(plain, terms):
+        meaning = _said(piece, plain)
+        english.append(meaning if meaning and (word or _LETTER.search(meaning) or not japanese) else "")
         if meaning is None:
             unknown.append(word)
         elif meaning and word:
             found.append((word, meaning))
     said = " ".join(" ".join(english).split())
     return Reading(said, tuple(dict.fromkeys(found)), tuple(dict.fromkeys(unknown)))
+
+
+def _said(meaning: str | Sense | None, query: str) -> str | None:
+    return meaning.within(query) if isinstance(meaning, Sense) else meaning
 
 
 def _words(plain: str, terms: Terms) -> Iterator[Piece]:
@@ -157,11 +211,21 @@ def _kept(before: Piece | None, piece: Piece | None, after: Piece | None) -> Pie
 
 
 def _is_end_of_word(term: str, before: Piece | None, after: Piece | None) -> bool:
-    """Tell whether a term in katakana stands in a longer word: テキスト in コンテキスト."""
+    """Tell whether a term stands in a longer word: テキスト in コンテキスト, 手 in 手順."""
+    if len(term) == 1:
+        return any(side and side[1] is None and _script(sign) == "other" for side, sign in _signs(before, after))
     left = _TAIL.search(before[0]) if before and before[1] is None else None
     right = _KATAKANA.match(after[0]) if after and after[1] is None else None
     rests = [match.group() for match in (left, right) if match]
     return bool(_KATAKANA.fullmatch(term)) and any(len(rest) < _WORD_ALONE for rest in rests)
+
+
+def _signs(before: Piece | None, after: Piece | None) -> Iterator[tuple[Piece, str]]:
+    """Give the pieces on both sides, each with the sign that stands next."""
+    if before:
+        yield before, before[0][-1]
+    if after:
+        yield after, after[0][0]
 
 
 def _is_no_joint(word: str, before: Piece | None, after: Piece | None) -> bool:
@@ -184,7 +248,7 @@ def _script(sign: str) -> str:
 
 
 def _longest(words: Iterable[str]) -> int:
-    return max(map(len, [*words, *JOINING]))
+    return max(_LONGEST_JOINT, max(map(len, words), default=0))
 
 
 def _plain(text: str) -> str:

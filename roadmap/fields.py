@@ -112,6 +112,17 @@ class Fields:
             return ()
         return tuple(self._term(name, ja, en) for ja, en in value.items())
 
+    def lists(self, name: str) -> dict[str, tuple[str, ...]]:
+        """Read a table of lists of distinct non-empty strings; an absent one is empty."""
+        value = self._take(name, False)
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            self.problem(name, 'should be a table of "key" = ["...", "..."]; correct it')
+            return {}
+        inner = Fields(self.file, f"{self.place}.{name}", value, self._problems)
+        return {key: inner.strings(key) for key in value}
+
     def _term(self, name: str, ja: str, en: object) -> Term:
         given = en if isinstance(en, list) else [en]
         names = tuple(one.strip() for one in given if isinstance(one, str) and one.strip())

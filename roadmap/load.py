@@ -235,9 +235,11 @@ def _glossary(folder: Path, problems: Problems) -> tuple[Term, ...]:
     if content is None:
         return ()
     fields = Fields(GLOSSARY, "glossary", content, problems)
-    terms = fields.terms("terms")
+    terms, second = fields.terms("terms"), fields.lists("second")
+    for ja in sorted(second.keys() - {term.ja for term in terms if len(term.en) > 1}):
+        fields.problem("second", f"{ja!r} has no second English name under terms; give it one or delete the line")
     fields.finish()
-    return terms
+    return tuple(replace(term, beside=second.get(term.ja, ())) for term in terms)
 
 
 def _work(fields: Fields) -> Work:

@@ -94,10 +94,14 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A Japanese word of the field and what English papers call it, the usual name first."""
+    """A Japanese word of the field and what English papers call it, the usual name first.
+
+    Where a query holds any of the signs `beside`, the second name is meant.
+    """
 
     ja: str
     en: tuple[str, ...]
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ranking.glossary import JOINING, is_japanese, read, terms_of, topics_named
+from ranking.glossary import JOINING, Reading, Sense, Terms, is_japanese, read, terms_of, topics_named
 from ranking.search import read_as, understand
 from roadmap.model import Roadmap
 
@@ -150,6 +150,18 @@ def test_the_glossary_is_large_and_consistent(roadmap: Roadmap) -> None:
         ("高速推論", "fast inference"),
         ("推論時計算", "inference-time compute"),
         ("大規模言語モデルの効率的な推論", "large language model efficient inference"),
+        ("推論を速くする", "inference fast"),
+        ("推論が遅い", "inference slow"),
+        ("LLMの推論を軽くする方法", "LLM inference lightweight"),
+        ("学習と推論の違い", "training and inference"),
+        ("オンデバイス推論", "on-device inference"),
+        ("エッジ端末での推論", "edge device inference"),
+        ("推論用gpu", "inference gpu"),
+        ("推論の計算量", "inference complexity"),
+        ("スマホで推論したい", "smartphone inference"),
+        ("常識推論の高速化", "commonsense reasoning acceleration"),
+        ("推論モデルを速くする", "reasoning model fast"),
+        ("GPT-4の推論", "GPT-4 reasoning"),
     ],
 )
 def test_what_runs_a_model_is_inference_and_what_thinks_is_reasoning(
@@ -175,12 +187,66 @@ def test_what_runs_a_model_is_inference_and_what_thinks_is_reasoning(
         ("混合精度で軽量化", "mixed precision lightweight"),
         ("グーグルのロボティクス", "Google robotics"),
         ("ディープシーク", "DeepSeek"),
+        ("4ビット量子化", "4-bit quantization"),
+        ("1ビットLLM", "1-bit LLM"),
+        ("２ビット", "2 bit"),
+        ("確率論", "probability theory"),
+        ("サポートベクトルマシン", "support vector machine"),
+        ("テキストから画像を生成する", "text-to-image generation"),
+        ("学習を速くする", "training fast"),
+        ("バイアスと分散のトレードオフ", "bias variance trade-off"),
+        ("手順", "procedure"),
+        ("手芸", ""),
+        ("文鎮の研究", ""),
         ("平等", ""),
         ("スパゲッティ", ""),
     ],
 )
 def test_everyday_words_of_the_field_are_known(roadmap: Roadmap, query: str, english: str) -> None:
-    assert read(query, terms_of(roadmap)).english == english
+    assert read(query, terms_of(roadmap)).english.lower() == english.lower()
+
+
+@pytest.mark.parametrize(
+    ("query", "english"),
+    [
+        ("トランスフォーマーとは何ですか？", "transformer"),
+        ("「トランスフォーマー」って何？", "transformer"),
+        ("トランスフォーマーの仕組みを教えてください", "transformer mechanism"),
+        ("なぜドロップアウトは効くのか", "dropout"),
+        ("強化学習の基礎を学びたい", "reinforcement learning"),
+        ("過学習を防ぐにはどうすればいいですか", "overfitting preventing"),
+        ("機械学習入門", "machine learning"),
+        ("RNNとLSTMの違い", "RNN LSTM"),
+        ("活性化関数の選び方", "activation function"),
+        ("LLMは本当に理解しているのか", "LLM understanding"),
+        ("幻覚を減らしたい", "hallucination reducing"),
+        ("幻覚を減らす", "hallucination reducing"),
+        ("大規模言語モデルはなぜ嘘をつくのでしょうか", "large language model hallucination"),
+        ("転移学習ができるモデルの作り方", "transfer learning model"),
+        ("継続学習で忘れない", "continual learning forgetting"),
+    ],
+)
+def test_what_a_question_asks_is_read_and_its_words_of_asking_are_not(
+    roadmap: Roadmap, query: str, english: str
+) -> None:
+    said = read(query, terms_of(roadmap))
+    assert (said.english.lower(), said.unknown) == (english.lower(), ())
+
+
+def test_a_question_about_nothing_is_empty(roadmap: Roadmap) -> None:
+    terms = terms_of(roadmap)
+    for query in ("とは何ですか", "なぜ？", "違いを教えてください", "使い方"):
+        told = read_as(understand(query, terms), roadmap)
+        assert told is not None
+        assert told.empty, query
+
+
+def test_a_word_of_two_meanings_is_told_by_what_stands_beside_it() -> None:
+    terms: Terms = {"分散": Sense("distributed", "variance", ("平均と", "gpu")), "学習": "learning"}
+    assert read("分散学習", terms).english == "distributed learning"
+    assert read("平均と分散", terms).english == "variance"
+    assert read("GPUの分散", terms).english == "GPU variance"
+    assert read("分散", terms) == Reading("distributed", (("分散", "distributed"),), ())
 
 
 def test_what_the_road_asks_in_japanese_is_mostly_understood(roadmap: Roadmap) -> None:

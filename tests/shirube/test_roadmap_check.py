@@ -210,7 +210,7 @@ def test_every_fault_is_named_at_once_with_file_key_and_remedy(tmp_path: Path) -
         tmp_path / "road",
         stages=STAGES.replace('ja = "窯"', 'jp = "窯"'),
         canon=CANON.replace("stage = 1", "stage = 2").replace("minutes = 60", 'minutes = "long"'),
-        glossary='[terms]\n"発酵" = 3\n"酵母" = ""\n',
+        glossary='[terms]\n"発酵" = 3\n"酵母" = ""\n"種" = "leaven"\n[second]\n"種" = ["パン"]\n"粉" = "小麦"\n',
         **{"topics/gluten": TOPICS["gluten"].replace("1.0", "7"), "topics/crust": "short = 1\nqueries = oven\n"},
     )
     ended = run("roadmap", "check", str(folder))
@@ -225,6 +225,8 @@ def test_every_fault_is_named_at_once_with_file_key_and_remedy(tmp_path: Path) -
         "canon.toml: crumb-book.stage: is 2, but its topic 'gluten' is in stage 1; correct one",
         "glossary.toml: glossary.terms: '発酵' should have an English name or a list of names, is 3; correct it",
         "glossary.toml: glossary.terms: '酵母' should have an English name",
+        "glossary.toml: glossary.second: '種' has no second English name under terms; give it one or delete the line",
+        "glossary.toml: glossary.second.粉: should be a list of non-empty strings; correct it",
     ):
         assert said in ended.out, said
     assert f"{folder}: problems: {len(ended.lines)}" in ended.err
