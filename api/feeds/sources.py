@@ -3,18 +3,18 @@
 A source can tell its state by a query or two, so that a reader who has the feed already is told so without rendering.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
+from api.errors import for_readers
 from api.feeds.entries import corrected, issue_entry, item_entry
 from api.feeds.model import Entry, Feed, tag_uri
 from api.filters import Filters, to_filter
+from api.missing import no_lab, no_stage, no_topic
 from api.site import Site
-from core.errors import NotFoundError, UsageError
 from core.text import clean, text_hash
 from db import feeds
 from db import search as full_text
@@ -31,7 +31,6 @@ ENTRIES = 50
 PICKS = 100  # an issue prints 72 at most: the newest is in the feed whole
 ISSUES = 12  # each with all it printed
 
-T = TypeVar("T")
 Query = Callable[[Session], Select[Item]]
 
 
@@ -87,15 +86,19 @@ class Source:
 
 
 def topic(site: Site, key: str) -> Source:
-    """Make the feed of a topic; raises NotFoundError for a key the roadmap does not have."""
-    found = _known(site.roadmap.topics, key, "topic")
+    """Make the feed of a topic; raises Problem for a key the roadmap does not have."""
+    found = site.roadmap.topics.get(key)
+    if found is None:
+        raise no_topic(key)
     lists = _filtered(site, PaperFilter(topic=key, min_fit=SHOWN, limit=ENTRIES))
     return Source(f"topics/{key}", _name(found.name), _name(found.description), site.links.topic(key), lists)
 
 
 def lab(site: Site, key: str) -> Source:
-    """Make the feed of a lab; raises NotFoundError for a key the roadmap does not have."""
-    found = _known(site.roadmap.labs, key, "lab")
+    """Make the feed of a lab; raises Problem for a key the roadmap does not have."""
+    found = site.roadmap.labs.get(key)
+    if found is None:
+        raise no_lab(key, site.roadmap)
 
     def about(v: Voice) -> str:
         return str(v.t("Papers and posts that evidence ties to %(lab)s", lab=v.name(found.name)))
@@ -105,8 +108,10 @@ def lab(site: Site, key: str) -> Source:
 
 
 def stage(site: Site, number: str) -> Source:
-    """Make the feed of a stage; raises NotFoundError for a number the road does not have."""
-    found = _known({str(one.number): one for one in site.roadmap.stages}, number, "stage")
+    """Make the feed of a stage; raises Problem for a number the road does not have."""
+    found = next((one for one in site.roadmap.stages if str(one.number) == number), None)
+    if found is None:
+        raise no_stage(number, site.roadmap)
 
     def title(v: Voice) -> str:
         return str(v.t("Stage %(number)s, %(name)s", number=number, name=v.name(found.name)))
@@ -140,14 +145,18 @@ def picks(site: Site) -> Source:
 def search(site: Site, words: str, filters: Filters) -> Source:
     """Make the feed of a search: what holds every word or goes by that name, within the filters, newest first.
 
-    Of a name that is an author's or a lab's it lists what is by them, and no more. Raises UsageError where nothing is
-    asked for, and for a key the roadmap does not have. Meaning is not asked: the nearest papers always are some, so
-    that each new one would be fed, however far it is.
+    Of a name that is an author's or a lab's it lists what is by them, and no more. Raises Problem where nothing is
+    asked for, and UsageError for a key the roadmap does not have. Meaning is not asked: the nearest papers always are
+    some, so that each new one would be fed, however far it is.
     """
     said = clean(words)
     wanted = to_filter(filters, site.roadmap, limit=ENTRIES)
     if not said and wanted == PaperFilter(limit=ENTRIES):
-        raise UsageError("The feed of a search needs words or a filter", "Give q=, or topic=, lab=, stage= or another")
+        raise for_readers(
+            422,
+            lambda v: v.t("The feed of a search needs words or a filter."),
+            lambda v: v.t("Give q=, or topic=, lab=, stage= or another."),
+        )
 
     def query(session: Session) -> Select[Item]:
         return _found(site, session, said, wanted) if said else feeds.newest(wanted, _stages(site))
@@ -233,9 +242,3 @@ def _name(text: Text) -> Words:
 def _plainly(filters: Filters) -> str:
     given = filters.model_dump(mode="json", exclude_none=True)
     return ", ".join(f"{name} {value}" for name, value in given.items())
-
-
-def _known(keys: Mapping[str, T], key: str, what: str) -> T:
-    if key not in keys:
-        raise NotFoundError(f"There is no {what} {key!r}", f"See /api/v1/{what}s for those there are")
-    return keys[key]

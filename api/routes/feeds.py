@@ -8,13 +8,13 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import ConfigDict, Field
 
 from api.conditional import OF_ROWS, unchanged
-from api.errors import Problem
+from api.errors import Problem, for_readers
 from api.feeds import atom, json, opml, rss, sources
 from api.feeds.sources import Source
 from api.filters import Filters
 from api.replies import A_MINUTE
 from api.site import Site, TheSite
-from core.text import text_hash
+from core.text import clean, text_hash
 from db.engine import reading
 from db.feeds import State
 from digest.reasons import names_of
@@ -109,7 +109,7 @@ def _answer(request: Request, site: Site, source: Source, lang: str | None, suff
     """
     form = FORMATS.get(suffix)
     if form is None:
-        raise Problem(404, f"No feed is written as {suffix!r}", f"Choose one of {', '.join(FORMATS)}")
+        raise _no_format(suffix)
     chosen = _language(site, lang)
     with reading(site.sessions) as session:
         state = source.lists.state(session)
@@ -126,6 +126,15 @@ def _answer(request: Request, site: Site, source: Source, lang: str | None, suff
 
         text = text or site.feeds.get(tag, made)
     return Response(text, media_type=_media_type(request, form.MEDIA_TYPE), headers=headers)
+
+
+def _no_format(suffix: str) -> Problem:
+    name = clean(suffix[:LONGEST_QUERY])
+    return for_readers(
+        404,
+        lambda v: v.t("No feed is written as %(format)s.", format=name),
+        lambda v: v.t("Choose one of %(formats)s.", formats=v.join(list(FORMATS))),
+    )
 
 
 def _media_type(request: Request, of_format: str) -> str:

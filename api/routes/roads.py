@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api import language
 from api.conditional import OF_ROWS
-from api.errors import for_readers
 from api.forms import Form
+from api.missing import no_lab, no_stage, no_topic
 from api.pages import chrome
 from api.place import asked_place, remember_place
 from api.replies import page_reply
@@ -15,7 +15,6 @@ from api.road_list import ListQuery
 from api.site import Site, TheSite
 from api.stage_page import StagePage, stage_page
 from api.topic_page import LabPage, TopicPage, lab_page, topic_page
-from core.text import clean
 from db.engine import reading
 from digest.words import voice
 from roadmap.model import Stage
@@ -38,12 +37,7 @@ def topic(request: Request, site: TheSite, key: str, query: Annotated[ListQuery,
     """Show a topic: what to read first, and the papers filed under it."""
     found = site.roadmap.topics.get(key)
     if found is None:
-        name = clean(key[:100])
-        raise for_readers(
-            404,
-            lambda v: v.t("There is no topic %(key)s.", key=name),
-            lambda v: v.t("Each stage’s page lists its topics."),
-        )
+        raise no_topic(key)
     lang = language.choose(request, site.options.languages)
     with reading(site.sessions) as session:
         page = topic_page(site, session, found, query, voice(lang))
@@ -55,12 +49,7 @@ def lab(request: Request, site: TheSite, key: str, query: Annotated[ListQuery, Q
     """Show a lab: its papers and posts, each with the evidence that it is from there."""
     found = site.roadmap.labs.get(key)
     if found is None:
-        name, labs = clean(key[:100]), list(site.roadmap.labs)
-        raise for_readers(
-            404,
-            lambda v: v.t("There is no lab %(key)s.", key=name),
-            lambda v: v.t("The labs are %(labs)s.", labs=v.join(labs)),
-        )
+        raise no_lab(key, site.roadmap)
     lang = language.choose(request, site.options.languages)
     with reading(site.sessions) as session:
         page = lab_page(site, session, found, query, voice(lang))
@@ -87,12 +76,7 @@ def choose_place(site: TheSite, form: Form) -> Response:
 def _stage(site: Site, number: str) -> Stage:
     found = next((one for one in site.roadmap.stages if str(one.number) == number), None)
     if found is None:
-        name, last = clean(number[:100]), str(len(site.roadmap.stages))
-        raise for_readers(
-            404,
-            lambda v: v.t("There is no stage %(number)s.", number=name),
-            lambda v: v.t("The stages are 1 to %(last)s.", last=last),
-        )
+        raise no_stage(number, site.roadmap)
     return found
 
 

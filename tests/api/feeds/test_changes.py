@@ -319,6 +319,20 @@ def test_a_feed_that_is_not_there_is_404(client: TestClient, url: str) -> None:
     assert client.get(url).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("/feeds/topics/none.atom", "noneというトピックはありません。"),
+        ("/feeds/labs/none.rss", "noneという研究所はありません。"),
+        ("/feeds/stages/9.json", "段階9はありません。"),
+        ("/feeds/picks.xml", "xmlという形式のフィードはありません。"),
+        ("/feeds/search.atom?q=", "検索のフィードには、語か絞り込みの条件が必要です。"),
+    ],
+)
+def test_a_reader_of_japanese_is_told_in_it_which_feed_is_not_there(client: TestClient, url: str, said: str) -> None:
+    assert said in client.get(url, headers={"Accept-Language": "ja"}).text.replace("\u00a0", " ")
+
+
 def _golden_store(sessions: Sessions, roadmap: Roadmap) -> None:
     with sessions.begin() as session:
         add_item(session, roadmap, "math/0309136", submitted=datetime(2026, 6, 1, tzinfo=UTC), month="2026-06")
