@@ -195,6 +195,8 @@ def test_what_runs_a_model_is_inference_and_what_thinks_is_reasoning(
         ("テキストから画像を生成する", "text-to-image generation"),
         ("学習を速くする", "training fast"),
         ("バイアスと分散のトレードオフ", "bias variance trade-off"),
+        ("ラージランゲージモデル", "large language model"),
+        ("インストラクションチューニング", "instruction tuning"),
         ("手順", "procedure"),
         ("手芸", ""),
         ("文鎮の研究", ""),
