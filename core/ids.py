@@ -4,6 +4,7 @@ Source of the grammar: https://info.arxiv.org/help/arxiv_identifier.html
 """
 
 import re
+from collections.abc import Iterable
 
 _NEW = re.compile(r"(?P<yymm>\d{2}(?:0[1-9]|1[0-2]))\.(?P<number>\d{4,5})(?:v(?P<version>[1-9]\d*))?", re.ASCII)
 _OLD = re.compile(
@@ -25,6 +26,12 @@ _IN_TEXT = re.compile(
 )
 _LABEL = re.compile(r"(?<![\w./])arxiv[\s.:]+(?=[a-z\d])", re.IGNORECASE | re.ASCII)
 _BARE = re.compile(r"(?<![\w.])\d{4}\.\d{4,5}(?:v\d+)?(?!\w|\.\d)", re.ASCII)
+# All of an address or a path with an id in it, and the brackets that hold nothing else; begun at no later part of it.
+_ADDRESS = re.compile(
+    rf"(?<![/\\])(?:\]?[(\[<{{]+)?(?:doi:\s*)?(?:[\w.~:%@+-]*[/\\])*(?:[\w-]+\.)*"
+    rf"(?:{_IN_TEXT.pattern}|{_BARE.pattern})(?:\.pdf)?(?:[?#][^\s()\[\]<>{{}}]*)?/*[)\]>}}]*",
+    re.IGNORECASE | re.ASCII,
+)
 # What arXiv writes behind an id in the margin of a PDF: the category and the day.
 _STAMP = re.compile(r"\[[a-z-]+(?:\.[a-z-]+)?(?:\]|$)(?:\s+\d{1,2} [a-z]{3} \d{4})?", re.IGNORECASE | re.ASCII)
 
@@ -41,23 +48,20 @@ def parse_arxiv_id(text: str) -> tuple[str, int | None] | None:
 
 def find_arxiv_ids(text: str) -> list[str]:
     """List the arXiv ids that links or citations in a text name, each once, in order of appearance."""
-    found = (
-        parse_arxiv_id(match.group()) or parse_arxiv_id("https://" + match.group()) for match in _IN_TEXT.finditer(text)
-    )
-    return list(dict.fromkeys(parsed[0] for parsed in found if parsed))
+    return _read(_IN_TEXT.finditer(text))
 
 
 def arxiv_ids_asked(text: str) -> tuple[list[str], str]:
     """List the arXiv ids in a person's query, bare ones too, and give the rest of it; sources are not read so freely.
 
-    Without an id the rest is the text as it was. The signs around the query should be gone.
+    Ids come in order of appearance. Without one the rest is the text as it was, else the text without the addresses and
+    paths that ids stand in. The signs around the query should be gone.
     """
     labelled = _LABEL.sub("arXiv:", text)
     if whole := parse_arxiv_id(labelled):
         return [whole[0]], ""
-    bare = (parse_arxiv_id(match.group()) for match in _BARE.finditer(labelled))
-    found = dict.fromkeys([*find_arxiv_ids(labelled), *(parsed[0] for parsed in bare if parsed)])
-    return list(found), _without_ids(labelled) if found else text
+    found = _read(sorted([*_IN_TEXT.finditer(labelled), *_BARE.finditer(labelled)], key=re.Match.start))
+    return found, _ADDRESS.sub(" ", _STAMP.sub(" ", labelled)) if found else text
 
 
 def arxiv_month(arxiv_id: str) -> str:
@@ -72,8 +76,10 @@ def anchor(item_id: str) -> str:
     return "p-" + re.sub(r"[:/]", "-", item_id)
 
 
-def _without_ids(text: str) -> str:
-    return _BARE.sub(" ", _IN_TEXT.sub(" ", _STAMP.sub(" ", text)))
+def _read(matches: Iterable[re.Match[str]]) -> list[str]:
+    """List the ids that were matched, each once; what begins with a host has lost its scheme."""
+    found = (parse_arxiv_id(match.group()) or parse_arxiv_id("https://" + match.group()) for match in matches)
+    return list(dict.fromkeys(parsed[0] for parsed in found if parsed))
 
 
 def _version(text: str | None) -> int | None:

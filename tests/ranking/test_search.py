@@ -1,5 +1,7 @@
 """Search without a database: what a query names, and how rankings are joined."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,6 +50,38 @@ def test_an_id_beside_words_is_a_name_and_the_words_are_looked_for() -> None:
     assert asked.named.ids == ("2606.00001", "2606.00002")
     assert "herons" in asked.words
     assert "2606" not in asked.words
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("https://arxiv.org/abs/2606.00001 https://www.arxiv.org/pdf/2606.00002v3.pdf#page=2", ""),
+        ("https://arxiv.org/abs/2606.00001, https://doi.org/10.48550/arXiv.2606.00002", ""),
+        ("https://arxiv.org/abs/2606.00001 の論文 https://huggingface.co/papers/2606.00002/", ""),
+        ("[herons](https://arxiv.org/abs/2606.00001) and 2606.00002", "herons and"),
+        ("~/Downloads/2606.00001v2.pdf ~/Downloads/2606.00002.pdf", ""),
+        ("C:\\papers\\2606.00001v2.pdf and 2606.00002", "and"),
+        ("herons <https://papers.cool/arxiv/2606.00001?x=1> (arXiv:2606.00002).", "herons"),
+    ],
+)
+def test_no_part_of_an_ids_address_is_a_word(query: str, words: str) -> None:
+    asked = understand(query, {})
+    assert asked.named.ids == ("2606.00001", "2606.00002")
+    assert re.findall(r"\w+", asked.words) == words.split()
+    assert asked.named.only == (not words)
+
+
+def test_ids_stay_in_the_order_asked() -> None:
+    assert understand("2606.00002 and arXiv:2606.00001", {}).named.ids == ("2606.00002", "2606.00001")
+
+
+@given(
+    st.lists(st.sampled_from(["https://arxiv.org/abs/{}", "doi:10.48550/arXiv.{}", "/marsh/{}v1.pdf", "[{}]", "({}),"]))
+)
+def test_of_ids_alone_no_words_are_left(forms: list[str]) -> None:
+    query = " ".join(["2606.00000", *(form.format(f"2606.0000{n % 9}") for n, form in enumerate(forms))])
+    assert understand(query, {}).words == ""
+    assert re.findall(r"\w+", understand(f"brass {query} herons", {}).words) == ["brass", "herons"]
 
 
 @given(st.text(max_size=8).filter(lambda text: not any(char.isalnum() or char in "._" for char in text)), st.integers())
