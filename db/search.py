@@ -7,7 +7,7 @@ Ranks are bm25 on SQLite and ts_rank on PostgreSQL: greater is better, and no tw
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -91,15 +91,14 @@ def holding(session: Session, words: str) -> Select[str] | None:
 
 
 def authored(
-    session: Session, words: Collection[str], among: Select[str] | None = None
+    session: Session, groups: Sequence[Sequence[str]], among: Select[str] | None = None
 ) -> list[tuple[str, tuple[str, ...]]]:
-    """List the newest items whose authors' names hold all of some folded words: (id, names); at most AUTHORED.
+    """List the newest items whose authors' names hold a word of each group: (id, names); at most AUTHORED.
 
-    The words, which are letters only, may stand in the names of several authors: whether one has them all is for the
-    caller to see.
+    The words are of letters only, in lower case and without accents; the first of a group is the usual one. They may
+    stand in the names of several authors: whether one has them all is for the caller to see.
     """
-    quoted = sorted(f'"{word}"' if _sqlite(session) else f"'{word}':B" for word in words)  # B: authors (migration 0004)
-    query = f"authors : NEAR({' '.join(quoted)}, {NEAR})" if _sqlite(session) else " & ".join(quoted)
+    query = _near(groups) if _sqlite(session) else " & ".join(_of_authors(group) for group in groups)
     statement, own, _ = _asked(session, [], " AND ")
     ids = statement.with_only_columns(own).order_by(None).params(query=query)
     chosen = select(Item.id, Item.authors).where(Item.id.in_(ids))
@@ -243,6 +242,31 @@ _POSTGRES_MATCHES = (
 _PLAIN = text(
     "SELECT item_fts_plain(term) FROM unnest(CAST(:terms AS text[])) WITH ORDINALITY AS t(term, n) ORDER BY n"
 )
+
+
+def _near(groups: Sequence[Sequence[str]]) -> str:
+    """Write for FTS5 that the usual words stand near one another, or that one of the others and a word of each do.
+
+    NEAR takes no alternatives; the others are rare, so that nearness is not needed to keep the items few.
+    """
+    near = " ".join(f'"{group[0]}"' for group in groups)
+    rare = [
+        " AND ".join(_either(words if at == place else group) for at, group in enumerate(groups))
+        for place, (_, *words) in enumerate(groups)
+        if words
+    ]
+    ways = [f"NEAR({near}, {NEAR})", *(f"({one})" for one in rare)]
+    return f"authors : ({' OR '.join(ways)})"
+
+
+def _either(words: Sequence[str]) -> str:
+    quoted = " OR ".join(f'"{word}"' for word in words)
+    return f"({quoted})"
+
+
+def _of_authors(group: Sequence[str]) -> str:
+    quoted = " | ".join(f"'{word}':B" for word in group)  # B: authors (migration 0004)
+    return f"({quoted})"
 
 
 def _matches(

@@ -15,7 +15,7 @@ from core.text import embedding_text
 from db import papers
 from db import search as words
 from db.papers import PaperFilter
-from ranking.authors import author_asked, written_by
+from ranking.authors import author_asked, spellings, written_by
 from ranking.embedder import Embedder
 from ranking.matrix import Mask, Matrix
 from ranking.search import DEPTH, OF_A_LAB, Asked, half_remembered, joined, understand
@@ -134,7 +134,10 @@ def _arms(
 def _by_author(session: Session, asked: Asked, among: Among) -> list[str]:
     """List the papers of the author whose name the query is, the newest first; none where it is no name."""
     author = author_asked(asked.words)
-    return written_by(author, words.authored(session, author.words, among)) if author else []
+    if author is None:
+        return []
+    groups = [spellings(word) for word in sorted(author.words)]
+    return written_by(author, words.authored(session, groups, among))
 
 
 def _of_lab(session: Session, lab: str | None, wanted: PaperFilter, stages: Stages) -> list[str]:

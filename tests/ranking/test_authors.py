@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from db.engine import Sessions, reading
 from db.papers import PaperFilter
 from db.storing import save
-from ranking.authors import author_asked, written_by
+from ranking.authors import ODD, SPELLINGS, author_asked, plainly, spellings, written_by
 from ranking.matrix import write
 from ranking.search import understand
 from ranking.service.searching import Found, Meaning, search
@@ -63,6 +63,30 @@ def test_what_is_no_authors_name_is_searched_for_as_before(shelf: Sessions, quer
     assert found(shelf, query).by_author == ()
 
 
+LETTERS = {
+    "2601.00011": "Søren Nießner", "2602.00012": "Soren Niessner", "2603.00013": "Yiğit Yıldırım",
+    "2604.00014": "Łukasz Đorđević", "2605.00015": "Þór Snæland",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ("Søren Nießner", ("2602.00012", "2601.00011")), ("soren niessner", ("2602.00012", "2601.00011")),
+        ("S. NIESSNER", ("2602.00012", "2601.00011")), ("Yigit Yildirim", ("2603.00013",)),
+        ("YİĞİT YILDIRIM", ("2603.00013",)), ("Lukasz Dordevic", ("2604.00014",)), ("Ł. Đorđević", ("2604.00014",)),
+        ("Thor Snaeland", ("2605.00015",)),
+    ],
+)  # fmt: skip
+def test_letters_that_are_no_accents_are_found_by_the_plain_ones_and_the_other_way(
+    sessions: Sessions, query: str, ids: tuple[str, ...]
+) -> None:
+    with sessions.begin() as session:
+        for item_id, name in LETTERS.items():
+            save(session, [stored(item_id, title="On tin", authors=[{"name": name, "affiliation": None}])])
+    assert found(sessions, query).by_author == ids
+
+
 def test_filters_hold_for_an_authors_papers(shelf: Sessions) -> None:
     assert found(shelf, "Song Han", month="2026-01").ids == ("2601.00001",)
     assert found(shelf, "Song Han", limit=1).ids == ("2602.00002",)
@@ -92,6 +116,20 @@ def test_a_name_is_found_in_any_order(parts: list[str], chance: Random) -> None:
     asked = author_asked(" ".join(turned))
     assert asked is not None
     assert written_by(asked, [("a", ("Nobody Else", " ".join(parts)))]) == ["a"]
+
+
+@given(st.text("abdehiloste", min_size=1, max_size=12), st.data())
+def test_every_spelling_of_a_word_is_plainly_that_word(word: str, data: st.DataObject) -> None:
+    forms = spellings(word)
+    assert forms[0] == word
+    assert len(forms) == len(set(forms)) <= SPELLINGS
+    assert plainly(data.draw(st.sampled_from(forms))) == word
+
+
+@given(st.text("aeøßıłđbk", min_size=1, max_size=8))
+def test_a_word_with_few_such_letters_is_among_the_spellings(word: str) -> None:
+    if sum(letter in "øßıłđ" for letter in word) <= ODD:
+        assert word in spellings(plainly(word))
 
 
 @given(words)
