@@ -7,9 +7,10 @@ date (UTC); one without a usable date belongs to the month in which it is read, 
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import feedparser
@@ -81,6 +82,7 @@ class LabFeeds:
             return
         records: dict[str, PaperRecord] = {}
         errors: list[EntryError] = []
+        shared = _shared(window.channel, read.entries)
         for entry in read.entries:
             day = _day(entry, now)
             if not window.start <= (day or now.astimezone(UTC).date()) <= window.end:
@@ -89,7 +91,7 @@ class LabFeeds:
                 if isinstance(item, EntryError):
                     errors.append(item)
                 else:
-                    records.setdefault(item.id, item)
+                    records.setdefault(item.id, _among(item, shared, _moment(day, now)))
         yield Page(tuple(records.values()), tuple(errors), marks=read.marks)
 
     def _read(self, lab: str, marks: Marks, now: datetime) -> _Read:
@@ -130,7 +132,7 @@ def read_entry(lab: str, entry: Any, day: date | None, now: datetime) -> list[Pa
     """
     category = [str(tag.get("term") or "") for tag in entry.get("tags") or []]
     title, rest = split_title(str(entry.get("title") or ""), category)
-    link = loose.address(entry.get("link")) or loose.address(entry.get("id"))
+    link = _link(entry)
     if not title or not link:
         raw = json.dumps({k: str(entry.get(k)) for k in ("title", "link", "id", "summary")}).encode()
         return [EntryError("no title" if link else "no address", raw)]
@@ -138,16 +140,16 @@ def read_entry(lab: str, entry: Any, day: date | None, now: datetime) -> list[Pa
     papers = _announced(entry, link, day or now.astimezone(UTC).date())
     # A post that announces one paper is that paper; it may be stored from before it said so.
     same = (post.id, *post.aliases) if len(papers) == 1 and not find_arxiv_ids(link) else ()
-    return [_paper(lab, paper, title, link, now, same) for paper in papers] or [post]
+    return [_paper(lab, paper, title, link, _moment(day, now), same) for paper in papers] or [post]
 
 
-def _paper(lab: str, arxiv_id: str, title: str, link: str, now: datetime, same: tuple[str, ...]) -> PaperRecord:
+def _paper(lab: str, arxiv_id: str, title: str, link: str, as_of: datetime, same: tuple[str, ...]) -> PaperRecord:
     return PaperRecord(
         source="labs",
         id=arxiv_id,
         kind="paper",
         title=title,
-        as_of=now,
+        as_of=as_of,
         arxiv_id=arxiv_id,
         url=f"https://arxiv.org/abs/{arxiv_id}",
         labs=(LabClaim(lab, "feed", link),),
@@ -161,7 +163,7 @@ def _post(
     summary = plain(_bodies(entry)[0]) if _bodies(entry) else ""
     # A scraped feed repeats the title where it has no summary.
     repeated = not summary or summary == title or summary == plain(str(entry.get("title") or ""))
-    name, *others = (f"{lab}:{slug}" for slug in slugs(link, str(entry.get("id") or "")))
+    name, *others = _names(lab, entry, link)
     return PaperRecord(
         source="labs",
         id=name,
@@ -174,6 +176,35 @@ def _post(
         labs=(LabClaim(lab, "feed", link),),
         aliases=tuple(others),
     )
+
+
+def _moment(day: date | None, now: datetime) -> datetime:
+    """Date what several posts may say of one item by their days: by the reading's, each would win in its turn."""
+    return datetime.combine(day or first_day(month_of(now.astimezone(UTC).date())), time(), UTC)
+
+
+def _among(item: PaperRecord, shared: frozenset[str], as_of: datetime) -> PaperRecord:
+    """Take from a record the names that other entries of its feed go by too; where its own is one, date it `as_of`."""
+    own = tuple(name for name in item.aliases if name not in shared)
+    return replace(item, aliases=own, as_of=as_of if item.id in shared else item.as_of)
+
+
+def _link(entry: Any) -> str | None:
+    return loose.address(entry.get("link")) or loose.address(entry.get("id"))
+
+
+def _names(lab: str, entry: Any, link: str) -> list[str]:
+    return [f"{lab}:{slug}" for slug in slugs(link, str(entry.get("id") or ""))]
+
+
+def _shared(lab: str, entries: Iterable[Any]) -> frozenset[str]:
+    """List the names that several entries of a feed would go by: they are a page's, and prove no two to be one post."""
+    owners: dict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        if link := _link(entry):
+            for name in _names(lab, entry, link):
+                owners[name].add(str(entry.get("id") or (link, entry.get("title"))))
+    return frozenset(name for name, several in owners.items() if len(several) > 1)
 
 
 def _announced(entry: Any, link: str, day: date) -> list[str]:

@@ -53,13 +53,14 @@ def split_title(raw: str, categories: Iterable[str] = ()) -> tuple[str, str | No
 
 
 def slugs(link: str, guid: str) -> tuple[str, ...]:
-    """Give a post's name, and where its address has a query also what the address alone makes of it.
+    """Give a post's name, and where that comes from its guid also what the address alone makes of it.
 
-    Guids change, and feeds begin to mark their links; ids once stored must not.
+    Guids change, and feeds begin to mark their links; ids once stored must not. The address of a site, or of a section
+    of it, names no post.
     """
     name, bare = stable_slug(link, guid), _unmarked(link)
     other = stable_slug(bare, bare)
-    return (name,) if other == name else (name, other)
+    return (name, other) if other != name and _of_its_own(bare) else (name,)
 
 
 def stable_slug(link: str, guid: str) -> str:
@@ -99,6 +100,12 @@ def _unmarked(link: str) -> str:
     parts = urlsplit(link)
     kept = [part for part in parts.query.split("&") if part and not _TRACKING.match(part)]
     return urlunsplit(parts._replace(query="&".join(kept)))
+
+
+def _of_its_own(bare: str) -> bool:
+    """Tell whether an address without marks can be that of one post: it has a query, or two steps at least."""
+    parts = urlsplit(bare)
+    return bool(parts.query) or len([step for step in parts.path.split("/") if step]) > 1
 
 
 def _named(slug: str, steps: Sequence[str], used: Sequence[str]) -> str:

@@ -1,10 +1,10 @@
 """Whole databases: the same claims in any order, cut into any batches, once or twice, come to the same rows."""
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,9 +16,12 @@ from db.models import Alias, Base, History, Item, Note
 from db.models import Version as StoredVersion
 from db.storing import existing
 from ingest.batch import Tally
+from ingest.http import Answer, Guard
 from ingest.rows import from_row, to_row
 from ingest.service.arriving import store_many
 from ingest.service.saving import store
+from ingest.sources.lab_feeds import LabFeeds
+from ingest.sources.post_text import stable_slug
 from tests.conftest import NOW
 from tests.faults.dump import differences, state
 
@@ -156,6 +159,79 @@ def test_what_is_read_back_is_what_was_written(sqlite_sessions: Sessions, given_
     with reading(sqlite_sessions) as session:
         rows = existing(session, session.scalars(select(Item.id)).all())
     assert [to_row(from_row(row), row["month"], row["updated"]) for row in rows] == rows
+
+
+@dataclass(frozen=True)
+class Told:
+    """One entry of a lab's feed: where it leads, which paper it announces, and when."""
+
+    path: str
+    paper: str | None
+    day: date | None
+
+    def item(self, number: int) -> str:
+        """Write it as the feed does, with a title and a guid of its own."""
+        when = f"<pubDate>{self.day:%d %b %Y} 10:00:00 GMT</pubDate>" if self.day else ""
+        link = f"https://h.example{self.path}".replace("&", "&amp;")
+        text = f"https://arxiv.org/abs/{self.paper}" if self.paper else "Herons."
+        named = f"<title>Heron {number}</title><link>{link}</link><guid isPermaLink='false'>{number}</guid>"
+        return f"<item>{named}{when}<description>{text}</description></item>"
+
+
+entries = st.builds(
+    Told,
+    st.sampled_from(
+        ["/", "/?p=1", "/news", "/news?utm_content=1", "/news?utm_content=2", "/news?id=1", "/news?id=2", "/blog/owl",
+         "/blog/owl?utm_source=rss", "/blog/a-small-boat", "/research/a-small-boat", "/#a", "/\u65b0"]
+    ),
+    st.sampled_from([None, None, "2608.00001", "2608.00002"]),
+    st.sampled_from([None, date(2026, 8, 30), date(2026, 8, 31), date(2026, 9, 2)]),
+)  # fmt: skip
+feeds = st.dictionaries(st.sampled_from(["heronry", "owlery"]), st.lists(entries, min_size=1, max_size=4), min_size=1)
+
+
+class Shelf:
+    """Serves the feeds of labs."""
+
+    def __init__(self, feeds: Mapping[str, Sequence[Told]]) -> None:
+        self.bodies = {lab: "".join(told.item(n) for n, told in enumerate(feed)) for lab, feed in feeds.items()}
+
+    def get(self, url: str, *_: Any, **__: Any) -> Answer:
+        """Answer with one of them."""
+        body = f'<?xml version="1.0"?><rss version="2.0"><channel>{self.bodies[url]}</channel></rss>'
+        return Answer(200, {}, body.encode(), url)
+
+
+def read_feeds(sessions: Sessions, feeds: Mapping[str, Sequence[Told]], at: datetime) -> Tally:
+    """Read and store two months of all feeds, as a pull does: window by window, each a moment later."""
+    source = LabFeeds({lab: lab for lab in feeds}, cast(Guard, Shelf(feeds)))
+    tally = Tally()
+    for number, window in enumerate(source.windows(date(2026, 8, 1), at.date(), at.date())):
+        now = at + timedelta(seconds=number)
+        with sessions.begin() as session:
+            for page in source.fetch(window, now):
+                tally += store(session, page.records, now)
+    return tally
+
+
+@settings(max_examples=80, **calm)  # type: ignore[arg-type]
+@given(feeds)
+def test_feeds_read_again_change_nothing_and_their_posts_stay_apart(
+    sqlite_sessions: Sessions, feeds: dict[str, list[Told]]
+) -> None:
+    """Posts of one page became one, and of two titles for one paper each took its turn at every reading."""
+    filled(sqlite_sessions, [])
+    read_feeds(sqlite_sessions, feeds, datetime(2026, 9, 19, tzinfo=UTC))
+    for day in (20, 21):
+        again = read_feeds(sqlite_sessions, feeds, datetime(2026, 9, day, tzinfo=UTC))
+        assert (again.new, again.changed) == (0, 0)
+    with reading(sqlite_sessions) as session:
+        stored = set(session.scalars(select(Item.id)))
+    assert stored == {
+        told.paper or f"{lab}:{stable_slug(f'https://h.example{told.path}', str(number))}"
+        for lab, feed in feeds.items()
+        for number, told in enumerate(feed)
+    }
 
 
 PLAIN = PaperRecord(

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from urllib.parse import quote
 
 import pytest
@@ -72,7 +72,7 @@ def test_a_linked_paper_carries_the_claim_and_no_other_fact(up: Upstream) -> Non
             id="2608.01234",
             kind="paper",
             title="Boats",
-            as_of=NOW,
+            as_of=datetime(2026, 9, 3, tzinfo=UTC),  # the post's day: of two posts the newer names it at every reading
             arxiv_id="2608.01234",
             url="https://arxiv.org/abs/2608.01234",
             aliases=("qwen:a-small-boat",),
@@ -106,6 +106,28 @@ def test_a_post_whose_address_or_guid_gains_something_is_the_same(up: Upstream, 
             store(session, page.records, NOW)
     assert len(held(sessions)) == 3
     assert ("qwen:index-boats", "post") in held(sessions)
+
+
+@pytest.mark.parametrize("pages", ["/ / /", "/news?utm_content=1 /news?utm_content=2 /news?utm_content=3"])
+def test_posts_whose_links_all_lead_to_one_page_stay_apart(up: Upstream, sessions: Sessions, pages: str) -> None:
+    """They went by the name of their page too: three became one, and two that were stored were deleted."""
+    told = [
+        item(f"https://q.example{path}", f"Boats {number}", more=f"<guid>{number}</guid>")
+        for number, path in enumerate(pages.split())
+    ]
+    for kept in (told, told, told[:1], told[1:]):  # a feed drops what is old
+        with sessions.begin() as session:
+            store(session, served(up, *kept).records, NOW)
+    assert len(held(sessions)) == 3
+
+
+def test_a_name_that_another_entry_goes_by_makes_no_post_a_paper(up: Upstream) -> None:
+    paper, page = "https://arxiv.org/abs/2609.00001", "https://q.example/research"
+    entries = [item(page, f"Boats {n}", text, f"<guid>{n}</guid>") for n, text in enumerate((paper, "none"))]
+    same = [item(f"https://q.example/{part}/a-small-boat", text=text) for part, text in (("a", paper), ("b", "none"))]
+    for told, name in ((entries, "qwen:research"), (same, "qwen:a-small-boat")):
+        records = served(up, *told).records
+        assert [(record.id, record.aliases) for record in records] == [("2609.00001", ()), (name, ())]
 
 
 def held(sessions: Sessions) -> list[tuple[str, str]]:
