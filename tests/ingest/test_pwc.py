@@ -1,17 +1,22 @@
 """Papers with Code: filters that must be confirmed, repositories, papers that are not on arXiv."""
 
 import json
-from collections.abc import Callable, Mapping
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import delete, select
 
 from core.errors import SourceError
 from core.record import Author, CodeLink, PaperRecord
+from db.engine import Sessions, reading
+from db.models import Item
+from ingest.batch import Tally
 from ingest.http import Answer, Guard
+from ingest.service import store
 from ingest.source import EntryError, Page, Window
 from ingest.sources.pwc_api import PwcApi, read_entry
 from tests.ingest.doubles import NOW, guarded
@@ -195,6 +200,61 @@ def test_two_entries_of_one_paper_on_two_pages_are_one() -> None:
     shelf.entries[200] |= {"arxiv_id": "2609.00001"}
     assert closed(shelf)[0]
     assert shelf.asked == [1, 2, 3]
+
+
+class Weeks:
+    """A catalogue that lists entries by the first day of their week."""
+
+    def __init__(self, entries: Mapping[str, Sequence[dict[str, Any]]]) -> None:
+        self.entries = entries
+
+    def get(self, url: str, params: Mapping[str, str], *_: Any, **__: Any) -> Answer:
+        """Answer one week."""
+        results = self.entries.get(params["start_date"], ())
+        dates = {name: params[name] for name in ("start_date", "end_date")}
+        body = {"count": len(results), "next_page": None, "results": results, "applied_filters": dates}
+        return Answer(200, {}, json.dumps(body).encode(), url)
+
+
+repos = st.builds(
+    lambda name, official, stars: {"url": f"https://github.com/{name}", "is_official": official, "num_stars": stars},
+    st.sampled_from(["a/b", "A/B", "c/d"]), st.booleans(), st.integers(1, 3),
+)  # fmt: skip
+listings = st.dictionaries(
+    st.sampled_from(["2026-09-01", "2026-09-08", "2026-09-15"]),
+    st.lists(st.tuples(st.sampled_from(["2609.00001", "2609.00002"]), st.lists(repos, max_size=2)), max_size=3),
+)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(listings)
+def test_a_paper_listed_in_several_weeks_is_as_its_newest_entry_says(
+    sqlite_sessions: Sessions, listed: dict[str, list[tuple[str, list[dict[str, Any]]]]]
+) -> None:
+    """Each entry won in its turn, so that the paper was changed at every reading."""
+    entries = {
+        week: [
+            {"id": f"{week} {n}", "arxiv_id": paper, "title": f"Herons {week} {n}", "repositories": code}
+            for n, (paper, code) in enumerate(papers)
+        ]
+        for week, papers in listed.items()
+    }
+    with sqlite_sessions.begin() as session:
+        session.execute(delete(Item))
+    source = PwcApi("https://pwc.example", cast(Guard, Weeks(entries)))
+    weeks = source.windows(date(2026, 9, 1), date(2026, 9, 20), date(2026, 9, 20))
+    tallies: list[Tally] = []
+    for hour, window in enumerate(weeks * 3):
+        now = NOW + timedelta(hours=hour)
+        (page,) = source.fetch(window, now)
+        assert page.expected == len(page.records)
+        with sqlite_sessions.begin() as session:
+            tallies.append(store(session, page.records, now))
+    assert all((tally.new, tally.changed) == (0, 0) for tally in tallies[len(weeks) :])
+    with reading(sqlite_sessions) as session:
+        titles = set(session.scalars(select(Item.title)))
+    newest = {e["arxiv_id"]: e["title"] for week in sorted(entries) for e in entries[week]}
+    assert titles == set(newest.values())
 
 
 @pytest.mark.parametrize("place", ["first", "middle", "last"])
