@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.months import days, first_day, last_day
-from db.followed import EVERYTHING, covers
+from db.followed import EVERYTHING, covers, noted
 from db.models import Item, Window
 from db.windows import names
 
@@ -18,16 +18,32 @@ SOURCE = "arxiv-snapshot"
 HELD_BACK = timedelta(days=31)  # a dump that tells of a day so long after a month's end has what arXiv held back in it
 
 
+Word = tuple[str | None, date]  # what a dump was read for (None: nobody noted it), and the newest day it told of
+
+
 def note(session: Session, window_id: int, asked: str, newest: date | None) -> None:
     """Note of a dump read to its end what it was read for, and the newest day it told of; the caller commits.
 
-    None: it told nothing that was not known. Where an earlier dump of the name told all that and a newer day, its word
-    stands.
+    None: it told of no day. What an earlier dump of the name told is not forgotten (`joined`).
     """
     window = session.get_one(Window, window_id)
-    if newest is None or (window.newest and newest <= window.newest and covers(window.asked or "", asked)):
-        return
-    window.newest, window.asked = newest, asked
+    if newest is not None:
+        had = (window.asked, window.newest) if window.newest else None
+        window.asked, window.newest = joined(had, (asked, newest))
+
+
+def joined(had: Word | None, told: Word) -> Word:
+    """Make one word of what two dumps of a name tell: no category is said to be told of up to a later day than it was.
+
+    One that tells of all that the other does, up to no earlier day, stands alone; else both together tell of the
+    categories of either, up to the earlier day. What nobody noted may have been everything.
+    """
+    if had is None or (covers(told[0] or "", had[0] or EVERYTHING) and told[1] >= had[1]):
+        return told
+    if covers(had[0] or "", told[0] or EVERYTHING) and had[1] >= told[1]:
+        return had
+    asked = f"{had[0] or ''} {told[0] or ''}".split()
+    return EVERYTHING if EVERYTHING in asked else noted(asked), min(had[1], told[1])
 
 
 def newest_day(session: Session) -> date | None:

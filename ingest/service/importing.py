@@ -6,10 +6,10 @@ import goes on where it was, the same dump again writes no row, and next month's
 
 import gc
 import json
-from collections.abc import Callable, Collection, Container, Iterable, Iterator
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -189,7 +189,7 @@ class _Book:
             self.new, self.changed = self.new + tally.new, self.changed + tally.changed
             self.unchanged += len(records) - len(tally.refused) - tally.new - tally.changed
             self.noted += sum(note in unknown for note in notes)
-            self._look_at(records)
+            self._look_at(_newest(records, self.clock()))
             if file is not None:
                 self._advance(session, file, at)
 
@@ -215,17 +215,30 @@ class _Book:
         token = {"file": file, "at": at, "newest": newest, **{name: getattr(self, name) for name in names}}
         windows.advance(session, self.window_id, self._counts(), json.dumps(token))
 
-    def _look_at(self, records: Iterable[PaperRecord]) -> None:
-        """Remember the newest day told of; one ahead of the clock is a slip of the pen."""
-        now = self.clock()
-        told = max((record.as_of for record in records if record.as_of <= now), default=None)
-        if told is not None:
-            day = told.astimezone(UTC).date()
+    def pass_over(self, days: Sequence[str | None]) -> None:
+        """Count lines that are known, each with the day (ISO) it tells of: an earlier reading may have been broken off.
+
+        So a stream, which cannot be resumed, comes to its newest day all the same.
+        """
+        self.unchanged += len(days)
+        today = self.clock().astimezone(UTC).date().isoformat()
+        told = max((day for day in days if day is not None and day <= today), default=None)
+        self._look_at(date.fromisoformat(told) if told else None)
+
+    def _look_at(self, day: date | None) -> None:
+        """Remember the newest day told of."""
+        if day is not None:
             self.newest = max(day, self.newest or day)
 
     def _counts(self) -> windows.Counts:
         stored = self.new + self.changed
         return windows.Counts(stored + self.unchanged, len(self.unread), None, stored, self.unchanged)
+
+
+def _newest(records: Iterable[PaperRecord], now: datetime) -> date | None:
+    """Give the newest day (UTC) told of; one ahead of the clock is a slip of the pen."""
+    told = max((record.as_of for record in records if record.as_of <= now), default=None)
+    return None if told is None else told.astimezone(UTC).date()
 
 
 def _store_lines(book: _Book, part: list[Line], wanted: frozenset[str] | None, file: str | None) -> None:
@@ -252,10 +265,10 @@ def _new_lines(
     named = [(content, *_name(content)) for content in contents]
     with reading(book.sessions) as session:
         known = bulk.imported(session, {item_id for _, item_id, _ in named if item_id is not None})
+    passed = [content for content, item_id, digest in named if (item_id, digest) in known]
+    book.pass_over([arxiv_snapshot.updated(line) for line in passed if isinstance(line, bytes)])
     for content, item_id, digest in named:
-        if (item_id, digest) in known:
-            book.unchanged += 1
-        else:
+        if (item_id, digest) not in known:
             yield content, digest
 
 

@@ -36,6 +36,7 @@ NAME = "arxiv-snapshot"
 LONGEST = 4_000_000  # bytes of one line; the longest author lists need about 200,000
 READING = b"3"  # of what a line is read as: another number, and every line counts as new
 _ID_FIRST = re.compile(rb'\s*\{\s*"id"\s*:\s*"([^"\\]+)"')
+_UPDATED = re.compile(rb'"update_date"\s*:\s*"(\d{4}-\d\d-\d\d)')
 _DATE = re.compile(r"(?:[A-Z][a-z]{2}, )?(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)
 # Broken JSON, wrong values, dates beyond the calendar, and brackets within brackets without end.
 _UNREADABLE = (msgspec.DecodeError, ValueError, OverflowError, RecursionError)
@@ -118,6 +119,13 @@ def named(line: bytes) -> str | None:
     """Tell the id that a line begins with, without reading it; None where it begins with something else."""
     found = _ID_FIRST.match(line)
     return found[1].decode("utf-8", "replace") if found else None
+
+
+def updated(line: bytes) -> str | None:
+    """Tell the day on which a line says its paper last changed, as written, without reading the line."""
+    place = line.rfind(b'"update_date"')  # near the end; within a text its quotation marks would be escaped
+    found = _UPDATED.match(line, place) if place >= 0 else None
+    return found[1].decode() if found else None
 
 
 def digest(line: bytes) -> int:

@@ -6,11 +6,15 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
 
 from core.months import days, first_day, last_day
 from db import dumps
 from db.announced import followed_since
 from db.engine import Sessions, reading
+from db.followed import covers, noted
 from db.models import Window
 from ingest.service import import_snapshot
 from tests.ingest.shelf import still
@@ -138,9 +142,68 @@ def test_the_next_dump_of_the_same_name_brings_its_own_day(sqlite_sessions: Sess
         assert followed_since(session) == date(2026, 7, 9)
 
 
-def test_a_dump_read_for_more_is_as_new_as_what_it_told_then(sqlite_sessions: Sessions, tmp_path: Path) -> None:
+def test_a_dump_read_for_more_is_as_new_as_itself(sqlite_sessions: Sessions, tmp_path: Path) -> None:
     followed(sqlite_sessions, "cs.CV cs.LG")
-    imported(sqlite_sessions, tmp_path, [*WHOLE, *month("2026-06")], only=["cs.LG"])
-    imported(sqlite_sessions, tmp_path, [*WHOLE, told(date(2026, 4, 9), 2, "cs.CV")])
+    imported(sqlite_sessions, tmp_path, [*WHOLE, *month("2026-06"), told(date(2026, 7, 9))], only=["cs.LG"])
     assert held(sqlite_sessions) == frozenset()
-    assert newest(sqlite_sessions) == date(2026, 4, 9)
+    imported(sqlite_sessions, tmp_path, [*WHOLE, told(date(2026, 4, 9), 2, "cs.CV")])
+    assert held(sqlite_sessions) == {"2026-04"}
+    assert newest(sqlite_sessions) == date(2026, 6, 2)
+
+
+def test_a_later_dump_of_the_name_read_for_less_leaves_what_the_wider_one_told(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    """It said that all was told of up to its own day: months of changes were never asked for."""
+    imported(sessions, tmp_path, WHOLE)
+    imported(sessions, tmp_path, [*month("2026-06"), told(date(2026, 9, 9))], only=["cs.LG"])
+    assert word(sessions) == ("*", date(2026, 6, 2))
+    with reading(sessions) as session:
+        assert followed_since(session) == date(2026, 6, 2)
+
+
+def test_a_dump_read_for_one_category_and_then_another_tells_of_both(sqlite_sessions: Sessions, tmp_path: Path) -> None:
+    lines = [
+        *month("2026-04"),
+        *month("2026-04", "cs.CV"),
+        told(date(2026, 6, 2), 3),
+        told(date(2026, 6, 9), 4, "cs.CV"),
+    ]
+    for category in ("cs.LG", "cs.CV", "cs.LG"):
+        imported(sqlite_sessions, tmp_path, lines, only=[category])
+    assert word(sqlite_sessions) == ("cs.CV cs.LG", date(2026, 6, 2))
+
+
+def word(sessions: Sessions) -> tuple[str | None, date | None]:
+    """What the ledger notes of the one dump."""
+    with reading(sessions) as session:
+        window = session.scalars(select(Window).where(Window.source == "arxiv-snapshot")).one()
+        return window.asked, window.newest
+
+
+CATEGORIES = ("cs.CL", "cs.CV", "cs.LG")
+words = st.tuples(
+    st.just("*") | st.sets(st.sampled_from(CATEGORIES), min_size=1).map(noted),
+    st.integers(1, 9).map(lambda day: date(2026, 9, day)),
+)
+
+
+@given(st.lists(words, min_size=1, max_size=5))
+def test_no_category_is_said_to_be_told_of_longer_than_it_was_and_none_is_forgotten(
+    told_of: list[tuple[str, date]],
+) -> None:
+    had: dumps.Word | None = None
+    for one in told_of:
+        had = dumps.joined(had, one)
+    assert had is not None
+    for category in (*CATEGORIES, "math.CO"):
+        days = [day for asked, day in told_of if covers(asked, category)]
+        assert covers(had[0] or "", category) == bool(days)
+        assert not days or had[1] <= max(days)
+    assert dumps.joined(had, told_of[-1]) == had
+
+
+def test_what_was_noted_of_nothing_is_taken_for_everything_until_a_dump_tells_of_that() -> None:
+    old = (None, date(2026, 5, 1))
+    assert dumps.joined(old, ("cs.LG", date(2026, 9, 1))) == ("cs.LG", date(2026, 5, 1))
+    assert dumps.joined(old, ("*", date(2026, 9, 1))) == ("*", date(2026, 9, 1))

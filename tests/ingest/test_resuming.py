@@ -1,11 +1,15 @@
 """Imports of dumps that are cut, killed, repeated or changed: nothing is read twice, nothing is lost."""
 
 import gzip
+import io
 import json
 import lzma
+import os
+import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -250,3 +254,31 @@ def test_a_dump_interrupted_tells_up_to_which_day_all_of_it_goes(
     import_snapshot(sqlite_sessions, path, clock)
     with reading(sqlite_sessions) as session:
         assert dumps.newest_day(session) == date(2009, 3, 4)
+
+
+@pytest.mark.parametrize("way", ["stream", "file"])
+@pytest.mark.parametrize("batches", [1, 2, 3])
+def test_a_dump_that_cannot_be_resumed_comes_to_its_newest_day_all_the_same(
+    sqlite_sessions: Sessions, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str, batches: int
+) -> None:
+    """Lines that the broken-off reading had stored were passed over, and their days with them."""
+    path = written(tmp_path / "dump", [*papers(1, update_date="2009-03-04"), *papers(*range(2, 32))])
+
+    def run() -> SourceResult:
+        os.utime(path, (batches, next(times)))  # fetched again
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(Path(path).read_bytes())))
+            return import_snapshot(sqlite_sessions, "-" if way == "stream" else path, clock)
+
+    times = iter((1, 2))
+    killed_after(monkeypatch, batches, run)
+    run()
+    with reading(sqlite_sessions) as session:
+        assert dumps.newest_day(session) == date(2009, 3, 4)
+
+
+def test_the_day_of_a_line_that_is_passed_over_is_the_one_it_was_read_for() -> None:
+    quoting = line(abstract='We write "update_date": "2031-01-01" and mean it', update_date="2009-03-04")
+    assert arxiv_snapshot.updated(quoting) == "2009-03-04"
+    assert arxiv_snapshot.updated(line(update_date=None)) is None
+    assert arxiv_snapshot.updated(b'{"id": "0704.0001"}') is None
