@@ -15,17 +15,26 @@ _WORD = re.compile(r"\w+")
 _ENTITY = re.compile(r"&(?:(?P<name>[A-Za-z][A-Za-z0-9]{1,31})|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});", re.ASCII)
 _PAPER = r"(?:paper|article|submission|manuscript|preprint|work|version)"
 _PEOPLE = r"(?:(?:the|its|all|an?|both|first|corresponding|arxiv)\s+)*(?:authors?|submitters?|admin\w*|us|arxiv)\b"
-# Only where a sentence begins: elsewhere the word tells of other papers, of former versions, of parts.
+_HOW = r"(?:(?:\w+ly|now|since|thus|hence|therefore)\s+)?"
+_WRONG = r"(?:[\w'-]+\s+){0,4}(?:errors?|mistakes?|flaws?|gaps?|bugs?|problems?|incorrect|wrong)\b"
+_MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
+    r"|Nov(?:ember)?|Dec(?:ember)?)\b"
+)
+# Only where a sentence or its main clause begins: elsewhere it tells of other papers, of former versions, of parts.
 _WITHDRAWN = re.compile(
-    rf"""(?:^|[.!?;:]\s)[\s(\["'*]*(?:
-      (?:this|the|our)\s+{_PAPER}\s+(?:has\s+been|have\s+been|is|was)\s+(?:\w+ly\s+)?withdrawn\b
-    | (?:the\s+|both\s+|all\s+)?(?:authors?|we|i)\s+(?:has|have)\s+(?:\w+ly\s+)?withdrawn
+    rf"""(?:(?:^|[.!?;:]\s)[\s(\["'*]*(?:
+      (?:this|the|our)\s+{_PAPER}\s+(?:(?:has|have)\s+{_HOW}been|is|was)\s+{_HOW}withdrawn\b
+    | (?:the\s+|both\s+|all\s+)?(?:authors?|we|i)\s+(?:has|have)\s+{_HOW}withdrawn
       \s+(?:this|the|our|my)\s+{_PAPER}\b
     | (?:this\s+)?(?:{_PAPER}\s+)?withdrawn
-      (?=\s*(?:$|[.;:!)\]*])|\s+(?:due|because|since|pending|at\s+the|by\s+{_PEOPLE}))
+      (?=\s*(?:$|[.;:!)\]*]|,\s+{_WRONG})|\s+(?:due|because|since|pending|at\s+the|by\s+{_PEOPLE}))
+    )
+    | ,\s+this\s+{_PAPER}\s+(?:(?:has|have)\s+{_HOW}been|is|was)\s+{_HOW}withdrawn\b
     )
     # from a venue, or one fate of several
-    (?!(?:\s+by\s+{_PEOPLE})?\s+(?:from(?!\s+(?:the\s+)?arxiv)|during|after|or|(?:at|in)\s+(?-i:[A-Z])))""",
+    (?!(?:\s+by\s+{_PEOPLE})?\s+(?:from(?!\s+(?:the\s+)?arxiv)|at\s+(?-i:[A-Z])|in\s+(?!{_MONTH})(?-i:[A-Z])))
+    (?!\s+(?:during|or|after(?!\s+{_WRONG})))""",
     re.IGNORECASE | re.VERBOSE,
 )
 
