@@ -60,14 +60,15 @@ class _Change:
 
 @dataclass(slots=True)
 class Plan:
-    """What a batch comes to: rows to write, ids of items that became another, notes to write, notes used up, counts.
+    """What a batch comes to: rows to write, items that became another, notes to write, notes used up, counts.
 
-    `refiled` are rows that hang on an item, by their table's name, whose content stands in another row of it now.
+    `gone` tells what the id of each of those items is now. `refiled` are rows that hang on an item, by their table's
+    name, whose content stands in another row of it now.
     """
 
     rows: list[Row] = field(default_factory=list)
     refiled: dict[str, list[Row]] = field(default_factory=dict)
-    gone: list[str] = field(default_factory=list)
+    gone: dict[str, str] = field(default_factory=dict)
     notes: list[Row] = field(default_factory=list)
     spent: list[str] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
@@ -89,7 +90,7 @@ def plan(fresh: Sequence[Believed], stock: Stock, now: datetime, final_months: C
         if row is not None:
             made.rows.append(row)
             _refile(made.refiled, rows.get(row["id"]), row)
-        made.gone += sorted(id_ for id_ in change.was if id_ in rows and id_ != change.after.id)
+        made.gone |= {id_: change.after.id for id_ in sorted(change.was & rows.keys()) if id_ != change.after.id}
         made.spent += sorted(id_ for id_ in change.was if id_ in known and id_ not in rows)
     ids = frozenset(belief.id for belief in fresh)
     made.tally = Tally(words.count("new"), words.count("changed"), words.count("unchanged"), ids=ids)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from core.record import PaperRecord
-from db import storing, windows
+from db import moving, storing, windows
 from db.storing import Stored
 from ingest import batch
 from ingest.batch import Stock, Tally
@@ -28,7 +28,8 @@ def store(
     made = batch.plan(fresh, _stock(session, fresh), now, final_months)
     storing.save(session, made.rows)
     storing.drop(session, made.refiled)
-    storing.delete_items(session, made.gone)
+    moving.move(session, made.gone)
+    storing.delete_items(session, list(made.gone))
     storing.save_notes(session, made.notes, made.spent)
     if with_vectors := [record.id for record in records if record.vector is not None]:
         known = storing.with_vector(session, MODEL.partition("@")[0], with_vectors)
