@@ -80,19 +80,8 @@ class LabFeeds:
         if read.entries is None:
             yield Page((), unchanged=True, marks=read.marks)
             return
-        records: dict[str, PaperRecord] = {}
-        errors: list[EntryError] = []
-        shared = _shared(window.channel, read.entries)
-        for entry in read.entries:
-            day = _day(entry, now)
-            if not window.start <= (day or now.astimezone(UTC).date()) <= window.end:
-                continue
-            for item in read_entry(window.channel, entry, day, now):
-                if isinstance(item, EntryError):
-                    errors.append(item)
-                else:
-                    records.setdefault(item.id, _among(item, shared, _moment(day, now)))
-        yield Page(tuple(records.values()), tuple(errors), marks=read.marks)
+        records, errors = _entries(window, read.entries, now)
+        yield Page(records, errors, marks=read.marks)
 
     def _read(self, lab: str, marks: Marks, now: datetime) -> _Read:
         """Give the feed as it was read in this pull, or ask whether it changed since it bore these marks."""
@@ -122,6 +111,25 @@ class LabFeeds:
 
     def _others_reachable(self, lab: str) -> bool:
         return any(reachable([url for key, url in self._feeds.items() if key != lab], self._guard).values())
+
+
+def _entries(
+    window: Window, entries: Iterable[Any], now: datetime
+) -> tuple[tuple[PaperRecord, ...], tuple[EntryError, ...]]:
+    """Read those entries of a feed that belong to a window's month."""
+    records: dict[str, PaperRecord] = {}
+    errors: list[EntryError] = []
+    shared = _shared(window.channel, entries)
+    for entry in entries:
+        day = _day(entry, now)
+        if not window.start <= (day or now.astimezone(UTC).date()) <= window.end:
+            continue
+        for item in read_entry(window.channel, entry, day, now):
+            if isinstance(item, EntryError):
+                errors.append(item)
+            else:
+                records.setdefault(item.id, _among(item, shared, _moment(day, now)))
+    return tuple(records.values()), tuple(errors)
 
 
 def read_entry(lab: str, entry: Any, day: date | None, now: datetime) -> list[PaperRecord | EntryError]:
