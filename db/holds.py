@@ -17,12 +17,20 @@ def hold(session: Session, reason: str, now: datetime) -> None:
 
 def held(session: Session) -> Hold | None:
     """Tell why mail is held, and since when; None while it may leave."""
-    return session.get(Hold, 1)
+    row = session.get(Hold, 1)
+    return row if row is not None and row.reason else None
+
+
+def held_last(session: Session) -> datetime | None:
+    """Tell since when mail is held, or was when it was held last; None where it never was."""
+    row = session.get(Hold, 1)
+    return row.since if row is not None else None
 
 
 def release(session: Session, *, skip: bool) -> int:
     """Let mail leave again; with `skip` mails that wait are never sent. Gives how many were skipped."""
-    session.execute(delete(Hold))
+    # The moment is kept: what was due before it may have been mailed by a database that is lost.
+    session.execute(update(Hold).values(reason=""))
     if not skip:
         return 0
     waiting = Outbox.state.in_(("queued", "sending", "retry", "unknown"))

@@ -66,7 +66,7 @@ class Notice(Base):
 
 
 class Hold(Base):
-    """Why nothing may be mailed at present; no row while all may."""
+    """Why nothing may be mailed, and since when; without a reason all may, and no row where none was ever held."""
 
     __tablename__ = "mail_hold"
     __table_args__ = (CheckConstraint("id = 1", name="one"),)

@@ -14,7 +14,7 @@ from digest.delivery.folder import FolderDelivery
 from digest.delivery.message import make_sender
 from digest.mailing import Mailer
 from digest.press import Press
-from digest.service import Preview, fill_outbox, preview, send_due
+from digest.service import Preview, fill_outbox, perhaps_mailed, preview, send_due
 from digest.service.sending import mailable
 from shirube.personal import unwritten_scores, write_scores
 from shirube.terminal import plain
@@ -67,15 +67,17 @@ def send(wiring: Wiring, month: str | None) -> Sending:
 def begin(wiring: Wiring) -> int:
     """Begin the mailing of an issue that became final within the last days, once; gives the mails written down.
 
-    Nothing where no sender or no base URL is set, where mail is held, where it was begun already, and for an older
-    issue: whether that is still to be mailed is for a person to say, with `send`.
+    Nothing where no sender or no base URL is set, where mail is held, and where it was begun already. Whether an older
+    issue, or one that may have been mailed before a restore, is still to be mailed is for a person to say, with `send`.
     """
-    if wiring.settings.mail_from is None or wiring.settings.base_url is None:
+    if not _can_send(wiring):
         return 0
     with reading(wiring.sessions) as session:
         issue = issues.latest_final(session)
         fresh = issue is not None and (issue.published_at or NEVER) > wiring.clock() - FRESH
         if issue is None or not fresh or holds.held(session) is not None or outbox.counts(session, issue.month):
+            return 0
+        if perhaps_mailed(session, wiring.settings.closing_day):
             return 0
     write_scores(wiring, issue.month)
     with wiring.sessions.begin() as session:
@@ -113,9 +115,33 @@ def refuse_held(session: Session) -> None:
 
 
 def release(wiring: Wiring, *, skip: bool) -> int:
-    """Let mail leave again after a restore; with `skip` what waits is never sent. Gives how many that were."""
+    """Let mail leave again after a restore; with `skip` what waits is never sent. Gives how many that were.
+
+    An issue that was closed again is among what waits.
+    """
     with wiring.sessions.begin() as session:
+        if skip and _can_send(wiring) and perhaps_mailed(session, wiring.settings.closing_day):
+            fill_outbox(session, None, wiring.clock, make_mailer(wiring).sender)
         return holds.release(session, skip=skip)
+
+
+def again(wiring: Wiring) -> list[str]:
+    """Say which issue is left to a person after a restore, in a line; nothing where none is."""
+    with reading(wiring.sessions) as session:
+        found = perhaps_mailed(session, wiring.settings.closing_day)
+    return [told_again(*found)] if found else []
+
+
+def told_again(month: str, people: int) -> str:
+    """Say that a restore leaves an issue to a person, and what each of the two words does."""
+    return (
+        f"The issue of {month} was due before mail was held, and was perhaps mailed: it would go to {people:,} people. "
+        "If nobody has it, run shirube send; else shirube outbox --release --skip-waiting"
+    )
+
+
+def _can_send(wiring: Wiring) -> bool:
+    return wiring.settings.mail_from is not None and wiring.settings.base_url is not None
 
 
 def why(reasons: Iterable[tuple[str, int]]) -> list[str]:

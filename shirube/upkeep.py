@@ -9,7 +9,7 @@ from db.engine import reading
 from digest.delivery.smtp import SmtpDelivery
 from shirube import backups, notify, ticking
 from shirube.checks import Check
-from shirube.mail import why
+from shirube.mail import again, why
 from shirube.telling import span
 from shirube.wiring import Wiring
 
@@ -71,10 +71,12 @@ def waiting(wiring: Wiring) -> list[Check]:
     """Tell of the mails there are, why some wait, and that they are held, where they are."""
     with reading(wiring.sessions) as session:
         hold, counts, reasons = holds.held(session), outbox.counts(session), outbox.reasons(session)
-    if hold is None and not any(counts.values()):
+    doubtful = again(wiring)
+    if hold is None and not any(counts.values()) and not doubtful:
         return []
     said = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.items())) or "nothing waits"
     said += f" ({'; '.join(why(reasons))})" if reasons else ""
+    said = "; ".join((said, *doubtful))
     if hold is None:
         return [Check("outbox", well=True, found=said)]
     fix = "Look at shirube outbox, then let it go: shirube outbox --release, with --skip-waiting to send none of it"

@@ -5,7 +5,7 @@ from digest.service.announcing import announce_due
 from digest.service.answering import VERBS, Said, read_said, say, unsay
 from digest.service.errata import add_statement, note_errata, read_errata
 from digest.service.making import build_issue, close_due, due_months
-from digest.service.outbox import give_up_mail, outbox_state, retry_mail
+from digest.service.outbox import give_up_mail, outbox_state, perhaps_mailed, retry_mail
 from digest.service.people import (
     add_subscribers,
     choose,
@@ -53,6 +53,7 @@ __all__ = [
     "lift_suppression",
     "note_errata",
     "outbox_state",
+    "perhaps_mailed",
     "personal_data",
     "preview",
     "prune_people",

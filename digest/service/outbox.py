@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from core.clock import iso
 from core.errors import NotFoundError, RefusedError
-from db import holds, notices, outbox, subscribers
+from core.months import closing_time
+from db import holds, issues, notices, outbox, subscribers
 from db.models import Subscriber
 from db.models_mail import Notice, Outbox
 from digest.subscriptions import mask
@@ -15,21 +16,36 @@ from digest.subscriptions import mask
 GIVEN_UP = "given up by the operator"
 
 
-def outbox_state(session: Session, month: str | None = None) -> dict[str, Any]:
+def outbox_state(session: Session, closing_day: int, month: str | None = None) -> dict[str, Any]:
     """Give whether mail is held, counts by state, when the next is due, why some wait, what failed, the calls.
 
-    `month` None means all issues. Addresses are masked.
+    With it the issue that a restore leaves to a person, whichever is asked about. `month` None means all issues.
+    Addresses are masked.
     """
-    due, held = outbox.next_at(session, month), holds.held(session)
+    due, held, again = outbox.next_at(session, month), holds.held(session), perhaps_mailed(session, closing_day)
     return {
         "month": month,
         "held": {"since": iso(held.since), "reason": held.reason} if held else None,
+        "perhaps_mailed": {"month": again[0], "people": again[1]} if again else None,
         "counts": dict(sorted(outbox.counts(session, month).items())),
         "next_at": iso(due) if due else None,
         "waiting": [{"reason": reason, "mails": mails} for reason, mails in outbox.reasons(session, month)],
         "troubled": [_row(row, person) for row, person in outbox.troubled(session, month)],
         "notices": [_notice(notice) for notice in notices.latest(session, month)],
     }
+
+
+def perhaps_mailed(session: Session, closing_day: int) -> tuple[str, int] | None:
+    """Name the newest issue where it is left to a person, and how many people it would go to; None where there is none.
+
+    After a restore nobody knows what was sent since the backup was made. A mail that it holds has a row; an issue that
+    it does not hold as final has none, closes again, and looks as if it had never been mailed.
+    """
+    issue, since = issues.latest_final(session), holds.held_last(session)
+    if issue is None or since is None or outbox.counts(session, issue.month):
+        return None
+    people = len(outbox.people_without_row(session, issue.month))
+    return (issue.month, people) if people and closing_time(issue.month, closing_day) <= since else None
 
 
 def _row(row: Outbox, person: Subscriber) -> dict[str, Any]:

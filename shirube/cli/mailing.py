@@ -83,6 +83,8 @@ def outbox(
         from shirube import mail
 
         terminal.out(f"Mail may leave again; {mail.release(wiring, skip=skip_waiting):,} mails that waited are skipped")
+        for line in mail.again(wiring):
+            terminal.out(line)
         return
     if retry is not None or give_up is not None:
         with wiring.sessions.begin() as session:
@@ -99,7 +101,7 @@ def _shown(wiring: Wiring, month: str | None, *, as_json: bool) -> None:
     from digest import service as digests
 
     with reading(wiring.sessions) as session:
-        found = digests.outbox_state(session, month)
+        found = digests.outbox_state(session, wiring.settings.closing_day, month)
     terminal.out(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(_lines(found)))
 
 
@@ -111,6 +113,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
     lines = [counts or "The outbox is empty"]
     if found["held"]:
         lines.insert(0, f"Mail is held since {found['held']['since']}: {found['held']['reason']}")
+    if found["perhaps_mailed"]:
+        lines.append(mail.told_again(**found["perhaps_mailed"]))
     if found["next_at"]:
         lines.append(f"next due: {found['next_at']}")
     lines += mail.why([(row["reason"], row["mails"]) for row in found["waiting"]])

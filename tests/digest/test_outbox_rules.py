@@ -307,7 +307,7 @@ def test_the_operator_sees_what_needs_a_person_and_no_address(sessions: Sessions
     at_domains(sessions, roadmap, "anna@one.org", "bert@two.org", "carl@three.org", "dora@four.org")
     send(sessions, Scripted([Refused("552 too large"), Unknown("cut"), Later("451 later"), Sent()]))
     with sessions() as session:
-        found = outbox_state(session, "2026-06")
+        found = outbox_state(session, 5, "2026-06")
     assert found["counts"] == {"failed": 1, "retry": 1, "sent": 1, "unknown": 1}
     assert [(row["address"], row["state"], row["reason"]) for row in found["troubled"]] == [
         ("b•••@two.org", "unknown", "cut"),

@@ -98,7 +98,7 @@ def test_a_call_that_fails_is_made_again_later_with_the_same_id_and_body(session
         assert announce(sessions, receiver, now) == {}
         now += timedelta(seconds=seconds)
     with sessions() as session:
-        (seen,) = outbox_state(session)["notices"]
+        (seen,) = outbox_state(session, 5)["notices"]
     assert (seen["state"], seen["attempts"], seen["reason"]) == ("waiting", 3, "status 302")
     assert announce(sessions, receiver, now) == {"delivered": 1}
     assert (

@@ -249,7 +249,7 @@ def test_work_begins_no_mailing_of_an_older_issue_nor_one_that_is_held(
     old.engine.dispose()
     wiring = at(post, monkeypatch)
     with wiring.sessions.begin() as session:
-        holds.hold(session, "restored", CLOSED)
+        holds.hold(session, "restored", CLOSED - timedelta(days=60))
     assert mail.begin(wiring) == 0
     monkeypatch.delenv("SHIRUBE_MAIL_FROM")
     with wiring.sessions.begin() as session:
