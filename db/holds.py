@@ -34,5 +34,7 @@ def release(session: Session, *, skip: bool) -> int:
     if not skip:
         return 0
     waiting = Outbox.state.in_(("queued", "sending", "retry", "unknown"))
-    changed = session.execute(update(Outbox).where(waiting).values(state="skipped", error="skipped after a restore"))
+    changed = session.execute(
+        update(Outbox).where(waiting).values(state="skipped", retry_at=None, error="skipped after a restore")
+    )
     return int(changed.rowcount)  # type: ignore[attr-defined]  # of an UPDATE there is one

@@ -111,7 +111,7 @@ def take(
             row.state, row.lease_until = "skipped", None
         elif not pause or _claim(session, row.domain, now, now + pause):
             row.state, row.attempts, row.lease_until = "sending", row.attempts + 1, now + LEASE
-            row.retry_at = row.data_started_at = None
+            row.data_started_at = None  # when it was due stays: it tells when the attempt before was made
             session.flush()
             return row, person
         session.flush()
@@ -195,9 +195,14 @@ def start_data(session: Session, row_id: int, attempt: int, now: datetime) -> bo
     return _step(session, row_id, attempt, data_started_at=now, lease_until=now + LEASE)
 
 
+def keep(session: Session, row_id: int, attempt: int, now: datetime) -> bool:
+    """Begin the lease anew of a row whose end is known and not yet written down."""
+    return _step(session, row_id, attempt, lease_until=now + LEASE)
+
+
 def settle(session: Session, row_id: int, attempt: int, **values: object) -> bool:
     """Write down how an attempt ended and give the lease back; False when the row is no longer this sender's."""
-    return _step(session, row_id, attempt, lease_until=None, **values)
+    return _step(session, row_id, attempt, **{"lease_until": None, "retry_at": None, **values})
 
 
 def _step(session: Session, row_id: int, attempt: int, **values: object) -> bool:
@@ -231,13 +236,24 @@ def finished(session: Session, month: str) -> bool:
 
 def next_at(session: Session, month: str | None = None) -> datetime | None:
     """Tell when the next row that waits may be sent, domains aside; None when none waits."""
-    when = func.coalesce(Outbox.retry_at, Outbox.lease_until, Outbox.created)
+    when = func.coalesce(Outbox.lease_until, Outbox.retry_at, Outbox.created)
     query = select(func.min(when)).where(_open())
     return session.scalar(query if month is None else query.where(_of(month)))
 
 
 def _open() -> ColumnElement[bool]:
     return or_(Outbox.state.in_(WAITING), and_(Outbox.state == "unknown", Outbox.retry_at.is_not(None)))
+
+
+def any_begins(session: Session, month: str, reason: str) -> bool:
+    """Tell whether a mail of an issue waits for another try for a reason that begins so."""
+    mine = (_of(month), Outbox.state == "retry", Outbox.error.startswith(reason, autoescape=True))
+    return session.scalar(select(exists().where(*mine))) is True
+
+
+def last_sent(session: Session, month: str) -> datetime | None:
+    """Tell when the newest mail of an issue was taken; None where none was."""
+    return session.scalar(select(func.max(Outbox.sent_at)).where(_of(month)))
 
 
 def get(session: Session, row_id: int) -> Outbox | None:

@@ -23,6 +23,7 @@ _LINKED: tuple[Purpose, ...] = ("preferences", "unsubscribe", "feedback")
 NOTHING = Own()
 MAX_REFUSALS = 12  # about a day of waiting, see pause
 DOUBTED_FOR = timedelta(hours=1)  # meanwhile the next run tries others
+ALIKE = "domain after domain is refused in the same words: "  # so a row begins that was doubted
 REFUSED_IN_A_ROW = 30  # recipients of one domain, before it is left alone: greylisting refuses each one at first
 
 
@@ -58,7 +59,12 @@ class Broken:
 class Doubted:
     """Refused as an address that does not exist, like those of other domains: more likely our own relay's fault."""
 
-    reason: str
+    said: Refused
+
+    @property
+    def reason(self) -> str:
+        """Say it for the row."""
+        return ALIKE + self.said.reason
 
 
 class LeaseLostError(ShirubeError):
@@ -82,6 +88,7 @@ class Job:
     domain: str
     refusals: int
     silences: int
+    doubted_at: datetime | None  # where the last attempt was
     subscriber_id: int
     email: str
     lang: str
@@ -99,11 +106,17 @@ def job_of(row: Outbox, person: Subscriber, mailer: Mailer, own: Own) -> Job:
         domain=row.domain,
         refusals=row.refusals,
         silences=row.silences,
+        doubted_at=_doubted_at(row),
         subscriber_id=person.id,
         email=person.email,
         lang=person.lang,
         reader=reader_of(person, mailer, own),
     )
+
+
+def _doubted_at(row: Outbox) -> datetime | None:
+    doubted = row.retry_at is not None and (row.error or "").startswith(ALIKE)
+    return row.retry_at - doubt_wait(row.refusals) if row.retry_at and doubted else None
 
 
 def reader_of(person: Subscriber, mailer: Mailer, own: Own = NOTHING) -> Reader:
@@ -140,22 +153,46 @@ _DOMAIN: dict[Delays, Literal["delay", "doubt", "leave"]] = {
 }  # fmt: skip
 
 
-def after(job: Job, outcome: Outcome | Broken | Doubted, now: datetime, mailer: Mailer) -> Ending:
-    """Choose a row's next state (reliability.md, 2)."""
+def after(
+    job: Job, outcome: Outcome | Broken | Doubted, now: datetime, mailer: Mailer, last_sent: datetime | None = None
+) -> Ending:
+    """Choose a row's next state (reliability.md, 2); `last_sent` is of the newest mail of its issue that was taken."""
     if isinstance(outcome, Sent):
         return Ending({"state": "sent", "sent_at": now, "error": None}, domain="trust")
     if isinstance(outcome, Refused):
-        return Ending({"state": "failed", "error": outcome.reason}, suppress=outcome.address)
+        return _refused(outcome)
     if isinstance(outcome, Broken):
         return Ending({"state": "retry", "retry_at": now + pause(1), "error": outcome.reason})
     if isinstance(outcome, Doubted):
-        return Ending({"state": "retry", "retry_at": now + DOUBTED_FOR, "error": outcome.reason})
+        return _doubted(job, outcome, now, last_sent)
     if isinstance(outcome, Later):  # certain: this attempt delivered nothing, so it leaves no trace of having begun
         values = {**_retry(job, outcome, now), "data_started_at": None}
         return Ending(values, domain=_DOMAIN[outcome.delays])
     silences = job.silences + 1
     again = now + pause(silences) if mailer.resend and silences < MOST_SILENCES else None
     return Ending({"state": "unknown", "retry_at": again, "error": outcome.reason, "silences": silences})
+
+
+def _refused(outcome: Refused) -> Ending:
+    return Ending({"state": "failed", "error": outcome.reason}, suppress=outcome.address)
+
+
+def _doubted(job: Job, outcome: Doubted, now: datetime, last_sent: datetime | None) -> Ending:
+    """Believe what is heard again after others were sent; else give up in the end, and suppress nobody.
+
+    As long as nothing of the issue was taken it is the relay: then nothing counts.
+    """
+    if last_sent is None:
+        return Ending({"state": "retry", "retry_at": now + DOUBTED_FOR, "error": outcome.reason})
+    if job.doubted_at is not None and last_sent > job.doubted_at:
+        return _refused(outcome.said)
+    doubts = job.refusals + 1
+    if doubts >= MAX_REFUSALS:
+        return Ending(
+            {"state": "failed", "refusals": doubts, "error": f"gave up after {doubts} tries: {outcome.reason}"}
+        )
+    again = now + doubt_wait(doubts)
+    return Ending({"state": "retry", "retry_at": again, "refusals": doubts, "error": outcome.reason})
 
 
 def _retry(job: Job, outcome: Later, now: datetime) -> dict[str, object]:
@@ -171,6 +208,11 @@ def _retry(job: Job, outcome: Later, now: datetime) -> dict[str, object]:
 def pause(refusals: int) -> timedelta:
     """Wait five minutes, then twice as long each time, four hours at most."""
     return timedelta(minutes=min(5 * 2.0 ** (refusals - 1), 240))
+
+
+def doubt_wait(doubts: int) -> timedelta:
+    """Wait an hour, then twice as long each time, twelve hours at most."""
+    return min(DOUBTED_FOR * 2.0 ** max(doubts - 1, 0), timedelta(hours=12))
 
 
 def domain_wait(refusals: int) -> timedelta:

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -20,6 +20,7 @@ from digest.delivery import Delivery, Later, Outcome, Refused
 from digest.delivery.message import Sender, build_message
 from digest.formats.email import MailParts
 from digest.mailing import (
+    ALIKE,
     Broken,
     Doubted,
     Ending,
@@ -36,7 +37,7 @@ from digest.mailing import (
 )
 from digest.model import Digest
 from digest.own import Bench, Wishes
-from digest.refusals import Known, Refusals
+from digest.refusals import Refusals
 from digest.service.own import Score, load_bench, load_own
 from digest.service.reading import read_digest
 from digest.subscriptions import writable
@@ -136,7 +137,7 @@ def send_due(
     """
     ended: Counter[str] = Counter()
     digests: dict[str, tuple[Digest, Bench]] = {}
-    refusals = Refusals()
+    refusals: Refusals[Job] = Refusals()
     try:
         while (limit is None or ended.total() + len(refusals) < limit) and not stopped():
             job = _next(sessions, clock, mailer, sleep)
@@ -148,17 +149,42 @@ def send_due(
                     digests[job.month] = digest, load_bench(session, digest, mailer.roadmap)
             known = refusals.hear(job, _send(sessions, delivery, render, clock, mailer, job, *digests[job.month]))
             ended.update(_settled(sessions, known, clock, mailer))
+            _keep_leased(sessions, refusals.kept, clock())
             if any(_ends_run(outcome) for _, outcome in known):
                 break
-        ended.update(_settled(sessions, refusals.believed(), clock, mailer))
+        ended.update(_settled(sessions, _left(sessions, refusals, took=ended["sent"] > 0), clock, mailer))
     finally:
         delivery.close()
     return dict(ended)
 
 
-def _settled(sessions: Sessions, known: list[Known], clock: Clock, mailer: Mailer) -> list[str]:
+def _settled(
+    sessions: Sessions, known: Iterable[tuple[Job, Outcome | Broken | Doubted]], clock: Clock, mailer: Mailer
+) -> list[str]:
     """Write down what is certain; gives the rows' new states."""
-    return [_settle(sessions, job, after(job, outcome, now := clock(), mailer), now) for job, outcome in known]
+    states = []
+    for job, outcome in known:
+        with reading(sessions) as session:
+            last = outbox.last_sent(session, job.month) if isinstance(outcome, Doubted) else None
+        now = clock()
+        states.append(_settle(sessions, job, after(job, outcome, now, mailer, last), now))
+    return states
+
+
+def _left(sessions: Sessions, refusals: Refusals[Job], *, took: bool) -> list[tuple[Job, Outcome | Broken | Doubted]]:
+    """Tell what becomes of the refusals a run ends with: doubted where others are, unless it took a mail as well."""
+    months = {job.month for job in refusals.kept}
+    with reading(sessions) as session:
+        doubts = not took and any(outbox.any_begins(session, month, ALIKE) for month in months)
+    return refusals.doubted() if doubts else refusals.believed()
+
+
+def _keep_leased(sessions: Sessions, kept: list[Job], now: datetime) -> None:
+    """Let nobody else try what is not certain yet, however long the others take."""
+    if kept:
+        with sessions.begin() as session:
+            for job in kept:
+                outbox.keep(session, job.row_id, job.attempt, now)
 
 
 def _ends_run(outcome: Outcome | Broken | Doubted) -> bool:

@@ -4,7 +4,8 @@ A request does the same work whoever's address it names, so that neither answer 
 """
 
 import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,13 +14,14 @@ from sqlalchemy.orm import Session
 from core.clock import Clock
 from core.errors import ConfigError
 from core.text import text_hash
-from db import signups, subscribers, suppressions
+from db import outbox, signups, subscribers, suppressions
 from db.engine import Sessions
 from db.models import Subscriber
 from db.models_readers import Signup
 from digest.delivery import Delivery, Later, Outcome, Refused, Sent
 from digest.letters import Kind, Letter, letter_for, write_letter
-from digest.mailing import Broken, LeaseLostError, Mailer, pause
+from digest.mailing import Broken, Doubted, LeaseLostError, Mailer, pause
+from digest.refusals import Refusals
 from digest.subscriptions import MailAddress, Subscription, hashes, link, normalise, read_token, token
 from locales.load import LANGUAGES
 
@@ -64,26 +66,54 @@ class _Task:
     id: int
     attempt: int
     email: str
+    domain: str
     kind: Kind
     moment: datetime
     letter: Letter
+
+
+_Ended = Outcome | Broken | Doubted
 
 
 def send_letters(sessions: Sessions, delivery: Delivery, clock: Clock, mailer: Mailer) -> dict[str, int]:
     """Send what sign-ups are due, and give the number of letters by how they ended.
 
     A letter whose message was begun is never sent a second time: who misses it signs up again. It ends early when the
-    server would refuse everyone.
+    server would refuse everyone, or seems to (digest.refusals). That there is no such mailbox is believed only of a
+    server that took another letter in the same run: most runs have one letter, and nothing to hold it against.
     """
-    ended: dict[str, int] = {}
+    ended: Counter[str] = Counter()
+    refusals: Refusals[_Task] = Refusals()
     while task := _next(sessions, clock(), mailer):
-        outcome = _send(sessions, delivery, mailer, task)
-        _settle(sessions, task, outcome, clock(), mailer.keys)
-        name = type(outcome).__name__.lower()
-        ended[name] = ended.get(name, 0) + 1
-        if isinstance(outcome, Later) and outcome.delays == "everyone":
+        known = refusals.hear(task, _send(sessions, delivery, mailer, task))
+        ended.update(_settled(sessions, known, clock, mailer.keys))
+        _keep_leased(sessions, refusals.kept, clock())
+        if any(_ends_run(outcome) for _, outcome in known):
             break
-    return ended
+    left = refusals.believed() if ended["sent"] else refusals.doubted()
+    ended.update(_settled(sessions, left, clock, mailer.keys))
+    return dict(ended)
+
+
+def _settled(sessions: Sessions, known: Iterable[tuple[_Task, _Ended]], clock: Clock, keys: Sequence[str]) -> list[str]:
+    """Write down what is certain; gives how the letters ended."""
+    names = []
+    for task, outcome in known:
+        _settle(sessions, task, outcome, clock(), keys)
+        names.append(type(outcome).__name__.lower())
+    return names
+
+
+def _keep_leased(sessions: Sessions, kept: list[_Task], now: datetime) -> None:
+    """Let nobody else try what is not certain yet, however long the others take."""
+    if kept:
+        with sessions.begin() as session:
+            for task in kept:
+                signups.settle(session, task.id, task.attempt, now + signups.LEASE)
+
+
+def _ends_run(outcome: _Ended) -> bool:
+    return isinstance(outcome, Doubted) or (isinstance(outcome, Later) and outcome.delays == "everyone")
 
 
 def _next(sessions: Sessions, now: datetime, mailer: Mailer) -> _Task | None:
@@ -118,7 +148,7 @@ def _task(row: Signup, kind: Kind, person: Subscriber | None, mailer: Mailer) ->
     name = text_hash(f"signup {row.id} {row.asked_at.isoformat()} {mailer.keys[-1]}")
     url = link(mailer.sender.base_url, signed, action, lang)
     letter = Letter(kind, row.email, lang, url, f"signup.{name}@{mailer.sender.domain}")
-    return _Task(row.id, row.attempts, row.email, kind, row.asked_at, letter)
+    return _Task(row.id, row.attempts, row.email, outbox.domain_of(row.email), kind, row.asked_at, letter)
 
 
 def _send(sessions: Sessions, delivery: Delivery, mailer: Mailer, task: _Task) -> Outcome | Broken:
@@ -145,18 +175,19 @@ def _send(sessions: Sessions, delivery: Delivery, mailer: Mailer, task: _Task) -
         return Broken(f"the letter could not be made or handed over: {type(problem).__name__}")
 
 
-def _settle(sessions: Sessions, task: _Task, outcome: Outcome | Broken, now: datetime, keys: Sequence[str]) -> None:
+def _settle(sessions: Sessions, task: _Task, outcome: _Ended, now: datetime, keys: Sequence[str]) -> None:
     with sessions.begin() as session:
-        if isinstance(outcome, (Later, Broken)) and task.attempt < MOST_TRIES:
+        if isinstance(outcome, (Later, Broken, Doubted)) and task.attempt < MOST_TRIES:
             signups.settle(session, task.id, task.attempt, now + pause(task.attempt))
-        elif isinstance(outcome, (Later, Broken, Refused)) or (isinstance(outcome, Sent) and task.kind == "known"):
+        elif isinstance(outcome, (Later, Broken, Doubted, Refused)) or (
+            isinstance(outcome, Sent) and task.kind == "known"
+        ):
             signups.remove(session, task.id)
         if isinstance(outcome, Refused) and outcome.address:
             suppress_hash(session, keys, normalise(task.email).key, "refused", now)
-    if isinstance(outcome, (Later, Refused)):
-        _log.warning(
-            "letter not sent signup=%d reply=%s", task.id, outcome.reason.split()[0]
-        )  # the rest names addresses
+    said = outcome.said if isinstance(outcome, Doubted) else outcome
+    if isinstance(said, (Later, Refused)):
+        _log.warning("letter not sent signup=%d reply=%s", task.id, said.reason.split()[0])  # the rest names addresses
 
 
 def suppress_hash(session: Session, keys: Sequence[str], email_key: str, reason: str, now: datetime) -> None:

@@ -11,7 +11,7 @@ from db import signups, suppressions
 from db.engine import Sessions
 from db.models import Subscriber
 from db.models_readers import Allowance, Signup, Suppression
-from digest.delivery import Later, Outcome, Refused, Unknown
+from digest.delivery import Later, Outcome, Refused, Sent, Unknown
 from digest.mailing import Mailer
 from digest.service import (
     Caps,
@@ -330,7 +330,11 @@ def test_a_sender_that_dies_before_the_message_is_made_up_for(sessions: Sessions
 def test_a_mailbox_that_does_not_exist_is_suppressed_by_its_hash(sessions: Sessions) -> None:
     ask(sessions, "typo@example.org")
     ask(sessions, "spam@example.org", place="192.0.2.2")
-    deliver(sessions, Refused("550 no such person", address=True), Refused("554 we do not like this"))
+    ask(sessions, "reader@example.org")
+    ((_, letter),) = deliver(
+        sessions, Refused("550 no such person", address=True), Refused("554 we do not like this"), Sent()
+    )
+    assert press(sessions, token_in(letter)) is not None
     assert number_of(sessions, Signup) == 0
     with sessions() as session:
         (kept,) = session.scalars(select(Suppression)).all()
