@@ -124,7 +124,7 @@ def restore(wiring: Wiring, file: Path) -> Restored:
                 _restore_table(session, archive, name, content)
         with Session(connection) as session:
             holds.hold(session, f"restored from a backup of {manifest.made:%Y-%m-%d %H:%M} UTC", wiring.clock())
-        keys = archive.read(keyfile.NAME).decode().split()
+        keys = keyfile.lines(archive.read(keyfile.NAME).decode())
         missing = [key for key in keys if wiring.settings.secret_key is None or key not in wiring.secret_keys()]
         keyfile.put(wiring.key_file, "\n".join(missing))
     complete_full_text(make_sessions(engine))

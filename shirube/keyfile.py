@@ -11,12 +11,17 @@ NAME = "secret.key"
 
 def read(place: str, text: str) -> list[str]:
     """Read keys, one a line, oldest first; raises ConfigError, naming the place, where there is none."""
-    keys = [line.strip() for line in text.splitlines() if line.strip()]
+    keys = lines(text)
     if not keys:
         raise ConfigError(
             f"{place} holds no key", "Put the key back from a backup; a new one breaks the links in mails"
         )
     return keys
+
+
+def lines(text: str) -> list[str]:
+    """Part keys, one a line: a key may hold spaces, as a sentence that somebody chose does."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def kept(file: Path) -> list[str]:
@@ -28,8 +33,8 @@ def kept(file: Path) -> list[str]:
 
 def put(file: Path, text: str) -> None:
     """Put the keys of a backup before a file's own, which go on signing; those only read links of old."""
-    own = file.read_text(encoding="utf-8").split() if file.exists() else []
-    older = [key for key in text.split() if key not in own]
+    own = lines(file.read_text(encoding="utf-8")) if file.exists() else []
+    older = [key for key in lines(text) if key not in own]
     if older:
         _private(file, "\n".join((*older, *own))).replace(file)
 

@@ -89,3 +89,11 @@ def test_keys_of_a_backup_stand_before_a_files_own(file: Path) -> None:
     assert keyfile.kept(file) == ["older", own]
     assert S_IMODE(file.stat().st_mode) == 0o600
     assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("own", ["", "own key\n"])
+def test_a_key_of_several_words_comes_back_whole(file: Path, own: str) -> None:
+    if own:
+        file.write_text(own)
+    keyfile.put(file, "an older key\n  the key of the backup \n")
+    assert keyfile.kept(file) == ["an older key", "the key of the backup", *own.splitlines()]
