@@ -71,8 +71,11 @@ def forget_files(folder: Path, email: str) -> int:
     """Delete the mails to one address that are kept as files; gives how many."""
     key, parser, gone = normalise(email).key, BytesHeaderParser(), 0
     for file in folder.glob("*.eml"):
-        with file.open("rb") as content:
-            to = parser.parse(content)["To"]
+        try:
+            with file.open("rb") as content:
+                to = parser.parse(content)["To"]
+        except FileNotFoundError:  # it was 30 days old, and another process has just deleted it
+            continue
         if str(to).strip().casefold() == key:
             file.unlink(missing_ok=True)
             gone += 1
@@ -166,18 +169,21 @@ def _read_line(wiring: Wiring, row: dict[str, str | None], consent: str) -> _Lin
     minutes = int(cells["minutes"]) if cells["minutes"].isdecimal() else None
     given = {"email": [cells["email"]], "lang": [cells["lang"] or "en"], "minutes": [cells["minutes"]], **lists}
     answers = read_answers(given, wiring.roadmap, keep=minutes)
-    if cells["state"] in OUT:  # a refusal holds whatever else the line says, such as a topic that is none any more
+    state = cells["state"].casefold() or "active"
+    if state in OUT:  # a refusal holds whatever else the line says, such as a topic that is none any more
         faults = [f"email: {fault.words}" for fault in answers.faults if fault.field == "email"]
-        return _Line(Subscription(cells["email"]), "", None, cells["state"], "; ".join(faults))
+        return _Line(Subscription(cells["email"]), "", None, state, "; ".join(faults))
     faults = [f"{fault.field}: {fault.words}" for fault in answers.faults]
     try:
         at = _moment(cells["consent_at"])
     except ValueError:
         faults, at = [*faults, f"consent_at is no moment: {cells['consent_at']!r}"], None
+    # What another program calls somebody who refused is not known here: who is called so is not subscribed.
+    faults += [] if state in STATES else [f"state: {cells['state']!r} is none of {', '.join(STATES)}"]
     source = cells["consent_source"] or consent
     faults += [] if source else ["nobody says where this person agreed: use --consent, or a column consent_source"]
     wanted = answers.wanted if not faults else Subscription(cells["email"])
-    return _Line(wanted, source, at, cells["state"] or "active", "; ".join(faults))
+    return _Line(wanted, source, at, state, "; ".join(faults))
 
 
 def _moment(text: str) -> datetime | None:

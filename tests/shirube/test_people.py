@@ -14,7 +14,7 @@ from db.models import Item, Subscriber
 from db.models_readers import Signup, Suppression
 from digest.service import unsubscribe
 from digest.subscriptions import token
-from shirube import jobs
+from shirube import jobs, people
 from shirube.settings import load_settings
 from shirube.stopping import Stopping
 from tests.shirube.command import CLOSED, DRAFT, Bench, Ended, run
@@ -119,6 +119,18 @@ def test_who_left_or_was_suppressed_is_kept_out_whatever_else_their_line_says(en
     ]
 
 
+def test_a_state_in_capitals_is_that_state_and_one_that_is_none_subscribes_nobody(env: dict[str, str]) -> None:
+    text = "email,state\nleft@example.org,LEFT\ngone@example.org,Suppressed\n"
+    text += "no@example.org,unsubscribed\nyes@example.org,Active\n"
+    ended = call(env, "import", "-", *CONSENT, stdin=text)
+    assert ended.code == 3
+    outcomes = [line.split("\t")[1] for line in ended.lines]
+    assert outcomes[:2] == ["left", "suppressed"]
+    assert outcomes[2].startswith("invalid: state: 'unsubscribed' is none of active")
+    assert outcomes[3] == "added"
+    assert set(rows(env)) == {"yes@example.org"}
+
+
 def test_who_is_kept_out_by_an_import_cannot_follow_a_link_that_is_open(env: dict[str, str]) -> None:
     wiring = bench(env)
     with wiring.sessions.begin() as session:
@@ -212,6 +224,14 @@ def test_erasing_takes_rows_and_files_of_one_person(env: dict[str, str]) -> None
     wiring.engine.dispose()
     assert call(env, "suppress", "a@example.org", "--lift").code == 1
     assert call(env, "add", "a@example.org", *CONSENT).out == "a@example.org\tsuppressed\n"
+
+
+def test_erasing_passes_over_a_mail_that_is_deleted_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = tmp_path / "there.eml"
+    there.write_text("To: reader@example.org\n\n")
+    monkeypatch.setattr(Path, "glob", lambda folder, pattern: iter((folder / "gone.eml", there)))
+    assert people.forget_files(tmp_path, "reader@example.org") == 1
+    assert not there.exists()
 
 
 def test_the_database_file_holds_no_address_of_somebody_erased(env: dict[str, str]) -> None:
