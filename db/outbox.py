@@ -96,14 +96,18 @@ def take(
 ) -> tuple[Outbox, Subscriber] | None:
     """Lease the next row that may be sent now, with its person; None when there is none.
 
-    The person is read again in this transaction: who left or was suppressed gets nothing more. A row whose lease ran
-    out after its message was begun becomes `unknown`, and is sent again only with `resend`. `pause` is kept between two
-    mails to one domain, over all senders. While mail is held there is none.
+    The person is read again in this transaction: who left or was suppressed gets nothing more. Of an issue older than
+    the newest one that is mailed nothing is sent, though another sender held the row when that began. A row whose lease
+    ran out after its message was begun becomes `unknown`, and is sent again only with `resend`. `pause` is kept between
+    two mails to one domain, over all senders. While mail is held there is none.
     """
     if holds.held(session) is not None:
         return None
+    latest = newest(session)
     while row := session.scalars(_due(now)).first():
-        if row.state == "sending" and row.data_started_at is not None:
+        if latest is not None and row.month < latest:
+            supersede(session, latest, now)
+        elif row.state == "sending" and row.data_started_at is not None:
             doubt(row, now if resend else None)
         elif row.state == "unknown" and not resend:
             row.retry_at = None

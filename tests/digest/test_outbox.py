@@ -108,6 +108,26 @@ def test_what_a_sender_that_died_held_of_an_older_issue_is_not_mailed(sessions: 
     assert send(sessions, Scripted(), NOW + timedelta(hours=2)) == {"sent": 3}
 
 
+def test_what_another_sender_held_when_a_newer_issue_began_is_not_mailed_beside_it(
+    sessions: Sessions, roadmap: Roadmap
+) -> None:
+    """Whether the other dies, or gives its row back because its mail was refused for now."""
+    stock(sessions, roadmap, people=2, month="2026-05")
+    fill(sessions, "2026-05")
+    with sessions.begin() as session:
+        for _ in range(2):
+            outbox.take(session, NOW, resend=True)
+    stock(sessions, roadmap, people=0)
+    fill(sessions, now=NOW + timedelta(minutes=1))
+    with sessions.begin() as session:
+        outbox.settle(session, 1, 1, state="retry", retry_at=NOW, error="450 later")
+    delivery = Scripted()
+    for minutes in range(1, 60, 5):
+        send(sessions, delivery, NOW + timedelta(minutes=minutes))
+    assert {mail["Subject"] for _, mail in delivery.mails} == {"道標 2026-06"}
+    assert [row.state for row in _rows_of(sessions, "2026-05")] == ["skipped", "skipped"]
+
+
 def test_a_passing_refusal_is_tried_again_later_and_a_final_one_is_not(sessions: Sessions, roadmap: Roadmap) -> None:
     stock(sessions, roadmap)
     fill(sessions)
