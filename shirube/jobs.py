@@ -47,7 +47,10 @@ Run = Callable[[Wiring, Stopping], Outcome]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One line of the schedule; `told` on /status as well, where strangers read."""
+    """One line of the schedule; `told` on /status as well, where strangers read.
+
+    It waits while one of those it comes `after` is due or under way.
+    """
 
     name: str
     cron: str
@@ -55,22 +58,30 @@ class Job:
     does: str
     missed: str
     told: bool = True
+    after: tuple[str, ...] = ()
 
 
-def schedule(closing_day: int) -> tuple[Job, ...]:
-    """Give the whole schedule; months close from the closing day on (SHIRUBE_CLOSING_DAY)."""
-    closing = f"20 */2 {closing_day}-31 * *"
-    return (
+def schedule() -> tuple[Job, ...]:
+    """Give the whole schedule; which month is due to be closed on a day is decided by the job that closes."""
+    pulls = (
         _pulling("arxiv", "15 */4 * * *"),
         _pulling("hf", "5 */4 * * *"),
         _pulling("pwc", "25 */4 * * *"),
         _pulling("labs", "35 */4 * * *"),
         *(_pulling(name, "55 */4 * * *") for name in added()),
+    )
+    return (
+        *pulls,
         Job("reread", "30 2 * * sun", reread, "reads again what stayed open or unreadable", "the next one reads it"),
         Job("votes", "50 4 * * *", votes, "asks Daily Papers for the votes of 62 days", "the next one asks"),
         Job("rank", "45 * * * *", rank, "embeds and rates what is new, rewrites drafts", "the next one does it all"),
         Job(
-            "close", closing, close, "closes every month that is due, in order", "made up for; months keep their order"
+            "close",
+            "20 */2 * * *",
+            close,
+            "closes every month that is due, in order",
+            "made up for; months keep their order",
+            after=tuple(pull.name for pull in pulls),
         ),
         Job("outbox", "*/5 * * * *", outbox, "mails an issue just closed, and what waits", "the next one takes all"),
         _keeping("backup", "40 1 * * *", backup, "writes a backup, deletes those of 30 days", "the next one writes it"),

@@ -74,7 +74,8 @@ def make_month(wiring: Wiring, month: str, write: Write, *, offline: bool = Fals
         if "pwc" not in (*outcome.failed, *down):
             _enrich(wiring, month, outcome)
     note_errata(wiring)
-    write(_ranked_issue(wiring, month, summarised=not outcome.interrupted))
+    stopped = outcome.interrupted
+    write(_ranked_issue(wiring, month, summarised=not stopped, growing=stopped))
     _notify(wiring)
     return outcome
 

@@ -247,7 +247,7 @@ class Wiring:
         from shirube.jobs import schedule
         from shirube.worker import slot_after
 
-        told = [job for job in schedule(self.settings.closing_day) if job.told]
+        told = [job for job in schedule() if job.told]
         return tuple(Planned(job.name, partial(slot_after, job)) for job in told)
 
     def served_options(self, base_url: str) -> AppOptions:

@@ -87,7 +87,7 @@ class Worker:
         monotonic: Callable[[], float] = time.monotonic,
         gone: Callable[[str], bool] = is_gone,
     ) -> None:
-        self.jobs = tuple(jobs if jobs is not None else schedule(wiring.settings.closing_day))
+        self.jobs = tuple(jobs if jobs is not None else schedule())
         self.rhythm = rhythm
         self._wiring, self._stop = wiring, stop
         self._moment, self._monotonic, self._gone = moment, monotonic, gone
@@ -122,15 +122,20 @@ class Worker:
         return sorted(left)
 
     def due(self, now: datetime) -> list[tuple[Job, datetime]]:
-        """List what should be run now: the newest moment of each job, unless it was made or another makes it."""
+        """List what should be run now: the newest moment of each job, unless it was made or another makes it.
+
+        What comes after others waits for them: a month must not be frozen before days that are just being read.
+        """
         slots = {job.name: slot for job in self.jobs if (slot := slot_before(job, now)) is not None}
         with reading(self._wiring.sessions) as session:
             made, running, moment = runs.at(session, slots), runs.running(session), self._moment(session)
-        return [
+        wanted = [
             (job, slots[job.name])
             for job in self.jobs
             if job.name in slots and self._wanted(made.get(job.name), running.get(job.name), moment)
         ]
+        busy = {job.name for job, _ in wanted} | running.keys()
+        return [(job, slot) for job, slot in wanted if busy.isdisjoint(job.after)]
 
     def due_now(self) -> list[tuple[Job, datetime]]:
         """List what should be run now; nothing while the database does not answer."""
@@ -150,7 +155,12 @@ class Worker:
             self.enter(job, slot)
 
     def knock(self, job: Job) -> str | None:
-        """Run a job for the newest moment of its schedule, if that was not made yet; gives how it ended."""
+        """Run a job for the newest moment of its schedule, if that was not made yet; gives how it ended.
+
+        One that has to wait for others is left to `look`.
+        """
+        if job.after and job not in [due for due, _ in self.due_now()]:
+            return None
         slot = slot_before(job, self._wiring.clock())
         return self.enter(job, slot) if slot is not None else None
 

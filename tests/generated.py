@@ -187,7 +187,7 @@ def table(rows: Any) -> str:
 def schedule() -> str:
     """Write the table of jobs."""
     head = "| job | when (cron, UTC) | what it does | a missed run |\n|---|---|---|---|\n"
-    return head + table((f"`{job.name}`", f"`{job.cron}`", job.does, job.missed) for job in jobs.schedule(5))
+    return head + table((f"`{job.name}`", f"`{job.cron}`", job.does, job.missed) for job in jobs.schedule())
 
 
 def metrics() -> str:

@@ -48,7 +48,7 @@ def _list(wiring: Wiring, as_json: bool) -> None:
 
     now = wiring.clock()
     with reading(wiring.sessions) as session:
-        found = joblist.listed(session, schedule(wiring.settings.closing_day), now)
+        found = joblist.listed(session, schedule(), now)
     if as_json:
         terminal.out(json.dumps(found, indent=2))
         return
@@ -62,7 +62,7 @@ def _explain(wiring: Wiring, name: str, as_json: bool) -> None:
     from shirube.jobs import schedule
     from shirube.worker import find
 
-    job = find(schedule(wiring.settings.closing_day), name)
+    job = find(schedule(), name)
     with reading(wiring.sessions) as session:
         found = joblist.explained(session, job, wiring.clock())
     terminal.out(json.dumps(found, indent=2) if as_json else "\n".join(joblist.lines(found)))

@@ -171,10 +171,10 @@ def test_every_end_of_a_run_has_words_in_both_languages(
 
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_every_job_that_is_told_has_a_name_for_people(lang: str) -> None:
-    told = [job.name for job in schedule(5) if job.told]
+    told = [job.name for job in schedule() if job.told]
     names = {name: str(job_name(voice(lang), name)) for name in told}
     assert all(names[name] not in ("", name) for name in told)
-    assert len(set(names.values())) == len(told) == len(schedule(5)) - 2  # but for backup and prune
+    assert len(set(names.values())) == len(told) == len(schedule()) - 2  # but for backup and prune
 
 
 def test_errors_hosts_and_counts_are_the_operators_alone(sessions: Sessions, open_at: Open) -> None:

@@ -68,14 +68,14 @@ def wired(env: dict[str, str], now: str, seconds: int = 0) -> Ready:
 
 def pulled(env: dict[str, str], now: str) -> None:
     """Run the jobs that fill the store."""
-    Worker(wired(env, now), Stopping(), [job for job in schedule(5) if job.name not in CHAIN]).look()
+    Worker(wired(env, now), Stopping(), [job for job in schedule() if job.name not in CHAIN]).look()
 
 
 def chain(env: dict[str, str], now: str) -> list[str]:
     """Rank, close, mail the issue that closed, and go on with what waits minutes and hours later; gives failures."""
     for seconds in (0, 600, 7_200):
         wiring = wired(env, now, seconds)
-        Worker(wiring, Stopping(), [job for job in schedule(5) if job.name in CHAIN]).look()
+        Worker(wiring, Stopping(), [job for job in schedule() if job.name in CHAIN]).look()
         with wiring.sessions.begin() as session:
             fill_outbox(session, None, wiring.clock, mail.make_mailer(wiring).sender)
     with wiring.sessions() as session:
@@ -144,7 +144,7 @@ def told_to_stop(env: dict[str, str], now: str, name: str, at: int) -> dict[str,
     0 sends none. `seconds` are those from the signal to the end of the worker.
     """
     wiring, stop, asked = wired(env, now), Stopping(), [0.0]
-    job = next(job for job in schedule(wiring.settings.closing_day) if job.name == name)
+    job = next(job for job in schedule() if job.name == name)
     statements = count(1)
 
     def step(*_given: object) -> None:

@@ -46,11 +46,12 @@ class Bell:
     cron: str = EVERY_FIVE
     during: Callable[[Wiring, Stopping], Outcome | None] = lambda wiring, stop: None
     rung: list[datetime] = field(default_factory=list)
+    after: tuple[str, ...] = ()
 
     @property
     def job(self) -> Job:
         """The line of the schedule."""
-        return Job(self.name, self.cron, self._run, "rings", "the next one rings")
+        return Job(self.name, self.cron, self._run, "rings", "the next one rings", after=self.after)
 
     def _run(self, wiring: Wiring, stop: Stopping) -> Outcome:
         self.rung.append(wiring.clock())
