@@ -55,7 +55,8 @@ def parse_smtp_url(url: str) -> SmtpAddress:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
-    except ValueError as problem:
+        (host or "").encode("idna")  # as a connection will write it; a label may not be empty or too long
+    except ValueError as problem:  # a UnicodeError is one
         raise ConfigError("SHIRUBE_SMTP_URL is no address", _FORM) from problem
     if parts.scheme not in ("smtp", "smtps") or not host:
         raise ConfigError("SHIRUBE_SMTP_URL is no address", _FORM)
@@ -69,6 +70,9 @@ def parse_smtp_url(url: str) -> SmtpAddress:
         raise ConfigError("SHIRUBE_SMTP_URL would send a password in the clear", "Use starttls=required or smtps://")
     user = unquote(parts.username) if parts.username else None
     password = unquote(parts.password) if parts.password else None
+    if not ((user or "") + (password or "")).isascii():  # smtplib writes them as ASCII, and could only fail at it
+        advice = "Give this program a user and a password of plain letters, digits and signs at the mail server"
+        raise ConfigError("SHIRUBE_SMTP_URL has letters in user or password that cannot be sent", advice)
     return SmtpAddress(host, port or (465 if tls == "implicit" else 587), user, password, tls)
 
 

@@ -185,6 +185,8 @@ def test_smtp_addresses() -> None:
         "required",
     )
     assert parse_smtp_url("smtps://mail.example.org").port == 465
+    assert parse_smtp_url("smtp://[::1]:25?starttls=never").host == "::1"
+    assert parse_smtp_url("smtp://mail.bücher.example").host == "mail.bücher.example"
     assert "p:ss" not in repr(found)
 
 
@@ -199,6 +201,10 @@ def test_smtp_addresses() -> None:
         "smtp://mail.example.org?tls=required",
         "smtp://mail.example.org?secret",
         "smtp://user:12?secret@mail.example.org",
+        "smtp://user:secret@mail..example.org",
+        f"smtp://user:secret@{'a' * 64}.example.org",
+        "smtps://user:s%C3%A4cret-secret@mail.example.org",
+        "smtps://us%C3%A4r:secret@mail.example.org",
     ],
 )
 def test_a_wrong_smtp_address_is_named_without_its_secret(url: str) -> None:
