@@ -20,7 +20,7 @@ from digest.words import voice
 from locales.load import LANGUAGES
 from roadmap.model import Roadmap
 from shirube import terminal
-from shirube.files import write_whole
+from shirube.files import sweep, write_whole
 
 Beside = Mapping[str, Mapping[str, Any]]  # item id -> what else is said of it, by name
 Written = Callable[[Sequence[Item], Roadmap, Beside, float], None]
@@ -47,9 +47,10 @@ def write_digest(issue: Issue, folder: Path, form: str, lang: str, stages: Seque
     The page is written in every language, since each links to the others.
     """
     stem = _stem(issue, stages, minutes)
-    for each in LANGUAGES if form == "html" else (lang,):
-        content = render(issue, form, each, stages, minutes).encode()
-        write_whole(folder / _name(stem, form, each), content, "Choose another folder with --out")
+    files = {each: folder / _name(stem, form, each) for each in (LANGUAGES if form == "html" else (lang,))}
+    for each, file in files.items():
+        write_whole(file, render(issue, form, each, stages, minutes).encode(), "Choose another folder with --out")
+    sweep(files.values())
     return folder / _name(stem, form, lang)
 
 

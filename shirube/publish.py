@@ -19,7 +19,7 @@ from db import issues, papers
 from db.engine import reading
 from locales.load import LANGUAGES
 from shirube import site_files, terminal
-from shirube.files import write_whole
+from shirube.files import sweep, write_whole
 from shirube.site_files import Layout, Place
 
 if TYPE_CHECKING:
@@ -224,6 +224,7 @@ def put(folder: Path, content: dict[str, bytes], fresh: Manifest, known: Manifes
     for name in changed:
         write_whole(folder / name, content[name], ADVICE)
     _keep(folder, Manifest(fresh.issues, fresh.items, names))
+    sweep(folder / name for name in (*content, MANIFEST))
     return Published(len(names), len(changed))
 
 

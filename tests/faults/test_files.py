@@ -4,7 +4,7 @@ import hashlib
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -14,7 +14,7 @@ import pytest
 
 from db.models import Issue
 from digest.formats.json import to_json
-from shirube.files import write_whole
+from shirube.files import sweep, write_whole
 from shirube.output import write_digest
 from shirube.publish import MANIFEST, Manifest, put
 from tests.digest import sample
@@ -144,10 +144,44 @@ def test_what_a_killed_writer_left_goes_after_a_day_and_a_file_keeps_the_mode_of
     for each in left:
         each.touch()
     write_whole(tmp_path / "a.html", b"new", "")
+    sweep([tmp_path / "a.html", tmp_path / "nowhere" / "a.html"])
     assert all(each.exists() for each in left), "they may be another's that writes just now"
     for each in left:
         os.utime(each, (0, 0))
-    write_whole(tmp_path / "a.html", b"new", "")
-    assert [each.exists() for each in left] == [False, False, True, True]
+    sweep([tmp_path / "a.html"])
+    assert [each.exists() for each in left] == [False, True, True, True], "of another shape, or of another file"
     (tmp_path / "plain").touch()
     assert (tmp_path / "a.html").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_what_is_left_and_may_not_be_deleted_makes_no_failure_of_a_file_that_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another user's, in a folder like /tmp where only the owner may delete."""
+    left = tmp_path / ".a.html.0123abcd.tmp"
+    left.touch()
+    os.utime(left, (0, 0))
+
+    def closed(_file: Path, *, missing_ok: bool = False) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "unlink", closed)
+    write_whole(tmp_path / "a.html", b"new", "")
+    sweep([tmp_path / "a.html"])
+    assert (tmp_path / "a.html").read_bytes() == b"new"
+
+
+def test_a_folder_is_looked_through_once_however_many_files_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, looked, iterdir = [tmp_path / f"{n}.html" for n in range(50)], list[Path](), Path.iterdir
+
+    def counted(folder: Path) -> Iterator[Path]:
+        looked.append(folder)
+        return iterdir(folder)
+
+    monkeypatch.setattr(Path, "iterdir", counted)
+    for file in files:
+        write_whole(file, b"new", "")
+    sweep(files)
+    assert looked == [tmp_path]
