@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -130,10 +130,29 @@ def taken(host: str, port: int) -> Iterator[list[socket.socket]]:
     with ExitStack() as stack:
         try:
             places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-            sockets = [stack.enter_context(_listening(family, place)) for family, _, _, _, place in places]
+            sockets = _all_listening(stack, places)
         except OSError as problem:
             raise _not_taken(host, port, problem) from problem
         yield sockets
+
+
+def _all_listening(stack: ExitStack, places: Sequence[Any]) -> list[socket.socket]:
+    """Listen at every address that this machine has: a name may stand for one of a kind that it lacks, as ::1.
+
+    Raises OSError where it has none of them, or where one cannot be taken.
+    """
+    sockets: list[socket.socket] = []
+    lacking: list[OSError] = []
+    for family, _, _, _, place in places:
+        try:
+            sockets.append(stack.enter_context(_listening(family, place)))
+        except OSError as problem:
+            if problem.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                raise
+            lacking.append(problem)
+    if lacking and not sockets:
+        raise lacking[0]
+    return sockets
 
 
 def _listening(family: int, place: Any) -> socket.socket:

@@ -26,6 +26,7 @@ _SHOULD = {
     "float_parsing": "a number",
     "float_type": "a number",
     "string_type": "a text",
+    "path_type": "a path",
     "tuple_type": "a list",
     "dict_type": "a table",
 }

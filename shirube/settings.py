@@ -33,15 +33,15 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file=FILE, extra="forbid", frozen=True)
 
     data_dir: Path = Path("var")
-    database_url: SecretStr | None = None
-    base_url: str | None = None
-    contact: str | None = None
+    database_url: SecretStr | None = Field(None, examples=["postgresql://shirube@localhost/shirube"])
+    base_url: str | None = Field(None, examples=["https://papers.example"])
+    contact: str | None = Field(None, examples=["you@example.org"])
     categories: Annotated[tuple[str, ...], NoDecode] = (
         *("cs.AI", "cs.CL", "cs.CV", "cs.LG", "cs.MA", "cs.NE", "cs.RO", "cs.SD", "cs.IR"),
         *("stat.ML", "eess.AS", "math.OC"),
     )
     closing_day: int = Field(5, ge=1, le=28)
-    roadmap_dir: Path | None = None
+    roadmap_dir: Path | None = Field(None, examples=["roads/mine"])
     arxiv_url: str = "https://export.arxiv.org"
     oai_url: str = "https://oaipmh.arxiv.org/oai"
     arxiv_rss_url: str = "https://rss.arxiv.org/rss"
@@ -54,18 +54,18 @@ class Settings(BaseSettings):
     allowed_hosts: tuple[str, ...] = Field((), examples=[["papers.example"]])
     rate_limits: dict[str, str] = Field(default_factory=dict, examples=[{"search": "30/minute"}])
     embedding_model: str = "all-MiniLM-L6-v2"
-    smtp_url: SecretStr | None = None
-    mail_from: str | None = None
-    reply_to: str | None = None
+    smtp_url: SecretStr | None = Field(None, examples=["smtps://mail.example.org"])
+    mail_from: str | None = Field(None, examples=["digest@example.org"])
+    reply_to: str | None = Field(None, examples=["you@example.org"])
     mail_pause_seconds: float = Field(1.0, ge=0, le=60, allow_inf_nan=False)
     mail_unknown: Literal["resend", "hold"] = "resend"
-    secret_key: SecretStr | None = None
-    webhook_url: SecretStr | None = None
-    webhook_secret: SecretStr | None = None
-    llm_url: str | None = None
-    llm_model: str | None = Field(None, validate_default=True)
-    llm_key: SecretStr | None = None
-    metrics_token: SecretStr | None = None
+    secret_key: SecretStr | None = Field(None, examples=["a key of your own"])
+    webhook_url: SecretStr | None = Field(None, examples=["https://hooks.example.org/shirube"])
+    webhook_secret: SecretStr | None = Field(None, examples=["whsec_..."])
+    llm_url: str | None = Field(None, examples=["http://localhost:11434/v1"])
+    llm_model: str | None = Field(None, validate_default=True, examples=["llama3.1"])
+    llm_key: SecretStr | None = Field(None, examples=["the key of that service"])
+    metrics_token: SecretStr | None = Field(None, examples=["at least 16 characters"])
     log_format: Literal["console", "json"] = "console"
 
     @field_validator("categories", mode="before")

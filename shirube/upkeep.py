@@ -36,7 +36,8 @@ def backup(wiring: Wiring) -> list[Check]:
 
     Old ones are not well where the schedule, which makes them, has run.
     """
-    newest, now = _newest(wiring.backups_dir), wiring.clock()
+    now = wiring.clock()
+    newest = _newest(wiring.backups_dir, now)
     with reading(wiring.sessions) as session:
         runs = ticking.scheduler(session, now)["last_tick"] is not None
     fix = "Run shirube db backup; shirube jobs backup tells how the last ones went"
@@ -93,10 +94,12 @@ def webhook(wiring: Wiring) -> list[Check]:
     return [Check("webhook", well=True, found="set, its calls are signed")]
 
 
-def _newest(folder: Path) -> datetime | None:
-    """Tell of which moment the newest backup in a folder is; its name says it."""
-    found = backups.found(folder)
-    return backups.made(found[-1]) if found else None
+def _newest(folder: Path, now: datetime) -> datetime | None:
+    """Tell of which moment the newest backup in a folder is; its name says it.
+
+    One that was made while the clock was ahead tells nothing: it would hide for years that none is made any more.
+    """
+    return max((moment for file in backups.found(folder) if (moment := backups.made(file)) <= now), default=None)
 
 
 def _shown(folder: Path) -> str:

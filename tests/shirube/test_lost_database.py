@@ -107,6 +107,16 @@ def test_a_backup_that_holds_much_less_than_an_older_one_is_told(store: Path) ->
     assert "db restore" in check.fix
 
 
+def test_a_backup_of_a_clock_that_was_ahead_hides_nothing(tmp_path: Path) -> None:
+    wiring = at(tmp_path, NOW)
+    migrate.upgrade(wiring.engine)
+    back_up(tmp_path, NOW + 400 * DAY)
+    assert upkeep.backup(wiring)[0].found.startswith("none in ")
+    back_up(tmp_path, NOW - 3 * DAY)
+    (check,) = upkeep.backup(wiring)
+    assert check.found.startswith("the newest is of 2026-07-05")
+
+
 def test_what_is_no_backup_at_all_is_no_reason_to_keep_it(tmp_path: Path) -> None:
     for name in ("shirube-20260101T000000Z.zip", "shirube-20260701T000000Z.zip"):
         (tmp_path / name).write_bytes(b"no zip")

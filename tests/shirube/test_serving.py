@@ -126,6 +126,25 @@ def test_a_port_is_taken_at_every_address_of_a_host_and_let_go_of() -> None:
         pass
 
 
+def test_an_address_that_the_machine_lacks_keeps_none_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container without IPv6 whose hosts file names ::1 for localhost."""
+    port, kind = free_port(), socket.SOCK_STREAM
+    lacking = (socket.AF_INET, kind, 6, "", ("192.0.2.1", port))
+    there = (socket.AF_INET, kind, 6, "", ("127.0.0.1", port))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [lacking, there])
+    with taken("localhost", port) as sockets:
+        assert [one.getsockname() for one in sockets] == [("127.0.0.1", port)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [lacking])
+    with pytest.raises(ShirubeError, match="is no address of this machine"), taken("localhost", port):
+        pass
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [there, there])
+    with pytest.raises(ShirubeError, match="is taken"), taken("localhost", port):
+        pass
+    monkeypatch.undo()
+    with taken("127.0.0.1", port):
+        pass
+
+
 def test_the_web_is_told_what_runs_by_itself_and_when_but_not_of_housekeeping(tmp_path: Path) -> None:
     noon = datetime(2026, 10, 7, 12, tzinfo=UTC)  # after the closing day
     jobs = {job.name: job.after(noon) for job in wiring(tmp_path).served_options(LISTENING).jobs}

@@ -1,6 +1,7 @@
 """Settings: where they come from, what is refused and with which advice, what is never shown."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,14 @@ def refused() -> str:
     assert "Value error" not in caught.value.message
     assert "Input" not in caught.value.message
     return caught.value.message
+
+
+@pytest.mark.parametrize("name", [name for name in Settings.model_fields if name != "log_format"])
+def test_every_setting_of_the_wrong_kind_is_told_in_words_with_an_example(name: str) -> None:
+    Path("shirube.toml").write_text(f"{name} = 1979-05-27\n")
+    said = refused()
+    assert re.fullmatch(rf"Settings are wrong: {name} in \S+ should be [a-z' ]+, such as \S.*", said), said
+    assert not re.search(r"None|Path|class", said)
 
 
 def test_an_unknown_key_of_the_file_is_refused() -> None:
