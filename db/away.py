@@ -8,7 +8,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: shut down by its operator, crashed, starting; no more
 # connections. The class 08 is of connections that failed.
 _STATES = frozenset(("57P01", "57P02", "57P03", "53300"))
-_SAID = ("connection", "locked", "unable to open")  # by drivers that give no state
+_SAID = ("connection", "resolve host", "locked", "unable to open")  # by drivers that give no state
 
 
 def is_away(error: BaseException) -> bool:

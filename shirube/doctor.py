@@ -17,7 +17,7 @@ from db.migrate import at_head
 from shirube import trials, upkeep
 from shirube.checks import Check
 from shirube.telling import span
-from shirube.troubles import RESTORE
+from shirube.troubles import RESTORE, in_words, told
 from shirube.wiring import Wiring
 
 LOOKED_THROUGH = 1_000_000_000  # bytes of an SQLite file, which some seconds read
@@ -47,7 +47,8 @@ def _tried(name: str, check: Callable[[Wiring], list[Check]], wiring: Wiring) ->
     try:
         return check(wiring)
     except ShirubeError as problem:
-        return [Check(name, well=False, found=problem.message, fix=problem.advice)]
+        said = in_words(problem) or problem  # a migration says its advice also where the machine failed beneath it
+        return [Check(name, well=False, found=said.message, fix=said.advice)]
 
 
 def _python(_wiring: Wiring) -> list[Check]:
@@ -79,9 +80,7 @@ def _database(wiring: Wiring) -> list[Check]:
         said = _kind(engine.dialect.name) + ("" if small else UNSEEN)
         return [Check("database", well=at_head(engine), found=said, fix="Run shirube db upgrade")]
     except SQLAlchemyError as problem:
-        said = str(getattr(problem, "orig", None) or problem).strip().partition("\n")[0]
-        fix = RESTORE if "malformed" in said else _mending(wiring.settings.database)
-        return [Check("database", well=False, found=said, fix=fix)]
+        return [_unusable(problem, make_url(wiring.settings.database))]
 
 
 def _size(url: URL) -> int:
@@ -98,11 +97,15 @@ def _kind(name: str) -> str:
     return f"SQLite {'.'.join(map(str, version))}, {mode}"
 
 
-def _mending(url: str) -> str:
-    place = make_url(url)
+def _unusable(problem: SQLAlchemyError, place: URL) -> Check:
+    """Tell of a server as every command does, and of a file in SQLite's words, with its place."""
+    said = str(getattr(problem, "orig", None) or problem).strip().partition("\n")[0]
     if place.get_backend_name() == "sqlite":
-        return f"See that {place.database} is this program's file, can be written, and is not held by another program"
-    return "See that the server runs, and check SHIRUBE_DATABASE_URL: host, name, user and password"
+        fix = f"See that {place.database} is this program's file, can be written, and is not held by another program"
+        return Check("database", well=False, found=said, fix=RESTORE if "malformed" in said else fix)
+    fix = "See that the server runs, and check SHIRUBE_DATABASE_URL: host, name, user and password"
+    words = told(problem) or ShirubeError(said, fix)
+    return Check("database", well=False, found=words.message, fix=words.advice)
 
 
 def _model(wiring: Wiring) -> list[Check]:

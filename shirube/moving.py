@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
 from core.errors import RefusedError
@@ -29,7 +28,7 @@ def move(wiring: Wiring, url: str, progress: Progress = lambda done, total, note
     afterwards. It is one transaction: whatever fails, or is killed, leaves the other as it was.
     """
     source, target = wiring.engine, make_engine(url)
-    if make_url(url) == make_url(wiring.settings.database):
+    if source.url == target.url:
         raise RefusedError("That is the database in use", "Name another one to copy it into")
     with (
         copying.snapshot(source) as old,

@@ -160,5 +160,6 @@ def prepare(engine: Engine) -> None:
 
 def _connector(engine: Engine) -> PsycopgConnector:
     url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    arguments = {"options": f"-c search_path={SCHEMA}", "application_name": "shirube-queue"}
+    options = f"-c search_path={SCHEMA} -c datestyle=ISO"  # the one way of writing moments that the driver reads
+    arguments = {"options": options, "client_encoding": "utf8", "application_name": "shirube-queue"}
     return PsycopgConnector(conninfo=url, kwargs=arguments, min_size=1, max_size=4)

@@ -5,7 +5,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from core.errors import ShirubeError
 from db.migrate import MigrationError
@@ -30,11 +30,37 @@ _SQLITE = (
 _POSTGRES = (
     ("53100", "The disk of the database server is full", "Make room there and run it again; what was stored is whole"),
     ("53300", "The database server takes no more connections", "Raise its max_connections, or run fewer programs"),
+    (
+        "42501",
+        "This database user may not do that",
+        "Let it: make it the owner of the database, or GRANT it the schema, its tables and sequences",
+    ),
     ("25006", "The database may only be read", "Point SHIRUBE_DATABASE_URL at the primary server"),
     ("42P01", "A table of the database is missing", RESTORE),
     ("XX001", "A page of the database is damaged", RESTORE),
     ("XX002", "An index of the database is damaged", "REINDEX it; shirube db check names it"),
 )
+_ADDRESS = "Correct SHIRUBE_DATABASE_URL: its form and options"
+# What stands in the way of a connection, by what the server or the driver says then, without a code.
+_REFUSALS = (
+    ("does not exist", "Correct name and user in SHIRUBE_DATABASE_URL, or make what is missing: docs/operate.md"),
+    ("authentication failed", "Correct user and password in SHIRUBE_DATABASE_URL; @ is written %40 there, / is %2F"),
+    (
+        "no password supplied",
+        "Write the password into SHIRUBE_DATABASE_URL: postgresql+psycopg://user:password@host/name",
+    ),
+    ("no pg_hba.conf entry", "Let this machine and user in, in the server's pg_hba.conf, or ask with ?sslmode=require"),
+    ("too many c", "Raise max_connections or the limit of the user, or run fewer programs"),  # connections | clients
+    ("connection slots", "Raise max_connections, or run fewer programs"),
+    ("permission denied for database", "Let this user in: GRANT CONNECT ON DATABASE name TO user"),
+    ("does not support SSL", "Take sslmode out of SHIRUBE_DATABASE_URL, or let the server speak TLS"),
+    ("connection option", _ADDRESS),
+    ("invalid sslmode", _ADDRESS),
+    ("invalid port", _ADDRESS),
+    ("bad value for", _ADDRESS),
+    ("FATAL:", "See what the server is doing, and check SHIRUBE_DATABASE_URL: host, name, user and password"),
+)
+_PLACES = re.compile(r"FATAL:\s*|failed: |is bad: ")  # before what was said stands where
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # What NumPy says, without an error number, where a part of an array was written (numpy/_core/src/multiarray/convert.c).
 _IN_PART = re.compile(r"\d+ requested and \d+ written")
@@ -69,12 +95,35 @@ def _of_database(error: DBAPIError) -> ShirubeError | None:
     for code, message, advice in _POSTGRES:
         if state == code:
             return ShirubeError(message, advice)
-    if state is None:
+    if not hasattr(origin, "sqlstate"):
         for part, message, advice in _SQLITE:
             if part in said:
                 return ShirubeError(message, advice)
-    if error.connection_invalidated or "connection" in said:
+    return _of_connection(error, origin)
+
+
+def _of_connection(error: DBAPIError, origin: object) -> ShirubeError | None:
+    """Tell of a server that refused a connection, in its own words, from one that does not answer.
+
+    What the driver says of a host is not repeated: where a sign of a password is wrongly written, the rest is in it.
+    """
+    unmade = getattr(origin, "sqlstate", "") is None  # PostgreSQL gives a code to whatever it says later
+    refusal = _refusal(str(origin)) if unmade else None
+    if refusal is not None:
+        return refusal
+    unreached = unmade and isinstance(error, OperationalError)
+    if error.connection_invalidated or unreached or "connection" in str(origin).lower():
         return ShirubeError("The database server does not answer", "See that it runs, and check SHIRUBE_DATABASE_URL")
+    return None
+
+
+def _refusal(said: str) -> ShirubeError | None:
+    """Find the sentence that matters: of a host with several addresses each is tried, and told in a line."""
+    lines = said.strip().splitlines() or [""]
+    line = next((line for line in reversed(lines) if "FATAL:" in line), lines[0])
+    for part, advice in _REFUSALS:
+        if part in line:
+            return ShirubeError(f"The database cannot be opened: {_PLACES.split(line)[-1]}", advice)
     return None
 
 

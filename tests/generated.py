@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from prometheus_client.metrics_core import Metric
+from sqlalchemy import create_engine
 
 from api.metrics import Metrics, families
 from core.clock import system_clock
-from db.engine import make_engine, make_sessions
+from db.engine import make_sessions
 from db.gauges import Gauges
 from digest import compose
 from digest.formats import formats
@@ -192,7 +193,7 @@ def schedule() -> str:
 
 def metrics() -> str:
     """Write the table of what /metrics tells of the store and of requests."""
-    answered = Metrics(make_sessions(make_engine("sqlite://")), "1", "model", system_clock)
+    answered = Metrics(make_sessions(create_engine("sqlite://")), "1", "model", system_clock)
     answered.answered("/", "GET", 200, 0.01)
     told = [*families(Gauges(0, 0, 0, {}, {}, {}, {}, {}, {}, 1, {}, 1, False, {}, {})), *answered.registry.collect()]
     rows = ((f"`{metric_name(one)}`", ", ".join(metric_labels(one)), one.documentation) for one in told)

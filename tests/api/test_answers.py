@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from api.app import THREADS, AppOptions, create_app
 from api.headers import POLICY
 from core.clock import Clock
-from db.engine import Sessions, make_engine, make_sessions
+from db.engine import Sessions, make_sessions
 from roadmap.model import Roadmap
 from tests.api.conftest import OPTIONS, ClientFactory
 from tests.api.factory import TOPIC, fill, make_issue
@@ -70,7 +70,7 @@ def filled(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> TestClie
 @pytest.fixture
 def broken(roadmap: Roadmap, clock: Clock) -> Iterator[TestClient]:
     """A client of an app whose database has no tables."""
-    app = create_app(make_sessions(make_engine("sqlite://")), roadmap, clock, OPTIONS)
+    app = create_app(make_sessions(create_engine("sqlite://")), roadmap, clock, OPTIONS)
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 

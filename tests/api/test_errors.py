@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 import pytest
 from fastapi import Request
 from fastapi.testclient import TestClient
+from sqlalchemy import create_engine
 
 from api.app import create_app
 from api.error_page import asked_for, error_page
@@ -35,7 +36,7 @@ def near(page: str) -> list[str]:
 @pytest.fixture
 def broken(roadmap: Roadmap, clock: Clock) -> Iterator[TestClient]:
     """A client of an app whose database has no tables."""
-    app = create_app(make_sessions(make_engine("sqlite://")), roadmap, clock, OPTIONS)
+    app = create_app(make_sessions(create_engine("sqlite://")), roadmap, clock, OPTIONS)
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 
@@ -213,7 +214,7 @@ def test_an_answer_that_was_to_be_expected_is_logged_without_a_traceback(
 def test_a_failure_is_logged_with_where_it_happened(
     roadmap: Roadmap, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = create_app(make_sessions(make_engine("sqlite://")), roadmap, clock, OPTIONS)
+    app = create_app(make_sessions(create_engine("sqlite://")), roadmap, clock, OPTIONS)
     assert TestClient(app, raise_server_exceptions=False).get("/api/v1/papers").status_code == 500
     (said,) = [record for record in caplog.records if record.name == "shirube.api"]
     assert said.levelname == "ERROR"
@@ -239,6 +240,6 @@ def test_a_database_that_is_away_is_told_with_503_and_in_one_line(
 def test_a_database_that_was_asked_wrongly_is_a_failure_logged_once(
     roadmap: Roadmap, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = create_app(make_sessions(make_engine("sqlite://")), roadmap, clock, OPTIONS)
+    app = create_app(make_sessions(create_engine("sqlite://")), roadmap, clock, OPTIONS)
     assert TestClient(app).get("/api/v1/papers").status_code == 500
     assert [record.levelname for record in caplog.records if record.exc_info] == ["ERROR"]

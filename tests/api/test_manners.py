@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, create_engine, text
 from starlette.types import Message
 
 from api.bodies import MOST_BYTES
@@ -223,7 +223,7 @@ def heard(app: Callable[..., Any], method: str) -> list[Message]:
             found.append(message)
 
         scope = {"type": "http", "method": method, "path": "/", "query_string": b"", "headers": []}
-        await ConditionalReads(app, Pulse(make_engine("sqlite://")))(scope, lambda: None, send)  # type: ignore[arg-type, return-value]
+        await ConditionalReads(app, Pulse(create_engine("sqlite://")))(scope, lambda: None, send)  # type: ignore[arg-type, return-value]
         return found
 
     return asyncio.run(ask())
@@ -308,7 +308,7 @@ def test_a_database_put_in_the_place_of_another_is_noticed(watched: tuple[Engine
 
 
 def test_the_pulse_of_a_memory_is_not_known() -> None:
-    assert Pulse(make_engine("sqlite://")).read() is None
+    assert Pulse(create_engine("sqlite://")).read() is None
 
 
 def test_the_pulse_of_postgres_moves_with_what_is_committed(postgres_engine: Engine) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import CheckConstraint, Table, text
+from sqlalchemy import CheckConstraint, Table, create_engine, text
 
 from api import metrics as metrics_module
 from api.app import AppOptions, create_app
@@ -225,7 +225,7 @@ def test_requests_are_told_by_their_route_and_never_by_their_address(
 def test_what_fails_is_counted_and_logged_by_its_route(
     roadmap: Roadmap, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    empty = make_sessions(make_engine("sqlite://"))  # without tables
+    empty = make_sessions(create_engine("sqlite://"))  # without tables
     with TestClient(
         create_app(empty, roadmap, clock, AppOptions()), raise_server_exceptions=False, client=HOME
     ) as client:

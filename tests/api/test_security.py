@@ -13,6 +13,7 @@ from unittest import mock
 import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
+from sqlalchemy import create_engine
 
 from api.app import AppOptions, create_app
 from api.gate import is_ours
@@ -127,7 +128,7 @@ def test_strict_transport_is_promised_only_where_the_site_has_it(doors: Doors) -
 
 
 def test_a_failure_inside_is_guarded_too_and_tells_nothing(roadmap: Roadmap, clock: Clock) -> None:
-    broken = make_sessions(make_engine("sqlite://"))
+    broken = make_sessions(create_engine("sqlite://"))
     app = create_app(broken, roadmap, clock, AppOptions(base_url=people.BASE))
     answer = TestClient(app, people.BASE, raise_server_exceptions=False).get("/api/v1/papers")
     assert (answer.status_code, answer.headers["strict-transport-security"]) == (500, HSTS)

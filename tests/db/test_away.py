@@ -23,9 +23,10 @@ class _Stated(Exception):
 
 
 def test_a_server_that_takes_no_connection_is_away() -> None:
-    with pytest.raises(DBAPIError) as raised:
-        make_engine(AWAY).connect()
-    assert is_away(raised.value)
+    for url in (AWAY, "postgresql+psycopg://nobody@db.invalid/none"):
+        with pytest.raises(DBAPIError) as raised:
+            make_engine(url).connect()
+        assert is_away(raised.value)
 
 
 @pytest.mark.parametrize("state", ["57P01", "57P02", "57P03", "08006", "53300", "57014", "42P01", "53100", "40P01"])

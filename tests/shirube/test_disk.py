@@ -214,16 +214,6 @@ def test_what_sqlite_says_is_said_in_words(said: str, told: str) -> None:
     assert found.advice
 
 
-def test_a_server_that_is_away_is_said_in_words() -> None:
-    engine = make_engine("postgresql+psycopg://nobody:none@127.0.0.1:9/none")
-    with pytest.raises(OperationalError) as raised, engine.connect():
-        pass
-    found = troubles.told(raised.value)
-    assert found is not None
-    assert "does not answer" in found.message
-    assert "none" not in found.message
-
-
 def test_rows_of_which_a_part_fits_are_a_full_disk() -> None:
     """NumPy says so without an error number, whether by `tofile` or by `save`."""
     found = troubles.told(OSError("80640 requested and 10000 written"))
