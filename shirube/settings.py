@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticKnownError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -21,6 +22,7 @@ from pydantic_settings import (
 from core.errors import ConfigError
 from shirube.setting_faults import ADVICE, FILE, PREFIX, closed, unreadable, wrong_values
 
+_URL = re.compile(r"https?://[^/?#\s]+([/?#]\S*)?")
 _HOST = re.compile(r"\*|([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?")  # as a Host field names it
 # Read by tests or by tools around the program, not settings of it.
 _FOREIGN = {"SHIRUBE_TEST_POSTGRES_URL"}
@@ -78,6 +80,14 @@ class Settings(BaseSettings):
     def _known_form(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return check_categories(value)
 
+    @field_validator("closing_day", "arxiv_delay_seconds", "mail_pause_seconds", mode="before")
+    @classmethod
+    def _no_yes_or_no(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse what TOML calls a boolean, which Python takes for 1 or 0."""
+        if isinstance(value, bool):
+            raise PydanticKnownError("int_type" if info.field_name == "closing_day" else "float_type")
+        return value
+
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -103,6 +113,19 @@ class Settings(BaseSettings):
                 read_rules(value)
             except ConfigError as problem:
                 raise ValueError(str(problem)) from problem
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            from digest.delivery.smtp import parse_smtp_url
+
+            try:
+                parse_smtp_url(value.get_secret_value())
+            except ConfigError as problem:
+                said = problem.message.removeprefix("SHIRUBE_SMTP_URL").lstrip(": ")  # its place is told before it
+                raise ValueError(f"{said}. {problem.advice}") from problem
         return value
 
     @field_validator("mail_from", "reply_to")
@@ -141,9 +164,16 @@ class Settings(BaseSettings):
     @field_validator("arxiv_url", "oai_url", "arxiv_rss_url", "hf_url", "pwc_url", "base_url", "llm_url")
     @classmethod
     def _plain_url(cls, value: str | None) -> str | None:
-        if value is not None and not re.match(r"https?://[^/\s]+", value):
+        if value is not None and not _URL.fullmatch(value):
             raise ValueError(f"{value!r} is no http address; write https://host/path")
         return value.rstrip("/") if value else value
+
+    @field_validator("base_url")
+    @classmethod
+    def _begins_addresses(cls, value: str | None) -> str | None:
+        if value is not None and re.search(r"[?#]", value):
+            raise ValueError(f"{value!r} has a ? or #; write https://host/path")
+        return value
 
     @field_validator("llm_model")
     @classmethod

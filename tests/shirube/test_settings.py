@@ -139,6 +139,16 @@ def test_a_wrong_value_of_a_file_is_told_by_that_file(monkeypatch: pytest.Monkey
      ("secret_key", " \n", "holds no key"),
      ("arxiv_delay_seconds", "inf", "should be a finite number, such as 3.0"),
      ("arxiv_delay_seconds", "nan", "should be"),
+     ("smtp_url", "smtp://host:abc", ": is no address. Write smtp://user:password@host:587"),
+     ("smtp_url", "smtp://host:99999", ": is no address."),
+     ("smtp_url", "http://host", ": is no address."),
+     ("smtp_url", "", ": is no address."),
+     ("smtp_url", "smtp://host?starttls=maybe", ": starttls is neither required nor never. Write smtp://"),
+     ("smtp_url", "smtp://me:hush@host?starttls=never", ": would send a password in the clear. Use starttls=required"),
+     ("base_url", "https://papers.example/a b", "is no http address; write https://host/path"),
+     ("base_url", "https://papers.example/a?x=1", "'https://papers.example/a?x=1' has a ? or #; write https://host/path"),
+     ("base_url", "https://papers.example/#top", "has a ? or #; write https://host/path"),
+     ("llm_url", "https://papers.example/v1\nx", "is no http address; write https://host/path"),
      ("embedding_model", " ", "is empty; leave it out, or name one, such as all-MiniLM-L6-v2")],
 )  # fmt: skip
 def test_what_no_part_of_the_program_could_use_is_refused_at_once(
@@ -148,6 +158,18 @@ def test_what_no_part_of_the_program_could_use_is_refused_at_once(
     told = refused()
     assert told.startswith(f"Settings are wrong: SHIRUBE_{name.upper()}")
     assert said in told
+    assert "hush" not in told
+
+
+@pytest.mark.parametrize(
+    ("key", "should"),
+    [("closing_day", "a whole number, such as 5"), ("arxiv_delay_seconds", "a number, such as 3.0"),
+     ("mail_pause_seconds", "a number, such as 1.0")],
+)  # fmt: skip
+@pytest.mark.parametrize("value", ["true", "false"])
+def test_yes_and_no_are_no_numbers(key: str, should: str, value: str) -> None:
+    Path("shirube.toml").write_text(f"{key} = {value}\n")
+    assert refused() == f"Settings are wrong: {key} in {Path('shirube.toml').resolve()} should be {should}"
 
 
 @pytest.mark.parametrize(
@@ -156,7 +178,9 @@ def test_what_no_part_of_the_program_could_use_is_refused_at_once(
      ("allowed_hosts", '["papers.example", "127.0.0.1", "[::1]", "xn--bcher-kva.example.", "p.example:8000"]',
       ["papers.example", "127.0.0.1", "[::1]", "xn--bcher-kva.example.", "p.example:8000"]),
      ("mail_from", "Shirube <digest@road.example>", "Shirube <digest@road.example>"), ("reply_to", "", ""),
-     ("rate_limits", '{"bulk": ""}', {"bulk": ""})],
+     ("rate_limits", '{"bulk": ""}', {"bulk": ""}), ("base_url", "https://papers.example", "https://papers.example"),
+     ("base_url", "http://127.0.0.1:8000/road/", "http://127.0.0.1:8000/road"),
+     ("pwc_url", "https://host/v1?key=x", "https://host/v1?key=x")],
 )  # fmt: skip
 def test_what_works_is_taken(monkeypatch: pytest.MonkeyPatch, name: str, value: str, taken: object) -> None:
     monkeypatch.setenv(f"SHIRUBE_{name.upper()}", value)
@@ -224,7 +248,7 @@ def test_categories_are_parted_by_spaces_and_commas(monkeypatch: pytest.MonkeyPa
 
 def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in SECRETS:
-        monkeypatch.setenv(f"SHIRUBE_{name.upper()}", "sqlite:///hush.db")
+        monkeypatch.setenv(f"SHIRUBE_{name.upper()}", "smtp://me:hush@hush.db")
     settings = load_settings()
     lines = shown(settings)
     assert {name: lines[f"SHIRUBE_{name.upper()}"] for name in SECRETS} == dict.fromkeys(SECRETS, "******")
