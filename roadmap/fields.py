@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -133,6 +134,8 @@ class Fields:
     def _phrase(self, name: str, text: str, weight: object) -> Phrase:
         if text != text.strip().lower() or not text:
             self.problem(name, f"phrase {text!r} should be lowercase without outer spaces; correct it")
+        if text.strip() and not re.search(r"\w", text):
+            self.problem(name, f"phrase {text!r} has no word; write one into it or delete it")
         if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight <= 1:
             self.problem(name, f"weight of {text!r} should be above 0 and at most 1, is {weight!r}; correct it")
             return Phrase(text, 0.0)

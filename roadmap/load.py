@@ -39,7 +39,8 @@ def load_roadmap(directory: Path | None = None) -> Roadmap:
     canon = _canon(folder, problems)
     applied = _applied(folder, problems)
     glossary = _glossary(folder, problems)
-    _check_topics(topics, stages, problems)
+    if stages:  # without them every topic would be said to be none
+        _check_topics(topics, stages, problems)
     _check_canon(canon, stages, topics, problems)
     if problems.lines:
         raise RoadmapError(folder, problems.lines)
@@ -47,9 +48,12 @@ def load_roadmap(directory: Path | None = None) -> Roadmap:
 
 
 def _read(path: Path, name: str, problems: Problems) -> dict[str, object] | None:
-    """Read one TOML file; None, and one problem rather than one per missing key, when it cannot be read."""
+    """Read one TOML file; None, and one problem rather than one per missing key, when it cannot be read.
+
+    It may begin with the mark that some editors put before UTF-8.
+    """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         problems.add(name, "file", f"is missing; write it in {path.parent}")
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -89,7 +93,7 @@ def _report_twice(values: Iterable[str], file: str, what: str, problems: Problem
 
 def _stages(folder: Path, problems: Problems) -> tuple[Stage, ...]:
     stages = tuple(_stage(fields) for fields in _rows(folder, STAGES, "stage", problems))
-    if not stages:
+    if not stages and not problems.lines:  # else the file was not understood, and that is said
         problems.add(STAGES, "stage", "has no stage; write at least one [[stage]]")
     numbers = [stage.number for stage in stages]
     if numbers != list(range(1, len(stages) + 1)):
@@ -115,15 +119,14 @@ def _stage(fields: Fields) -> Stage:
 def _topics(folder: Path, stages: tuple[Stage, ...], problems: Problems) -> dict[str, Topic]:
     """Read the topics in the order of the stages; files and stages must name the same topics."""
     files = {path.stem: path for path in sorted((folder / TOPICS).glob("*.toml"))}
-    topics: dict[str, Topic] = {}
-    for stage in stages:
-        for key in stage.topics:
-            if key not in files:
-                problems.add(STAGES, f"{stage.key}.topics", f"{key!r} has no file; write {TOPICS}/{key}.toml")
-            elif key not in topics and (topic := _topic(files[key], key, stage.number, problems)):
-                topics[key] = topic
-    for key in files.keys() - {key for stage in stages for key in stage.topics}:
+    named = {key: stage for stage in reversed(stages) for key in stage.topics}  # of two stages the first has it
+    for key in sorted(named.keys() - files.keys()):
+        problems.add(STAGES, f"{named[key].key}.topics", f"{key!r} has no file; write {TOPICS}/{key}.toml")
+    for key in sorted(files.keys() - named.keys()) if stages else ():
         problems.add(f"{TOPICS}/{key}.toml", key, f"is a topic in no stage; add it to one in {STAGES}")
+    read = {key: _topic(files[key], key, named[key].number if key in named else 0, problems) for key in files}
+    ordered = (key for stage in stages for key in stage.topics)
+    topics = {key: topic for key in ordered if (topic := read.get(key))}
     return {key: _neighbourly(topic, topics) for key, topic in topics.items()}
 
 
@@ -277,7 +280,8 @@ def _check_canon(
     _report_twice(ids, CANON, "is the arXiv id of two works; delete one", problems)
     keys = {work.key for work in canon}
     for work in canon:
-        _check_place(work, stages, topics, problems)
+        if stages:
+            _check_place(work, stages, topics, problems)
         for key in work.prerequisites:
             if key not in keys or key == work.key:
                 problems.add(CANON, f"{work.key}.prerequisites", f"{key!r} is not another work's key; correct it")

@@ -330,6 +330,38 @@ def test_a_file_that_is_not_toml_is_one_problem(tmp_path: Path) -> None:
     assert "(problems: 1)" in message
 
 
+def test_a_file_saved_with_a_mark_of_its_encoding_is_read(tmp_path: Path) -> None:
+    """As Windows' editors save UTF-8."""
+    folder = _write(
+        tmp_path, labs='[[lab]]\nkey = "dock"\nname = { en = "Dock", ja = "港" }\nhomepage = "https://dock.example"\n'
+    )
+    for file in folder.rglob("*.toml"):
+        file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert list(load_roadmap(folder).topics) == ["knots"]
+
+
+@pytest.mark.parametrize("stages", ["[[stage", "", "stage = 1"])
+def test_of_stages_that_cannot_be_read_nothing_is_concluded(tmp_path: Path, stages: str) -> None:
+    topic = 'neighbours = ["sails"]\n' + TOPIC.replace("= 1.0", "= 1.5")
+    message = _problems(_write(tmp_path, stages=stages, topic=topic))
+    assert "(problems: 2)" in message
+    assert "stages.toml: " in message
+    assert "topics/knots.toml: knots.phrases: weight of 'knot'" in message
+
+
+def test_a_broken_topic_is_told_once_however_often_it_is_named(tmp_path: Path) -> None:
+    stages = STAGES.replace('["knots"]', '["knots", "bends"]') + STAGES.replace("1", "2").replace("start", "end")
+    folder = _write(tmp_path, stages=stages, topic="name = {", canon="")
+    (folder / "topics" / "bends.toml").write_text('neighbours = ["knots"]\n' + TOPIC, encoding="utf-8")
+    assert _problems(folder).count("topics/knots.toml: file: cannot be read") == 1
+
+
+@pytest.mark.parametrize("phrase", ["！", "...", "++", "- -"])
+def test_a_phrase_without_a_word_is_refused(tmp_path: Path, phrase: str) -> None:
+    message = _problems(_write(tmp_path, topic=TOPIC.replace('"knot" =', f'"{phrase}" =')))
+    assert f"knots.phrases: phrase {phrase!r} has no word" in message
+
+
 def test_stages_out_of_order_or_sharing_a_topic(tmp_path: Path) -> None:
     message = _problems(_write(tmp_path, stages=STAGES + STAGES.replace("number = 1", "number = 3")))
     assert "should count 1, 2, 3" in message
