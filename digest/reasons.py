@@ -121,10 +121,10 @@ def evidence(kind: str, detail: str, speaker: Voice) -> Line:
     fixed: dict[str, Callable[[], Line]] = {
         "pwc": lambda: speaker.t("listed under the lab on Papers with Code"),
         "hf-organization": lambda: speaker.t("submitted under the lab’s Hugging Face organisation"),
-        "repository": lambda: speaker.t("code in the lab’s GitHub organisation"),
+        "repository": lambda: _account(detail, speaker),
         "domain": lambda: speaker.t("project page on the lab’s domain"),
         "feed": lambda: speaker.t("linked from the lab’s feed"),
-        "affinity": lambda: speaker.t("authors of the lab’s earlier papers"),
+        "affinity": lambda: speaker.t("people who publish with the lab"),
     }
     if kind == "affiliation":
         named = speaker.title(shorten(detail, LONGEST, placeholder=" …"), kind="")
@@ -132,6 +132,13 @@ def evidence(kind: str, detail: str, speaker: Voice) -> Line:
     if kind == "author":
         return speaker.t("collective author name “%(name)s”", name=speaker.title(detail, kind=""))
     return fixed[kind]() if kind in fixed else Line((Part(detail or kind),))
+
+
+def _account(url: str, speaker: Voice) -> Line:
+    """Say where a lab keeps what speaks for it: code, or models and data."""
+    if "huggingface.co/" in url:
+        return speaker.t("published in the lab’s account on Hugging Face")
+    return speaker.t("published in the lab’s account on GitHub")
 
 
 class _Teller:
@@ -150,7 +157,7 @@ class _Teller:
             "readers": (v.tc("reason", "Readers"), self._readers),
             "code": (v.tc("reason", "Code"), self._code),
             "editors": (v.tc("reason", "Editors"), self._editors),
-            "builds-on": (v.tc("reason", "Builds on"), self._builds_on),
+            "builds-on": (v.tc("reason", "Close to"), self._builds_on),
         }
         label, words = kinds[reason.kind]
         return Said(str(label), _capital(words(dict(facts))))
@@ -274,7 +281,7 @@ class _Teller:
         return self.v.t("Listed on Daily Papers")
 
     def _builds_on(self, facts: dict[str, Any]) -> Line:
-        return self.v.t("%(work)s, the closest work on the stage’s reading list", work=self._work(facts.get("work")))
+        return self.v.t("%(work)s, of the reading list", work=self._work(facts.get("work")))
 
     def _work(self, key: object, *, linked: bool = True) -> Part:
         title, url = self.names.works.get(str(key), (str(key), ""))

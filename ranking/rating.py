@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.ids import parse_arxiv_id
+from core.ids import arxiv_month, parse_arxiv_id
+from core.months import month_of
 from core.scores import REASON_ORDER, Reason
 from core.text import text_hash
 from ranking import affinity, editors, kinds, labs, lexical, summary, worth
 from ranking.guide import Guide
-from roadmap.model import Roadmap
+from roadmap.model import Roadmap, Work
 
 KEPT_FIT = 0.001  # fits below this are not stored: about six of a paper's 37 stay; from 0.01 lists lose their tails
 FILED = 0.5  # "an expert would file it here"
@@ -82,7 +83,7 @@ def rate(
     stage = roadmap.topics[best_topic].stage if best_topic else None
     filed = best is not None and float(fits[best]) >= FILED
     topic = best_topic if filed else None
-    works = read_first(vector, topic, guide, roadmap)
+    works = read_first(vector, topic, guide, roadmap, _not_yet(facts, roadmap))
     score = worth.worth(_signals(facts, float(fits[best]), found, share)) if best is not None else None
     reasons: list[Reason] = []
     # What is filed nowhere competes for no place, and nothing speaks for what its authors took back.
@@ -104,20 +105,30 @@ def rate(
 
 
 def read_first(
-    vector: NDArray[np.float32], topic: str | None, guide: Guide, roadmap: Roadmap
+    vector: NDArray[np.float32], topic: str | None, guide: Guide, roadmap: Roadmap, but: Container[str] = ()
 ) -> list[tuple[str, float]]:
-    """List the close canon works to prepare with, the one to begin with first, as (key, cosine).
+    """List the close canon works to prepare with, the one to begin with first, as (key, cosine), `but` some keys.
 
     Likeness alone is no preparation: only works of the same topic or of one it builds on are looked at, those of the
     same topic first, and only of the same or an earlier stage. Where none is close, none is listed.
     """
     if topic is None or not roadmap.canon:
         return []
-    works = _works(guide.canon @ vector, topic, roadmap)
+    works = [pair for pair in _works(guide.canon @ vector, topic, roadmap) if pair[0] not in but]
     near = [pair for pair in works if pair[1] >= READ_FIRST]
     if near and works[0] not in near and works[0][1] >= OWN_TOPIC:
         near.insert(0, works[0])  # the nearest of the own topic, where only works of others are close
     return near
+
+
+def _not_yet(facts: Facts, roadmap: Roadmap) -> set[str]:
+    """Give the works that nobody could read before a paper: itself, and what came after its month."""
+    month = month_of(facts.labs.day) if facts.labs.day else None
+    return {work.key for work in roadmap.canon if work.arxiv_id == facts.id or (month and _month(work) > month)}
+
+
+def _month(work: Work) -> str:
+    return arxiv_month(work.arxiv_id) if work.arxiv_id else f"{work.year}-01"
 
 
 def _works(likeness: NDArray[np.float32], topic: str, roadmap: Roadmap) -> list[tuple[str, float]]:

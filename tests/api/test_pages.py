@@ -149,7 +149,7 @@ def test_a_paper_page_says_why_and_by_what_evidence(client: TestClient, sessions
     assert "<math" in page
     assert "<q>…\u00a0when the router forgets them</q>" in page
     assert "Why we say it is from Qwen" in page
-    assert "code in the lab’s GitHub organisation" in page
+    assert "published in the lab’s account on GitHub" in page
     assert 'href="https://github.com/heron/clock"' in page
     assert "and 3 more authors" in page
     assert SENTENCE in page

@@ -321,7 +321,7 @@ def test_a_lab_lists_papers_and_posts_with_the_evidence(
         add_item(session, roadmap, "qwen:note", labs={"qwen": 1.0}, **note)
     page = client.get("/labs/qwen").text
     assert papers_on(page) == ["2606.00001", "qwen:note"]
-    assert page.count("code in the lab’s GitHub organisation") == 2
+    assert page.count("published in the lab’s account on GitHub") == 2
     assert roadmap.labs["qwen"].homepage in page
     assert papers_on(client.get("/labs/qwen?kind=post").text) == ["qwen:note"]
     assert "Nothing of this lab is stored yet." in client.get("/labs/anthropic").text

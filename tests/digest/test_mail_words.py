@@ -200,7 +200,7 @@ def test_a_withdrawn_paper_leads_no_mail(lang: str) -> None:
     assert len(chosen.digest.hour) == len(made.hour) - 1
 
 
-@pytest.mark.parametrize(("lang", "said"), [("en", "Builds on: A Closer Look,"), ("ja", "土台：A Closer Look")])
+@pytest.mark.parametrize(("lang", "said"), [("en", "Close to: A Closer Look,"), ("ja", "近い文献：A Closer Look")])
 def test_a_paper_of_the_shortlists_names_its_closest_work_by_title(lang: str, said: str) -> None:
     work = replace(sample.WORK, key="closer-look", title="A Closer Look")
     reason = Reason("builds-on", {"work": work.key})

@@ -38,8 +38,8 @@ def spoken(kind: str, facts: dict[str, JsonValue], lang: str = "en") -> str:
         (
             "lab",
             {"lab": "qwen", "evidence": "repository", "detail": "https://github.com/QwenLM/x"},
-            "Lab: Qwen: code in the lab’s GitHub organisation",
-            "研究所: Qwen：研究所のGitHub組織にコードがある",
+            "Lab: Qwen: published in the lab’s account on GitHub",
+            "研究所: Qwen：GitHubの研究所アカウントで公開",
         ),
         (
             "lab",
@@ -63,8 +63,8 @@ def spoken(kind: str, facts: dict[str, JsonValue], lang: str = "en") -> str:
         (
             "builds-on",
             {"work": "specialists"},
-            "Builds on: A Thousand Narrow Specialists, the closest work on the stage’s reading list",
-            "土台: A Thousand Narrow Specialists（必読リストで最も近い）",
+            "Close to: A Thousand Narrow Specialists, of the reading list",
+            "近い文献: A Thousand Narrow Specialists（必読リスト）",
         ),
         ("new", {}, "New: Nothing close to it in the past 12 months", "新しさ: 過去12か月の論文に、近いものがない"),
         (
@@ -103,7 +103,7 @@ def test_at_most_four_in_the_order_of_the_page() -> None:
 
 def test_the_short_form_names_facts_first_and_begins_with_a_capital() -> None:
     assert str(brief(sample.reasons("moe", "qwen"), "en", NAMES)).replace(NBSP, " ") == (
-        "Qwen: code in the lab’s GitHub organisation; 243 upvotes, 3rd of the month"
+        "Qwen: published in the lab’s account on GitHub; 243 upvotes, 3rd of the month"
     )
     code = (Reason("code", {"official": True, "stars": 77}),)
     assert str(brief(code, "en", NAMES)).replace(NBSP, " ") == "Official code, 77 stars"
@@ -136,3 +136,10 @@ def test_a_long_affiliation_is_shortened() -> None:
     facts: dict[str, JsonValue] = {"lab": "qwen", "evidence": "affiliation", "detail": "Institute of Long Names " * 20}
     assert len(spoken("lab", facts)) < 120
     assert spoken("lab", {**facts, "detail": "Qwen Lab"}) == "Lab: Qwen: affiliation “Qwen Lab”"
+
+
+def test_a_labs_account_is_told_by_its_site() -> None:
+    facts: dict[str, JsonValue] = {
+        "lab": "qwen", "evidence": "repository", "detail": "https://huggingface.co/datasets/Qwen/herons"
+    }  # fmt: skip
+    assert spoken("lab", facts) == "Lab: Qwen: published in the lab’s account on Hugging Face"

@@ -1,6 +1,7 @@
 """Which works of the reading list a paper names, and that one filed nowhere names none and has no reasons."""
 
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -124,3 +125,20 @@ def test_a_paper_filed_nowhere_has_a_worth_but_no_reasons_and_no_work_to_read_fi
     unfiled, kinds = rated(guide, 0.4999, kites=0.6)
     assert (unfiled["read_first"], kinds) == ([], [])
     assert unfiled["worth"]
+
+
+def test_a_paper_is_told_neither_of_itself_nor_of_what_came_after_it(guide: Guide) -> None:
+    """DeepSeekMoE's own page said to read DeepSeekMoE first."""
+    ids = {"kites": "2401.06066", "more-kites": "2402.00001", "herons": None}
+    canon = tuple(replace(one, arxiv_id=ids.get(one.key), year=2023) for one in ROAD.canon)
+    road = replace(ROAD, canon=canon)
+    like = vector(guide, kites=0.7, more_kites=0.6, herons=0.5)
+    fits = np.array([float(key == KITES) for key in guide.topics], dtype=np.float32)
+    said = {
+        month: rate(
+            replace(facts(), id=f"{month}.06066", labs=LabFacts(day=date(2000 + int(month[:2]), int(month[2:]), 9))),
+            *(fits, like, guide, road),
+        ).rating["read_first"]
+        for month in ("2401", "2402", "2201")
+    }
+    assert said == {"2401": ["herons"], "2402": ["kites", "more-kites"], "2201": []}
