@@ -52,7 +52,14 @@ _TRIGGERS = {"sqlite": {"insert", "delete", "update"}, "postgresql": {"insert", 
 def matching(
     session: Session, words: str, limit: int, among: Select[str] | None = None, enough: int | None = None
 ) -> list[tuple[str, float]]:
-    """Find items by the words of a query: (id, rank), at most `limit`, best first, ties by id.
+    """Find items by the words of a query: (id, rank), at most `limit`, best first, ties by id; see `matched`."""
+    return matched(session, words, limit, among, enough)[0]
+
+
+def matched(
+    session: Session, words: str, limit: int, among: Select[str] | None = None, enough: int | None = None
+) -> tuple[list[tuple[str, float]], int]:
+    """Find items by the words of a query, as `matching` gives them, and how many of the first hold every word.
 
     Those that hold every word come first; only if they are fewer than `enough` (default: `limit`) do those follow that
     hold each word or another form of it (model, models; behaviour, behavior), and then those with some of the words.
@@ -62,7 +69,7 @@ def matching(
     """
     terms = terms_of(words)
     if not terms or limit < 1:
-        return []
+        return [], 0
     told = telling(terms)
     both = [[term, *other_forms(term)] for term in told]
     plans = [
@@ -71,11 +78,13 @@ def matching(
         *([(both, " OR ")] if len(both) > 1 else []),
     ]
     found: dict[str, float] = {}
+    whole = 0
     for groups, joint in plans:
         if len(found) < min(limit, limit if enough is None else enough):
             for item_id, rank in _matches(session, groups, joint, limit, among):
                 found.setdefault(item_id, rank)
-    return list(found.items())[:limit]
+            whole = len(found) if joint == " AND " else whole
+    return list(found.items())[:limit], min(whole, limit)
 
 
 def holding(session: Session, words: str) -> Select[str] | None:
@@ -106,6 +115,19 @@ def authored(
         chosen = chosen.where(Item.id.in_(among))
     rows = session.execute(chosen.order_by(Item.month.desc(), Item.id.desc()).limit(AUTHORED))
     return [(item_id, tuple(author["name"] for author in authors)) for item_id, authors in rows]
+
+
+def standing(session: Session, group: Sequence[str]) -> tuple[int, int, int]:
+    """Count the items that hold a word of a group (as in `authored`): anywhere, as an author's, in the title."""
+    if _sqlite(session):
+        queries = [f"{place}{_either(group)}" for place in ("", "authors : ", "title : ")]
+        where = "item_fts MATCH :query"
+    else:
+        queries = [" | ".join(f"'{word}'{place}" for word in group) for place in ("", ":B", ":A")]
+        where = "document @@ to_tsquery('simple', :query)"
+    statement = text(f"SELECT count(*) FROM item_fts WHERE {where}")  # noqa: S608 - one of two
+    held, authored, titled = (int(session.execute(statement, {"query": query}).scalar_one()) for query in queries)
+    return held, authored, titled
 
 
 def named(session: Session, ids: Sequence[str], doi: str | None, urls: Sequence[str], title: str) -> list[str]:

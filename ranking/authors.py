@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, islice, pairwise
+from itertools import chain, combinations, islice, pairwise
 
 from core.text import fold
 
@@ -15,7 +16,13 @@ SPELLINGS = 128  # forms of one word that are looked for
 _PLAIN = {"ß": "ss", "ø": "o", "ł": "l", "ı": "i", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th"}
 _BACK = [(re.compile(plain), letter) for letter, plain in _PLAIN.items()]
 _LETTERS = str.maketrans(_PLAIN)
+NAMES = 5  # names of one query
+OF_A_WORD = 20  # papers that come first where the name is a word alone
+SIGNED = 20  # more papers than this by an author beside whose name words are asked for are a subject
+TITLES = 5  # more titles than this with a word are a subject of its own, as songs are
 _INITIAL = re.compile(r"(?<![^\W_])([^\W\d_])\.")
+_MARK = re.compile(r"^\W*(?:(?:dr|prof|professor)\b\.?\s*)+|\bet\s+al\b\.?", re.IGNORECASE)
+_BETWEEN = re.compile(r"[,;&、，；＆]|\band\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +31,35 @@ class AuthorAsked:
 
     words: frozenset[str]
     initials: frozenset[str]
+    sure: bool  # if an author has that name, it is meant; a word alone, with nothing that marks it, may be any word
+
+
+def unmarked(text: str) -> str:
+    """Take away what only marks a name: Dr. and Prof. before it, "et al." behind."""
+    return _MARK.sub(" ", text)
+
+
+def authors_asked(text: str) -> list[AuthorAsked]:
+    """Take a query for a name, or for several where each of its parts may be a whole one; none where it is no name."""
+    parts = [part for part in _BETWEEN.split(unmarked(text)) if part.strip(" .")]
+    several = [one for part in parts if (one := author_asked(part)) and one.sure]
+    if 1 < len(parts) == len(several) <= NAMES:
+        return several
+    whole = author_asked(text)
+    return [whole] if whole else []
 
 
 def author_asked(text: str) -> AuthorAsked | None:
-    """Take a query for a name: two to five words without digits, one of them at least written out; else None."""
-    initials = frozenset(plainly(letter) for letter in _INITIAL.findall(unicodedata.normalize("NFKC", text)))
-    parts = frozenset(plainly(text).split())
+    """Take a query for a name: up to five words without digits, one of them at least written out; else None."""
+    bare = unmarked(unicodedata.normalize("NFKC", text))
+    stopped = {plainly(letter) for letter in _INITIAL.findall(bare)}
+    parts = frozenset(plainly(bare).split())
+    initials = frozenset(part for part in parts if part in stopped or (len(part) == 1 and part.upper() != part))
     whole = parts - initials
     plain = all(part.isalpha() for part in parts)
-    named = any(len(part) > 1 for part in whole) and 2 <= len(parts) <= LONGEST
-    return AuthorAsked(whole, initials & parts) if plain and named else None
+    if not plain or len(parts) > LONGEST or not any(len(part) > 1 for part in whole):
+        return None
+    return AuthorAsked(whole, initials, sure=len(whole) > 1 or bool(stopped & parts) or _MARK.search(text) is not None)
 
 
 def plainly(name: str) -> str:
@@ -56,6 +82,48 @@ def written_by(asked: AuthorAsked, papers: Iterable[tuple[str, Iterable[str]]]) 
     """
     near = {item_id: max(_nearness(asked, name) for name in names) for item_id, names in papers if names}
     return sorted((item_id for item_id, how in near.items() if how), key=lambda item_id: -near[item_id])
+
+
+def together(lists: Sequence[Sequence[str]]) -> list[str]:
+    """Join the papers of one and more authors: what all wrote first; none where one of them wrote nothing."""
+    if not all(lists):
+        return []
+    shared = set(lists[0]).intersection(*lists[1:])
+    return list(dict.fromkeys([*(item_id for item_id in lists[0] if item_id in shared), *chain.from_iterable(lists)]))
+
+
+def is_name(held: int, authored: int, titled: int) -> bool:
+    """Tell from how many papers hold a word, as an author's name and in the title, whether alone it means an author.
+
+    Adam and Song are names, but also what papers are about.
+    """
+    return 2 * held <= 3 * authored and titled <= TITLES and 10 * titled <= authored and authored > 0
+
+
+def mostly_signed(terms: Iterable[str], papers: Collection[Iterable[str]]) -> set[str]:
+    """Pick the words of a query that most papers have as an author's: of each that holds all words, the names."""
+    counts = Counter(word for names in papers for word in set(plainly(" ".join(names)).split()))
+    return {word for term in terms for word in plainly(term).split() if 2 * counts[word] > len(papers)}
+
+
+def signed(
+    terms: Sequence[str], papers: Mapping[str, tuple[str, Sequence[str]]], mostly: set[str], names: set[str]
+) -> list[str]:
+    """List, of the papers (id -> title, authors' names) that hold all words of a query, those by an author it names.
+
+    An author is named by two of the words that are `mostly` authors', or by one that is no other word (`names`). What
+    has the rest in its title goes first; where the papers are many, what has not all of it in its title is left out,
+    and of many nothing is listed: these are a subject.
+    """
+    rest = {word for term in terms for word in plainly(term).split()} - mostly
+    lacking = {
+        item_id: len(rest - set(plainly(title).split()))
+        for item_id, (title, authors) in papers.items()
+        if any(parts & names or len(parts & mostly) > 1 for parts in (set(plainly(one).split()) for one in authors))
+    }
+    ordered = sorted(lacking, key=lacking.__getitem__)
+    titled = [item_id for item_id in ordered if not lacking[item_id]]
+    return ordered if len(ordered) <= SIGNED else titled if len(titled) <= TITLES else []
 
 
 def _nearness(asked: AuthorAsked, name: str) -> int:

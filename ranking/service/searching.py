@@ -15,10 +15,11 @@ from core.text import embedding_text
 from db import papers
 from db import search as words
 from db.papers import PaperFilter
-from ranking.authors import author_asked, spellings, written_by
+from ranking.authors import OF_A_WORD, unmarked
 from ranking.embedder import Embedder
 from ranking.matrix import Mask, Matrix
 from ranking.search import DEPTH, OF_A_LAB, Asked, half_remembered, joined, understand
+from ranking.service import people
 from ranking.shortlist import Heading, folded
 
 SPARE = 3  # neighbours looked at for each one shown: twins are folded
@@ -74,17 +75,17 @@ def search(
     name = asked.named
     all_named = words.named(session, name.ids, name.doi, name.urls, name.title)
     named = _those(session, all_named, among)
-    by_author = _by_author(session, asked, among)[: max(DEPTH, wanted.limit)]
-    of_lab = _of_lab(session, lab, wanted, stages)
-    meant = None if by_author or of_lab else meaning
-    lexical, semantic = _arms(session, asked.words, wanted.limit, among, meant)
-    of_lab = sorted(of_lab, key=_places(lexical))
-    known = papers.headings(session, lexical)
-    titles = {item_id: known[item_id][0] for item_id in lexical if item_id in known}
-    half = half_remembered(words.terms_of(asked.words), titles)
-    ids = joined([*named, *by_author, *of_lab[:OF_A_LAB], *half], [lexical, semantic or of_lab], wanted.limit)
-    left_out = tuple(item_id for item_id in all_named if item_id not in named)
-    return Found(tuple(ids), tuple(named), left_out, tuple(lexical), tuple(semantic), tuple(by_author), tuple(of_lab))
+    depth = max(DEPTH, wanted.limit)
+    lexical, whole = _by_words(session, unmarked(asked.words), wanted.limit, among)
+    holders = _headings(session, lexical[:whole])
+    by_author, sure = people.by_author(session, asked.words, holders, among)
+    of_lab = sorted(_of_lab(session, lab, wanted, stages), key=_places(lexical))
+    semantic = _by_meaning(session, depth, among, None if by_author or of_lab else meaning)
+    called = [*by_author[: depth if sure else OF_A_WORD], *of_lab[:OF_A_LAB]]
+    first = [*named, *(called or _remembered(session, asked, holders))]
+    ids = joined(first, [lexical, semantic or of_lab or by_author], wanted.limit)
+    left_out = [item_id for item_id in all_named if item_id not in named]
+    return Found(*map(tuple, (ids, named, left_out, lexical, semantic, by_author[:depth], of_lab)))
 
 
 def similar(
@@ -117,27 +118,30 @@ def known_id(session: Session, text: str) -> str:
     return found[0]
 
 
-def _arms(
-    session: Session, query: str, limit: int, among: Among, meaning: Meaning | None
-) -> tuple[list[str], list[str]]:
-    if not query:
-        return [], []
-    depth = max(DEPTH, limit)
-    lexical = [item_id for item_id, _ in words.matching(session, query, depth, among, enough=limit)]
+def _remembered(session: Session, asked: Asked, holders: people.Headings) -> list[str]:
+    """List, of the papers that hold all words, those whose title is half remembered, or an author beside words."""
+    terms = words.terms_of(unmarked(asked.words))
+    half = half_remembered(terms, {item_id: title for item_id, (title, _) in holders.items()})
+    return [*half, *people.beside(session, terms, holders)]
+
+
+def _headings(session: Session, ids: Sequence[str]) -> people.Headings:
+    """Read titles and authors' names of items, in the order of the ids."""
+    known = papers.headings(session, ids)
+    return {item_id: known[item_id] for item_id in ids if item_id in known}
+
+
+def _by_words(session: Session, query: str, limit: int, among: Among) -> tuple[list[str], int]:
+    """List what has the words, and how many of the first have all of them."""
+    found, whole = words.matched(session, query, max(DEPTH, limit), among, enough=limit)
+    return [item_id for item_id, _ in found], whole
+
+
+def _by_meaning(session: Session, depth: int, among: Among, meaning: Meaning | None) -> list[str]:
     if meaning is None:
-        return lexical, []
-    mask = _mask(session, among, meaning.matrix)
-    nearest = meaning.matrix.nearest(meaning.vector, depth, mask)
-    return lexical, [item_id for item_id, _ in nearest]
-
-
-def _by_author(session: Session, asked: Asked, among: Among) -> list[str]:
-    """List the papers of the author whose name the query is, the newest first; none where it is no name."""
-    author = author_asked(asked.words)
-    if author is None:
         return []
-    groups = [spellings(word) for word in sorted(author.words)]
-    return written_by(author, words.authored(session, groups, among))
+    nearest = meaning.matrix.nearest(meaning.vector, depth, _mask(session, among, meaning.matrix))
+    return [item_id for item_id, _ in nearest]
 
 
 def _of_lab(session: Session, lab: str | None, wanted: PaperFilter, stages: Stages) -> list[str]:

@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 from db.engine import Sessions, reading
 from db.papers import PaperFilter
 from db.storing import save
-from ranking.authors import ODD, SPELLINGS, author_asked, plainly, spellings, written_by
+from ranking.authors import (
+    ODD,
+    SIGNED,
+    SPELLINGS,
+    author_asked,
+    is_name,
+    mostly_signed,
+    plainly,
+    signed,
+    spellings,
+    written_by,
+)
 from ranking.matrix import write
 from ranking.search import understand
 from ranking.service.searching import Found, Meaning, search
@@ -34,8 +45,9 @@ def shelf(sessions: Sessions) -> Sessions:
         stored(item_id, title=f"On tin {item_id[-1]}", authors=[{"name": name, "affiliation": None} for name in names])
         for item_id, names in PEOPLE.items()
     ]
+    nobody = [{"name": "Bea Plover", "affiliation": None}]
     with sessions.begin() as session:
-        save(session, [*items, stored("2606.00009", title="A song of Han dynasty tin")])
+        save(session, [*items, stored("2606.00009", title="A song of Han dynasty tin", authors=nobody)])
     return sessions
 
 
@@ -63,6 +75,12 @@ def test_what_is_no_authors_name_is_searched_for_as_before(shelf: Sessions, quer
     assert found(shelf, query).by_author == ()
 
 
+TOGETHER = {
+    "Ada Moorhen, Song Han": ("2602.00002", "2601.00001", "2604.00004"),
+    "Song Han and Ada Moorhen": ("2602.00002", "2601.00001", "2604.00004"),
+    "Song Moorhen & Han Wang": ("2603.00003",),
+    "Song Han; Wei Song": ("2602.00002", "2601.00001", "2604.00004", "2606.00006"),
+}
 LETTERS = {
     "2601.00011": "Søren Nießner", "2602.00012": "Soren Niessner", "2603.00013": "Yiğit Yıldırım",
     "2604.00014": "Łukasz Đorđević", "2605.00015": "Þór Snæland",
@@ -104,7 +122,99 @@ def test_the_meaning_of_a_name_is_not_asked(shelf: Sessions, tmp_path: Path) -> 
 def test_more_than_a_name_is_no_name() -> None:
     assert author_asked("attention is all you need now") is None
     assert author_asked("GPT 4") is None
-    assert author_asked("Herons") is None
+    assert author_asked("Z. Q.") is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "Dr. Song Han",
+        "Prof. Dr. S. Han",
+        "professor song han",
+        "Song Han et al.",
+        "Han, S., et al",
+        "A Moorhen",
+        "moorhen a",
+    ],
+)
+def test_what_marks_a_name_is_no_word_of_it_and_an_initial_needs_no_stop(shelf: Sessions, query: str) -> None:
+    assert found(shelf, query).by_author[:2] == ("2602.00002", "2601.00001")
+
+
+def test_of_several_names_what_all_of_them_wrote_comes_first(shelf: Sessions) -> None:
+    for query in ("Ada Moorhen, Song Han", "Song Han and Ada Moorhen", "Song Moorhen & Han Wang", "Song Han; Wei Song"):
+        ids = found(shelf, query).by_author
+        assert ids[: len(TOGETHER[query])] == TOGETHER[query]
+        assert len(ids) == len(set(ids))
+    assert found(shelf, "Song Han, Nobody Else").by_author == ()
+
+
+@pytest.mark.parametrize("query", ["Moorhen", "moorhen", "Moorhen et al.", "Dr. Moorhen"])
+def test_a_word_that_is_nearly_always_an_authors_name_is_one(shelf: Sessions, query: str) -> None:
+    assert found(shelf, query).ids[:3] == ("2603.00003", "2602.00002", "2601.00001")
+    assert found(shelf, query).by_author == ("2603.00003", "2602.00002", "2601.00001")
+
+
+def test_a_word_that_titles_hold_as_well_is_no_name_unless_it_is_marked_as_one(shelf: Sessions) -> None:
+    assert found(shelf, "Song").by_author == found(shelf, "a song").by_author == ()
+    assert len(found(shelf, "Song et al.").by_author) == 5
+
+
+def test_a_name_alone_is_found_by_either_spelling(sessions: Sessions) -> None:
+    with sessions.begin() as session:
+        for item_id, name in LETTERS.items():
+            save(session, [stored(item_id, title="On tin", authors=[{"name": name, "affiliation": None}])])
+    for query in ("Niessner", "Nießner"):
+        assert found(sessions, query).by_author == ("2602.00012", "2601.00011")
+    assert found(sessions, "Yildirim").by_author == ("2603.00013",)
+
+
+def test_what_is_by_an_author_asked_for_beside_words_goes_before_what_is_near(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    people = {"2601.00001": "Ada Moorhen", "2602.00002": "Wei Song", "2603.00003": "Ada Moorhen"}
+    items = [
+        stored(item_id, title=f"Brass {item_id[-1]} of herons", authors=[{"name": name, "affiliation": None}])
+        for item_id, name in people.items()
+    ]
+    near = [stored(f"2606.0000{n}", title=f"Of brass birds {n}", authors=[]) for n in range(5)]
+    with sessions.begin() as session:
+        save(session, [*items, *near])
+    ids = [f"2606.0000{n}" for n in range(5)]
+    meaning = Meaning(np.ones(2, np.float32), write(tmp_path / "vectors", "m", "", ids, np.ones((5, 2), np.float32)))
+    for query in ("Moorhen brass herons", "Ada Moorhen brass", "moorhen brass", "Moorhen et al. Brass of herons"):
+        assert set(found(sessions, query, meaning).ids[:2]) == {"2601.00001", "2603.00003"}, query
+        assert found(sessions, query, meaning).by_author == ()
+
+
+def test_papers_that_hold_a_word_of_the_query_as_a_word_make_it_no_name() -> None:
+    papers = {"a": ("Brass herons", ("Wei Song",)), "b": ("A song of herons", ()), "c": ("Songs: song, herons", ())}
+    assert mostly_signed(["song", "herons"], [authors for _, authors in papers.values()]) == set()
+    assert signed(["song", "herons"], papers, set(), set()) == []
+
+
+def test_two_words_of_one_authors_name_name_the_author_and_one_only_where_it_is_no_other_word() -> None:
+    papers = {"a": ("On tin", ("Wei Song",)), "b": ("Tin herons", ("Song Wei", "Ada")), "c": ("Tin", ("Song", "Wei"))}
+    assert signed(["wei", "song", "tin", "herons"], papers, {"wei", "song"}, set()) == ["b", "a"]
+    assert signed(["song", "tin"], papers, {"song"}, set()) == []
+    assert signed(["song", "tin"], papers, {"song"}, {"song"}) == ["a", "b", "c"]
+
+
+def test_many_papers_by_an_author_asked_for_are_a_subject() -> None:
+    many = {f"p{n:02}": ("On brass", ("Ada Moorhen",)) for n in range(SIGNED + 1)}
+    assert signed(["Moorhen", "brass", "herons"], many, {"moorhen"}, {"moorhen"}) == []
+    some = {**many, "q": ("Brass herons", ("Ada Moorhen",))}
+    assert signed(["Moorhen", "brass", "herons"], some, {"moorhen"}, {"moorhen"}) == ["q"]
+
+
+@pytest.mark.parametrize(
+    ("held", "authored", "titled", "name"),
+    [(20, 15, 0, True), (3, 2, 0, True), (3, 1, 0, False), (0, 0, 0, False), (267, 178, 20, False), (9, 9, 1, False)],
+)
+def test_a_name_is_a_word_that_most_hold_as_an_authors_and_few_in_their_titles(
+    held: int, authored: int, titled: int, name: bool
+) -> None:
+    assert is_name(held, authored, titled) is name
 
 
 words = st.lists(st.text("abcdeé", min_size=2, max_size=5), min_size=2, max_size=4, unique=True)
