@@ -1,7 +1,7 @@
 """Words as evidence: which of a topic's phrases stand in a title or abstract, and the words to quote (pure)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,9 +15,9 @@ from roadmap.model import Phrase
 TITLE_WEIGHT = 0.9
 ABSTRACT_WEIGHT = 0.6  # a phrase in the abstract says less than one in the title
 QUOTE_WORDS = 9
-EDGES = " ,;:.()"  # no quote begins with one
 _WORD = re.compile(r"\w+")
 _SPACED = re.compile(r"\S+")
+_SIGN = re.compile(r"(?<!\w)[^\w\s-]|[^\w\s-](?!\w)")  # not between two letters or figures, as in c++, f#, .net
 _CLAUSE = re.compile(r"(?<=[.;:!?])\s+")
 _ADDRESS = re.compile(r"://|\bwww\.|\w\.[a-z]{2,6}/\w", re.IGNORECASE)  # what makes a word one
 
@@ -39,12 +39,16 @@ class PhraseIndex:
 
     def __init__(self, phrases: Sequence[Sequence[Phrase]]) -> None:
         """Take the phrases of each topic, in the order of topics that `scores` answers in."""
-        said = [(topic, " ".join(_words(p.text)), p.weight) for topic, some in enumerate(phrases) for p in some]
+        said = [(topic, _key(p.text), p.weight) for topic, some in enumerate(phrases) for p in some]
         self.known = tuple(dict.fromkeys(key for _, key, _ in said))
         self._places = {key: place for place, key in enumerate(self.known)}
         self._lengths: dict[str, set[int]] = {}  # of the phrases that begin with a word
+        self._written: dict[str, list[str]] = {}  # the phrases with signs that have the same words
         for key in self.known:
-            self._lengths.setdefault(key.partition(" ")[0], set()).add(key.count(" ") + 1)
+            words = _words(key)
+            self._lengths.setdefault(words[0] if words else "", set()).add(len(words))
+            if _SIGN.search(key):
+                self._written.setdefault(" ".join(words), []).append(key)
         self._doubt = np.zeros((2 * len(self.known), len(phrases)), np.float32)
         for topic, key, weight in said:
             for row, factor in ((0, TITLE_WEIGHT), (len(self.known), ABSTRACT_WEIGHT)):
@@ -71,7 +75,14 @@ class PhraseIndex:
         words = _words(text)
         begun = ((n, lengths) for n, word in enumerate(words) if (lengths := self._lengths.get(word)))
         sequences = {" ".join(words[n : n + length]) for n, lengths in begun for length in lengths}
-        return {self._places[key] for key in sequences & self._places.keys()}
+        written = (key for words in sequences & self._written.keys() for key in self._written[words])
+        found = (sequences & self._places.keys()) | {key for key in written if _pattern(key).search(text)}
+        return {self._places[key] for key in found}
+
+
+def _key(phrase: str) -> str:
+    """Name a phrase by its words, or as it is written where signs make it another one: c is not c++."""
+    return phrase if _SIGN.search(phrase) else " ".join(_words(phrase))
 
 
 def _words(text: str) -> list[str]:
@@ -107,7 +118,8 @@ def quote(text: str, start: int, end: int) -> str:
     inside = [i for i, (a, b) in enumerate(spans) if b > start and a < end]
     first, last = _widen(inside[0], inside[-1], len(spans))
     begin, finish = _whole_brackets(text, spans[first][0], spans[last][1], start, end)
-    return _whole_maths(text[left:begin], _bare(text[begin:finish]), text[start:end])
+    begin, finish = _bare(text, begin, finish, start, end)
+    return _whole_maths(text[left:begin], text[begin:finish], text[start:end])
 
 
 def _beside_addresses(text: str, spans: list[tuple[int, int]], start: int, end: int) -> list[tuple[int, int]]:
@@ -129,36 +141,38 @@ def _widen(first: int, last: int, total: int) -> tuple[int, int]:
 
 
 def _whole_brackets(text: str, begin: int, finish: int, start: int, end: int) -> tuple[int, int]:
-    """Never quote the end of a bracket that begins before: begin after it, or end before it around the place.
-
-    What begins with a bracket begins within it: of (CALT), a library the latter is quoted.
-    """
-    begin = min(finish - len(text[begin:finish].lstrip(EDGES)), start)
-    depth, opened = 0, _depth(text[:begin])
-    for place in range(begin, finish):
-        depth += (text[place] == "(") - (text[place] == ")")
-        if depth < 0 and place >= end:
-            return begin, place if opened else finish
-        if depth < 0:
-            depth, opened = 0, max(0, opened - 1)
-            begin = place + 1 if place < start else begin
+    """Narrow a cut around a phrase so that it neither begins nor ends within a bracket, unless all of it is in one."""
+    for opens, closes in _brackets(text):
+        if opens <= begin <= closes < start:  # also one that the cut begins with
+            begin = closes + 1
+        elif begin <= opens < start and finish <= closes:
+            begin = opens + 1
+        elif opens < begin and end <= closes < finish:
+            finish = closes
+        elif end <= opens < finish <= closes:
+            finish = opens
     return begin, finish
 
 
-def _depth(text: str) -> int:
-    """Count the brackets that are open where a text ends; an end without a beginning, as in 1), is none."""
-    depth = 0
-    for char in text:
-        depth = max(0, depth + (char == "(") - (char == ")"))
-    return depth
+def _brackets(text: str) -> Iterator[tuple[int, int]]:
+    """Find the brackets that are closed, inner ones first; those of a list, as in 1) and 2), are none."""
+    opened: list[int] = []
+    for sign in re.finditer(r"[()]", text):
+        if sign[0] == "(":
+            opened.append(sign.start())
+        elif opened:
+            yield opened.pop(), sign.start()
 
 
-def _bare(cut: str) -> str:
-    """Take away what stands at the edges of a cut, but no end of a bracket that begins within it."""
-    cut = cut.lstrip(EDGES).rstrip(" ,;:.(")
-    while cut.endswith(")") and cut.count(")") > cut.count("("):
-        cut = cut[:-1].rstrip(" ,;:.(")
-    return cut
+def _bare(text: str, begin: int, finish: int, start: int, end: int) -> tuple[int, int]:
+    """Leave off points at both ends and brackets without their other half, but nothing of the phrase."""
+    whole = {begin + place for pair in _brackets(text[begin:finish]) for place in pair}
+    kept = [
+        place
+        for place in range(begin, finish)
+        if start <= place < end or text[place] not in " ,;:.()" or place in whole
+    ]
+    return kept[0], kept[-1] + 1
 
 
 def _whole_maths(before: str, cut: str, phrase: str) -> str:
@@ -168,5 +182,8 @@ def _whole_maths(before: str, cut: str, phrase: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _pattern(phrase: str) -> re.Pattern[str]:
+    """Look for whole words; a sign at an end may stand against a word, as in C++17 or ASP.NET."""
     words = r"[\s-]+".join(re.escape(word) for word in re.split(r"[\s-]+", phrase))
-    return re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE)
+    before = r"(?<!\w)" if re.match(r"\w", phrase) else ""
+    after = r"(?!\w)" if re.search(r"\w$", phrase) else ""
+    return re.compile(before + words + after, re.IGNORECASE)

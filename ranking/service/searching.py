@@ -103,8 +103,10 @@ def similar(
 
 
 def by_author(session: Session, asked: Asked) -> list[str]:
-    """List the papers of the author whose name the query is; none where it is no author's."""
-    return _by_author(session, asked, None)
+    """List the papers of the author whose name the query surely is; none where it may be a word."""
+    lexical, whole = _by_words(session, unmarked(asked.words), DEPTH, None)
+    found, sure = people.by_author(session, asked.words, _headings(session, lexical[:whole]), None)
+    return found if sure else []
 
 
 def known_id(session: Session, text: str) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ranking.lexical import ABSTRACT_WEIGHT, TITLE_WEIGHT, PhraseIndex, best_match, quote
 from ranking.words import Texts
-from roadmap.model import Phrase
+from roadmap.model import Phrase, Roadmap
 
 RAG = (Phrase("retrieval-augmented generation", 1.0), Phrase("retriever", 0.7), Phrase("chunking", 0.6))
 KITES = (Phrase("paper kite", 0.5),)
@@ -65,15 +65,18 @@ def balanced(text: str) -> bool:
             "a new friendly retriever for one and all",
         ),
         ("Algebra tools (CALT), a retriever of their own", "Algebra tools (CALT), a retriever of their own"),
-        ("One of the kites (all that such a retriever needs), a novel toy", "all that such a retriever needs"),
+        (
+            "One of the kites (all that such a retriever needs), a novel toy",
+            "(all that such a retriever needs), a novel toy",
+        ),
         (
             "Each retriever (with its index) serves one reader at a time",
             "Each retriever (with its index) serves one reader at",
         ),
         ("For a retriever (RAG) we ask", "For a retriever (RAG) we ask"),
         ("We train one retriever (RAG)", "We train one retriever (RAG)"),
-        ("We ask 1) a retriever and 2) a reader of paper", "a retriever and 2) a reader"),
-        ("The retriever (of which more is told on the next page) reads", "The retriever (of which more is told on the"),
+        ("We ask 1) a retriever and 2) a reader of paper", "We ask 1) a retriever and 2) a reader"),
+        ("The retriever (of which more is told on the next page) reads", "The retriever"),
     ],
 )
 def test_a_quote_begins_within_no_bracket_that_ends_in_it(text: str, quoted: str) -> None:
@@ -137,6 +140,83 @@ def test_half_a_formula_is_never_quoted() -> None:
     found = best_match("No words", text, RAG)
     assert found is not None
     assert found.quote == "retriever"
+
+
+@given(
+    st.lists(
+        st.sampled_from(["(", ")", "a", "b. c", "(d", "e)", "(f)", "((g),", "h).", "retriever", "i;"]), max_size=25
+    )
+)
+def test_brackets_that_are_closed_in_a_text_are_closed_in_a_quote(parts: list[str]) -> None:
+    text = " ".join([*parts[:12], "retriever", *parts[12:]])
+    found = best_match(text, None, RAG)
+    assert found is not None
+    assert found.quote in text
+    assert "retriever" in found.quote
+    if not unclosed(text):
+        assert not unclosed(found.quote)
+
+
+def unclosed(text: str) -> bool:
+    """Tell of brackets that nothing opens or closes."""
+    depth = 0
+    for sign in text:
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if depth < 0:
+            return True
+    return depth > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [("A retriever for Language Models (MLLMs). It is", "A retriever for Language Models (MLLMs)"),
+     ("We take a retriever (RAG), and it works", "We take a retriever (RAG), and it works"),
+     ("A retriever for one two three four (and five)", "A retriever for one two three four (and five)"),
+     ("A retriever for one two three four five six (and seven)", "A retriever for one two three four five six"),
+     ("They are (one two three and four five), an early retriever for six", "an early retriever for six"),
+     ("Now (one two three four retriever five six seven eight)", "(one two three four retriever five six seven eight)"),
+     ("Now (one two three four five six retriever seven) eight", "(one two three four five six retriever seven) eight"),
+     ("Now (one two three four five six seven retriever eight) nine", "two three four five six seven retriever eight"),
+     ("Now one (two three retriever four five six seven eight nine ten)", "two three retriever four five six seven"),
+     ("1) a retriever, 2) a reader", "1) a retriever, 2) a reader"),
+     ("A retriever (and nothing more", "A retriever (and nothing more")],
+)  # fmt: skip
+def test_a_quote_begins_and_ends_in_no_bracket(text: str, quoted: str) -> None:
+    found = best_match(text, None, RAG)
+    assert found is not None
+    assert found.quote == quoted
+
+
+SIGNED = (Phrase("c++", 1.0), Phrase("f#", 1.0), Phrase(".net", 1.0), Phrase("c++ code", 1.0), Phrase("c", 1.0))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("Vitamin C in rats", "c"), ("Sonata in F minor", ""), ("A net of sensors", ""), ("From C to C++", "c c++"),
+     ("Modern C++17 code", "c c++"), ("Reading C++ code", "c c++ c++code"), ("C code", "c"), ("F# and C#", "f# c"),
+     ("Porting ASP.NET pages", ".net"), ("The .NET way", ".net"), ("A vector norm of C+", "c")],
+)  # fmt: skip
+def test_the_signs_of_a_phrase_must_be_there(text: str, found: str) -> None:
+    index = PhraseIndex([(phrase,) for phrase in SIGNED])
+    expected = [phrase.text.replace(" ", "") in found.split() for phrase in SIGNED]
+    for rated in (scores(index, text, None), scores(index, "A title", text)):
+        assert [score > 0 for score in rated] == expected
+    for phrase, there in zip(SIGNED, expected, strict=True):
+        match = best_match(text, None, [phrase])
+        assert (match is not None) is there
+        assert match is None or phrase.text in match.quote.lower()
+
+
+def test_a_sign_within_a_word_may_be_written_in_another_way() -> None:
+    """As TeX does: $1.58$-bit."""
+    index = PhraseIndex([(Phrase("1.58-bit", 1.0),)])
+    assert scores(index, "Networks of $1.58$ bit", None)[0] > 0
+
+
+def test_no_packaged_phrase_holds_signs_that_decide(roadmap: Roadmap) -> None:
+    """The weights of the topics were learned from words alone."""
+    index = PhraseIndex([*(topic.phrases for topic in roadmap.topics.values()), roadmap.applied])
+    assert all(re.fullmatch(r"\w+( \w+)*", key) for key in index.known)
 
 
 def test_the_heaviest_phrase_wins_and_a_title_goes_before_an_abstract() -> None:
