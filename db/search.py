@@ -120,14 +120,14 @@ def authored(
 def standing(session: Session, group: Sequence[str]) -> tuple[int, int, int]:
     """Count the items that hold a word of a group (as in `authored`): anywhere, as an author's, in the title."""
     if _sqlite(session):
-        queries = [f"{place}{_either(group)}" for place in ("", "authors : ", "title : ")]
-        where = "item_fts MATCH :query"
+        asked, places = "item_fts MATCH {}", [f"{place}{_either(group)}" for place in ("", "authors : ", "title : ")]
     else:
-        queries = [" | ".join(f"'{word}'{place}" for word in group) for place in ("", ":B", ":A")]
-        where = "document @@ to_tsquery('simple', :query)"
-    statement = text(f"SELECT count(*) FROM item_fts WHERE {where}")  # noqa: S608 - one of two
-    held, authored, titled = (int(session.execute(statement, {"query": query}).scalar_one()) for query in queries)
-    return held, authored, titled
+        asked = "document @@ to_tsquery('simple', {})"
+        places = [" | ".join(f"'{word}'{place}" for word in group) for place in ("", ":B", ":A")]
+    counts = [f"(SELECT count(*) FROM item_fts WHERE {asked.format(f':q{n}')})" for n in range(3)]  # noqa: S608
+    values = {f"q{n}": query for n, query in enumerate(places)}
+    held, as_author, titled = session.execute(text(f"SELECT {', '.join(counts)}"), values).one()
+    return int(held), int(as_author), int(titled)
 
 
 def named(session: Session, ids: Sequence[str], doi: str | None, urls: Sequence[str], title: str) -> list[str]:

@@ -15,8 +15,8 @@ Headings = Mapping[str, tuple[str, Sequence[str]]]  # title and authors' names
 def by_author(session: Session, query: str, holders: Headings, among: Among) -> tuple[list[str], bool]:
     """List the papers by the author whose name a query is, the newest first, and whether it is surely a name.
 
-    None where it is no name. `holders` are papers that hold all of its words: what most of them do not hold as an
-    author's is not counted.
+    None where it is no name. `holders` are papers that hold all of its words, where these are known: a word that most
+    of them do not hold as an author's is not counted in all papers.
     """
     asked = authors_asked(query)
     if not asked or not (asked[0].sure or _alone(session, asked[0], holders)):

@@ -78,14 +78,14 @@ def search(
     depth = max(DEPTH, wanted.limit)
     lexical, whole = _by_words(session, unmarked(asked.words), wanted.limit, among)
     holders = _headings(session, lexical[:whole])
-    by_author, sure = people.by_author(session, asked.words, holders, among)
+    written, sure = people.by_author(session, asked.words, holders, among)
     of_lab = sorted(_of_lab(session, lab, wanted, stages), key=_places(lexical))
-    semantic = _by_meaning(session, depth, among, None if by_author or of_lab else meaning)
-    called = [*by_author[: depth if sure else OF_A_WORD], *of_lab[:OF_A_LAB]]
+    semantic = _by_meaning(session, depth, among, None if written or of_lab else meaning)
+    called = [*written[: depth if sure else OF_A_WORD], *of_lab[:OF_A_LAB]]
     first = [*named, *(called or _remembered(session, asked, holders))]
-    ids = joined(first, [lexical, semantic or of_lab or by_author], wanted.limit)
+    ids = joined(first, [lexical, semantic or of_lab or written], wanted.limit)
     left_out = [item_id for item_id in all_named if item_id not in named]
-    return Found(*map(tuple, (ids, named, left_out, lexical, semantic, by_author[:depth], of_lab)))
+    return Found(*map(tuple, (ids, named, left_out, lexical, semantic, written[:depth], of_lab)))
 
 
 def similar(
@@ -103,10 +103,8 @@ def similar(
 
 
 def by_author(session: Session, asked: Asked) -> list[str]:
-    """List the papers of the author whose name the query surely is; none where it may be a word."""
-    lexical, whole = _by_words(session, unmarked(asked.words), DEPTH, None)
-    found, sure = people.by_author(session, asked.words, _headings(session, lexical[:whole]), None)
-    return found if sure else []
+    """List the papers of the author whose name the query is; none where it is no author's."""
+    return people.by_author(session, asked.words, {}, None)[0]
 
 
 def known_id(session: Session, text: str) -> str:

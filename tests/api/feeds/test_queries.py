@@ -23,7 +23,7 @@ A_MONTH, CODE = timedelta(days=31), "https://github.com/heron/clock"
         (f"/feeds/topics/{TOPIC}.atom", 7, 1),
         ("/feeds/labs/qwen.rss", 7, 1),
         ("/feeds/stages/5.json", 7, 1),
-        (address("search"), 13, 4),  # names are looked for, too, and PostgreSQL is asked how it writes the words
+        (address("search"), 14, 5),  # names are looked for and counted, and PostgreSQL is asked how it writes the words
         (address("picks"), 8, 1),
         (address("digests"), 3, 1),
         ("/feeds.opml", 0, 0),
