@@ -175,8 +175,8 @@ def test_how_japanese_was_read_is_said(filled: TestClient) -> None:
 
 
 def test_how_it_was_read_has_no_empty_brackets(filled: TestClient) -> None:
-    said = text(filled.get("/search", params={"q": "DeepSeekの検閲"}).text)
-    assert "Read as: DeepSeek Not understood: 検閲" in said
+    said = text(filled.get("/search", params={"q": "DeepSeekの錆鷺"}).text)
+    assert "Read as: DeepSeek Not understood: 錆鷺" in said
     assert "a lab of that name" not in said
 
 
