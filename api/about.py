@@ -12,7 +12,7 @@ from digest.words import Line, Part, Voice
 from ranking.figures import published
 from ranking.service import SCORER
 from ranking.shortlist import TWIN
-from ranking.worth import PRIOR, PRIOR_WEIGHT, SIGNALS
+from ranking.worth import PRIOR, PRIOR_WEIGHT, SIGNALS, TOPIC_ALONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,13 @@ def about_page(stored: int, ranked: int, sources: tuple[str, ...], v: Voice) -> 
 
 def _signals(v: Voice) -> tuple[SignalRow, ...]:
     words = {
-        "topic": (v.tc("signal", "Topic"), v.t("How far beyond 0.5 the best topic’s fit is")),
+        "topic": (
+            v.tc("signal", "Topic"),
+            v.t(
+                "How far beyond 0.5 the best topic’s fit is; it weighs %(alone)s where editors’ choices say nothing",
+                alone=f"{TOPIC_ALONE:g}",
+            ),
+        ),
         "new": (v.tc("signal", "New"), v.t("Distance from the nearest paper of the twelve months before")),
         "editors": (v.tc("signal", "Editors"), v.t("Likeness to what the editors of one weekly newsletter chose")),
         "readers": (
