@@ -29,7 +29,8 @@ TRUST = {
 AFFINITY = "affinity"  # its trust is what the authors' histories say, paper by paper
 CERTAIN_ENOUGH = 0.5  # below this a lab is not named
 _SHELVES = frozenset(("datasets", "spaces", "collections"))  # of huggingface.co: the account stands behind them
-_LINK = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}/?[\w.\-/%]*", re.IGNORECASE)
+# Begun at no later letter of a name: a long text without spaces would be read as often as it has letters.
+_LINK = re.compile(r"(?<![\w.-])(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}/?[\w.\-/%]*", re.IGNORECASE)
 # What stands before an address that authors give as their own; one behind what they use or test is another's.
 _GIVEN = re.compile(
     r"\b(?:codes?|codebase|implementations?|available|accessible|releas(?:e|ed|es|ing)|open-?sourced?|publicly"

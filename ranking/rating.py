@@ -21,7 +21,7 @@ from roadmap.model import Roadmap, Work
 KEPT_FIT = 0.001  # fits below this are not stored: about six of a paper's 37 stay; from 0.01 lists lose their tails
 FILED = 0.5  # "an expert would file it here"
 SUMMARY_MAKER = "extractive"
-BUILDS_ON = 0.5  # cosine to a canon work from which "builds on" is said
+BUILDS_ON = 0.5  # cosine to a canon work from which it is a reason ("close to")
 READ_FIRST = 0.38  # and from which the work is offered as preparation
 OWN_TOPIC = 0.30  # and from which, of the paper's own topic, it goes before all works of topics that one builds on
 READ_FIRST_WORKS = 2
@@ -196,7 +196,7 @@ def _reasons(
 
 
 def _closest(works: Sequence[tuple[str, float]]) -> bool:
-    """Tell whether a paper builds on the first work: readers are told that it is the closest."""
+    """Tell whether the first work is so close that it is a reason: no other that was looked at is closer."""
     return works[0][1] >= BUILDS_ON and works[0] == max(works, key=lambda work: work[1])
 
 
