@@ -1,5 +1,6 @@
 """A catalogue model's network run by torch."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,13 @@ from ranking.embedder.batches import Hidden, Tokens
 from ranking.embedder.catalogue import EmbeddingModel, local_folder, unavailable
 
 
-def network(model: EmbeddingModel, *, brain_float: bool, threads: int | None) -> Hidden:
-    """Load a model's network in brain float or single precision; `threads` None leaves their number to the library."""
+def network(load: Callable[[], Any], threads: int | None) -> Hidden:
+    """Take a module that is loaded now for a network; `threads` None leaves their number to the library."""
     import torch
 
     if threads is not None:
         torch.set_num_threads(threads)
-    loaded = module(model, torch.bfloat16 if brain_float else torch.float32)
+    loaded = load()
 
     def hidden(ids: Tokens, mask: Tokens) -> NDArray[np.float32]:
         with torch.inference_mode():
@@ -23,6 +24,27 @@ def network(model: EmbeddingModel, *, brain_float: bool, threads: int | None) ->
             return np.asarray(last.float().numpy(), dtype=np.float32)
 
     return hidden
+
+
+def single(model: EmbeddingModel) -> Any:
+    """Load a model's torch module in single precision."""
+    import torch
+
+    return module(model, torch.float32)
+
+
+def brain_float(model: EmbeddingModel) -> Any:
+    """Load a model's torch module in brain float."""
+    import torch
+
+    return module(model, torch.bfloat16)
+
+
+def eight_bits(model: EmbeddingModel) -> Any:
+    """Load a model's torch module with its linear layers in eight-bit integers."""
+    from ranking.embedder import eight_bits  # classes of torch, which only who embeds by it waits for
+
+    return eight_bits.module(model)
 
 
 def module(model: EmbeddingModel, dtype: Any) -> Any:
@@ -49,3 +71,14 @@ def native_bfloat16() -> bool:
 
     cpu: Any = torch.cpu
     return bool(cpu._is_avx512_bf16_supported() or cpu._is_amx_tile_supported())
+
+
+def native_bytes() -> bool:
+    """Tell whether the processor adds up products of bytes in one step (AVX-512 VNNI): without, sums are cut off.
+
+    https://uxlfoundation.github.io/oneDNN/dev_guide_int8_computations.html
+    """
+    import torch
+
+    cpu: Any = torch.cpu
+    return bool(cpu._is_vnni_supported()) and hasattr(torch.ops.onednn, "qlinear_pointwise")

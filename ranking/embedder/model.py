@@ -113,7 +113,7 @@ class SentenceTransformerEmbedder:
     def _judge(self) -> str:
         ways = networks.candidates(self._known)
         chosen = verdict.fastest({way: self._load(way) for way in ways}) if len(ways) > 1 else ways[0]
-        verdict.store(self._verdict_file, self.name, chosen)
+        verdict.store(self._verdict_file, self.name, chosen, self._ways)
         return chosen
 
 

@@ -1,5 +1,6 @@
 """The network of a catalogue model in one of several arithmetics: by torch, or by OpenVINO where that is installed."""
 
+from functools import partial
 from pathlib import Path
 
 from core.errors import ModelError
@@ -7,10 +8,11 @@ from ranking.embedder import by_openvino, by_torch, quantised
 from ranking.embedder.batches import Hidden
 from ranking.embedder.catalogue import EmbeddingModel
 
-FP32, BF16 = "fp32", "bf16"
+FP32, BF16, VNNI = "fp32", "bf16", "vnni"
 OPENVINO_BF16, OPENVINO_FP32 = "openvino-bf16", "openvino-fp32"
-ARITHMETICS = (FP32, BF16, OPENVINO_BF16)
+ARITHMETICS = (FP32, BF16, VNNI, OPENVINO_BF16)
 OF_QUANTISED = (OPENVINO_BF16, OPENVINO_FP32)  # what is not eight-bit integers in a quantised model
+_MODULES = {FP32: by_torch.single, BF16: by_torch.brain_float, VNNI: by_torch.eight_bits}
 _HINTS = {OPENVINO_BF16: "bf16", OPENVINO_FP32: "f32"}
 
 
@@ -28,16 +30,18 @@ def candidates(model: EmbeddingModel | None) -> tuple[str, ...]:
         if not quantised.installed():
             raise quantised.missing()
         return (OPENVINO_BF16,) if native else (OPENVINO_FP32,)
-    if not native:
-        return (FP32,)
-    return (FP32, BF16, OPENVINO_BF16) if model is not None and by_openvino.installed() else (FP32, BF16)
+    if model is None:
+        return (FP32, BF16) if native else (FP32,)
+    if not native:  # brain float agrees better than eight bits; where there is both, nothing is lost without these
+        return (FP32, VNNI) if by_torch.native_bytes() else (FP32,)
+    return (FP32, BF16, OPENVINO_BF16) if by_openvino.installed() else (FP32, BF16)
 
 
 def network(model: EmbeddingModel, arithmetic: str, cache: Path | None, threads: int | None) -> Hidden:
     """Load a model's network in an arithmetic; `threads` None leaves their number to the library."""
     if arithmetic in _HINTS:
         return by_openvino.network(model, _HINTS[arithmetic], cache, threads)
-    return by_torch.network(model, brain_float=arithmetic == BF16, threads=threads)
+    return by_torch.network(partial(_MODULES[arithmetic], model), threads)
 
 
 def not_an_arithmetic(name: str, among: tuple[str, ...]) -> ModelError:

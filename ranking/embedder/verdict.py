@@ -32,18 +32,18 @@ def fastest(ways: Mapping[str, Embed]) -> str:
 
 
 def stored(file: Path | None, name: str, among: tuple[str, ...]) -> str | None:
-    """Read the verdict on a model; None where there is none, it is damaged, or it was reached on another machine."""
+    """Read the verdict on a model; None where it is absent, damaged, or of another machine or other arithmetics."""
     if file is None or not file.is_file():
         return None
     try:
         verdict = json.loads(file.read_text(encoding="utf-8"))[name]
-        chosen, where = verdict["arithmetic"], verdict["machine"]
+        chosen, where, of = verdict["arithmetic"], verdict["machine"], verdict["among"]
     except (ValueError, TypeError, KeyError):
         return None  # a damaged note, not even text perhaps, is made anew
-    return str(chosen) if where == machine() and chosen in among else None
+    return str(chosen) if where == machine() and of == list(among) and chosen in among else None
 
 
-def store(file: Path | None, name: str, arithmetic: str) -> None:
+def store(file: Path | None, name: str, arithmetic: str, among: tuple[str, ...]) -> None:
     """Write a verdict down whole or not at all; where the folder may only be read, it is reached anew at each start."""
     if file is None:
         return
@@ -51,7 +51,7 @@ def store(file: Path | None, name: str, arithmetic: str) -> None:
         _log.info("arithmetic=%s is not noted: %s may only be read", arithmetic, file.parent)
         return
     file.parent.mkdir(parents=True, exist_ok=True)
-    note = {name: {"arithmetic": arithmetic, "machine": machine()}}
+    note = {name: {"arithmetic": arithmetic, "among": among, "machine": machine()}}
     with tempfile.TemporaryDirectory(dir=file.parent, prefix=".") as folder:  # its own: others may start at once
         made = Path(folder) / file.name
         made.write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")

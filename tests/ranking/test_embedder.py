@@ -250,7 +250,7 @@ def test_a_verdict_that_may_not_be_noted_is_reached_again(
 
 def test_two_that_note_a_verdict_at_once_both_succeed(tmp_path: Path) -> None:
     file = tmp_path / "precision.json"
-    at_once(lambda _: verdict.store(file, PACKAGED, "bf16"))
+    at_once(lambda _: verdict.store(file, PACKAGED, "bf16", ("fp32", "bf16")))
     assert verdict.stored(file, PACKAGED, ("fp32", "bf16")) == "bf16"
     assert list(tmp_path.iterdir()) == [file]
 
@@ -260,19 +260,20 @@ def test_a_verdict_that_cannot_be_put_in_place_leaves_nothing_behind(
 ) -> None:
     monkeypatch.setattr(Path, "replace", refusing(errno.EACCES))
     with pytest.raises(PermissionError):
-        verdict.store(tmp_path / "precision.json", PACKAGED, "bf16")
+        verdict.store(tmp_path / "precision.json", PACKAGED, "bf16", ("fp32", "bf16"))
     assert list(tmp_path.iterdir()) == []
 
 
-HERE = json.dumps(verdict.machine())
+HERE = json.dumps({"among": networks.ARITHMETICS, "machine": verdict.machine()})[1:]
 
 
 @pytest.mark.parametrize(
     "text",
     [
         *("", "{", "[]", "{}", '{"all-MiniLM-L6-v2": "fp32"}', '{"other": {}}', "\xff"),
-        '{"all-MiniLM-L6-v2": {"arithmetic": "int4", "machine": ' + HERE + "}}",
-        '{"all-MiniLM-L6-v2": {"arithmetic": ["fp32"], "machine": ' + HERE + "}}",
+        '{"all-MiniLM-L6-v2": {"arithmetic": "int4", ' + HERE + "}",
+        '{"all-MiniLM-L6-v2": {"arithmetic": ["fp32"], ' + HERE + "}",
+        json.dumps({PACKAGED: {"arithmetic": "fp32", "machine": verdict.machine()}}),  # of a release that knew fewer
     ],
 )
 def test_a_damaged_verdict_is_made_anew(judged: Callable[[str], list[str]], tmp_path: Path, text: str) -> None:
@@ -282,14 +283,29 @@ def test_a_damaged_verdict_is_made_anew(judged: Callable[[str], list[str]], tmp_
     assert json.loads(file.read_text())[PACKAGED]["arithmetic"] == "bf16"
 
 
-def test_a_processor_without_brain_float_is_not_timed(
+def test_a_processor_with_neither_brain_float_nor_bytes_is_not_timed(
     monkeypatch: pytest.MonkeyPatch, judged: Callable[[str], list[str]]
 ) -> None:
     timed = judged("bf16")
     monkeypatch.undo()
-    monkeypatch.setattr(by_torch, "native_bfloat16", lambda: False)
+    knows(monkeypatch, brain_float=False, products_of_bytes=False)
     assert SentenceTransformerEmbedder().identity == f"{PACKAGED}@fp32"
     assert timed == []
+
+
+def test_eight_bits_are_tried_where_there_is_no_brain_float(monkeypatch: pytest.MonkeyPatch) -> None:
+    knows(monkeypatch, brain_float=False, products_of_bytes=True)
+    assert networks.candidates(CATALOGUE[PACKAGED]) == ("fp32", "vnni")
+    assert networks.candidates(None) == ("fp32",)  # what is not of the catalogue has layers of its own
+    knows(monkeypatch, brain_float=True, products_of_bytes=True)
+    assert networks.candidates(CATALOGUE[PACKAGED])[:2] == ("fp32", "bf16")
+    assert "vnni" not in networks.candidates(CATALOGUE[PACKAGED])
+
+
+def knows(monkeypatch: pytest.MonkeyPatch, *, brain_float: bool, products_of_bytes: bool) -> None:
+    """Let the processor know so much."""
+    monkeypatch.setattr(by_torch, "native_bfloat16", lambda: brain_float)
+    monkeypatch.setattr(by_torch, "native_bytes", lambda: products_of_bytes)
 
 
 def way(*values: float, pause: float = 0.0) -> Callable[[list[str]], Vectors]:
