@@ -26,8 +26,10 @@ AFFINITY_FILE = Path(__file__).parent / "weights" / "lab_authors.json.gz"
 HALF_LIFE = 2.0  # years after which a paper says half as much of where its author works
 HORIZON = 4.0  # years beyond which it says nothing
 UNKNOWN = 1.0  # papers' worth of not knowing that every history begins with
-SIGNER = 0.08  # least affinity that counts a person among those who speak for a lab
-SIGNERS = 2  # fewer than this many never name a lab
+SIGNER = 0.08  # least affinity of a person given as evidence
+SIGNERS = 2  # fewer people than this never name a lab
+STEADY = 0.11  # least affinity among all work that counts a person: a name that many bear has less
+PART = 0.12  # least affinity that all authors have in the mean: a few of many are no lab
 SURE = 0.9  # the most that authors alone may say
 NAMED = 3  # people given as evidence
 FEATURES = ("mean", "last", "gathered", "second steady", "mean steady")
@@ -76,14 +78,17 @@ class Affinity:
 
     def of(self, authors: Iterable[str], year: float, without: str = "") -> dict[str, tuple[float, tuple[str, ...]]]:
         """Give the labs that authors of a paper of that moment speak for: (probability, names, strongest first)."""
-        names = [name for name in dict.fromkeys(authors) if person(name)]
+        spelt: dict[str, str] = {}  # one person in two spellings is not two people
+        for name in authors:
+            spelt.setdefault(person(name), name)
+        names = [name for known, name in spelt.items() if known]
         if sum(person(name) in self.histories for name in names) < SIGNERS:
             return {}
         shares = [lab_shares(self.histories.get(person(name), ()), year, without) for name in names]
         return {
             lab: (self._probability(features(shares, lab)), _speakers(names, shares, lab))
             for lab in {lab for share in shares for lab in share}
-            if sum(share.get(lab, NONE).known >= SIGNER for share in shares) >= SIGNERS
+            if _carried(shares, lab)
         }
 
     def _probability(self, values: Sequence[float]) -> float:
@@ -132,6 +137,13 @@ def features(shares: Sequence[Mapping[str, Share]], lab: str) -> tuple[float, ..
     known, steady = [part.known for part in own], [part.steady for part in own]
     second = [*sorted(steady, reverse=True), 0.0][1]
     return sum(known) / len(known), known[-1], math.log1p(sum(known)), second, sum(steady) / len(steady)
+
+
+def _carried(shares: Sequence[Mapping[str, Share]], lab: str) -> bool:
+    """Tell whether enough people, and enough of them all, stand near a lab for the rest to be weighed."""
+    own = [share.get(lab, NONE) for share in shares]
+    near = sum(part.steady >= STEADY for part in own)
+    return near >= SIGNERS and sum(part.known for part in own) >= PART * len(own)
 
 
 def _speakers(names: Sequence[str], shares: Sequence[Mapping[str, Share]], lab: str) -> tuple[str, ...]:

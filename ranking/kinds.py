@@ -53,6 +53,7 @@ class Words:
     itself: tuple[str, ...]
     hints: tuple[str, ...]
     unlike: tuple[str, ...]
+    never: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,11 @@ class Lexicon:
         thing = self._thing.search(called.group(1)) if called else None
         return self._kind_of[thing.group(1)] if thing else None
 
+    def possible(self, title: str, abstract: str) -> set[str]:
+        """Name the kinds a paper may be of: a survey that people answer orders nobody's work."""
+        text = _plain(f"{title} {abstract}")
+        return {kind for kind, words in self.kinds.items() if not _any(words.never, text)}
+
     def signs(self, title: str, abstract: str) -> dict[str, tuple[float, ...]]:
         """Give the value of each of SIGNS for each kind."""
         head, body = _plain(title), _plain(abstract)
@@ -124,7 +130,8 @@ def kind(title: str, abstract: str | None) -> str | None:
         return None
     found = {name: certainty(signs, points()[name]) for name, signs in lexicon().signs(title, abstract).items()}
     best = max(found, key=lambda name: found[name])
-    return best if found[best] >= points()[best].least else None
+    sure = found[best] >= points()[best].least and best in lexicon().possible(title, abstract)
+    return best if sure else None
 
 
 def certainty(signs: tuple[float, ...], learned: Points) -> float:

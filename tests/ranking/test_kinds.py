@@ -47,6 +47,8 @@ def test_a_paper_that_says_what_it_is_is_told(paper: tuple[str, str], told: str)
         ),
         ("Answers of Herons", "We propose a model of survey responses. It outperforms peer review."),
         ("Dataset Distillation for Herons", "We propose a dataset distillation method. It outperforms four baselines."),
+        ("Herons at Work: A Survey of Waders", "This survey reviews open problems: 300 respondents named their own."),
+        ("Overview of the Reed 2026 Shared Task: A Survey", "This overview reviews 40 systems and open challenges."),
         ("Wading Faster", "We propose an algorithm for wading that sets a new state of the art on the reed benchmark."),
     ],
 )

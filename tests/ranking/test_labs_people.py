@@ -44,6 +44,7 @@ def test_several_who_publish_with_a_lab_name_it_and_are_the_evidence() -> None:
         ("N. Body",),
         ("Ada Moorhen",),  # an author alone never gives certainty
         ("Ada Moorhen", "Ada Moorhen"),  # nor the same one twice
+        ("Ívo Plover", "Ivo Plover"),  # or in two spellings
         ("Ada Moorhen", "N. Body"),
         ("Boss Heron", "Boss Egret"),  # they sign as much for the neighbours
         ("Ada Moorhen", "Ivo Plover", *(f"Person {n}" for n in range(60))),  # two among many guests
@@ -51,6 +52,15 @@ def test_several_who_publish_with_a_lab_name_it_and_are_the_evidence() -> None:
 )
 def test_too_few_or_torn_people_name_nobody(authors: tuple[str, ...]) -> None:
     assert named(*authors) == {}
+
+
+def test_a_name_that_many_bear_is_not_the_second_person() -> None:
+    """Of a common name the lab's papers are few of all that are signed so, whoever signed them."""
+    often = (Signed(2025.5, 2.0, (("millpond", 2.0),), papers=30.0),)
+    trusting = Affinity({"adamoorhen": MINE, "lywang": often}, (9.0, 9.0, 1.0, 0.0, 0.0), -3.0)
+    known = LabFacts(authors=(("Ada Moorhen", None), ("Ly Wang", None)), day=DAY)
+    assert trusting.of(["Ada Moorhen", "Ly Wang"], 2026.2) == {}
+    assert attribute(known, LABS, trusting) == ()
 
 
 @pytest.mark.parametrize(("papers", "labs"), [(2.0, {"millpond"}), (40.0, set())])
