@@ -3,9 +3,9 @@
 import argparse
 from collections.abc import Callable, Iterator
 
-from benchmarks import corpus, digest, ingest, labs, picks, quality, scale, search, speed, types, web
+from benchmarks import corpus, digest, ingest, labs, picks, quality, scale, search, speed, types, unread, web
 
-PARTS = ["quality", "labs", "picks", "types", "search", "speed", "ingest", "digest", "web"]
+PARTS = ["quality", "unread", "labs", "picks", "types", "search", "speed", "ingest", "digest", "web"]
 Rows = Callable[[int | None], Iterator[tuple[str, str]]]
 
 
@@ -18,6 +18,8 @@ def main() -> None:
     options = args.parse_args()
     if "quality" in options.what:
         _labelled("quality", quality.rows, 300 if options.tiny else None)
+    if "unread" in options.what:
+        _labelled("unread", unread.rows, 100 if options.tiny else None)
     if "labs" in options.what:
         _labelled("labs", labs.rows, 200 if options.tiny else None)
     if "picks" in options.what:

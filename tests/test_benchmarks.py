@@ -25,6 +25,7 @@ from benchmarks import (
     search,
     speed,
     stored,
+    unread,
     vectors,
     web,
     withheld,
@@ -34,7 +35,7 @@ from benchmarks.examples import OWN_JUDGMENTS, Known, read_known
 from benchmarks.heads import Lines
 from benchmarks.train_topics import Linear, read_trainer
 from ingest.sources import arxiv_snapshot
-from ranking import matrix
+from ranking import matrix, topics
 from ranking.guide import make_guide
 from roadmap.load import load_roadmap
 from tests.fakes import HashEmbedder
@@ -66,7 +67,7 @@ def labelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setattr(module, "SHARED", folder)
     for module in (embedded, vectors):
         monkeypatch.setattr(module, "CACHE", tmp_path / "bench")
-    for module in (quality, picks, search):
+    for module in (quality, picks, search, unread):
         monkeypatch.setattr(module, "SentenceTransformerEmbedder", HashEmbedder)
     read = (corpus.votes, corpus._measure, labelled_labs.papers)
     for cached in read:
@@ -238,6 +239,25 @@ def test_no_judgment_of_the_month_kept_apart_is_learned_from() -> None:
     assert apart
     assert {paper[:4] for paper in apart} == {quality.APART}
     assert not [paper for paper in judged if paper.startswith(quality.APART)]
+
+
+def test_no_pair_that_was_unread_is_learned_from() -> None:
+    unread_pairs, learned = ({(t, p) for t, p, _ in corpus.judgments(f)} for f in (unread.UNREAD, OWN_JUDGMENTS))
+    assert unread_pairs
+    assert not unread_pairs & learned
+
+
+def test_unread_pairs_are_graded_by_what_is_shown(labelled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    papers = sorted(corpus.topic_labels()["rag"])[:3]
+    pairs = labelled / "unread.tsv"
+    lines = [f"2025-05\trag\t{paper}\t{grade}\tA title" for paper, grade in zip(papers, (2, 2, 1), strict=True)]
+    pairs.write_text("\n".join(["month\ttopic\tarxiv_id\tgrade\ttitle", *lines]), encoding="utf-8")
+    monkeypatch.setattr(unread, "UNREAD", pairs)
+    monkeypatch.setattr(topics, "fits", lambda texts, *_: np.tile([0.9], (len(texts), len(load_roadmap().topics))))
+    figures = dict(unread.rows(None))
+    assert figures["unread: shown"] == "2 of 3 belong, 1 touch it: 0.667"
+    assert figures["unread: just below the line"].startswith("0 of 0")
+    assert dict(unread.rows(2))["unread: shown"].startswith("2 of 2")
 
 
 @pytest.mark.usefixtures("labelled")
