@@ -20,10 +20,10 @@ from pydantic_settings import (
 )
 
 from core.errors import ConfigError
+from shirube.addresses import HOST, public_address
 from shirube.setting_faults import ADVICE, FILE, PREFIX, closed, unreadable, wrong_values
 
 _URL = re.compile(r"https?://[^/?#\s]+([/?#]\S*)?")
-_HOST = re.compile(r"\*|([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?")  # as a Host field names it
 # Read by tests or by tools around the program, not settings of it.
 _FOREIGN = {"SHIRUBE_TEST_POSTGRES_URL"}
 SHORTEST_TOKEN = 16  # characters
@@ -99,7 +99,7 @@ class Settings(BaseSettings):
     @classmethod
     def _names_of_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for name in value:
-            if not _HOST.fullmatch(name):
+            if name != "*" and not HOST.fullmatch(name):
                 raise ValueError(f"{name!r} is no name of a host; write it as papers.example")
         return value
 
@@ -161,7 +161,7 @@ class Settings(BaseSettings):
             raise ValueError("is empty; leave it out, or name one, such as all-MiniLM-L6-v2")
         return value
 
-    @field_validator("arxiv_url", "oai_url", "arxiv_rss_url", "hf_url", "pwc_url", "base_url", "llm_url")
+    @field_validator("arxiv_url", "oai_url", "arxiv_rss_url", "hf_url", "pwc_url", "llm_url")
     @classmethod
     def _plain_url(cls, value: str | None) -> str | None:
         if value is not None and not _URL.fullmatch(value):
@@ -171,9 +171,7 @@ class Settings(BaseSettings):
     @field_validator("base_url")
     @classmethod
     def _begins_addresses(cls, value: str | None) -> str | None:
-        if value is not None and re.search(r"[?#]", value):
-            raise ValueError(f"{value!r} has a ? or #; write https://host/path")
-        return value
+        return public_address(value) if value is not None else None
 
     @field_validator("llm_model")
     @classmethod

@@ -148,6 +148,15 @@ def test_a_wrong_value_of_a_file_is_told_by_that_file(monkeypatch: pytest.Monkey
      ("base_url", "https://papers.example/a b", "is no http address; write https://host/path"),
      ("base_url", "https://papers.example/a?x=1", "'https://papers.example/a?x=1' has a ? or #; write https://host/path"),
      ("base_url", "https://papers.example/#top", "has a ? or #; write https://host/path"),
+     ("base_url", "https://me:hush@papers.example", "holds a user before the host, which every reader would see"),
+     ("base_url", "https://me:hush@[::1", "holds a user before the host, which every reader would see"),
+     ("base_url", "https://[::1", "'https://[::1' is no http address; write https://host/path"),
+     ("base_url", "https://:443", "is no http address; write https://host/path"),
+     ("base_url", "https:///road", "is no http address; write https://host/path"),
+     ("base_url", "https://papers.example:99999", "is no http address; write https://host/path"),
+     ("base_url", "https://papers..example", "is no http address; write https://host/path"),
+     ("base_url", "https://straße.example", "has letters of which a host is made in two ways; write it as xn--"),
+     ("base_url", "https://papers.example/論文", "has letters in its path that mail cannot carry; write it in ASCII"),
      ("llm_url", "https://papers.example/v1\nx", "is no http address; write https://host/path"),
      ("embedding_model", " ", "is empty; leave it out, or name one, such as all-MiniLM-L6-v2")],
 )  # fmt: skip
@@ -180,6 +189,9 @@ def test_yes_and_no_are_no_numbers(key: str, should: str, value: str) -> None:
      ("mail_from", "Shirube <digest@road.example>", "Shirube <digest@road.example>"), ("reply_to", "", ""),
      ("rate_limits", '{"bulk": ""}', {"bulk": ""}), ("base_url", "https://papers.example", "https://papers.example"),
      ("base_url", "http://127.0.0.1:8000/road/", "http://127.0.0.1:8000/road"),
+     ("base_url", "HTTPS://Papers.Example/Road", "https://papers.example/Road"),
+     ("base_url", "https://日本.example:8443/road", "https://xn--wgv71a.example:8443/road"),
+     ("base_url", "http://[::1]:8000", "http://[::1]:8000"),
      ("pwc_url", "https://host/v1?key=x", "https://host/v1?key=x")],
 )  # fmt: skip
 def test_what_works_is_taken(monkeypatch: pytest.MonkeyPatch, name: str, value: str, taken: object) -> None:
