@@ -20,8 +20,8 @@ def read(place: str, text: str) -> list[str]:
 
 
 def lines(text: str) -> list[str]:
-    """Part keys, one a line: a key may hold spaces, as a sentence that somebody chose does."""
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    """Part keys, one a line: a key may hold spaces, as a sentence that somebody chose does, but no byte order mark."""
+    return [line.strip() for line in text.removeprefix("\ufeff").splitlines() if line.strip()]
 
 
 def kept(file: Path) -> list[str]:

@@ -94,7 +94,7 @@ def _in_environment(name: str) -> bool:
 
 def _keys() -> set[str]:
     """List the keys of the file, which was read a moment ago."""
-    return set(tomllib.loads(Path(FILE).read_text("utf-8"))) if Path(FILE).is_file() else set()
+    return set(tomllib.loads(Path(FILE).read_text("utf-8-sig"))) if Path(FILE).is_file() else set()
 
 
 def _file() -> Path:

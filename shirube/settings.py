@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import tomllib
+from importlib.resources.abc import Traversable
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -197,26 +199,40 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order the places a setting may come from; an environment variable beats a file."""
-        return init_settings, env_settings, SecretFiles(settings_cls), TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, SecretFiles(settings_cls), SettingsFile(settings_cls)
 
 
 class SecretFiles(EnvSettingsSource):
     """Reads SHIRUBE_X_FILE: the setting X is what the file named there holds, as container platforms mount secrets."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Give the content of the file named for one setting, without the line's end."""
+        """Give the content of the file named for one setting, without what editors put around it."""
         name = f"{PREFIX}{field_name.upper()}_FILE"
         path = os.environ.get(name)
         if path is None:
             return None, field_name, False
-        try:
-            return Path(path).read_text(encoding="utf-8").rstrip("\r\n"), field_name, False
-        except OSError as problem:
-            raise ConfigError(
-                f"{name} names a file that cannot be read: {problem.strerror}", "Check path and rights"
-            ) from problem
-        except UnicodeDecodeError as problem:
-            raise ConfigError(f"{name} names a file that is no text in UTF-8", "Check its path") from problem
+        value = _content(name, path)
+        if not value:
+            raise ConfigError(f"{name} names a file that holds nothing", "Put the value back into it")
+        return value, field_name, False
+
+
+class SettingsFile(TomlConfigSettingsSource):
+    """Reads shirube.toml, which may begin with a byte order mark, as Windows' editors write one."""
+
+    def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
+        return tomllib.loads(file_path.read_bytes().decode("utf-8-sig"))
+
+
+def _content(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8-sig").strip()
+    except OSError as problem:
+        raise ConfigError(
+            f"{name} names a file that cannot be read: {problem.strerror}", "Check path and rights"
+        ) from problem
+    except UnicodeDecodeError as problem:
+        raise ConfigError(f"{name} names a file that is no text in UTF-8", "Check its path") from problem
 
 
 def split_names(text: str) -> tuple[str, ...]:

@@ -83,6 +83,13 @@ def test_an_empty_file_is_told_of_and_not_filled(file: Path) -> None:
         keyfile.kept(file)
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_key(file: Path) -> None:
+    file.write_text("first\r\nsecond\r\n", encoding="utf-8-sig")
+    assert keyfile.kept(file) == ["first", "second"]
+    keyfile.put(file, "first\nolder\n")
+    assert keyfile.kept(file) == ["older", "first", "second"]
+
+
 def test_keys_of_a_backup_stand_before_a_files_own(file: Path) -> None:
     [own] = keyfile.kept(file)
     keyfile.put(file, f"older\n{own}\n")

@@ -8,6 +8,7 @@ import pytest
 
 from core.errors import ConfigError
 from shirube.settings import Settings, load_settings, shown
+from shirube.wiring import Wiring
 
 SECRETS = ("database_url", "smtp_url", "secret_key", "webhook_url", "webhook_secret", "llm_key")
 
@@ -44,6 +45,36 @@ def test_a_setting_may_stand_in_a_file_of_its_own(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv(f"SHIRUBE_{name.upper()}_FILE", "secret")
     value = getattr(load_settings(), name)
     assert (value if isinstance(value, str) else value.get_secret_value()) == "smtp://user:pass@host"
+
+
+@pytest.mark.parametrize("name", [*SECRETS, "contact", "metrics_token"])
+def test_what_an_editor_puts_around_a_value_in_a_file_is_no_part_of_it(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    Path("secret").write_bytes(b"\xef\xbb\xbf \tsmtp://user:pass@host \r\n\r\n")
+    monkeypatch.setenv(f"SHIRUBE_{name.upper()}_FILE", "secret")
+    value = getattr(load_settings(), name)
+    assert (value if isinstance(value, str) else value.get_secret_value()) == "smtp://user:pass@host"
+
+
+def test_keys_of_a_file_with_a_byte_order_mark_read_the_links_they_signed(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("secret").write_text("the first key\r\nthe second key\r\n", encoding="utf-8-sig")
+    monkeypatch.setenv("SHIRUBE_SECRET_KEY_FILE", "secret")
+    assert Wiring(load_settings()).secret_keys() == ["the first key", "the second key"]
+
+
+def test_a_settings_file_may_begin_with_a_byte_order_mark() -> None:
+    Path("shirube.toml").write_text("closing_day = 9\r\n", encoding="utf-8-sig")
+    assert load_settings().closing_day == 9
+    Path("shirube.toml").write_text("closing_day = 31\r\n", encoding="utf-8-sig")
+    assert refused().startswith(f"Settings are wrong: closing_day in {Path('shirube.toml').resolve()} should be")
+
+
+def test_an_empty_file_named_for_a_setting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("secret").write_text("\ufeff \n")
+    monkeypatch.setenv("SHIRUBE_DATABASE_URL_FILE", "secret")
+    with pytest.raises(ConfigError, match="SHIRUBE_DATABASE_URL_FILE names a file that holds nothing"):
+        load_settings()
 
 
 def test_the_variable_itself_beats_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,7 +266,7 @@ def test_a_settings_file_that_this_user_may_not_read_is_named_with_its_folder(
     def closed(self: object, path: Path) -> None:
         raise said
 
-    monkeypatch.setattr("shirube.settings.TomlConfigSettingsSource._read_file", closed)
+    monkeypatch.setattr("shirube.settings.SettingsFile._read_file", closed)
     Path("shirube.toml").write_text("closing_day = 9\n")
     with pytest.raises(ConfigError) as caught:
         load_settings()
