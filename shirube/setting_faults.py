@@ -82,14 +82,14 @@ def _meant(key: str, fields: Fields) -> str:
 def _place(name: str) -> str:
     """Say where the value of a setting stands: in a variable, in the file that one names, or in the settings' file."""
     variable = f"{PREFIX}{name.upper()}"
-    if variable not in os.environ and f"{variable}_FILE" in os.environ:
+    if not os.environ.get(variable) and os.environ.get(f"{variable}_FILE"):
         return f"{variable}_FILE"
     return f"{name} in {_file()}" if not _in_environment(name) and name in _keys() else variable
 
 
 def _in_environment(name: str) -> bool:
     variable = f"{PREFIX}{name.upper()}"
-    return variable in os.environ or f"{variable}_FILE" in os.environ
+    return bool(os.environ.get(variable) or os.environ.get(f"{variable}_FILE"))
 
 
 def _keys() -> set[str]:

@@ -9,7 +9,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticKnownError
 from pydantic_settings import (
@@ -34,7 +34,9 @@ SHORTEST_TOKEN = 16  # characters
 class Settings(BaseSettings):
     """Everything an operator may set; names and defaults are part of the contract (docs/settings)."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file=FILE, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, toml_file=FILE, extra="forbid", frozen=True
+    )
 
     data_dir: Path = Path("var")
     database_url: SecretStr | None = Field(None, examples=["postgresql://shirube@localhost/shirube"])
@@ -71,6 +73,12 @@ class Settings(BaseSettings):
     llm_key: SecretStr | None = Field(None, examples=["the key of that service"])
     metrics_token: SecretStr | None = Field(None, examples=["at least 16 characters"])
     log_format: Literal["console", "json"] = "console"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Take an empty text for a setting that was left out, in the file as in the environment."""
+        return {name: value for name, value in given.items() if value != "" or name not in cls.model_fields}
 
     @field_validator("categories", mode="before")
     @classmethod
@@ -132,8 +140,8 @@ class Settings(BaseSettings):
 
     @field_validator("mail_from", "reply_to")
     @classmethod
-    def _mail_address(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value or (value is not None and info.field_name == "mail_from"):
+    def _mail_address(cls, value: str | None) -> str | None:
+        if value is not None:
             from digest.delivery.address import sending_address
 
             try:
@@ -209,7 +217,7 @@ class SecretFiles(EnvSettingsSource):
         """Give the content of the file named for one setting, without what editors put around it."""
         name = f"{PREFIX}{field_name.upper()}_FILE"
         path = os.environ.get(name)
-        if path is None:
+        if not path:  # an empty variable counts as not set
             return None, field_name, False
         value = _content(name, path)
         if not value:
