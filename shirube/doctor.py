@@ -46,8 +46,10 @@ def examine(wiring: Wiring, machine: Clock = system_clock) -> list[Check]:
 def _tried(name: str, check: Callable[[Wiring], list[Check]], wiring: Wiring) -> list[Check]:
     try:
         return check(wiring)
-    except ShirubeError as problem:
-        said = in_words(problem) or problem  # a migration says its advice also where the machine failed beneath it
+    except (ShirubeError, OSError, SQLAlchemyError) as problem:
+        said = in_words(problem)  # a migration says its advice also where the machine failed beneath it
+        if said is None:  # a fault of the program
+            raise
         return [Check(name, well=False, found=said.message, fix=said.advice)]
 
 
@@ -102,7 +104,8 @@ def _unusable(problem: SQLAlchemyError, place: URL) -> Check:
     said = str(getattr(problem, "orig", None) or problem).strip().partition("\n")[0]
     if place.get_backend_name() == "sqlite":
         fix = f"See that {place.database} is this program's file, can be written, and is not held by another program"
-        return Check("database", well=False, found=said, fix=RESTORE if "malformed" in said else fix)
+        known = told(problem) if any(sign in said for sign in ("disk", "malformed")) else None  # else the place helps
+        return Check("database", well=False, found=said, fix=known.advice if known else fix)
     fix = "See that the server runs, and check SHIRUBE_DATABASE_URL: host, name, user and password"
     words = told(problem) or ShirubeError(said, fix)
     return Check("database", well=False, found=words.message, fix=words.advice)

@@ -44,23 +44,30 @@ def stored(file: Path | None, name: str, among: tuple[str, ...]) -> str | None:
 
 
 def store(file: Path | None, name: str, arithmetic: str, among: tuple[str, ...]) -> None:
-    """Write a verdict down whole or not at all; where the folder may only be read, it is reached anew at each start."""
+    """Write a verdict down whole or not at all; one that cannot be kept is reached anew at each start."""
     if file is None:
         return
     if file.parent.is_dir() and not os.access(file.parent, os.W_OK):
         _log.info("arithmetic=%s is not noted: %s may only be read", arithmetic, file.parent)
         return
-    file.parent.mkdir(parents=True, exist_ok=True)
     note = {name: {"arithmetic": arithmetic, "among": among, "machine": machine()}}
-    with tempfile.TemporaryDirectory(dir=file.parent, prefix=".") as folder:  # its own: others may start at once
-        made = Path(folder) / file.name
-        made.write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
-        made.replace(file)
+    try:
+        _put(file, json.dumps(note, indent=1) + "\n")
+    except OSError as problem:  # a full disk, say: what needs more room than this note will tell of it
+        _log.info("arithmetic=%s is not noted: %s", arithmetic, problem)
 
 
 def machine() -> str:
     """Name all that a verdict depends on: the processor and the releases of the libraries."""
     return " · ".join([_processor(), *(f"{name} {_release(name)}" for name in ("torch", "openvino"))])
+
+
+def _put(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix=".") as folder:  # its own: others may start at once
+        made = Path(folder) / file.name
+        made.write_text(text, encoding="utf-8")
+        made.replace(file)
 
 
 def _quickest(ways: Mapping[str, Embed], texts: list[str]) -> str:

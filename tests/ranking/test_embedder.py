@@ -255,12 +255,15 @@ def test_two_that_note_a_verdict_at_once_both_succeed(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_a_verdict_that_cannot_be_put_in_place_leaves_nothing_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("call", "number"), [("replace", errno.EACCES), ("write_text", errno.ENOSPC), ("mkdir", errno.EDQUOT)]
+)
+def test_a_verdict_that_cannot_be_kept_is_in_force_and_leaves_nothing_behind(
+    judged: Callable[[str], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
 ) -> None:
-    monkeypatch.setattr(Path, "replace", refusing(errno.EACCES))
-    with pytest.raises(PermissionError):
-        verdict.store(tmp_path / "precision.json", PACKAGED, "bf16", ("fp32", "bf16"))
+    judged("bf16")
+    monkeypatch.setattr(Path, call, refusing(number))
+    assert SentenceTransformerEmbedder(verdict_file=tmp_path / "p.json").identity == f"{PACKAGED}@bf16"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -78,9 +78,9 @@ def test_who_reads_while_another_puts_is_given_the_new_one(tmp_path: Path) -> No
 
 
 def refusing(number: int) -> Callable[..., Any]:
-    """Make a renaming that fails in this way."""
+    """Make a call of the file system that fails in this way."""
 
-    def refuse(*_: Path) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise OSError(number, "refused")
 
     return refuse
