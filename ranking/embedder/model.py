@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from core.errors import ModelError
-from ranking.embedder import by_openvino, networks, quantised, verdict
+from ranking.embedder import by_openvino, hub, networks, quantised, verdict
 from ranking.embedder.batches import encode, unit
 from ranking.embedder.catalogue import CATALOGUE, PACKAGED, EmbeddingModel, Vectors, unavailable
 from ranking.embedder.tokens import tokeniser
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 Encode = Callable[[Sequence[str]], Vectors]
+_NOT_HERE = "it is not on this machine, and the hub does not answer"
 
 
 class Embedder(Protocol):
@@ -137,10 +138,12 @@ def _as_shipped(name: str, arithmetic: str, threads: int | None) -> Encode:
     if threads is not None:
         torch.set_num_threads(threads)
     kwargs: dict[str, Any] = {"dtype": torch.bfloat16} if arithmetic == networks.BF16 else {}
+    folder = Path(name).exists() or name.count("/") > 1  # a name on the hub has one at most
+    here = folder or not hub.answers(name)
     try:
-        model = SentenceTransformer(name, device="cpu", model_kwargs=kwargs)
+        model = SentenceTransformer(name, device="cpu", model_kwargs=kwargs, local_files_only=here)
     except OSError as problem:
-        raise unavailable(name) from problem
+        raise unavailable(name, "" if folder or not here else _NOT_HERE) from problem
     except Exception as problem:  # what a stranger's files make the libraries raise has no common root
         raise unavailable(name, f"{type(problem).__name__}: {problem}") from problem
     return lambda texts: _shipped_rows(model, texts)
