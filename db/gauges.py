@@ -68,7 +68,7 @@ def gauges(session: Session, model: str, now: datetime) -> Gauges:
         ranked=scores.count_rated(session),
         without_vector=scores.count_to_embed(session, model) if model else 0,
         source_items=_each_source(sources),
-        last_complete={(name,): moment.timestamp() for name, moment in issues.last_reads(session).items()},
+        last_complete={(name,): moment.timestamp() for name, moment in issues.last_reads(session, now).items()},
         windows=_by_source_and_state(windows),
         unreadable=_summed((source, errors) for source, _, _, errors in windows),
         job_runs={(job, state): count for job, state, count, *_ in runs},

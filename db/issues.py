@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from core.months import first_day, last_day, shift
 from db.models import Code, Issue, IssueItem, Item, LabScore, Rating, Shortlist, TopicScore, Window
 from db.upsert import chunks
+from db.windows import SKEW
 
 _CLOSING_LOCK = 7_411_520_232  # any number that no other lock of this program uses
 LATE_MONTHS = 3
@@ -213,11 +214,14 @@ def windows(session: Session, month: str) -> list[Window]:
     return list(session.scalars(select(Window).where(_touches(month)).order_by(*order)))
 
 
-def last_reads(session: Session) -> dict[str, datetime]:
-    """Tell when each source last answered a window in full, whichever days it was about."""
+def last_reads(session: Session, now: datetime) -> dict[str, datetime]:
+    """Tell when each source last answered a window in full, whichever days it was about.
+
+    What a clock ahead of `now` noted tells nothing.
+    """
     query = (
         select(Window.source, func.max(Window.checked_at))
-        .where(Window.state == "closed", Window.checked_at.is_not(None))
+        .where(Window.state == "closed", Window.checked_at <= now + SKEW)
         .group_by(Window.source)
     )
     return {source: moment for source, moment in session.execute(query) if moment is not None}

@@ -5,17 +5,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, Text, and_, cast, delete, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, Text, and_, cast, delete, false, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from core.months import days, first_day, last_day, month_of
 from core.text import text_hash
 from db.models import IngestError, Item, Window
-from db.upsert import upsert
+from db.upsert import chunks, upsert
 
 LARGEST = 64 * 1024  # bytes kept of an entry that could not be read
 # Channels of arXiv whose days are days of change or of announcement: they say nothing about a day of submission.
 OTHER_DAYS = ("oai", "rss")
+SKEW = timedelta(minutes=5)  # clocks that share a store may differ so much, and nothing is concluded from it
 
 Span = tuple[str, str, date, date]  # source, channel, first day, last day
 _WINDOW: Table = Window.__table__  # type: ignore[assignment]
@@ -204,6 +205,20 @@ def restart(session: Session, window_id: int) -> None:
     window.token = None
     if window.closed_at is None:
         _set(window, Counts(0, 0, None))
+
+
+def take_back(session: Session, spans: Sequence[Span], now: datetime) -> None:
+    """Open those of the windows that a clock ahead of `now` noted as asked; the caller commits.
+
+    They were complete at most when a clock that was right said so. No other window is touched: it may be the present
+    clock that is wrong, and then the ledger of all days after it is right.
+    """
+    latest = now + SKEW
+    wrong = [found.id for found in standings(session, spans) if found.checked_at and found.checked_at > latest]
+    for part in chunks(wrong, 5_000):
+        own = Window.id.in_(part)
+        session.execute(update(Window).where(own).values(state="open", checked_at=None, token=None))
+        session.execute(update(Window).where(own, Window.closed_at > latest).values(closed_at=None))
 
 
 def begin_anew(session: Session, window_id: int) -> None:

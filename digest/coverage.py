@@ -1,11 +1,11 @@
 """What may be missing from a month: the ledger read as the state of every source, and what a reader must know first."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from core.months import days, first_day, last_day
-from db.windows import OTHER_DAYS
+from db.windows import OTHER_DAYS, SKEW
 from digest.model import Banner, Coverage, SourceCoverage
 
 MISSING_DAYS = 31
@@ -53,6 +53,14 @@ class Stored:
     papers: int
     ranked: int
     late: int
+
+
+def noted_by(windows: Sequence[WindowFact], now: datetime) -> tuple[WindowFact, ...]:
+    """Believe nothing that a clock ahead of `now` noted: days to come were not asked, and all others are to be."""
+    latest, today = now + SKEW, (now + SKEW).astimezone(UTC).date()
+    ahead = [w.checked_at is not None and w.checked_at > latest for w in windows]
+    told = [replace(w, state="open") if wrong else w for w, wrong in zip(windows, ahead, strict=True)]
+    return tuple(w for w, wrong in zip(told, ahead, strict=True) if not wrong or w.start <= today)
 
 
 def by_submission(windows: Sequence[WindowFact]) -> list[WindowFact]:

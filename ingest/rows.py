@@ -3,13 +3,13 @@
 A belief that makes no item is a note: a row of its own kind, with all that it says as one value.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from core.clock import iso
 from ingest.claims import folded
-from ingest.merge import CODE_FIELDS, NEVER, Believed, Link, Register, Said, submitted_from
+from ingest.merge import ARXIV, CODE_FIELDS, NEVER, Believed, Link, Register, Said, submitted_from
 
 Row = dict[str, Any]
 
@@ -80,6 +80,17 @@ def from_row(row: Row) -> Believed:
         history={(told["what"], told["subject"], told["value"]): told["first_at"] for told in row["history"]},
         aliases=frozenset((alias["kind"], alias["value"]) for alias in row["aliases"]),
     )
+
+
+def said_by(row: Row, now: datetime) -> Row:
+    """Read no word in a stored row as later than `now`: what a clock that was ahead dated gives way to the next one."""
+    return {**row, "provenance": _said_by(row["provenance"], now, place=1)}
+
+
+def noted_by(note: Row, now: datetime) -> Row:
+    """Read no word in a note as later than `now`."""
+    claims = note["claims"]
+    return {**note, "claims": {**claims, "registers": _said_by(claims["registers"], now, place=2)}}
 
 
 def to_note(believed: Believed) -> Row:
@@ -188,3 +199,15 @@ def _register(value: Any, origin: list[Any] | None, first_seen: datetime) -> Reg
         return Register(value, "", first_seen)
     source, as_of, *more = origin
     return Register(more[1] if len(more) > 1 else value, source, _read(as_of), more[0] if more else 0)
+
+
+def _said_by(said: Row, now: datetime, place: int) -> Row:
+    """Date words from ahead of `now` a day before it: a reading dates its own by its beginning, maybe hours ago.
+
+    arXiv's words bear its own dates: if they are ahead, it is the present clock that is behind.
+    """
+    latest, before = _written(now), _written(now - timedelta(days=1))
+    ahead = {name for name, word in said.items() if word[place] > latest and word[place - 1] not in ARXIV}
+    return {
+        name: [*word[:place], before, *word[place + 1 :]] if name in ahead else word for name, word in said.items()
+    }

@@ -135,7 +135,7 @@ def _steps(wiring: Wiring, source: Source, start: date, end: date, retry_errors:
     """Pair every window that is due with what is to be done about it."""
     now = wiring.clock()
     asked = source.windows(start, end, now.date())
-    ingest.take_up(wiring.sessions, source, asked)
+    ingest.take_up(wiring.sessions, source, asked, now)
     spans = [(window.source, window.channel, window.start, window.end) for window in asked]
     rule = rule_of(source, wiring.settings.closing_day, final_months(wiring))
     with reading(wiring.sessions) as session:

@@ -64,7 +64,7 @@ def _load(
     """Load each month as its own issue would be; gives those that hold something, and the names of the others."""
     facts, places, coverages, empty = [], [], [], []
     for month in months:
-        loaded = load(session, month, options)
+        loaded = load(session, month, options, now)
         status = loaded.statuses.get(month) or decide(loaded, now, blocked=True)[0]
         coverages.append(loaded.coverage(status))
         if not loaded.counts.items:

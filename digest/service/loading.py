@@ -17,12 +17,12 @@ from digest.looks import LEAST_VOTES, second_looks
 from digest.model import SecondLook
 
 
-def load(session: Session, month: str, options: IssueOptions) -> Loaded:
+def load(session: Session, month: str, options: IssueOptions, now: datetime) -> Loaded:
     """Load what decides whether a month may close, and what its issue says of itself."""
     closes = closing_time(month, options.closing_day)
     statuses, counts = issues.statuses(session), issues.month_counts(session, month)
-    windows = tuple(rows.window(row) for row in issues.windows(session, month))
-    open_ = ledger.open_sources(month, windows, options.sources, issues.last_reads(session), closes)
+    windows = ledger.noted_by([rows.window(row) for row in issues.windows(session, month)], now)
+    open_ = ledger.open_sources(month, windows, options.sources, issues.last_reads(session, now), closes)
     if counts.recorded:
         open_ += (ledger.RECORDED,)
     if counts.unranked or not _listed(session, month):

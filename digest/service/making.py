@@ -91,7 +91,7 @@ def _make(
     stored = issues.get(session, month)
     if stored is not None and stored.status == "final":
         return stored
-    loaded = load(session, month, options)
+    loaded = load(session, month, options, now)
     digest = _composed(session, loaded, roadmap, now, options, stored, blocked)
     if stored is None and not loaded.counts.items:
         return _unstored(digest)  # a slip of the pen would stand among the issues for ever
@@ -124,7 +124,7 @@ def _view(session: Session, month: str, roadmap: Roadmap, now: datetime, options
     if stored is not None and stored.status == "final":
         digest = digest_of(stored)
     else:
-        loaded = load(session, month, options)
+        loaded = load(session, month, options, now)
         if not loaded.counts.items:
             raise NotFoundError(f"Nothing is stored for {month}", "Run it without --offline, or first: shirube pull")
         digest = _composed(session, loaded, roadmap, now, options, stored, blocked=True)

@@ -58,7 +58,7 @@ def standing(session: Session, store: Collecting, now: datetime, months: Sequenc
     return {
         "issues": statuses,
         "months": [_month(session, store, now, each, statuses) for each in months or _newest(now, statuses)],
-        "last_reads": {source: iso(moment) for source, moment in sorted(issues.last_reads(session).items())},
+        "last_reads": {source: iso(moment) for source, moment in sorted(issues.last_reads(session, now).items())},
         "waiting_for_a_vector": scores.count_to_embed(session, store.model),
     }
 
@@ -71,7 +71,7 @@ def _newest(now: datetime, statuses: dict[str, str]) -> list[str]:
 
 def _month(session: Session, store: Collecting, now: datetime, month: str, statuses: dict[str, str]) -> Values:
     counts, today = issues.month_counts(session, month), now.date()
-    facts = tuple(rows.window(row) for row in issues.windows(session, month))
+    facts = coverage.noted_by([rows.window(row) for row in issues.windows(session, month)], now)
     asked = any(fact.source in store.network for fact in facts)
     expected = store.sources if asked else ()
     grid = calendar.calendar(month, facts, expected, today)

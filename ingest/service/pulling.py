@@ -89,7 +89,7 @@ def due_windows(
     Complete windows of which only the total is asked are not listed: few of them turn out to need a reading.
     """
     asked = source.windows(start, end, now.date())
-    take_up(sessions, source, asked)
+    take_up(sessions, source, asked, now)
     rule = rule_of(source, closing_day, final_months)
     with reading(sessions) as session:
         known = {found.span: found for found in windows.standings(session, [_span(window) for window in asked])}
@@ -98,10 +98,14 @@ def due_windows(
     return [window for window in asked if _span(window) not in resting]
 
 
-def take_up(sessions: Sessions, source: Source, asked: Sequence[Window]) -> None:
-    """Open all windows, not only those asked for, that were complete for fewer categories than are followed now."""
-    if isinstance(source, Selecting):
-        with sessions.begin() as session:
+def take_up(sessions: Sessions, source: Source, asked: Sequence[Window], now: datetime) -> None:
+    """Open all windows, not only those asked for, that were complete for fewer categories than are followed now.
+
+    What a clock that was ahead noted of those asked for is taken back.
+    """
+    with sessions.begin() as session:
+        windows.take_back(session, [_span(window) for window in asked], now)
+        if isinstance(source, Selecting):
             channels = {window.channel for window in asked}
             followed.take_up(session, source.name, channels, followed.noted(source.categories))
 
@@ -140,7 +144,7 @@ def _agenda(
     due: list[tuple[_Lane, int, Window]] = []
     for lane in lanes:
         asked = lane.source.windows(start, end, now.date())
-        take_up(sessions, lane.source, asked)
+        take_up(sessions, lane.source, asked, now)
         spans = [_span(window) for window in asked]
         with sessions.begin() as session:
             windows.ensure(session, spans)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.record import PaperRecord
 from db import moving, storing, windows
 from db.storing import Stored
-from ingest import batch
+from ingest import batch, rows
 from ingest.batch import Stock, Tally
 from ingest.claims import folded
 from ingest.merge import Believed
@@ -25,7 +25,7 @@ def store(
     """Believe records and save what differs; the caller commits. A record that names no item is refused, not raised."""
     fresh, refused = batch.believed(records, now)
     storing.hold(session)
-    made = batch.plan(fresh, _stock(session, fresh), now, final_months)
+    made = batch.plan(fresh, _stock(session, fresh, now), now, final_months)
     storing.save(session, made.rows)
     storing.drop(session, made.refiled)
     moving.move(session, made.gone)
@@ -37,7 +37,7 @@ def store(
     return replace(made.tally, refused=tuple(refused))
 
 
-def _stock(session: Session, fresh: Sequence[Believed]) -> Stock:
+def _stock(session: Session, fresh: Sequence[Believed], now: datetime) -> Stock:
     """Read what may be the same items, and what these may be the same as in turn, until nothing more turns up."""
     found: dict[str, Stored] = {}
     asked: set[_Sought] = set()
@@ -47,7 +47,8 @@ def _stock(session: Session, fresh: Sequence[Believed]) -> Stock:
         new = {row["id"]: row for row in _existing(session, wanted) if row["id"] not in found}
         found |= new
         wanted = {sought for row in new.values() for sought in _sought_again(row)}
-    return Stock(list(found.values()), storing.notes(session, [b.id for b in fresh if b.arxiv_id is not None]))
+    notes = storing.notes(session, [b.id for b in fresh if b.arxiv_id is not None])
+    return Stock([rows.said_by(row, now) for row in found.values()], [rows.noted_by(note, now) for note in notes])
 
 
 def _existing(session: Session, wanted: Iterable[_Sought]) -> Iterator[Stored]:

@@ -111,7 +111,7 @@ def test_votes_read_shortly_before_the_closing_time_are_read_again_after_it(sess
         pulls(sessions, source, closing, closing + timedelta(minutes=15), closing_day=5)
         assert len(source.asked) == reads
     with reading(sessions) as session:
-        assert issues.last_reads(session)["hf"] == closing
+        assert issues.last_reads(session, closing)["hf"] == closing
 
 
 def test_a_month_that_was_forgotten_is_counted_before_it_closes_at_last(sqlite_sessions: Sessions) -> None:
