@@ -76,5 +76,6 @@ class PaperRecord:
     code: tuple[CodeLink, ...] = ()
     labs: tuple[LabClaim, ...] = ()
     aliases: tuple[str, ...] = ()  # ids of posts that are, or would be, the same item
+    edition: int = 0  # of a source that may list a paper several times: the newer entry has the greater number
     vector: bytes | None = field(default=None, repr=False)  # int8, 384 values: the recorded month only
     vector_of: str | None = None  # core.text.text_hash of the text the vector was made from

@@ -36,7 +36,7 @@ BELIEF: dict[str, dict[str, int]] = {
 }
 ONLY = frozenset({"submitted", "feed_date", "announced"})  # from sources named above, from no other
 GROWING = ("votes", "discussion")  # numbers whose every value is kept, with the first time it was read
-LATEST = frozenset({*GROWING, "stars", "deleted"})  # the latest reading wins, whoever read it
+LATEST = frozenset({*GROWING, "deleted"})  # the latest reading wins, whoever read it
 EARLIEST = frozenset({"announced", "daily_date"})  # the first day is meant
 CODE_FIELDS = ("official", "stars")
 MOST_LINKS = 50  # of one record
@@ -48,9 +48,10 @@ Grown = tuple[str, str, int]  # votes | discussion | stars, the repository's add
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """One claim about one field: the value, who says so, and when it was true. `version` only for `withdrawn`.
+    """One claim about one field: the value, who says so, and when it was true.
 
-    `deleted` is a withdrawal said of no version, as OAI-PMH does.
+    `version` is that of the paper for `withdrawn`, for other fields the edition of the entry that says so. `deleted` is
+    a withdrawal said of no version, as OAI-PMH does.
     """
 
     value: Any
@@ -132,7 +133,7 @@ def believe(record: PaperRecord, now: datetime) -> Believed:
     as_of, source = min(moment(record.as_of), moment(now)), record.source
     note = is_note(record)
     fields = {name: value for name, value in usable(record, now).items() if _counts(name, source, note)}
-    registers = {name: Register(value, source, as_of) for name, value in fields.items()}
+    registers = {name: Register(value, source, as_of, record.edition) for name, value in fields.items()}
     _mark_withdrawn(registers, record, as_of)
     links, history = _links(registers, record, as_of, moment(now))
     history.update({(name, "", fields[name]): as_of for name in GROWING if name in fields})
@@ -175,7 +176,7 @@ def _links(
             links[url] = Link(record.source, now, as_of)
             for name, value in (("official", given.official), ("stars", given.stars)):
                 if value is not None and 0 <= value < INTEGER:
-                    claim = Register(value, record.source, as_of)
+                    claim = Register(value, record.source, as_of, record.edition)
                     key = f"{name} {url}"
                     registers[key] = _better(key, registers[key], claim) if key in registers else claim
             if given.stars is not None and 0 <= given.stars < INTEGER:
@@ -312,7 +313,7 @@ def _key(name: str, register: Register) -> tuple[Any, ...]:
         return register.value, rank, as_of, *tie
     if name == "withdrawn":
         return register.version, rank, as_of, register.value, *tie  # a newer word of one version takes it back
-    return rank, as_of, *tie
+    return rank, register.version, as_of, *tie
 
 
 def _earlier(_key: Any, one: datetime, other: datetime) -> datetime:

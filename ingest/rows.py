@@ -112,9 +112,7 @@ def from_note(row: Row) -> Believed:
         arxiv_id=row["id"],
         first_seen=NEVER,
         sources=frozenset(),
-        registers={
-            name: Register(value, said[0], _read(said[1])) for name, (value, *said) in claims["registers"].items()
-        },
+        registers={name: _register(value, said, NEVER) for name, (value, *said) in claims["registers"].items()},
         code={
             url: Link(source, _read(seen), _read(checked)) for url, (source, seen, checked) in claims["code"].items()
         },
@@ -177,7 +175,7 @@ def _evidence(believed: Believed) -> list[Row]:
 
 
 def _provenance(believed: Believed) -> Row:
-    """Say of every field who said it and when; of a withdrawal also of which version.
+    """Say of every field who said it and when; of a withdrawal also of which version, of others of which edition.
 
     The column tells whether the item is withdrawn, by its latest version or as deleted; where that is not what was
     said of the version, this stands here too.
@@ -208,6 +206,4 @@ def _said_by(said: Row, now: datetime, place: int) -> Row:
     """
     latest, before = _written(now), _written(now - timedelta(days=1))
     ahead = {name for name, word in said.items() if word[place] > latest and word[place - 1] not in ARXIV}
-    return {
-        name: [*word[:place], before, *word[place + 1 :]] if name in ahead else word for name, word in said.items()
-    }
+    return {name: [*word[:place], before, *word[place + 1 :]] if name in ahead else word for name, word in said.items()}

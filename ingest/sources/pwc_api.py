@@ -4,8 +4,8 @@ The server confirms the filters it applied. An unconfirmed one was ignored, and 
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from urllib.parse import quote
 
@@ -16,7 +16,7 @@ from core.record import Author, CodeLink, PaperRecord
 from ingest import loose
 from ingest.body import is_html
 from ingest.http import Answer, Guard
-from ingest.links import alike, repository
+from ingest.links import repository
 from ingest.source import NOTHING, Earlier, EntryError, Page, Window
 
 _PAGE = 100
@@ -28,13 +28,9 @@ _WEEKS = ((1, 7), (8, 14), (15, 21), (22, 28), (29, 31))
 
 @dataclass(slots=True)
 class _Listing:
-    """One reading of a list, page by page, as long as it holds still.
+    """One reading of a list, page by page, as long as it holds still; `edition` tells its entries from other weeks'."""
 
-    `elsewhere` and `given` name papers with their repositories: those that a later week lists, and those of this one.
-    """
-
-    elsewhere: Mapping[str, Collection[str]] = field(default_factory=dict)
-    given: dict[str, set[str]] = field(default_factory=dict)
+    edition: int
     count: int | None = None
     seen: set[str] = field(default_factory=set)  # arXiv ids
     names: set[str] = field(default_factory=set)  # the catalogue's own, of all entries
@@ -53,13 +49,10 @@ class _Listing:
     def take(self, body: Mapping[str, object], now: datetime) -> Page:
         """Read one page; the last one tells the total."""
         results = loose.items(body.get("results"))
-        read = [_read(entry, now) for entry in results]
+        read = [_read(entry, now, self.edition) for entry in results]
         errors = tuple(entry for entry in read if isinstance(entry, EntryError))
-        entries = {e.id: e for e in read if isinstance(e, PaperRecord) and e.id not in self.seen}
-        self.seen.update(entries)
-        self.given.update((e.id, {alike(link.url) for link in e.code}) for e in entries.values())
-        told = (_beside(e, self.elsewhere[e.id]) if e.id in self.elsewhere else e for e in entries.values())
-        records = {e.id: e for e in told if e is not None}
+        records = {e.id: e for e in read if isinstance(e, PaperRecord) and e.id not in self.seen}
+        self.seen.update(records)
         self.names.update(_names(body))
         self.aside += len(results) - len(records) - len(errors)
         self.ended = not results or not body.get("next_page")
@@ -79,7 +72,6 @@ class PwcApi:
     def __init__(self, base_url: str, guard: Guard) -> None:
         self._url = base_url.rstrip("/") + "/papers/"
         self._guard = guard
-        self._listed: dict[date, dict[str, set[str]]] = {}  # by a week's first day: its papers with their repositories
 
     def windows(self, start: date, end: date, today: date) -> list[Window]:
         """Give the weeks of each month (1-7, 8-14, 15-21, 22-28, the rest) that touch the days, newest first.
@@ -101,7 +93,7 @@ class PwcApi:
 
         A list that changes meanwhile is read from its beginning.
         """
-        listing, number, beginnings = self._begun(window), 1, 1
+        listing, number, beginnings = _Listing(window.start.toordinal()), 1, 1
         for _ in range(_MOST_PAGES):
             body = self._list(window, number)
             if listing.moved(body):
@@ -110,7 +102,7 @@ class PwcApi:
                         f"partial: Papers with Code's list of {window.start} changes while it is read",
                         "The window stays open and is read again with the next pull",
                     )
-                listing, number, beginnings = self._begun(window), 1, beginnings + 1
+                listing, number, beginnings = _Listing(window.start.toordinal()), 1, beginnings + 1
                 continue
             page = listing.take(body, now)
             yield page
@@ -131,16 +123,6 @@ class PwcApi:
         if isinstance(entry, EntryError):
             raise SourceError(f"Papers with Code's entry for {arxiv_id} cannot be read: {entry.reason}")
         return entry if entry.id == arxiv_id else None
-
-    def _begun(self, window: Window) -> _Listing:
-        """Begin to read a week, knowing what the weeks behind it listed."""
-        elsewhere: dict[str, set[str]] = {}
-        for week, papers in self._listed.items():
-            for arxiv_id, urls in papers.items() if week > window.start else ():
-                elsewhere.setdefault(arxiv_id, set()).update(urls)
-        listing = _Listing(elsewhere)
-        self._listed[window.start] = listing.given
-        return listing
 
     def _list(self, window: Window, page: int) -> dict[str, object]:
         dates = {"start_date": window.start.isoformat(), "end_date": window.end.isoformat()}
@@ -191,22 +173,15 @@ def read_entry(entry: object, now: datetime) -> PaperRecord | EntryError:
     )
 
 
-def _beside(record: PaperRecord, urls: Collection[str]) -> PaperRecord | None:
-    """Leave of a paper's older entry the repositories that its newer one lacks; None where there are none.
+def _read(entry: object, now: datetime, edition: int) -> PaperRecord | EntryError | None:
+    """Read an entry of a list; None when the catalogue itself says that it is not on arXiv.
 
-    If both spoke of the paper, each would win in its turn.
+    Of a paper in several weeks' lists the newest entry tells, whichever is read last: else each won in its turn.
     """
-    code = tuple(link for link in record.code if alike(link.url) not in urls)
-    return (
-        PaperRecord(record.source, record.id, "paper", "", record.as_of, record.arxiv_id, code=code) if code else None
-    )
-
-
-def _read(entry: object, now: datetime) -> PaperRecord | EntryError | None:
-    """Read an entry of a list; None when the catalogue itself says that it is not on arXiv."""
     if isinstance(entry, dict) and "arxiv_id" in entry and not entry["arxiv_id"]:
         return None
-    return read_entry(entry, now)
+    read = read_entry(entry, now)
+    return replace(read, edition=edition) if isinstance(read, PaperRecord) else read
 
 
 def _names(body: Mapping[str, object]) -> set[str]:

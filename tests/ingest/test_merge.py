@@ -78,6 +78,7 @@ items = st.builds(
     daily_date=days,
     tasks=st.sampled_from([(), ("wading",)]),
     code=st.lists(links, max_size=2).map(tuple),
+    edition=st.integers(0, 2),
     labs=st.lists(claims, max_size=2).map(tuple),
 )
 notes = st.builds(
@@ -176,6 +177,20 @@ def test_a_repository_in_two_spellings_is_one() -> None:
     assert believed(record("hf", code=(*hf.code, *pwc.code), as_of=NOW)).code.keys() == whole.code.keys()
 
 
+def test_of_two_sources_counts_of_stars_the_catalogues_latest_stands() -> None:
+    """Whichever was read last had the last word, so that the paper was changed at every pull."""
+    days = [datetime(2026, 6, day, tzinfo=UTC) for day in (1, 2, 3, 4)]
+    told = [("pwc", 118), ("hf", 120), ("pwc", 117), ("hf", 121)]
+    read = [
+        record(source, as_of=day, code=(CodeLink("https://github.com/a/b", None, stars),))
+        for day, (source, stars) in zip(days, told, strict=True)
+    ]
+    held = believed(*read)
+    assert held.value("stars https://github.com/a/b") == 117
+    assert believed(read[1], read[3]).value("stars https://github.com/a/b") == 121
+    assert changed_fields(held, merge(held, replace(read[3], as_of=NOW), NOW)) == ()
+
+
 def test_elsewhere_the_case_of_an_address_may_tell() -> None:
     one, other = (record(code=(CodeLink(f"https://code.example/{name}"),)) for name in ("Wade", "wade"))
     assert len(believed(one, other).code) == 2
@@ -204,7 +219,7 @@ def test_code_is_united_by_repository() -> None:
     pwc = record("pwc", code=(CodeLink("https://github.com/a/b/", True, 3), CodeLink("javascript:alert(1)")))
     row = to_row(believed(hf, pwc), "2026-06", NOW)
     assert [(code["url"], code["official"], code["stars"], code["source"]) for code in row["code"]] == [
-        ("https://github.com/a/b", True, 7, "pwc")
+        ("https://github.com/a/b", True, 3, "pwc")
     ]
     assert row["code"][0]["checked_at"] == NOW
 

@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from core.errors import SourceError
 from core.record import Author, CodeLink, PaperRecord
 from db.engine import Sessions, reading
-from db.models import Item
+from db.models import Code, Item
 from ingest.batch import Tally
 from ingest.http import Answer, Guard
 from ingest.service import store
@@ -216,6 +216,11 @@ class Weeks:
         return Answer(200, {}, json.dumps(body).encode(), url)
 
 
+def source(entries: Mapping[str, Sequence[dict[str, Any]]]) -> PwcApi:
+    """The source as a pull makes it: it knows of no other pull."""
+    return PwcApi("https://pwc.example", cast(Guard, Weeks(entries)))
+
+
 repos = st.builds(
     lambda name, official, stars: {"url": f"https://github.com/{name}", "is_official": official, "num_stars": stars},
     st.sampled_from(["a/b", "A/B", "c/d"]), st.booleans(), st.integers(1, 3),
@@ -227,11 +232,14 @@ listings = st.dictionaries(
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(listings)
-def test_a_paper_listed_in_several_weeks_is_as_its_newest_entry_says(
-    sqlite_sessions: Sessions, listed: dict[str, list[tuple[str, list[dict[str, Any]]]]]
+@given(listings, st.permutations(range(3)), st.lists(st.integers(0, 2), max_size=6))
+def test_a_paper_listed_in_several_weeks_is_as_its_newest_entry_says_whoever_is_read_when(
+    sqlite_sessions: Sessions,
+    listed: dict[str, list[tuple[str, list[dict[str, Any]]]]],
+    first: list[int],
+    later: list[int],
 ) -> None:
-    """Each entry won in its turn, so that the paper was changed at every reading."""
+    """Each entry won in its turn, so that the paper was changed at every reading, once weeks rested out of step."""
     entries = {
         week: [
             {"id": f"{week} {n}", "arxiv_id": paper, "title": f"Herons {week} {n}", "repositories": code}
@@ -241,12 +249,11 @@ def test_a_paper_listed_in_several_weeks_is_as_its_newest_entry_says(
     }
     with sqlite_sessions.begin() as session:
         session.execute(delete(Item))
-    source = PwcApi("https://pwc.example", cast(Guard, Weeks(entries)))
-    weeks = source.windows(date(2026, 9, 1), date(2026, 9, 20), date(2026, 9, 20))
+    weeks = source(entries).windows(date(2026, 9, 1), date(2026, 9, 20), date(2026, 9, 20))
     tallies: list[Tally] = []
-    for hour, window in enumerate(weeks * 3):
+    for hour, week in enumerate((*first, *later)):
         now = NOW + timedelta(hours=hour)
-        (page,) = source.fetch(window, now)
+        (page,) = source(entries).fetch(weeks[week], now)  # a pull of its own
         assert page.expected == len(page.records)
         with sqlite_sessions.begin() as session:
             tallies.append(store(session, page.records, now))
@@ -255,6 +262,31 @@ def test_a_paper_listed_in_several_weeks_is_as_its_newest_entry_says(
         titles = set(session.scalars(select(Item.title)))
     newest = {e["arxiv_id"]: e["title"] for week in sorted(entries) for e in entries[week]}
     assert titles == set(newest.values())
+
+
+def test_what_an_entry_says_newly_is_taken_though_its_week_is_the_same(sqlite_sessions: Sessions) -> None:
+    title = ""
+    for day, title in enumerate(("Tin lanterns", "Lanterns of tin", "Brass lanterns")):
+        now = NOW + timedelta(days=day)
+        (page,) = source({"2026-09-08": [{"id": "l", "arxiv_id": "2609.00001", "title": title}]}).fetch(WEEK, now)
+        with sqlite_sessions.begin() as session:
+            store(session, page.records, now)
+    with reading(sqlite_sessions) as session:
+        assert session.scalars(select(Item.title)).one() == title
+
+
+def test_what_a_newer_entry_leaves_open_an_older_one_tells(sqlite_sessions: Sessions) -> None:
+    named = {"arxiv_id": "2609.00001", "title": "Lanterns"}
+    code = {"url": "https://github.com/a/b", "num_stars": 900, "is_official": True}
+    older = {**named, "id": "old", "tasks": ["Lighting"], "repositories": [{**code, "num_stars": 3}]}
+    weeks = {"2026-09-08": [{**named, "id": "new", "repositories": [code]}], "2026-09-01": [older]}
+    for hour, week in enumerate((WEEK, Window("pwc", "papers", date(2026, 9, 1), date(2026, 9, 7)))):
+        (page,) = source(weeks).fetch(week, NOW + timedelta(hours=hour))
+        with sqlite_sessions.begin() as session:
+            store(session, page.records, NOW + timedelta(hours=hour))
+    with reading(sqlite_sessions) as session:
+        assert session.scalars(select(Item.tasks)).one() == ["Lighting"]
+        assert session.execute(select(Code.official, Code.stars)).one() == (True, 900)
 
 
 @pytest.mark.parametrize("place", ["first", "middle", "last"])
