@@ -46,9 +46,15 @@ def joined(had: Word | None, told: Word) -> Word:
     return EVERYTHING if EVERYTHING in asked else noted(asked), min(had[1], told[1])
 
 
-def newest_day(session: Session) -> date | None:
-    """Give the newest day that any dump tells of."""
-    return session.scalar(select(func.max(Window.newest)).where(Window.source == SOURCE))
+def newest_day(session: Session, asked: str) -> date | None:
+    """Give the newest day that a dump of all that is asked for tells of, else the first on which any dump ends.
+
+    A newer dump of less says nothing of the rest.
+    """
+    query = select(Window.asked, Window.newest).where(Window.source == SOURCE)
+    told = [(had, newest) for had, newest in session.execute(query) if newest is not None]
+    whole = [newest for had, newest in told if covers(had or "", asked)]
+    return max(whole) if whole else min((newest for _, newest in told), default=None)
 
 
 def held_months(session: Session, months: Iterable[str]) -> frozenset[str]:

@@ -99,6 +99,12 @@ def version_dates(versions: tuple[Version, ...], now: datetime) -> dict[int, dat
     return found
 
 
+def is_ahead(record: PaperRecord, now: datetime) -> bool:
+    """Tell whether a record bears a date of v1 or of a version ahead of us: it may be our clock that is late."""
+    dates = [version.created for version in record.versions] + ([record.submitted] if record.submitted else [])
+    return any(moment(date) >= now + AHEAD for date in dates)
+
+
 def moment(given: datetime) -> datetime:
     """Bring a moment to UTC and whole seconds; one without a zone is read as UTC."""
     aware = given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)

@@ -9,6 +9,7 @@ from typing import Any
 from core.months import first_day
 from db import dumps, issues, windows
 from db.engine import reading
+from db.followed import noted
 from ingest import service as ingest
 from ingest.due import Step, next_step, rule_of
 from ingest.results import Progress, WindowResult
@@ -103,12 +104,12 @@ def first_due(wiring: Wiring, names: Sequence[str], end: date) -> date:
     """Choose the first day of a pull for which none is given: the month's first, or before it what was asked already.
 
     Days asked within the last 74 are gone through again, since papers that arXiv held back turn up in them; arXiv is
-    gone through from the day an imported dump ends on, if that is among them.
+    gone through from the day an imported dump of all that is followed ends on, if that is among them.
     """
     since = end - LOOK_BACK
     with reading(wiring.sessions) as session:
         known = windows.first_asked(session, names, since)
-        dump = dumps.newest_day(session) if "arxiv" in names else None
+        dump = dumps.newest_day(session, noted(wiring.settings.categories)) if "arxiv" in names else None
     days = [first_day(f"{end:%Y-%m}"), known, dump if dump and dump >= since else None]
     return min(day for day in days if day is not None)
 

@@ -21,7 +21,7 @@ from db import bulk, dumps, papers, search, storing, windows
 from db.engine import Sessions, reading, writing
 from db.followed import noted
 from db.upsert import chunks
-from ingest.claims import BEGAN
+from ingest.claims import BEGAN, is_ahead
 from ingest.service.arriving import store_many
 from ingest.service.saving import keep
 from ingest.source import EntryError, SourceResult
@@ -185,7 +185,9 @@ class _Book:
             refused = {entry.item_id for entry in tally.refused}
             notes = [record.id for record in records if not record.title and record.id not in refused]
             unknown = papers.absent(session, notes) if notes else set()
-            bulk.remember(session, [line for line in digests if line[0] not in refused | unknown])
+            # A date that was left out as ahead of us is asked for again by a clock that is right.
+            again = refused | unknown | {record.id for record in records if is_ahead(record, self.clock())}
+            bulk.remember(session, [line for line in digests if line[0] not in again])
             self.new, self.changed = self.new + tally.new, self.changed + tally.changed
             self.unchanged += len(records) - len(tally.refused) - tally.new - tally.changed
             self.noted += sum(note in unknown for note in notes)

@@ -15,7 +15,7 @@ from db import dumps
 from db.announced import followed_since
 from db.engine import Sessions, reading
 from db.followed import covers, noted
-from db.models import Window
+from db.models import Imported, Item, Version, Window
 from ingest.service import import_snapshot
 from tests.ingest.shelf import still
 from tests.ingest.test_snapshot import line
@@ -62,7 +62,7 @@ def held(sessions: Sessions) -> frozenset[str]:
 
 def newest(sessions: Sessions) -> date | None:
     with reading(sessions) as session:
-        return dumps.newest_day(session)
+        return dumps.newest_day(session, "cs.CL cs.LG")
 
 
 WHOLE = [*month("2026-04"), *month("2026-05"), told(date(2026, 6, 2))]
@@ -80,6 +80,37 @@ def test_a_date_ahead_of_the_clock_makes_no_dump_newer(sqlite_sessions: Sessions
     ahead = IMPORTED.date() + timedelta(days=400)
     imported(sqlite_sessions, tmp_path, [told(date(2026, 4, 9)), told(date(2026, 4, 2), update=ahead)])
     assert newest(sqlite_sessions) == date(2026, 4, 9)
+
+
+@pytest.mark.parametrize(("narrow", "day"), [(["cs.LG"], 9), (["cs.CL", "cs.LG"], 20), (None, 20)])
+def test_the_newest_day_is_that_of_a_dump_of_all_that_is_followed(
+    sqlite_sessions: Sessions, tmp_path: Path, narrow: list[str] | None, day: int
+) -> None:
+    imported(sqlite_sessions, tmp_path, [told(date(2026, 4, 9))], "older")
+    imported(sqlite_sessions, tmp_path, [told(date(2026, 4, 20))], "newer", only=narrow)
+    assert newest(sqlite_sessions) == date(2026, 4, day)
+
+
+def test_where_no_dump_holds_all_that_is_followed_the_one_that_ends_first_is_gone_back_to(
+    sqlite_sessions: Sessions, tmp_path: Path
+) -> None:
+    imported(sqlite_sessions, tmp_path, [told(date(2026, 4, 9))], "older", only=["cs.LG"])
+    imported(sqlite_sessions, tmp_path, [told(date(2026, 4, 20), categories="cs.CL")], "newer", only=["cs.CL"])
+    assert newest(sqlite_sessions) == date(2026, 4, 9)
+
+
+def test_a_dump_read_by_a_clock_that_is_behind_is_read_again_by_one_that_is_right(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    (tmp_path / "dump").write_bytes(told(date(2026, 4, 9)))
+    for now in (datetime(2020, 1, 1, tzinfo=UTC), IMPORTED, IMPORTED):
+        result = import_snapshot(sessions, str(tmp_path / "dump"), still(now))
+    assert (result.new, result.changed, result.unchanged) == (0, 0, 1)
+    with reading(sessions) as session:
+        item = session.scalars(select(Item)).one()
+        assert (item.submitted, item.submitted_from) == (datetime(2026, 4, 9, 12, tzinfo=UTC), "arxiv")
+        assert session.scalars(select(Version.number)).all() == [1]
+        assert session.scalars(select(Imported.item_id)).all() == [item.id]
 
 
 def test_a_dump_holds_the_months_that_end_a_month_before_its_newest_day(sessions: Sessions, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from core.clock import Clock
 from core.errors import UsageError
 from db import dumps, search
 from db.engine import Sessions, reading
+from db.followed import EVERYTHING
 from db.models import Imported, IngestError, Item, Window
 from ingest.service import arriving, complete_full_text, import_snapshot, importing
 from ingest.source import SourceResult
@@ -250,10 +251,12 @@ def test_a_dump_interrupted_tells_up_to_which_day_all_of_it_goes(
     path = written(tmp_path / "dump", [*newest, *papers(*range(2, 20))])
     killed_after(monkeypatch, 1, lambda: import_snapshot(sqlite_sessions, path, clock))
     with reading(sqlite_sessions) as session:
-        assert dumps.newest_day(session) is None  # what lies behind may be older or newer: nothing is known yet
+        assert (
+            dumps.newest_day(session, EVERYTHING) is None
+        )  # what lies behind may be older or newer: nothing is known yet
     import_snapshot(sqlite_sessions, path, clock)
     with reading(sqlite_sessions) as session:
-        assert dumps.newest_day(session) == date(2009, 3, 4)
+        assert dumps.newest_day(session, EVERYTHING) == date(2009, 3, 4)
 
 
 @pytest.mark.parametrize("way", ["stream", "file"])
@@ -274,7 +277,7 @@ def test_a_dump_that_cannot_be_resumed_comes_to_its_newest_day_all_the_same(
     killed_after(monkeypatch, batches, run)
     run()
     with reading(sqlite_sessions) as session:
-        assert dumps.newest_day(session) == date(2009, 3, 4)
+        assert dumps.newest_day(session, EVERYTHING) == date(2009, 3, 4)
 
 
 def test_the_day_of_a_line_that_is_passed_over_is_the_one_it_was_read_for() -> None:
