@@ -100,20 +100,26 @@ def holding(session: Session, words: str) -> Select[str] | None:
 
 
 def authored(
-    session: Session, groups: Sequence[Sequence[str]], among: Select[str] | None = None
+    session: Session,
+    ways: Sequence[Sequence[Sequence[str]]],
+    among: Select[str] | None = None,
+    year: int | None = None,
 ) -> list[tuple[str, tuple[str, ...]]]:
-    """List the newest items whose authors' names hold a word of each group: (id, names); at most AUTHORED.
+    """List the newest items whose authors' names hold a word of each group of one of the ways: (id, names).
 
-    The words are of letters only, in lower case and without accents; the first of a group is the usual one. They may
-    stand in the names of several authors: whether one has them all is for the caller to see.
+    At most AUTHORED, those of a `year` before all others. The words are of letters only, in lower case and without
+    accents; the first of a group is the usual one. They may stand in the names of several authors: whether one has them
+    all is for the caller to see.
     """
-    query = _near(groups) if _sqlite(session) else " & ".join(_of_authors(group) for group in groups)
+    query = " OR ".join(map(_near, ways)) if _sqlite(session) else " | ".join(map(_of_authors, ways))
     statement, own, _ = _asked(session, [], " AND ")
     ids = statement.with_only_columns(own).order_by(None).params(query=query)
     chosen = select(Item.id, Item.authors).where(Item.id.in_(ids))
     if among is not None:
         chosen = chosen.where(Item.id.in_(among))
-    rows = session.execute(chosen.order_by(Item.month.desc(), Item.id.desc()).limit(AUTHORED))
+    order = [Item.month.desc(), Item.id.desc()]
+    dated = order if year is None else [Item.month.startswith(f"{year}-").desc(), *order]
+    rows = session.execute(chosen.order_by(*dated).limit(AUTHORED))
     return [(item_id, tuple(author["name"] for author in authors)) for item_id, authors in rows]
 
 
@@ -286,9 +292,9 @@ def _either(words: Sequence[str]) -> str:
     return f"({quoted})"
 
 
-def _of_authors(group: Sequence[str]) -> str:
-    quoted = " | ".join(f"'{word}':B" for word in group)  # B: authors (migration 0004)
-    return f"({quoted})"
+def _of_authors(groups: Sequence[Sequence[str]]) -> str:
+    either = [" | ".join(f"'{word}':B" for word in group) for group in groups]  # B: authors (migration 0004)
+    return "(" + " & ".join(f"({group})" for group in either) + ")"
 
 
 def _matches(

@@ -5,7 +5,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, combinations, islice, pairwise
+from itertools import chain, combinations, islice, pairwise, product
 
 from core.text import fold
 
@@ -16,6 +16,11 @@ SPELLINGS = 128  # forms of one word that are looked for
 _PLAIN = {"ß": "ss", "ø": "o", "ł": "l", "ı": "i", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th"}
 _BACK = [(re.compile(plain), letter) for letter, plain in _PLAIN.items()]
 _LETTERS = str.maketrans(_PLAIN)
+# Two letters are typed for one with dots or a stroke: only for a letter that a name has, as Yue is no Yu.
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe"})
+_UMLAUT = re.compile("[äöüø]", re.IGNORECASE)
+_TWO = re.compile("ae|oe|ue")
+WAYS = 8  # ways in which the words of one name may stand in an index
 NAMES = 5  # names of one query
 OF_A_WORD = 20  # papers that come first where the name is a word alone
 SIGNED = 20  # more papers than this by an author beside whose name words are asked for are a subject
@@ -69,10 +74,18 @@ def plainly(name: str) -> str:
 
 def spellings(word: str) -> list[str]:
     """List the forms in which a plain word may stand in an index, itself first; at most ODD of its letters change."""
-    places = [(match.span(), letter) for plain, letter in _BACK for match in plain.finditer(word)]
-    chosen = (sorted(some) for count in range(ODD + 1) for some in combinations(places, count))
-    forms = (_respelt(word, some) for some in chosen if all(a[0][1] <= b[0][0] for a, b in pairwise(some)))
-    return list(islice(dict.fromkeys(forms), SPELLINGS))
+    return _forms(word, [(match.span(), letter) for plain, letter in _BACK for match in plain.finditer(word)])
+
+
+def shortened(word: str) -> list[str]:
+    """List the forms of a plain word in which a, o or u, as an index has ä, ö and ü, stands for some ae, oe or ue."""
+    return _forms(word, [(match.span(), match[0][0]) for match in _TWO.finditer(word)])[1:]
+
+
+def ways(asked: AuthorAsked) -> list[list[list[str]]]:
+    """List the ways in which a name's words may stand in an index, as typed first; of each word all its spellings."""
+    words = [[word, *shortened(word)] for word in sorted(asked.words)]
+    return [[spellings(word) for word in way] for way in islice(product(*words), WAYS)]
 
 
 def written_by(asked: AuthorAsked, papers: Iterable[tuple[str, Iterable[str]]]) -> list[str]:
@@ -128,9 +141,9 @@ def signed(
 
 def _nearness(asked: AuthorAsked, name: str) -> int:
     """Tell how well a name is the one asked for: 0 not, 1 among others that it has as well, 2 it alone."""
-    parts = plainly(name).split()
-    rest = [part for part in parts if part not in asked.words]
-    if not asked.words <= set(parts):
+    parts = _parts(name)
+    rest = [part for part, *typed in parts if not asked.words.intersection((part, *typed))]
+    if not asked.words <= set(chain.from_iterable(parts)):
         return 0
     for letter in asked.initials:
         begun = [part for part in rest if part.startswith(letter)]
@@ -138,6 +151,23 @@ def _nearness(asked: AuthorAsked, name: str) -> int:
             return 0
         rest.remove(begun[0])
     return 1 if any(len(part) > 1 for part in rest) else 2
+
+
+def _parts(name: str) -> list[list[str]]:
+    """Cut a name into its plain words, each with how it is typed where its umlauts become two letters."""
+    parts = [[part] for part in plainly(name).split()]
+    composed = unicodedata.normalize("NFC", name)
+    if _UMLAUT.search(composed):
+        typed = plainly(composed.lower().translate(_UMLAUTS)).split()
+        return [[*part, two] for part, two in zip(parts, typed, strict=True)]
+    return parts
+
+
+def _forms(word: str, places: Sequence[tuple[tuple[int, int], str]]) -> list[str]:
+    """List a word with other letters at no place, at one and at up to ODD of some places; at most SPELLINGS forms."""
+    chosen = (sorted(some) for count in range(ODD + 1) for some in combinations(places, count))
+    forms = (_respelt(word, some) for some in chosen if all(a[0][1] <= b[0][0] for a, b in pairwise(some)))
+    return list(islice(dict.fromkeys(forms), SPELLINGS))
 
 
 def _respelt(word: str, places: Sequence[tuple[tuple[int, int], str]]) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from core.ids import arxiv_ids_asked
 from core.text import clean, fold
+from ranking.called import named
 from ranking.glossary import Reading, Terms, is_japanese, read, topics_named
 from roadmap.model import Lab, Roadmap
 
@@ -93,13 +94,13 @@ def read_as(asked: Asked, roadmap: Roadmap) -> ReadAs | None:
 
 
 def lab_called(asked: Asked, roadmap: Roadmap) -> str | None:
-    """Give the key of the lab that the query names and nothing else; None where it names none.
+    """Give the key of the lab that the query names and nothing else but a year; None where it names none.
 
     A word that was not understood is something else: DeepSeekの検閲 asks for more than the lab.
     """
-    wanted = "" if asked.reading.unknown else fold(asked.words)
-    labs = roadmap.labs.values() if wanted else ()
-    return next((lab.key for lab in labs if wanted in _names(lab)), None)
+    said = "" if asked.reading.unknown else asked.words
+    wanted = {fold(said), fold(named(said).name)} - {""}
+    return next((lab.key for lab in roadmap.labs.values() if wanted & _names(lab)), None)
 
 
 def fuse(rankings: Sequence[Sequence[str]], k: int = K) -> list[tuple[str, float]]:

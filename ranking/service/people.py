@@ -6,7 +6,19 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from db import search as words
-from ranking.authors import AuthorAsked, authors_asked, is_name, mostly_signed, signed, spellings, together, written_by
+from ranking.authors import (
+    AuthorAsked,
+    authors_asked,
+    is_name,
+    mostly_signed,
+    shortened,
+    signed,
+    spellings,
+    together,
+    ways,
+    written_by,
+)
+from ranking.called import named
 
 Among = Select[str] | None
 Headings = Mapping[str, tuple[str, Sequence[str]]]  # title and authors' names
@@ -15,13 +27,15 @@ Headings = Mapping[str, tuple[str, Sequence[str]]]  # title and authors' names
 def by_author(session: Session, query: str, holders: Headings, among: Among) -> tuple[list[str], bool]:
     """List the papers by the author whose name a query is, the newest first, and whether it is surely a name.
 
-    None where it is no name. `holders` are papers that hold all of its words, where these are known: a word that most
-    of them do not hold as an author's is not counted in all papers.
+    Those of a year named beside it go before. None where it is no name. `holders` are papers that hold all words of the
+    query, where these are known: a word that most of them do not hold as an author's is not counted in all papers.
     """
-    asked = authors_asked(query)
-    if not asked or not (asked[0].sure or _alone(session, asked[0], holders)):
+    called = named(query)
+    asked = authors_asked(called.name)
+    sure = bool(asked) and (called.marked or asked[0].sure)
+    if not asked or not (sure or _alone(session, asked[0], holders if called.name == query else {})):
         return [], False
-    return together([_written(session, author, among) for author in asked]), asked[0].sure
+    return together([_written(session, author, among, called.year) for author in asked]), sure
 
 
 def beside(session: Session, terms: Sequence[str], holders: Headings) -> list[str]:
@@ -40,9 +54,12 @@ def _alone(session: Session, author: AuthorAsked, holders: Headings) -> bool:
 
 def _names(session: Session, among: Collection[str]) -> set[str]:
     """Pick the words that are authors' names and little else."""
-    return {word for word in among if word.isalpha() and is_name(*words.standing(session, spellings(word)))}
+    return {word for word in among if word.isalpha() and is_name(*words.standing(session, _all_forms(word)))}
 
 
-def _written(session: Session, author: AuthorAsked, among: Among) -> list[str]:
-    groups = [spellings(word) for word in sorted(author.words)]
-    return written_by(author, words.authored(session, groups, among))
+def _all_forms(word: str) -> list[str]:
+    return [*spellings(word), *shortened(word)]
+
+
+def _written(session: Session, author: AuthorAsked, among: Among, year: int | None) -> list[str]:
+    return written_by(author, words.authored(session, ways(author), among, year))

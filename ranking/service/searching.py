@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from db import papers
 from db import search as words
 from db.papers import PaperFilter
 from ranking.authors import OF_A_WORD, unmarked
+from ranking.called import undated
 from ranking.embedder import Embedder
 from ranking.matrix import Mask, Matrix
 from ranking.search import DEPTH, OF_A_LAB, Asked, half_remembered, joined, understand
@@ -79,10 +81,10 @@ def search(
     lexical, whole = _by_words(session, unmarked(asked.words), wanted.limit, among)
     holders = _headings(session, lexical[:whole])
     written, sure = people.by_author(session, asked.words, holders, among)
-    of_lab = sorted(_of_lab(session, lab, wanted, stages), key=_places(lexical))
+    of_lab = _of_lab(session, lab, wanted, stages, asked.words, lexical)
     semantic = _by_meaning(session, depth, among, None if written or of_lab else meaning)
     called = [*written[: depth if sure else OF_A_WORD], *of_lab[:OF_A_LAB]]
-    first = [*named, *(called or _remembered(session, asked, holders))]
+    first = [*named, *(called or _remembered(session, asked, holders, among))]
     ids = joined(first, [lexical, semantic or of_lab or written], wanted.limit)
     left_out = [item_id for item_id in all_named if item_id not in named]
     return Found(*map(tuple, (ids, named, left_out, lexical, semantic, written[:depth], of_lab)))
@@ -118,9 +120,22 @@ def known_id(session: Session, text: str) -> str:
     return found[0]
 
 
-def _remembered(session: Session, asked: Asked, holders: people.Headings) -> list[str]:
-    """List, of the papers that hold all words, those whose title is half remembered, or an author beside words."""
-    terms = words.terms_of(unmarked(asked.words))
+def _remembered(session: Session, asked: Asked, holders: people.Headings, among: Among) -> list[str]:
+    """List, of the papers that hold all words, those whose title is half remembered, or an author beside words.
+
+    A year beside them may be that of a citation, which no paper holds: then what holds the other words follows.
+    """
+    said = unmarked(asked.words)
+    first = _recalled(session, said, holders)
+    rest, year = undated(said)
+    if year is None:
+        return first
+    lexical, whole = _by_words(session, rest, DEPTH, among)
+    return [*first, *_recalled(session, rest, _headings(session, lexical[:whole]))]
+
+
+def _recalled(session: Session, said: str, holders: people.Headings) -> list[str]:
+    terms = words.terms_of(said)
     half = half_remembered(terms, {item_id: title for item_id, (title, _) in holders.items()})
     return [*half, *people.beside(session, terms, holders)]
 
@@ -144,11 +159,23 @@ def _by_meaning(session: Session, depth: int, among: Among, meaning: Meaning | N
     return [item_id for item_id, _ in nearest]
 
 
-def _of_lab(session: Session, lab: str | None, wanted: PaperFilter, stages: Stages) -> list[str]:
-    """List a lab's papers that the filters let through, the newest first."""
+def _of_lab(
+    session: Session, lab: str | None, wanted: PaperFilter, stages: Stages, said: str, lexical: Sequence[str]
+) -> list[str]:
+    """List a lab's papers that the filters let through: of the year asked for, with the words, the newest first."""
     if lab is None or wanted.lab not in (None, lab):
         return []
-    return papers.listed_ids(session, replace(wanted, lab=lab, sort="newest", limit=max(DEPTH, wanted.limit)), stages)
+    newest = replace(wanted, lab=lab, sort="newest", limit=max(DEPTH, wanted.limit))
+    lists = [papers.listed_ids(session, one, stages) for one in (*_of_year(newest, undated(said)[1]), newest)]
+    return list(dict.fromkeys(item_id for ids in lists for item_id in sorted(ids, key=_places(lexical))))
+
+
+def _of_year(wanted: PaperFilter, year: int | None) -> list[PaperFilter]:
+    """Narrow a filter to a year; none where no year is asked for."""
+    if year is None:
+        return []
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    return [replace(wanted, since=max(first, wanted.since or first), until=min(last, wanted.until or last))]
 
 
 def _places(ranking: Sequence[str]) -> Callable[[str], int]:

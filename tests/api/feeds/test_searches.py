@@ -43,6 +43,9 @@ def test_of_a_name_it_holds_what_the_author_wrote(client: TestClient, sessions: 
         add_item(session, roadmap, "2606.00002", authors=[{"name": "Ada Teal"}, {"name": "Ben Moorhen"}])
         add_item(session, roadmap, "2606.00003", authors=[{"name": "Ada B. Moorhen"}], labs={"qwen": 0.9})
     assert found(client, q="Ada Moorhen") == found(client, q="A. Moorhen") == ["2606.00003", "2606.00001"]
+    assert (
+        found(client, q="Ada Moorhen 2025") == found(client, q="papers by A. Moorhen") == ["2606.00003", "2606.00001"]
+    )
     assert found(client, q="Moorhen, Ada", lab="qwen") == ["2606.00003"]
 
 
@@ -52,6 +55,7 @@ def test_of_a_labs_name_it_holds_what_is_from_there(client: TestClient, sessions
         add_item(session, roadmap, "2606.00002", abstract="As Google DeepMind did.")
         add_item(session, roadmap, "2606.00003", labs={"google-deepmind": 0.9})
     assert found(client, q="Google DeepMind") == ["2606.00003", "2606.00001"]
+    assert found(client, q="latest papers from Google DeepMind") == ["2606.00003", "2606.00001"]
     assert found(client, q="Google DeepMind", lab="qwen") == []
     assert found(client, q="Google DeepMind herons") == ["2606.00002"]
 
