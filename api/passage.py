@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 
 from markupsafe import Markup, escape
 
+from core.querywords import telling, terms_of
 from core.wordforms import other_forms
-from db.search import telling, terms_of
 
 WIDTH = 200  # characters of a passage, about two lines
 _WORD = re.compile(r"[^\W_]+")

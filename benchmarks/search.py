@@ -24,6 +24,7 @@ from benchmarks.corpus import Paper
 from benchmarks.embedded import vectors
 from benchmarks.vectors import many_vectors
 from core.clock import system_clock
+from core.querywords import terms_of
 from db import search as words
 from db.engine import Sessions, make_engine, make_sessions, reading
 from db.migrate import upgrade
@@ -61,7 +62,7 @@ def rows(limit: int | None = None) -> Iterator[tuple[str, str]]:
 def remembered(titles: dict[str, str], share: float, count: int) -> list[tuple[str, str]]:
     """Draw papers and some words of their titles: (id, query), the same every time; at least three words each."""
     rng = random.Random(11)  # noqa: S311 - nothing secret
-    able = [item_id for item_id, title in sorted(titles.items()) if len(words.terms_of(title)) > LEAST]
+    able = [item_id for item_id, title in sorted(titles.items()) if len(terms_of(title)) > LEAST]
     drawn = rng.sample(able, min(count, len(able)))
     return [(item_id, _some_words(rng, titles[item_id], share)) for item_id in drawn]
 
@@ -73,7 +74,7 @@ def reciprocal_rank(found: Sequence[str], wanted: str) -> float:
 
 
 def _some_words(rng: random.Random, title: str, share: float) -> str:
-    terms = words.terms_of(title)
+    terms = terms_of(title)
     kept = sorted(rng.sample(range(len(terms)), max(LEAST, round(len(terms) * share))))
     return " ".join(terms[place] for place in kept)
 
@@ -114,7 +115,7 @@ def scan(session: Session, query: str, order: str = "submitted") -> Sequence[str
 
     By `submitted` an index of ours ends it at the twentieth hit; by `+submitted`, as without one, it reads the table.
     """
-    terms = {f"w{n}": f"%{term}%" for n, term in enumerate(words.terms_of(query))}
+    terms = {f"w{n}": f"%{term}%" for n, term in enumerate(terms_of(query))}
     each = " AND ".join(f"(title LIKE :{name} OR abstract LIKE :{name})" for name in terms)
     statement = text(f"SELECT id FROM item WHERE {each} ORDER BY {order} DESC LIMIT {PLACES}")  # noqa: S608
     return list(session.scalars(statement, terms))
@@ -126,7 +127,7 @@ def plain(session: Session, query: str) -> Sequence[str]:
         "SELECT r.item_id FROM item_fts JOIN item_fts_row AS r ON r.number = item_fts.rowid"
         " WHERE item_fts MATCH :query ORDER BY bm25(item_fts) LIMIT :most"
     )
-    quoted = " ".join(f'"{term}"' for term in words.terms_of(query))
+    quoted = " ".join(f'"{term}"' for term in terms_of(query))
     return list(session.scalars(statement, {"query": quoted, "most": PLACES}))
 
 
@@ -141,7 +142,7 @@ def _speed(folder: Path) -> Iterator[tuple[str, str]]:
 
 def _search_speed(session: Session, titles: dict[str, str], held: Matrix) -> Iterator[tuple[str, str]]:
     rng = random.Random(12)  # noqa: S311 - nothing secret
-    able = [terms for title in titles.values() if len(terms := words.terms_of(title)) > 1]
+    able = [terms for title in titles.values() if len(terms := terms_of(title)) > 1]
     pairs = [" ".join(rng.sample(terms, 2)) for terms in rng.sample(able, min(ASKED, len(able)))]
     scanned = _times(lambda query: scan(session, query, "+submitted"), pairs[:SCANS])
     stopped = _times(lambda query: scan(session, query), pairs[:SCANS])

@@ -6,7 +6,6 @@ Ranks are bm25 on SQLite and ts_rank on PostgreSQL: greater is better, and no tw
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -28,24 +27,15 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
+from core.querywords import telling, terms_of
 from core.wordforms import other_forms
 from db.models import Alias, Code, Item
+from db.plans import Plan, plans
 
-MOST = 24  # words of one query that count
-LONGEST = 100  # characters of a word that count
-PART_OF_TITLE = 3  # words from which a query may be part of a title, where words that only ask stand too
 AUTHORED = 1_000  # items of authors of one name that are looked at
 NEAR = 6  # words that may stand between those of one name
 PART = 20_000  # items filled in one transaction
 _WORD = re.compile(r"[^\W_]+")
-_COMMON = frozenset(
-    ("a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "in", "is", "it", "of", "on", "or", "that", "the")
-) | {"this", "to", "via", "we", "with"}
-_ASKED = (
-    "how do does did can could should would will what when where which who why there about into has have had was were "
-    "i me my you your our any some"
-)
-_ASKING = frozenset(_ASKED.split())
 _TRIGGERS = {"sqlite": {"insert", "delete", "update"}, "postgresql": {"insert", "update"}}
 
 
@@ -63,27 +53,19 @@ def matched(
 
     Those that hold every word come first; only if they are fewer than `enough` (default: `limit`) do those follow that
     hold each word or another form of it (model, models; behaviour, behavior), and then those with some of the words.
-    Words that only ask (how do I) count where all of three and more are held, and not beyond. `among`, a query for ids,
-    says which items may be found. Whatever is no letter or digit only parts words, so that no query is an error; one
-    without words finds nothing.
+    Of those with every word lead what holds its phrases. Words that only ask (how do I) count where few titles hold all
+    of three and more, and not beyond. `among`, a query for ids, says which items may be found. Whatever is no letter or
+    digit only parts words, so that no query is an error; one without words finds nothing.
     """
-    terms = terms_of(words)
-    if not terms or limit < 1:
+    if not terms_of(words) or limit < 1:
         return [], 0
-    told = telling(terms)
-    both = [[term, *other_forms(term)] for term in told]
-    plans = [
-        ([[term] for term in (terms if len(terms) >= PART_OF_TITLE else told)], " AND "),
-        (both, " AND "),
-        *([(both, " OR ")] if len(both) > 1 else []),
-    ]
     found: dict[str, float] = {}
     whole = 0
-    for groups, joint in plans:
+    for plan in plans(words):
         if len(found) < min(limit, limit if enough is None else enough):
-            for item_id, rank in _matches(session, groups, joint, limit, among):
+            for item_id, rank in _matches(session, plan, limit, among):
                 found.setdefault(item_id, rank)
-            whole = len(found) if joint == " AND " else whole
+            whole = len(found) if plan.joint == " AND " else whole
     return list(found.items())[:limit], min(whole, limit)
 
 
@@ -95,7 +77,7 @@ def holding(session: Session, words: str) -> Select[str] | None:
     groups = [[term, *other_forms(term)] for term in telling(terms_of(words))]
     if not groups:
         return None
-    statement, own, query = _asked(session, groups, " AND ")
+    statement, own, query = _asked(session, Plan(groups))
     return statement.with_only_columns(own).order_by(None).params(query=query)
 
 
@@ -112,7 +94,7 @@ def authored(
     all is for the caller to see.
     """
     query = " OR ".join(map(_near, ways)) if _sqlite(session) else " | ".join(map(_of_authors, ways))
-    statement, own, _ = _asked(session, [], " AND ")
+    statement, own, _ = _asked(session, Plan([]))
     ids = statement.with_only_columns(own).order_by(None).params(query=query)
     chosen = select(Item.id, Item.authors).where(Item.id.in_(ids))
     if among is not None:
@@ -167,19 +149,6 @@ def _by_ids(session: Session, ids: Sequence[str]) -> list[str]:
     had = select(Alias.value, Alias.value, Alias.item_id).where(Alias.kind == "id", Alias.value.in_(ids))
     rows = [row for query in (own, had) for row in session.execute(query)]
     return [item_id for wanted in ids for first, second, item_id in rows if wanted in (first, second)]
-
-
-def terms_of(words: str) -> list[str]:
-    """Cut a query into the words that are looked for: each once, the commonest left out unless nothing else is said."""
-    plain = unicodedata.normalize("NFC", words[: MOST * LONGEST * 2])
-    terms = list({term.casefold(): term[:LONGEST] for term in _WORD.findall(plain)}.values())
-    rarer = [term for term in terms if term.lower() not in _COMMON]
-    return (rarer or terms)[:MOST]
-
-
-def telling(terms: Sequence[str]) -> list[str]:
-    """Leave out the words that only ask, unless nothing else is said."""
-    return [term for term in terms if term.lower() not in _ASKING] or list(terms)
 
 
 def missing(session: Session) -> int:
@@ -288,8 +257,7 @@ def _near(groups: Sequence[Sequence[str]]) -> str:
 
 
 def _either(words: Sequence[str]) -> str:
-    quoted = " OR ".join(f'"{word}"' for word in words)
-    return f"({quoted})"
+    return f"({' OR '.join(_quoted(words))})"
 
 
 def _of_authors(groups: Sequence[Sequence[str]]) -> str:
@@ -297,24 +265,38 @@ def _of_authors(groups: Sequence[Sequence[str]]) -> str:
     return "(" + " & ".join(f"({group})" for group in either) + ")"
 
 
-def _matches(
-    session: Session, groups: Sequence[Sequence[str]], joint: str, limit: int, among: Select[str] | None
-) -> list[tuple[str, float]]:
-    """Ask once: of each group of words one is enough."""
-    statement, own, query = _asked(session, groups, joint)
+def _matches(session: Session, plan: Plan, limit: int, among: Select[str] | None) -> list[tuple[str, float]]:
+    """Ask once."""
+    statement, own, query = _asked(session, plan)
     if among is not None:
         statement = statement.where(own.in_(among))
-    rows = session.execute(statement.limit(bindparam("most")), {"query": query, "most": limit})
-    return [(row[0], float(row[1])) for row in rows]
+    most = limit if plan.most is None else plan.most + 1
+    rows = session.execute(statement.limit(bindparam("most")), {"query": query, "most": most}).all()
+    return [] if plan.most is not None and len(rows) > plan.most else [(row[0], float(row[1])) for row in rows]
 
 
-def _asked(session: Session, groups: Sequence[Sequence[str]], joint: str) -> tuple[Select[Any], ColumnClause[Any], str]:
+def _asked(session: Session, plan: Plan) -> tuple[Select[Any], ColumnClause[Any], str]:
     """Give the statement for this database, its column of ids, and the query in the database's own language."""
     if _sqlite(session):
-        quoted = [" OR ".join(f'"{word}"' for word in group) for group in groups]
-        return _SQLITE_MATCHES, _R.c.item_id, joint.join(f"({group})" for group in quoted)
-    asked = [group for group in (_postgres_group(session, group) for group in groups) if group]
-    return _POSTGRES_MATCHES, _F.c.item_id, {" AND ": " & ", " OR ": " | "}[joint].join(asked)
+        place = "title : " if plan.titled else ""
+        groups = [f"({' OR '.join(_quoted(group))})" for group in plan.groups]
+        together = [f'{place}"{" ".join(phrase)}"' for phrase in plan.phrases]
+        return _SQLITE_MATCHES, _R.c.item_id, plan.joint.join([*groups, *together])
+    asked = [_postgres_group(session, group) for group in plan.groups]
+    asked += [_postgres_phrase(session, phrase, ":A" if plan.titled else "") for phrase in plan.phrases]
+    joint = {" AND ": " & ", " OR ": " | "}[plan.joint]
+    return _POSTGRES_MATCHES, _F.c.item_id, joint.join(part for part in asked if part)
+
+
+def _quoted(words: Sequence[str]) -> list[str]:
+    return [f'"{word}"' for word in words]
+
+
+def _postgres_phrase(session: Session, phrase: Sequence[str], place: str) -> str:
+    """Write as tsquery that words stand one behind the other; `place` is the weight of where (A: the title)."""
+    plain = session.execute(_PLAIN, {"terms": list(phrase)}).scalars()
+    words = [f"'{part}'{place}" for word in plain for part in _WORD.findall(word)]
+    return f"({' <-> '.join(words)})" if words else ""
 
 
 def _postgres_group(session: Session, group: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import NotFoundError, UsageError
 from core.ids import arxiv_ids_asked
+from core.querywords import terms_of
 from core.text import embedding_text
 from db import papers
 from db import search as words
@@ -135,7 +136,7 @@ def _remembered(session: Session, asked: Asked, holders: people.Headings, among:
 
 
 def _recalled(session: Session, said: str, holders: people.Headings) -> list[str]:
-    terms = words.terms_of(said)
+    terms = terms_of(said)
     half = half_remembered(terms, {item_id: title for item_id, (title, _) in holders.items()})
     return [*half, *people.beside(session, terms, holders)]
 

@@ -11,7 +11,7 @@ from sqlalchemy import Column, Engine, Text, select, text
 from sqlalchemy.exc import OperationalError
 
 import db.engine
-from db import search
+from core.querywords import terms_of
 from db.engine import Sessions, make_engine, make_sessions, reading
 from db.migrate import downgrade, locked, upgrade
 from db.models import Alias, Code, Evidence, Item
@@ -173,8 +173,8 @@ def test_no_query_is_an_error(shelf: Sessions, words: str) -> None:
 
 
 def test_only_common_words_are_looked_for_where_nothing_else_is_said(shelf: Sessions) -> None:
-    assert search.terms_of("the brass of the heron") == ["brass", "heron"]
-    assert len(search.terms_of("the of THE")) == 2
+    assert terms_of("the brass of the heron") == ["brass", "heron"]
+    assert len(terms_of("the of THE")) == 2
     assert set(ids(shelf, "on the")) == {"2606.00001", "2606.00003", "2606.00004"}
 
 
@@ -325,3 +325,49 @@ def test_the_standard_librarys_sqlite_does_as_well(old_sqlite: Sessions) -> None
         delete_items(session, ["2606.00002"])
     assert ids(old_sqlite, "egrets") == ["2606.00001"]
     assert faults(old_sqlite) == []
+
+
+PHRASES = {
+    "1": ("Speech to text and text of speech", "x"),
+    "2": ("Text to speech", "x"),
+    "3": ("Of herons", "A text-to-speech model."),
+    "4": ("Text of a speech, to speech to text to be", "To speech and text and speech and text."),
+}
+
+
+@pytest.fixture
+def spoken(sessions: Sessions) -> Sessions:
+    with sessions.begin() as session:
+        save(session, [stored(f"2606.0000{n}", title=t, abstract=a, authors=[]) for n, (t, a) in PHRASES.items()])
+    return sessions
+
+
+@pytest.mark.parametrize("query", ["text to speech", "Text-to-Speech", "what is text to speech", '"text to speech"'])
+def test_what_holds_the_phrase_that_small_words_join_goes_before_what_holds_the_words(
+    spoken: Sessions, query: str
+) -> None:
+    assert ids(spoken, query)[:2] == ["2606.00002", "2606.00003"]
+    assert len(ids(spoken, query)) == 4
+
+
+def test_what_is_quoted_goes_first_as_it_stands(spoken: Sessions) -> None:
+    assert ids(spoken, "text “speech model”")[:1] == ["2606.00003"]
+    assert sorted(ids(spoken, '"speech" text')) == sorted(ids(spoken, "speech text"))
+    assert ids(spoken, '"text speech model heron"')  # held by nothing: then the words are looked for
+
+
+def test_what_stands_before_a_phrase_begins_it(sessions: Sessions) -> None:
+    titles = {"1": "A policy on policy on herons", "2": "Policy and policy", "3": "On-policy herons", "4": "Policy"}
+    with sessions.begin() as session:
+        save(session, [stored(f"2606.0000{n}", title=title, abstract="x") for n, title in titles.items()])
+    assert set(ids(sessions, "on policy")[:2]) == {"2606.00001", "2606.00003"}
+
+
+def test_a_question_finds_what_it_is_about_and_not_what_asks(sessions: Sessions) -> None:
+    titles = {f"2606.0000{n}": f"Brass herons {n}" for n in range(3)}
+    asking = {f"2606.0001{n}": f"What a mess {n}" for n in range(6)}
+    with sessions.begin() as session:
+        save(session, [stored(one, title=title, abstract="x") for one, title in titles.items()])
+        save(session, [stored(one, title=title, abstract="Brass herons work") for one, title in asking.items()])
+    assert set(ids(sessions, "what are brass herons")[:3]) == set(titles)
+    assert set(ids(sessions, "how do brass herons work")[:3]) == set(titles)
