@@ -119,11 +119,18 @@ def read(query: str, terms: Terms) -> Reading:
         meaning = _said(piece, plain)
         english.append(meaning if meaning and (word or _LETTER.search(meaning) or not japanese) else "")
         if meaning is None:
-            unknown.append(word)
+            unknown.append(_as_asked(word, query))
         elif meaning and word:
             found.append((word, meaning))
     said = " ".join(" ".join(english).split())
     return Reading(said, tuple(dict.fromkeys(found)), tuple(dict.fromkeys(unknown)))
+
+
+def _as_asked(word: str, query: str) -> str:
+    """Give a word as it stands in the query: with its middle dots, and the long vowel at its end."""
+    spelt = "・?".join(map(re.escape, word))
+    match = re.search(f"{spelt}{_LONG}?", unicodedata.normalize("NFKC", query))
+    return match.group() if match else word
 
 
 def _said(meaning: str | Sense | None, query: str) -> str | None:

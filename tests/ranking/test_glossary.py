@@ -51,7 +51,7 @@ CUT = {
         # Katakana: what a term leaves over is a word of its own, or the term is no more than a part of a word.
         ("コンテキスト", "", ("コンテキスト",)),
         ("データベース", "data", ()),  # only the glossary knows better
-        ("データセンター", "", ("データセンタ",)),
+        ("データセンター", "", ("データセンター",)),
         ("テキストデータ", "text data", ()),
         ("エージェントフレームワーク", "agent", ("フレームワーク",)),
         ("言語モデルアーム", "language model", ("アーム",)),
@@ -256,3 +256,25 @@ def test_what_the_road_asks_in_japanese_is_mostly_understood(roadmap: Roadmap) -
     queries = [query for topic in roadmap.topics.values() for query in topic.queries_ja]
     understood = sum(bool(read(query, terms).english) for query in queries)
     assert understood >= 0.95 * len(queries)
+
+
+@pytest.mark.parametrize(
+    ("query", "english"),
+    [
+        ("バックプロパゲーション", "backpropagation"), ("マルコフ決定過程", "Markov decision process"),
+        ("正規化フロー", "normalizing flow"), ("機械的解釈可能性", "mechanistic interpretability"),
+        ("拡張現実", "augmented reality"), ("近似最近傍探索", "approximate nearest neighbor search"),
+        ("ガウス分布", "Gaussian distribution"), ("ヘッセ行列", "Hessian"), ("脳", "brain"), ("自己教師", "self-supervised"),
+        ("バイアスとバリアンス", "bias variance"), ("具身AI", "embodied AI"),
+    ],
+)  # fmt: skip
+def test_usual_terms_are_known(roadmap: Roadmap, query: str, english: str) -> None:
+    reading = read(query, terms_of(roadmap))
+    assert (reading.english, reading.unknown) == (english, ())
+
+
+def test_a_word_that_is_not_known_is_named_as_it_stands_in_the_query(roadmap: Roadmap) -> None:
+    known = terms_of(roadmap)
+    assert read("ヴェルデュー", known).unknown == ("ヴェルデュー",)
+    assert read("ヴェル・デュー と学習", known).unknown == ("ヴェル・デュー",)
+    assert read("ﾌｸﾞｰ", known).unknown == ("フグー",)
