@@ -84,7 +84,7 @@ class Finder:
     def search(self, session: Session, asked: Asked, wanted: PaperFilter) -> Results:
         """Find items by name, words and, where that is ready, meaning; best first, at most `wanted.limit`."""
         meaning = self._meaning(asked.words)
-        lab = rules.lab_called(asked, self._roadmap)
+        lab = rules.lab_asked(asked, self._roadmap)
         found = searching.search(session, asked, wanted, self._stages, meaning, lab)
         return Results(asked, found, meaning is not None and not (found.by_author or found.of_lab))
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from core.ids import arxiv_ids_asked
 from core.text import clean, fold
-from ranking.called import named
+from ranking.called import named, undated
 from ranking.glossary import Reading, Terms, is_japanese, read, topics_named
 from roadmap.model import Lab, Roadmap
 
 K = 60  # the paper's constant: how little the first places of one ranking count against being in both
 DEPTH = 100  # places of each ranking that are looked at
 TITLE_WORDS = 3  # words of a query that, all in one title, are taken for part of it
+BESIDE = 3  # papers of a lab that come first where other words stand beside its name
 OF_A_LAB = 20  # papers of a lab that come first where its name is asked for
 TITLES = 5  # more titles than this with all the words are a subject, not a title half remembered
 LONGEST = 2_000  # characters of a query that count
@@ -93,6 +94,27 @@ def read_as(asked: Asked, roadmap: Roadmap) -> ReadAs | None:
     return ReadAs(reading.english, reading.terms, reading.unknown, tuple(topics_named(reading, roadmap)))
 
 
+@dataclass(frozen=True, slots=True)
+class LabAsked:
+    """A lab that a query names, and the words beside its name; none where the name is all."""
+
+    key: str
+    beside: str = ""
+
+
+def lab_asked(asked: Asked, roadmap: Roadmap) -> LabAsked | None:
+    """Tell which lab a query names, alone or beside words; None where it names none, or is a paper's name."""
+    if called := lab_called(asked, roadmap):
+        return LabAsked(called)
+    said = undated(asked.words)[0]
+    names = [(name, lab.key) for lab in roadmap.labs.values() for name in _names(lab)]
+    for name, key in sorted(names, key=lambda pair: (-len(pair[0]), pair)):
+        rest = _without(name, said)
+        if rest and fold(rest):
+            return LabAsked(key, rest)
+    return None
+
+
 def lab_called(asked: Asked, roadmap: Roadmap) -> str | None:
     """Give the key of the lab that the query names and nothing else but a year; None where it names none.
 
@@ -146,6 +168,13 @@ def _named(text: str, name: str, ids: Sequence[str], reading: Reading) -> Named:
 
 def _names(lab: Lab) -> set[str]:
     return {fold(name) for name in (lab.key, lab.name.en, lab.name.ja, *lab.hf_names, *lab.affiliations)}
+
+
+def _without(name: str, text: str) -> str | None:
+    """Take a name out of a text as a whole word or words, in small or capital letters; None where it has none."""
+    whole = re.compile(r"(?<![\w-])" + r"[\W_]+".join(map(re.escape, name.split())) + r"(?:['’]s)?(?![\w-])", re.I)
+    rest, count = whole.subn(" ", text)
+    return rest.strip() if count else None
 
 
 def _unwrapped(text: str) -> str:

@@ -21,7 +21,7 @@ from ranking.authors import OF_A_WORD, unmarked
 from ranking.called import undated
 from ranking.embedder import Embedder
 from ranking.matrix import Mask, Matrix
-from ranking.search import DEPTH, OF_A_LAB, Asked, half_remembered, joined, understand
+from ranking.search import BESIDE, DEPTH, OF_A_LAB, Asked, LabAsked, half_remembered, joined, understand
 from ranking.service import people
 from ranking.shortlist import Heading, folded
 
@@ -67,12 +67,13 @@ def search(
     wanted: PaperFilter,
     stages: Stages,
     meaning: Meaning | None,
-    lab: str | None = None,
+    lab: LabAsked | None = None,
 ) -> Found:
     """Find items: those the query names first, then by words and by meaning, fused; at most `wanted.limit`.
 
     The meaning of a name is noise: of an author's, or of `lab`, whose name the query is, papers come first, then what
-    has the words. `stages` names the topics of each stage. Without `meaning` the words alone decide.
+    has the words; where words stand beside its name, some papers of the lab on these do. `stages` names the topics of
+    each stage. Without `meaning` the words alone decide.
     """
     among = papers.chosen(wanted, stages)
     name = asked.named
@@ -85,7 +86,8 @@ def search(
     of_lab = _of_lab(session, lab, wanted, stages, asked.words, lexical)
     semantic = _by_meaning(session, depth, among, None if written or of_lab else meaning)
     called = [*written[: depth if sure else OF_A_WORD], *of_lab[:OF_A_LAB]]
-    first = [*named, *(called or _remembered(session, asked, holders, among))]
+    remembered = [] if called else _remembered(session, asked, holders, among)
+    first = [*named, *called, *remembered, *_on_a_subject(session, lab, wanted, stages, meaning)]
     ids = joined(first, [lexical, semantic or of_lab or written], wanted.limit)
     left_out = [item_id for item_id in all_named if item_id not in named]
     return Found(*map(tuple, (ids, named, left_out, lexical, semantic, written[:depth], of_lab)))
@@ -161,14 +163,26 @@ def _by_meaning(session: Session, depth: int, among: Among, meaning: Meaning | N
 
 
 def _of_lab(
-    session: Session, lab: str | None, wanted: PaperFilter, stages: Stages, said: str, lexical: Sequence[str]
+    session: Session, lab: LabAsked | None, wanted: PaperFilter, stages: Stages, said: str, lexical: Sequence[str]
 ) -> list[str]:
     """List a lab's papers that the filters let through: of the year asked for, with the words, the newest first."""
-    if lab is None or wanted.lab not in (None, lab):
+    if lab is None or lab.beside or wanted.lab not in (None, lab.key):
         return []
-    newest = replace(wanted, lab=lab, sort="newest", limit=max(DEPTH, wanted.limit))
+    newest = replace(wanted, lab=lab.key, sort="newest", limit=max(DEPTH, wanted.limit))
     lists = [papers.listed_ids(session, one, stages) for one in (*_of_year(newest, undated(said)[1]), newest)]
     return list(dict.fromkeys(item_id for ids in lists for item_id in sorted(ids, key=_places(lexical))))
+
+
+def _on_a_subject(
+    session: Session, lab: LabAsked | None, wanted: PaperFilter, stages: Stages, meaning: Meaning | None
+) -> list[str]:
+    """List some papers of a lab named beside words: what holds these, then what is closest in meaning."""
+    if lab is None or not lab.beside or wanted.lab not in (None, lab.key):
+        return []
+    its = papers.chosen(replace(wanted, lab=lab.key), stages)
+    lexical, whole = _by_words(session, lab.beside, BESIDE, its)
+    semantic = _by_meaning(session, BESIDE, its, meaning) if whole < BESIDE else []
+    return list(dict.fromkeys([*lexical[:whole], *semantic]))[:BESIDE]
 
 
 def _of_year(wanted: PaperFilter, year: int | None) -> list[PaperFilter]:

@@ -73,7 +73,9 @@ def search(
         terminal.say(f"The road follows a lab of that name: shirube papers --lab {named}")
     meaning = _meaning(wiring, asked.words)
     with reading(wiring.sessions) as session:
-        found = searching.search(session, asked, wanted, _stages(wiring), meaning, named)
+        found = searching.search(
+            session, asked, wanted, _stages(wiring), meaning, rules.lab_asked(asked, wiring.roadmap)
+        )
         output.listing(papers.by_ids(session, found.ids), form, wiring.roadmap, min_fit=min_fit)
         _say_rest(session, wiring, asked, wanted, found)
 

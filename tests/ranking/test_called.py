@@ -1,20 +1,24 @@
 """A name as people ask by it: with a year behind, as papers by someone, in letters that a keyboard has."""
 
 import re
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from db.engine import Sessions, reading
+from db.models import LabScore
 from db.papers import PaperFilter
 from db.storing import save
 from ranking.authors import author_asked, shortened, written_by
 from ranking.called import named, undated
 from ranking.glossary import terms_of
-from ranking.search import lab_called, understand
-from ranking.service.searching import Found, search
+from ranking.matrix import write
+from ranking.search import LabAsked, lab_asked, lab_called, understand
+from ranking.service.searching import Found, Meaning, search
 from roadmap.model import Roadmap
 from tests.db.shelf import stored
 
@@ -160,3 +164,38 @@ def test_only_letters_that_may_stand_for_an_umlaut_are_shortened() -> None:
     assert shortened("mueller") == ["muller"]
     assert set(shortened("goethemueller")) == {"gothemueller", "goethemuller", "gothemuller"}
     assert shortened("song") == []
+
+
+# A lab beside words
+
+
+@pytest.mark.parametrize(
+    ("query", "lab"),
+    [
+        ("Anthropic interpretability", LabAsked("anthropic", "interpretability")), ("Anthropic", LabAsked("anthropic")),
+        ("Google DeepMind robotics", LabAsked("google-deepmind", "robotics")), ("anthropics", None), ("", None),
+        ("DeepMind 強化学習", LabAsked("google-deepmind", "reinforcement learning")), ("deepseek-r1", None),
+        ("world model of Meta FAIR 2025", LabAsked("meta-fair", "world model of")), ("meta learning", None),
+    ],
+)  # fmt: skip
+def test_a_lab_may_be_named_beside_words(roadmap: Roadmap, query: str, lab: LabAsked | None) -> None:
+    assert lab_asked(understand(query, terms_of(roadmap)), roadmap) == lab
+
+
+def test_beside_a_labs_name_its_papers_with_the_words_come_first(sessions: Sessions, tmp_path: Path) -> None:
+    others = [stored(f"2606.0000{n}", title=f"Anthropic herons {n}", authors=[]) for n in range(8)]
+    its = {"2601.00001": "Taming", "2601.00002": "Waders", "2601.00003": "Herons", "2601.00004": "Tin"}
+    with sessions.begin() as session:
+        save(session, [*others, *(stored(one, title=title, authors=[]) for one, title in its.items())])
+        session.add_all(LabScore(item_id=one, lab="anthropic", confidence=0.9, evidence=[]) for one in its)
+    rows = np.array([[0.0, 1.0], [1.0, 0.0], [0.1, 1.0], [0.5, 0.5]], np.float32)
+    meaning = Meaning(np.array([1.0, 0.0], np.float32), write(tmp_path / "vectors", "m", "", sorted(its), rows))
+    asked, lab = understand("Anthropic herons", {}), LabAsked("anthropic", "herons")
+    with reading(sessions) as session:
+        by_words = search(session, asked, PaperFilter(), {}, None, lab).ids
+        both = search(session, asked, PaperFilter(), {}, meaning, lab)
+        filtered = search(session, asked, PaperFilter(lab="qwen"), {}, meaning, lab).ids
+    assert by_words[0] == "2601.00003"
+    assert both.ids[:3] == ("2601.00003", "2601.00002", "2601.00004")
+    assert both.of_lab == ()
+    assert filtered == ()

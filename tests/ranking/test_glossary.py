@@ -264,8 +264,8 @@ def test_what_the_road_asks_in_japanese_is_mostly_understood(roadmap: Roadmap) -
         ("バックプロパゲーション", "backpropagation"), ("マルコフ決定過程", "Markov decision process"),
         ("正規化フロー", "normalizing flow"), ("機械的解釈可能性", "mechanistic interpretability"),
         ("拡張現実", "augmented reality"), ("近似最近傍探索", "approximate nearest neighbor search"),
-        ("ガウス分布", "Gaussian distribution"), ("ヘッセ行列", "Hessian"), ("脳", "brain"), ("自己教師", "self-supervised"),
-        ("バイアスとバリアンス", "bias variance"), ("具身AI", "embodied AI"),
+        ("ガウス分布", "Gaussian distribution"), ("ヘッセ行列", "Hessian"), ("脳", "brain"),
+        ("自己教師", "self-supervised"), ("バイアスとバリアンス", "bias variance"), ("具身AI", "embodied AI"),
     ],
 )  # fmt: skip
 def test_usual_terms_are_known(roadmap: Roadmap, query: str, english: str) -> None:
