@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from core.errors import UsageError
 from db.papers import PaperFilter
@@ -19,13 +20,23 @@ FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9000, 1, 1)  # beyond them dates ca
 
 
 def _written(value: object) -> object:
-    """Take a day only as YYYY-MM-DD: pydantic would take any number for seconds since 1970."""
-    if isinstance(value, str) and not _DAY.fullmatch(value):
-        raise ValueError("a day is written YYYY-MM-DD")
-    return value
+    """Take a day only as YYYY-MM-DD: pydantic would take any number for seconds since 1970, and speaks of Python."""
+    if not isinstance(value, str):
+        return value
+    if not _DAY.fullmatch(value):
+        raise PydanticCustomError("day", "A day is written YYYY-MM-DD")
+    try:
+        day = date.fromisoformat(value)
+    except ValueError as problem:
+        raise PydanticCustomError("day", "There is no day {day} in the calendar", {"day": value}) from problem
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise PydanticCustomError(
+            "day", "A day lies between {first} and {last}", {"first": str(FIRST_DAY), "last": str(LAST_DAY)}
+        )
+    return day
 
 
-Day = Annotated[date, BeforeValidator(_written), Field(ge=FIRST_DAY, le=LAST_DAY)]
+Day = Annotated[date, BeforeValidator(_written)]
 
 
 class Filters(BaseModel):

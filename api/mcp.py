@@ -33,9 +33,11 @@ from api.schemas import item_json
 from api.similar import SimilarQuery, similar_items
 from api.site import Site
 from api.standing import status_json
-from core.errors import ShirubeError
+from core.errors import ShirubeError, UsageError
+from core.ids import arxiv_ids_asked
 from db.away import is_away
 from db.engine import reading
+from db.models import Item
 from ranking.search import LONGEST
 
 INSTRUCTIONS = (
@@ -124,6 +126,8 @@ class Server(MCPServer):
         except ToolError as problem:
             if isinstance(problem.__cause__, ValidationError):
                 raise ToolError(_faults(problem.__cause__)) from problem
+            if isinstance(problem.__cause__, ToolError):  # ours, before which the library sets words of its own
+                raise problem.__cause__ from None
             raise
 
 
@@ -180,7 +184,7 @@ class Tools:
     def paper(self, name: Name) -> Answer:
         """Give one paper: abstract, topics with the phrase that earned each, labs with evidence, reasons, code."""
         with self._reading() as session:
-            return brief.paper(item_json(find_item(session, name), self._site.roadmap))
+            return brief.paper(item_json(_item(session, name), self._site.roadmap))
 
     def similar(
         self,
@@ -201,7 +205,7 @@ class Tools:
         filters |= {"kind": kind, "has_code": has_code, "min_fit": min_fit}
         asked = _asked(SimilarQuery, sort=sort, limit=limit, **filters)
         with self._reading() as session:
-            found = similar_items(self._site, session, find_item(session, name).id, asked)
+            found = similar_items(self._site, session, _item(session, name).id, asked)
         return brief.papers(found, None)
 
     def digest(
@@ -263,6 +267,16 @@ class Tools:
             away = as_problem(error)
             log.warning("request_failed", extra={"route": "/mcp", "status": away.status, "reason": away.detail})
             raise ToolError(_told(away)) from error
+
+
+def _item(session: Session, name: str) -> Item:
+    """Find the item of a name; raises UsageError for none and for several."""
+    ids, _ = arxiv_ids_asked(name)
+    if len(ids) > 1:
+        raise UsageError(f"{name} names {len(ids)} papers", f"Name one of them, such as {ids[0]}")
+    if not name.strip():
+        raise UsageError("No paper is named", "Give an arXiv id or the id of a lab's post")
+    return find_item(session, name)
 
 
 def _asked(shape: type[Query], /, **given: Any) -> Query:

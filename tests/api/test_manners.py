@@ -203,6 +203,20 @@ def test_a_day_is_written_out(filled: TestClient) -> None:
         assert filled.get(f"{PAPERS}?since={odd}").status_code == 422, odd
 
 
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        ("2026-6-2", "A day is written YYYY-MM-DD"),
+        ("2026-13-01", "There is no day 2026-13-01 in the calendar"),
+        ("0001-01-01", "A day lies between 1970-01-01 and 9000-01-01"),
+        ("9999-12-31", "A day lies between 1970-01-01 and 9000-01-01"),
+    ],
+)
+def test_a_day_that_cannot_be_meant_is_told_in_words(filled: TestClient, day: str, said: str) -> None:
+    for name in ("since", "until"):
+        assert filled.get(f"{PAPERS}?{name}={day}").json()["errors"] == [{"parameter": name, "detail": said}]
+
+
 def parts(*sizes: int) -> Callable[..., Any]:
     """An app whose answer's length is not known, or, with one size, is."""
 

@@ -170,6 +170,17 @@ def test_what_is_asked_wrongly_is_told_what_is_right(ask: Callable[..., dict[str
     assert "Unknown tool" in ask("roads")["refused"]
 
 
+def test_a_refusal_begins_with_what_is_wrong(ask: Callable[..., dict[str, Any]]) -> None:
+    assert ask("papers", topic="rags")["refused"].startswith("There is no topic 'rags'")
+    assert ask("papers", until="9999-12-31")["refused"] == "until: A day lies between 1970-01-01 and 9000-01-01"
+    assert ask("paper", name="x")["refused"].startswith("There is no item x here.")
+    for tool in ("paper", "similar"):
+        assert ask(tool, name=" ")["refused"].startswith("No paper is named")
+        assert ask(tool, name="2606.00001 and 2606.00002")["refused"].startswith(
+            "2606.00001 and 2606.00002 names 2 papers"
+        )
+
+
 def test_every_filter_of_the_lists_is_taken(
     ask: Callable[..., dict[str, Any]], filled: Sessions, roadmap: Roadmap
 ) -> None:
