@@ -21,6 +21,8 @@ from db.models_mail import MailDomain, Outbox
 from db.upsert import upsert
 
 LEASE = timedelta(minutes=10)  # far longer than one message may take
+DOUBT = "this may be the relay's own fault: "  # so the reason of a mail begins whose refusal was not believed
+GIVEN_UP = "given up by the operator"  # so it begins where a person said that a mail is sent no more
 MOST_SILENCES = 2  # after so many attempts without an answer a person decides: each could be one more copy
 WAITING = ("queued", "sending", "retry")
 _UNIQUE = {"month", "subscriber_id"}
@@ -80,7 +82,10 @@ def people_without_row(session: Session, month: str) -> list[Subscriber]:
 
 def _without_row(month: str) -> Select[Subscriber]:
     has_one = exists().where(Outbox.month == month, Outbox.subscriber_id == Subscriber.id)
-    return select(Subscriber).where(Subscriber.state == "active", ~has_one).order_by(Subscriber.id)
+    # Whose last mails were refused and not believed comes first: others follow who are taken or not, and that decides.
+    doubted = exists().where(Outbox.subscriber_id == Subscriber.id, Outbox.state == "failed", _doubted())
+    people = select(Subscriber).where(Subscriber.state == "active", ~has_one)
+    return people.order_by(doubted.desc(), Subscriber.id)
 
 
 def people_waiting(session: Session, month: str, now: datetime, resend: bool) -> list[tuple[Outbox, Subscriber]]:
@@ -92,19 +97,20 @@ def people_waiting(session: Session, month: str, now: datetime, resend: bool) ->
 
 
 def take(
-    session: Session, now: datetime, resend: bool, pause: timedelta = timedelta()
+    session: Session, now: datetime, resend: bool, pause: timedelta = timedelta(), *, doubted_first: bool = False
 ) -> tuple[Outbox, Subscriber] | None:
     """Lease the next row that may be sent now, with its person; None when there is none.
 
     The person is read again in this transaction: who left or was suppressed gets nothing more. Of an issue older than
     the newest one that is mailed nothing is sent, though another sender held the row when that began. A row whose lease
     ran out after its message was begun becomes `unknown`, and is sent again only with `resend`. `pause` is kept between
-    two mails to one domain, over all senders. While mail is held there is none.
+    two mails to one domain, over all senders. While mail is held there is none. What was doubted comes after all
+    others; `doubted_first`: before them, whether its wait is over or not.
     """
     if holds.held(session) is not None:
         return None
     latest = newest(session)
-    while row := session.scalars(_due(now)).first():
+    while row := _chosen(session, now, doubted_first):
         if latest is not None and row.month < latest:
             supersede(session, latest, now)
         elif row.state == "sending" and row.data_started_at is not None:
@@ -115,7 +121,7 @@ def take(
             row.state, row.lease_until = "skipped", None
         elif not pause or _claim(session, row.domain, now, now + pause):
             row.state, row.attempts, row.lease_until = "sending", row.attempts + 1, now + LEASE
-            row.data_started_at = None  # when it was due stays: it tells when the attempt before was made
+            row.data_started_at = None
             session.flush()
             return row, person
         session.flush()
@@ -137,11 +143,23 @@ def _waiting(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _due(now: datetime) -> Select[Outbox]:
+def _chosen(session: Session, now: datetime, doubted_first: bool) -> Outbox | None:
+    doubted = and_(Outbox.state == "retry", _doubted())
+    probed = [doubted] if doubted_first else []
+    for which in (*probed, and_(_waiting(now), ~doubted), _waiting(now)):
+        if row := session.scalars(_one(which, now)).first():
+            return row
+    return None
+
+
+def _doubted() -> ColumnElement[bool]:
+    return func.coalesce(Outbox.error, "").startswith(DOUBT, autoescape=True)
+
+
+def _one(which: ColumnElement[bool], now: datetime) -> Select[Outbox]:
     held = exists().where(MailDomain.domain == Outbox.domain, MailDomain.free_at > now)
     # PostgreSQL: two senders never wait for each other's row. SQLite has one writer and ignores the clause.
-    one = select(Outbox).where(_waiting(now), ~held).order_by(Outbox.id).limit(1)
-    return one.with_for_update(skip_locked=True, of=Outbox)
+    return select(Outbox).where(which, ~held).order_by(Outbox.id).limit(1).with_for_update(skip_locked=True, of=Outbox)
 
 
 def free_at(session: Session, now: datetime) -> datetime | None:
@@ -249,15 +267,40 @@ def _open() -> ColumnElement[bool]:
     return or_(Outbox.state.in_(WAITING), and_(Outbox.state == "unknown", Outbox.retry_at.is_not(None)))
 
 
-def any_begins(session: Session, month: str, reason: str) -> bool:
-    """Tell whether a mail of an issue waits for another try for a reason that begins so."""
-    mine = (_of(month), Outbox.state == "retry", Outbox.error.startswith(reason, autoescape=True))
-    return session.scalar(select(exists().where(*mine))) is True
+def any_sent(session: Session, month: str) -> bool:
+    """Tell whether any mail of an issue was taken."""
+    return session.scalar(select(exists().where(_of(month), Outbox.state == "sent"))) is True
 
 
-def last_sent(session: Session, month: str) -> datetime | None:
-    """Tell when the newest mail of an issue was taken; None where none was."""
-    return session.scalar(select(func.max(Outbox.sent_at)).where(_of(month)))
+def doubted(session: Session, month: str) -> dict[str, int]:
+    """Count by state the mails of an issue whose refusal was not believed: those that wait, and those given up.
+
+    Those of people who left or were suppressed since need nobody.
+    """
+    mine = (_of(month), Outbox.state.in_(("retry", "failed")), _doubted(), _wanted())
+    rows = session.execute(select(Outbox.state, func.count()).where(*mine).group_by(Outbox.state))
+    return {row[0]: row[1] for row in rows}
+
+
+def failed(session: Session, month: str) -> int:
+    """Count the mails of an issue that failed and are still wanted: by their person, and by the operator."""
+    return session.scalar(select(func.count()).where(_of(month), _failed())) or 0
+
+
+def retry_failed(session: Session, month: str, now: datetime) -> int:
+    """Let all mails that `failed` counts be sent again, as if they had never been refused; gives how many."""
+    again = {"state": "retry", "retry_at": now, "refusals": 0}
+    result = session.execute(update(Outbox).where(_of(month), _failed()).values(**again))
+    return result.rowcount if isinstance(result, CursorResult) else 0
+
+
+def _failed() -> ColumnElement[bool]:
+    by_hand = func.coalesce(Outbox.error, "").startswith(GIVEN_UP, autoescape=True)
+    return and_(Outbox.state == "failed", ~by_hand, _wanted())
+
+
+def _wanted() -> ColumnElement[bool]:
+    return exists().where(Subscriber.id == Outbox.subscriber_id, Subscriber.state == "active")
 
 
 def get(session: Session, row_id: int) -> Outbox | None:

@@ -9,7 +9,7 @@ from core.errors import ShirubeError
 from core.text import text_hash
 from db.models import Subscriber
 from db.models_mail import Outbox
-from db.outbox import MOST_SILENCES
+from db.outbox import DOUBT, MOST_SILENCES
 from digest.delivery import Delays, Later, Outcome, Refused, Sent
 from digest.delivery.message import Sender
 from digest.formats.email import MailParts, Reader
@@ -23,7 +23,6 @@ _LINKED: tuple[Purpose, ...] = ("preferences", "unsubscribe", "feedback")
 NOTHING = Own()
 MAX_REFUSALS = 12  # about a day of waiting, see pause
 DOUBTED_FOR = timedelta(hours=1)  # meanwhile the next run tries others
-ALIKE = "domain after domain is refused in the same words: "  # so a row begins that was doubted
 REFUSED_IN_A_ROW = 30  # recipients of one domain, before it is left alone: greylisting refuses each one at first
 
 
@@ -56,15 +55,17 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True)
+class Unwritable:
+    """The address can stand in no header; nothing was sent, and never will be."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Doubted:
-    """Refused as an address that does not exist, like those of other domains: more likely our own relay's fault."""
+    """Refused for good by a relay that took no other mail since: perhaps by its own fault."""
 
     said: Refused
-
-    @property
-    def reason(self) -> str:
-        """Say it for the row."""
-        return ALIKE + self.said.reason
 
 
 class LeaseLostError(ShirubeError):
@@ -88,7 +89,6 @@ class Job:
     domain: str
     refusals: int
     silences: int
-    doubted_at: datetime | None  # where the last attempt was
     subscriber_id: int
     email: str
     lang: str
@@ -106,17 +106,11 @@ def job_of(row: Outbox, person: Subscriber, mailer: Mailer, own: Own) -> Job:
         domain=row.domain,
         refusals=row.refusals,
         silences=row.silences,
-        doubted_at=_doubted_at(row),
         subscriber_id=person.id,
         email=person.email,
         lang=person.lang,
         reader=reader_of(person, mailer, own),
     )
-
-
-def _doubted_at(row: Outbox) -> datetime | None:
-    doubted = row.retry_at is not None and (row.error or "").startswith(ALIKE)
-    return row.retry_at - doubt_wait(row.refusals) if row.retry_at and doubted else None
 
 
 def reader_of(person: Subscriber, mailer: Mailer, own: Own = NOTHING) -> Reader:
@@ -154,17 +148,19 @@ _DOMAIN: dict[Delays, Literal["delay", "doubt", "leave"]] = {
 
 
 def after(
-    job: Job, outcome: Outcome | Broken | Doubted, now: datetime, mailer: Mailer, last_sent: datetime | None = None
+    job: Job, outcome: Outcome | Broken | Unwritable | Doubted, now: datetime, mailer: Mailer, any_sent: bool = False
 ) -> Ending:
-    """Choose a row's next state (reliability.md, 2); `last_sent` is of the newest mail of its issue that was taken."""
+    """Choose a row's next state (reliability.md, 2); `any_sent`: another mail of its issue was taken."""
     if isinstance(outcome, Sent):
         return Ending({"state": "sent", "sent_at": now, "error": None}, domain="trust")
     if isinstance(outcome, Refused):
-        return _refused(outcome)
+        return Ending({"state": "failed", "error": outcome.reason}, suppress=outcome.address)
+    if isinstance(outcome, Unwritable):
+        return Ending({"state": "failed", "error": outcome.reason})
     if isinstance(outcome, Broken):
         return Ending({"state": "retry", "retry_at": now + pause(1), "error": outcome.reason})
     if isinstance(outcome, Doubted):
-        return _doubted(job, outcome, now, last_sent)
+        return _doubted(job, outcome.said, now, any_sent)
     if isinstance(outcome, Later):  # certain: this attempt delivered nothing, so it leaves no trace of having begun
         values = {**_retry(job, outcome, now), "data_started_at": None}
         return Ending(values, domain=_DOMAIN[outcome.delays])
@@ -173,26 +169,17 @@ def after(
     return Ending({"state": "unknown", "retry_at": again, "error": outcome.reason, "silences": silences})
 
 
-def _refused(outcome: Refused) -> Ending:
-    return Ending({"state": "failed", "error": outcome.reason}, suppress=outcome.address)
-
-
-def _doubted(job: Job, outcome: Doubted, now: datetime, last_sent: datetime | None) -> Ending:
-    """Believe what is heard again after others were sent; else give up in the end, and suppress nobody.
+def _doubted(job: Job, said: Refused, now: datetime, any_sent: bool) -> Ending:
+    """Try again, and give up in the end: nobody is suppressed for it.
 
     As long as nothing of the issue was taken it is the relay: then nothing counts.
     """
-    if last_sent is None:
-        return Ending({"state": "retry", "retry_at": now + DOUBTED_FOR, "error": outcome.reason})
-    if job.doubted_at is not None and last_sent > job.doubted_at:
-        return _refused(outcome.said)
-    doubts = job.refusals + 1
+    doubts = job.refusals + 1 if any_sent else job.refusals
     if doubts >= MAX_REFUSALS:
-        return Ending(
-            {"state": "failed", "refusals": doubts, "error": f"gave up after {doubts} tries: {outcome.reason}"}
-        )
+        error = f"{DOUBT}gave up after {doubts} tries: {said.reason}"
+        return Ending({"state": "failed", "refusals": doubts, "error": error})
     again = now + doubt_wait(doubts)
-    return Ending({"state": "retry", "retry_at": again, "refusals": doubts, "error": outcome.reason})
+    return Ending({"state": "retry", "retry_at": again, "refusals": doubts, "error": DOUBT + said.reason})
 
 
 def _retry(job: Job, outcome: Later, now: datetime) -> dict[str, object]:

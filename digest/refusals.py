@@ -1,17 +1,18 @@
-"""Refusals of addresses that may be the relay's own fault: kept until a mail is taken, or until they look alike. Pure.
+"""Refusals that may be the relay's own fault: kept until it takes another mail, and doubted where it takes none. Pure.
 
 Every mail leaves by one relay. One that is set wrongly may speak to each recipient as if there were no such mailbox,
-and whoever is suppressed stays so until a person lifts it.
+or refuse each for a reason of its own; whoever is suppressed stays so until a person lifts it.
 """
 
 import re
+from collections import defaultdict
 from typing import Generic, Protocol, TypeVar
 
 from digest.delivery import Outcome, Refused, Sent
-from digest.mailing import Broken, Doubted
+from digest.mailing import Broken, Doubted, Unwritable
 
-REFUSED_ALIKE = 5  # different domains, one after the other, in the same words, and no mail taken between
-_MOST_KEPT = 20  # rows: what is kept is leased meanwhile
+REFUSED_ALIKE = 5  # different domains, in the same words, and no mail taken between
+MOST_KEPT = 20  # rows: what is kept is leased meanwhile
 _NAME = re.compile(r"\S*[^\sA-Za-z']\S*")  # what differs from one recipient to the next: domains, addresses, numbers
 
 
@@ -24,10 +25,11 @@ class Addressed(Protocol):
 
 
 One = TypeVar("One", bound=Addressed)
+Ended = Outcome | Broken | Unwritable
 
 
 class Refusals(Generic[One]):
-    """What a run heard of addresses that do not exist, as long as it is not certain whose fault that is."""
+    """What a run heard that is refused for good, as long as it is not certain whose fault that is."""
 
     def __init__(self) -> None:
         self._kept: list[tuple[One, Refused]] = []
@@ -40,27 +42,32 @@ class Refusals(Generic[One]):
         """Give those whose refusal is not certain, oldest first."""
         return [one for one, _ in self._kept]
 
-    def hear(self, one: One, outcome: Outcome | Broken) -> list[tuple[One, Outcome | Broken | Doubted]]:
-        """Take how one mail ended; gives what is certain now, oldest first."""
+    @property
+    def room(self) -> bool:
+        """Tell whether one refusal more leaves room for a mail that is taken after all of them."""
+        return self._alike() < REFUSED_ALIKE - 1 and len(self) < MOST_KEPT - 1
+
+    def hear(self, one: One, outcome: Ended) -> list[tuple[One, Ended | Doubted]]:
+        """Take how one mail ended; gives what is certain now, oldest first.
+
+        A relay that takes a mail is right: what it refused just before was said of the recipients.
+        """
         if isinstance(outcome, Sent):
-            return [*self.believed(), (one, outcome)]
-        if not isinstance(outcome, Refused) or not outcome.address:
+            kept, self._kept = self._kept, []
+            return [*kept, (one, outcome)]
+        if not isinstance(outcome, Refused):
             return [(one, outcome)]
-        differs = self._kept and _words(self._kept[-1][1]) != _words(outcome)
-        known = self.believed() if differs or len(self._kept) >= _MOST_KEPT else []
         self._kept.append((one, outcome))
-        return known + (self.doubted() if len({kept.domain for kept in self.kept}) >= REFUSED_ALIKE else [])
+        return self.doubted() if self._alike() >= REFUSED_ALIKE or len(self) >= MOST_KEPT else []
 
-    def believed(self) -> list[tuple[One, Outcome | Broken | Doubted]]:
-        """Give up doubting: what is kept was said of the addresses."""
-        kept, self._kept = self._kept, []
-        return list(kept)
-
-    def doubted(self) -> list[tuple[One, Outcome | Broken | Doubted]]:
-        """Give up believing: what is kept was more likely said of the relay."""
+    def doubted(self) -> list[tuple[One, Ended | Doubted]]:
+        """Give up believing, as at a run's end: no mail was taken since, so all of it may be the relay's own fault."""
         kept, self._kept = self._kept, []
         return [(one, Doubted(said)) for one, said in kept]
 
-
-def _words(refused: Refused) -> list[str]:
-    return _NAME.sub(" ", refused.reason).split()
+    def _alike(self) -> int:
+        """Count the domains that were refused in the same words."""
+        domains: dict[str, set[str]] = defaultdict(set)
+        for one, said in self._kept:
+            domains[_NAME.sub(" ", " ".join(said.reason.split()))].add(one.domain)
+        return max(map(len, domains.values()), default=0)

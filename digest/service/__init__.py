@@ -5,7 +5,7 @@ from digest.service.announcing import announce_due
 from digest.service.answering import VERBS, Said, read_said, say, unsay
 from digest.service.errata import add_statement, note_errata, read_errata
 from digest.service.making import build_issue, close_due, due_months
-from digest.service.outbox import give_up_mail, outbox_state, perhaps_mailed, retry_mail
+from digest.service.outbox import give_up_mail, missed, outbox_state, perhaps_mailed, retry_failed, retry_mail
 from digest.service.people import (
     add_subscribers,
     choose,
@@ -51,6 +51,7 @@ __all__ = [
     "give_up_mail",
     "keep_out",
     "lift_suppression",
+    "missed",
     "note_errata",
     "outbox_state",
     "perhaps_mailed",
@@ -62,6 +63,7 @@ __all__ = [
     "read_said",
     "report",
     "request_signup",
+    "retry_failed",
     "retry_mail",
     "say",
     "send_due",

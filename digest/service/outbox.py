@@ -13,24 +13,26 @@ from db.models import Subscriber
 from db.models_mail import Notice, Outbox
 from digest.subscriptions import mask
 
-GIVEN_UP = "given up by the operator"
+MANY = 5  # so many failed mails of an issue have one cause, whatever the relay said
 
 
 def outbox_state(session: Session, closing_day: int, month: str | None = None) -> dict[str, Any]:
     """Give whether mail is held, counts by state, when the next is due, why some wait, what failed, the calls.
 
     With it the issue that a restore leaves to a person, whichever is asked about. `month` None means all issues.
-    Addresses are masked.
+    Addresses are masked; `more` is how many failed beyond those that are listed.
     """
+    counts, troubled = outbox.counts(session, month), outbox.troubled(session, month)
     due, held, again = outbox.next_at(session, month), holds.held(session), perhaps_mailed(session, closing_day)
     return {
         "month": month,
         "held": {"since": iso(held.since), "reason": held.reason} if held else None,
         "perhaps_mailed": {"month": again[0], "people": again[1]} if again else None,
-        "counts": dict(sorted(outbox.counts(session, month).items())),
+        "counts": dict(sorted(counts.items())),
         "next_at": iso(due) if due else None,
         "waiting": [{"reason": reason, "mails": mails} for reason, mails in outbox.reasons(session, month)],
-        "troubled": [_row(row, person) for row, person in outbox.troubled(session, month)],
+        "troubled": [_row(row, person) for row, person in troubled],
+        "more": counts.get("failed", 0) + counts.get("unknown", 0) - len(troubled),
         "notices": [_notice(notice) for notice in notices.latest(session, month)],
     }
 
@@ -92,6 +94,29 @@ def retry_mail(session: Session, row_id: int, now: datetime) -> str:
     return mask(person.email)
 
 
+def retry_failed(session: Session, month: str | None, now: datetime) -> tuple[str, int]:
+    """Let every mail of an issue that failed be sent again, but those of people who left or are suppressed.
+
+    What the operator gave up stays so. `month` None means the newest issue that is mailed. Gives it and how many mails.
+    Raises NotFoundError where nothing was mailed, and RefusedError for an older issue.
+    """
+    newest = outbox.newest(session)
+    if newest is None:
+        raise NotFoundError("No issue was mailed", "shirube send begins with the newest final one")
+    if month is not None and month != newest:
+        raise RefusedError(f"{month} is not the newest issue", f"{newest} is mailed: it links the earlier ones")
+    return newest, outbox.retry_failed(session, newest, now)
+
+
+def missed(session: Session, month: str) -> tuple[int, int]:
+    """Count an issue's readers who lack it, perhaps by the relay's own fault: whose mail waits, and whose failed.
+
+    Where many failed, all count: a relay may also be wrong in words that were believed.
+    """
+    doubted, failed = outbox.doubted(session, month), outbox.failed(session, month)
+    return doubted.get("retry", 0), failed if failed >= MANY else doubted.get("failed", 0)
+
+
 def give_up_mail(session: Session, row_id: int) -> str:
     """Send a mail that waits or is unknown no more; gives the masked address.
 
@@ -102,7 +127,7 @@ def give_up_mail(session: Session, row_id: int) -> str:
     if row.state not in ("queued", "retry", "unknown"):
         raise RefusedError(f"Mail {row_id} is {row.state}", "Only one that is queued, retry or unknown is given up")
     row.state, row.retry_at = "failed", None
-    row.error = f"{GIVEN_UP}; before: {row.error}" if row.error else GIVEN_UP
+    row.error = f"{outbox.GIVEN_UP}; before: {row.error}" if row.error else outbox.GIVEN_UP
     session.flush()
     return mask(person.email)
 

@@ -187,11 +187,15 @@ def suppress_address(session: Session, keys: Sequence[str], email: str, why: str
 
 
 def lift_suppression(session: Session, keys: Sequence[str], email: str, now: datetime) -> str:
-    """Let an address sign up again; it gets no mail until its owner does. Raises NotFoundError, RefusedError."""
+    """Let an address sign up again; it gets no mail until its owner does. Raises NotFoundError, RefusedError.
+
+    Whom a server's word alone had suppressed never said that they want it no more: they get mail again at once.
+    """
     person, hashed = find_person(session, email), hashes(keys, "suppression", normalise(email).key)
     if person is not None and person.state == "suppressed":
-        subscribers.move(session, person, "left", now, "suppression lifted")
-        return "left"
+        state = "active" if person.state_why == "refused" else "left"
+        subscribers.move(session, person, state, now, "suppression lifted")
+        return state
     if "erased" in suppressions.reasons(session, hashed).values():
         raise RefusedError("This person had their data erased", "They may come back by the sign-up page alone")
     if not suppressions.remove(session, hashed):

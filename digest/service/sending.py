@@ -16,11 +16,10 @@ from core.text import text_hash
 from db import issues, outbox
 from db.engine import Sessions, reading
 from db.models import Issue
-from digest.delivery import Delivery, Later, Outcome, Refused
+from digest.delivery import Delivery, Later
 from digest.delivery.message import Sender, build_message
 from digest.formats.email import MailParts
 from digest.mailing import (
-    ALIKE,
     Broken,
     Doubted,
     Ending,
@@ -28,6 +27,7 @@ from digest.mailing import (
     LeaseLostError,
     Mailer,
     Render,
+    Unwritable,
     after,
     domain_wait,
     doubtful_wait,
@@ -37,7 +37,7 @@ from digest.mailing import (
 )
 from digest.model import Digest
 from digest.own import Bench, Wishes
-from digest.refusals import Refusals
+from digest.refusals import Ended, Refusals
 from digest.service.own import Score, load_bench, load_own
 from digest.service.reading import read_digest
 from digest.subscriptions import writable
@@ -134,13 +134,15 @@ def send_due(
     Stopping at any instant loses nothing: see reliability.md, 2, and db.outbox. Once `stopped` it takes no other mail.
     It waits where only the pause between two mails to one domain is to be kept, and ends early when the server would
     refuse everyone, or where it seems to (digest.refusals); a wrong setting raises ConfigError and its row waits.
+    Once a mail was taken those that were doubted have their turn, before others that may be taken after them.
     """
     ended: Counter[str] = Counter()
     digests: dict[str, tuple[Digest, Bench]] = {}
     refusals: Refusals[Job] = Refusals()
     try:
         while (limit is None or ended.total() + len(refusals) < limit) and not stopped():
-            job = _next(sessions, clock, mailer, sleep)
+            doubted_first = ended["sent"] > 0 and refusals.room
+            job = _next(sessions, clock, mailer, sleep, doubted_first=doubted_first)
             if job is None:
                 break
             if job.month not in digests:
@@ -152,31 +154,23 @@ def send_due(
             _keep_leased(sessions, refusals.kept, clock())
             if any(_ends_run(outcome) for _, outcome in known):
                 break
-        ended.update(_settled(sessions, _left(sessions, refusals, took=ended["sent"] > 0), clock, mailer))
+        ended.update(_settled(sessions, refusals.doubted(), clock, mailer))
     finally:
         delivery.close()
     return dict(ended)
 
 
 def _settled(
-    sessions: Sessions, known: Iterable[tuple[Job, Outcome | Broken | Doubted]], clock: Clock, mailer: Mailer
+    sessions: Sessions, known: Iterable[tuple[Job, Ended | Doubted]], clock: Clock, mailer: Mailer
 ) -> list[str]:
     """Write down what is certain; gives the rows' new states."""
     states = []
     for job, outcome in known:
         with reading(sessions) as session:
-            last = outbox.last_sent(session, job.month) if isinstance(outcome, Doubted) else None
+            any_sent = isinstance(outcome, Doubted) and outbox.any_sent(session, job.month)
         now = clock()
-        states.append(_settle(sessions, job, after(job, outcome, now, mailer, last), now))
+        states.append(_settle(sessions, job, after(job, outcome, now, mailer, any_sent), now))
     return states
-
-
-def _left(sessions: Sessions, refusals: Refusals[Job], *, took: bool) -> list[tuple[Job, Outcome | Broken | Doubted]]:
-    """Tell what becomes of the refusals a run ends with: doubted where others are, unless it took a mail as well."""
-    months = {job.month for job in refusals.kept}
-    with reading(sessions) as session:
-        doubts = not took and any(outbox.any_begins(session, month, ALIKE) for month in months)
-    return refusals.doubted() if doubts else refusals.believed()
 
 
 def _keep_leased(sessions: Sessions, kept: list[Job], now: datetime) -> None:
@@ -187,16 +181,18 @@ def _keep_leased(sessions: Sessions, kept: list[Job], now: datetime) -> None:
                 outbox.keep(session, job.row_id, job.attempt, now)
 
 
-def _ends_run(outcome: Outcome | Broken | Doubted) -> bool:
+def _ends_run(outcome: Ended | Doubted) -> bool:
     return isinstance(outcome, Doubted) or (isinstance(outcome, Later) and outcome.delays == "everyone")
 
 
-def _next(sessions: Sessions, clock: Clock, mailer: Mailer, sleep: Callable[[float], None]) -> Job | None:
+def _next(
+    sessions: Sessions, clock: Clock, mailer: Mailer, sleep: Callable[[float], None], *, doubted_first: bool
+) -> Job | None:
     """Lease the next row; waits for the pause between two mails to a domain where nothing else is due."""
     while True:
         now = clock()
         with sessions.begin() as session:
-            if taken := outbox.take(session, now, mailer.resend, mailer.domain_pause):
+            if taken := outbox.take(session, now, mailer.resend, mailer.domain_pause, doubted_first=doubted_first):
                 row, person = taken
                 return job_of(row, person, mailer, load_own(session, row.month, person.id))
             free = outbox.free_at(session, now)
@@ -214,7 +210,7 @@ def _send(
     job: Job,
     digest: Digest,
     bench: Bench,
-) -> Outcome | Broken:
+) -> Ended:
     """Render and hand over one mail; whatever raises before the message began gives the row back at once.
 
     After that a fault leaves the lease to run out: then the row is unknown, which is the truth. A mail that cannot be
@@ -246,10 +242,10 @@ def _send(
         return _unmade(job, problem)
 
 
-def _unmade(job: Job, problem: Exception) -> Refused | Broken:
-    """Tell what becomes of a mail that could not be made: refused where no header can hold its address."""
+def _unmade(job: Job, problem: Exception) -> Unwritable | Broken:
+    """Tell what becomes of a mail that could not be made: it fails where no header can hold its address."""
     if not writable(job.email):
-        return Refused(f"the address cannot be written in a header: {type(problem).__name__}")
+        return Unwritable(f"the address cannot be written in a header: {type(problem).__name__}")
     _log.exception("mail failed row=%d attempt=%d", job.row_id, job.attempt)
     return Broken(f"the mail could not be made or handed over: {type(problem).__name__}")
 

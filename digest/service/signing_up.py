@@ -21,7 +21,7 @@ from db.models_readers import Signup
 from digest.delivery import Delivery, Later, Outcome, Refused, Sent
 from digest.letters import Kind, Letter, letter_for, write_letter
 from digest.mailing import Broken, Doubted, LeaseLostError, Mailer, pause
-from digest.refusals import Refusals
+from digest.refusals import Ended, Refusals
 from digest.subscriptions import MailAddress, Subscription, hashes, link, normalise, read_token, token
 from locales.load import LANGUAGES
 
@@ -72,15 +72,12 @@ class _Task:
     letter: Letter
 
 
-_Ended = Outcome | Broken | Doubted
-
-
 def send_letters(sessions: Sessions, delivery: Delivery, clock: Clock, mailer: Mailer) -> dict[str, int]:
     """Send what sign-ups are due, and give the number of letters by how they ended.
 
     A letter whose message was begun is never sent a second time: who misses it signs up again. It ends early when the
-    server would refuse everyone, or seems to (digest.refusals). That there is no such mailbox is believed only of a
-    server that took another letter in the same run: most runs have one letter, and nothing to hold it against.
+    server would refuse everyone, or seems to (digest.refusals). A refusal is believed only of a server that took
+    another letter after it in the same run: most runs have one letter, and nothing to hold it against.
     """
     ended: Counter[str] = Counter()
     refusals: Refusals[_Task] = Refusals()
@@ -90,12 +87,13 @@ def send_letters(sessions: Sessions, delivery: Delivery, clock: Clock, mailer: M
         _keep_leased(sessions, refusals.kept, clock())
         if any(_ends_run(outcome) for _, outcome in known):
             break
-    left = refusals.believed() if ended["sent"] else refusals.doubted()
-    ended.update(_settled(sessions, left, clock, mailer.keys))
+    ended.update(_settled(sessions, refusals.doubted(), clock, mailer.keys))
     return dict(ended)
 
 
-def _settled(sessions: Sessions, known: Iterable[tuple[_Task, _Ended]], clock: Clock, keys: Sequence[str]) -> list[str]:
+def _settled(
+    sessions: Sessions, known: Iterable[tuple[_Task, Ended | Doubted]], clock: Clock, keys: Sequence[str]
+) -> list[str]:
     """Write down what is certain; gives how the letters ended."""
     names = []
     for task, outcome in known:
@@ -112,7 +110,7 @@ def _keep_leased(sessions: Sessions, kept: list[_Task], now: datetime) -> None:
                 signups.settle(session, task.id, task.attempt, now + signups.LEASE)
 
 
-def _ends_run(outcome: _Ended) -> bool:
+def _ends_run(outcome: Ended | Doubted) -> bool:
     return isinstance(outcome, Doubted) or (isinstance(outcome, Later) and outcome.delays == "everyone")
 
 
@@ -175,7 +173,7 @@ def _send(sessions: Sessions, delivery: Delivery, mailer: Mailer, task: _Task) -
         return Broken(f"the letter could not be made or handed over: {type(problem).__name__}")
 
 
-def _settle(sessions: Sessions, task: _Task, outcome: _Ended, now: datetime, keys: Sequence[str]) -> None:
+def _settle(sessions: Sessions, task: _Task, outcome: Ended | Doubted, now: datetime, keys: Sequence[str]) -> None:
     with sessions.begin() as session:
         if isinstance(outcome, (Later, Broken, Doubted)) and task.attempt < MOST_TRIES:
             signups.settle(session, task.id, task.attempt, now + pause(task.attempt))

@@ -189,12 +189,12 @@ def test_a_domain_that_refuses_one_recipient_after_the_other_is_left_alone(
 
 @pytest.mark.parametrize("address", [True, False])
 def test_no_such_mailbox_suppresses_and_content_does_not(sessions: Sessions, roadmap: Roadmap, address: bool) -> None:
-    at_domains(sessions, roadmap, "a@one.org")
-    assert send(sessions, Scripted([Refused("550 said so", address=address)])) == {"failed": 1}
+    at_domains(sessions, roadmap, "a@one.org", "b@two.org")
+    assert send(sessions, Scripted([Refused("550 said so", address=address), Sent()])) == {"failed": 1, "sent": 1}
     with sessions() as session:
-        person = session.scalars(select(Subscriber)).one()
+        person = session.scalars(select(Subscriber).where(Subscriber.email == "a@one.org")).one()
         assert (person.state, person.state_why) == (("suppressed", "refused") if address else ("active", None))
-    assert states(sessions) == {"a@one.org": "failed"}
+    assert states(sessions) == {"a@one.org": "failed", "b@two.org": "sent"}
 
 
 def people_in(sessions: Sessions) -> Counter[str]:
@@ -211,26 +211,18 @@ def test_a_relay_that_refuses_domain_after_domain_alike_is_nobodys_missing_mailb
     assert send(sessions, wrong) == {"retry": REFUSED_ALIKE + 1}
     assert send(sessions, wrong, NOW + pause(1)) == {"retry": REFUSED_ALIKE}  # others: nobody waits for the first
     assert people_in(sessions) == {"active": 41}
-    assert "in the same words" in (outbox_rows(sessions)[0].error or "")
+    assert (outbox_rows(sessions)[0].error or "").startswith("this may be the relay's own fault: 550")
     assert {row.refusals for row in outbox_rows(sessions)} == {0}
     assert send(sessions, Scripted(), NOW + 2 * DOUBTED_FOR) == {"sent": 41}
 
 
-def test_refusals_that_differ_or_come_beside_mails_that_are_taken_are_believed(
-    sessions: Sessions, roadmap: Roadmap
-) -> None:
-    at_domains(sessions, roadmap, *(f"r{n}@d{n}.org" for n in range(12)))
+def test_refusals_are_believed_once_another_mail_is_taken(sessions: Sessions, roadmap: Roadmap) -> None:
+    at_domains(sessions, roadmap, *(f"r{n}@d{n}.org" for n in range(13)))
     gone = Refused("550 5.1.1 unknown", address=True)
     other = Refused("550 5.1.1 no mailbox here", address=True)
-    script: list[Outcome] = [*[gone] * 4, Sent(), *[gone] * 4, *[other] * 3]
-    assert send(sessions, Scripted(script)) == {"failed": 11, "sent": 1}
-    assert people_in(sessions) == {"suppressed": 11, "active": 1}
-
-
-def test_many_of_one_domain_who_are_refused_are_believed(sessions: Sessions, roadmap: Roadmap) -> None:
-    at_domains(sessions, roadmap, *(f"r{n}@one.org" for n in range(50)))
-    assert send(sessions, Scripted([Refused("550 5.1.1 unknown", address=True)]), limit=45) == {"failed": 45}
-    assert people_in(sessions) == {"suppressed": 45, "active": 5}
+    script: list[Outcome] = [*[gone] * 4, Sent(), *[gone] * 4, *[other] * 3, Sent()]
+    assert send(sessions, Scripted(script)) == {"failed": 11, "sent": 2}
+    assert people_in(sessions) == {"suppressed": 11, "active": 2}
 
 
 def test_a_mail_that_cannot_be_made_keeps_nobody_waiting(
@@ -322,6 +314,8 @@ def test_the_operator_sends_again_or_gives_up(sessions: Sessions, roadmap: Roadm
     hold = Mailer(SENDER, ("key",), unknown="hold")
     send(sessions, Scripted([Refused("552 too large"), Unknown("cut")]), mailer=hold)
     failed, unknown = outbox_rows(sessions)
+    with sessions.begin() as session:
+        session.execute(update(Outbox).where(Outbox.id == failed.id).values(state="failed"))
     with sessions.begin() as session:
         assert retry_mail(session, failed.id, NOW) == "a•••@one.org"
         assert give_up_mail(session, unknown.id) == "b•••@two.org"
