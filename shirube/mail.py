@@ -14,7 +14,7 @@ from digest.delivery.folder import FolderDelivery
 from digest.delivery.message import make_sender
 from digest.mailing import Mailer
 from digest.press import Press
-from digest.service import Preview, fill_outbox, perhaps_mailed, preview, send_due
+from digest.service import Preview, fill_outbox, missed, perhaps_mailed, preview, send_due
 from digest.service.sending import mailable
 from shirube.personal import unwritten_scores, write_scores
 from shirube.terminal import plain
@@ -34,15 +34,16 @@ class Sending:
     waits: bool
     next_at: datetime | None
     reasons: list[tuple[str, int]]  # of those that wait, with how many mails
+    missed: int = 0  # failed, and perhaps by the relay's own fault
 
     @property
     def says(self) -> str:
-        """Tell it in one line."""
+        """Tell it in one line; a moment that has come is told as now."""
         told = ", ".join(f"{count} {state}" for state, count in sorted(self.ended.items())) or "nothing was due"
         if not self.waits:
             return f"{self.month}: {told}"
-        when = f" from {self.next_at:%Y-%m-%d %H:%M} UTC on" if self.next_at else ""
-        return f"{self.month}: {told}; some wait: run it again{when}"
+        when = f"from {self.next_at:%Y-%m-%d %H:%M} UTC on" if self.next_at else "now"
+        return f"{self.month}: {told}; some wait: run it again {when}"
 
 
 def send(wiring: Wiring, month: str | None) -> Sending:
@@ -61,7 +62,8 @@ def send(wiring: Wiring, month: str | None) -> Sending:
     ended = send_due(wiring.sessions, wiring.delivery(), Press(), wiring.clock, mailer)
     with reading(wiring.sessions) as session:
         waits, due = not outbox.finished(session, found), outbox.next_at(session, found)
-        return Sending(found, ended, waits, due, outbox.reasons(session, found))
+        later = due if due is not None and due > wiring.clock() else None
+        return Sending(found, ended, waits, later, outbox.reasons(session, found), missed(session, found)[1])
 
 
 def begin(wiring: Wiring) -> int:
@@ -137,6 +139,15 @@ def told_again(month: str, people: int) -> str:
     return (
         f"The issue of {month} was due before mail was held, and was perhaps mailed: it would go to {people:,} people. "
         "If nobody has it, run shirube send; else shirube outbox --release --skip-waiting"
+    )
+
+
+def told_missed(month: str, mails: int) -> str:
+    """Say that readers are without an issue, and the way back."""
+    readers = "1 reader is" if mails == 1 else f"{mails:,} readers are"
+    return (
+        f"{readers} without the issue of {month}, perhaps by the relay's own fault: shirube outbox says why. "
+        "Once it is mended: shirube outbox --retry-failed, then shirube send"
     )
 
 

@@ -7,9 +7,10 @@ from core.clock import iso
 from db import holds, outbox
 from db.engine import reading
 from digest.delivery.smtp import SmtpDelivery
+from digest.service import missed
 from shirube import backups, notify, ticking
 from shirube.checks import Check
-from shirube.mail import again, why
+from shirube.mail import again, told_missed, why
 from shirube.telling import span
 from shirube.wiring import Wiring
 
@@ -69,17 +70,25 @@ def mail(wiring: Wiring) -> list[Check]:
 
 
 def waiting(wiring: Wiring) -> list[Check]:
-    """Tell of the mails there are, why some wait, and that they are held, where they are."""
+    """Tell of the mails there are, why some wait, and that they are held, where they are.
+
+    Where readers lack the newest issue, perhaps by the relay's own fault, that is not well.
+    """
     with reading(wiring.sessions) as session:
         hold, counts, reasons = holds.held(session), outbox.counts(session), outbox.reasons(session)
+        newest = outbox.newest(session)
+        doubted, failed = missed(session, newest) if newest else (0, 0)
     doubtful = again(wiring)
     if hold is None and not any(counts.values()) and not doubtful:
         return []
     said = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.items())) or "nothing waits"
     said += f" ({'; '.join(why(reasons))})" if reasons else ""
     said = "; ".join((said, *doubtful))
+    if hold is None and newest and failed:
+        return [Check("outbox", well=False, found=said, fix=told_missed(newest, failed))]
     if hold is None:
-        return [Check("outbox", well=True, found=said)]
+        fix = "Mend the relay, which refuses these; an address that is gone: shirube subscribers suppress"
+        return [Check("outbox", well=not doubted, found=said, fix=fix)]
     fix = "Look at shirube outbox, then let it go: shirube outbox --release, with --skip-waiting to send none of it"
     return [Check("outbox", well=False, found=f"mail is held since {iso(hold.since)}: {hold.reason}; {said}", fix=fix)]
 

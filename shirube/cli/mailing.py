@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from core.clock import iso
 from core.errors import UsageError
 from core.months import parse_month
 from shirube import terminal
@@ -38,7 +39,9 @@ def send(
     if ended.reasons:
         terminal.say("\n".join(mail.why(ended.reasons)))
         terminal.say("shirube doctor tries the mail server.")
-    if ended.waits:
+    if ended.missed:
+        terminal.say(mail.told_missed(ended.month, ended.missed))
+    if ended.waits or ended.missed:
         raise typer.Exit(PARTLY)
 
 
@@ -66,34 +69,51 @@ def outbox(
     retry: Annotated[
         int | None, typer.Option(metavar="ID", help="Send this mail again: one that failed or is unknown.")
     ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option(help="Send all mails of the newest issue again that failed, but to who is suppressed.")
+    ] = False,
     give_up: Annotated[int | None, typer.Option(metavar="ID", help="Send this mail no more.")] = None,
     release: Annotated[bool, typer.Option(help="Let mail go that a restore holds back.")] = False,
     skip_waiting: Annotated[bool, typer.Option(help="With --release: never send what waits now.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The same as values, for programs.")] = False,
 ) -> None:
     """Count mails by state, say why some wait, and list those that failed or may have arrived or not."""
-    from digest import service as digests
-
-    if retry is not None and give_up is not None:
-        raise UsageError("A mail is sent again or given up, not both", "Give --retry or --give-up")
+    if [retry is not None, give_up is not None, retry_failed, release].count(True) > 1:
+        raise UsageError(
+            "A mail is sent again or given up, not both", "Give one of --retry, --retry-failed, --give-up and --release"
+        )
     if skip_waiting and not release:
         raise UsageError("--skip-waiting says what becomes of mails that are let go", "Give it with --release")
     wiring: Wiring = context.obj
+    wanted = parse_month(month) if month else None
     if release:
-        from shirube import mail
+        _released(wiring, skip=skip_waiting)
+    elif retry is not None or give_up is not None or retry_failed:
+        _decided(wiring, retry, give_up, wanted)
+    else:
+        _shown(wiring, wanted, as_json=as_json)
 
-        terminal.out(f"Mail may leave again; {mail.release(wiring, skip=skip_waiting):,} mails that waited are skipped")
-        for line in mail.again(wiring):
-            terminal.out(line)
-        return
-    if retry is not None or give_up is not None:
-        with wiring.sessions.begin() as session:
-            if retry is not None:
-                terminal.out(f"{digests.retry_mail(session, retry, wiring.clock())} will be sent by the next send")
-            elif give_up is not None:
-                terminal.out(f"{digests.give_up_mail(session, give_up)} is given up")
-        return
-    _shown(wiring, parse_month(month) if month else None, as_json=as_json)
+
+def _released(wiring: Wiring, *, skip: bool) -> None:
+    from shirube import mail
+
+    terminal.out(f"Mail may leave again; {mail.release(wiring, skip=skip):,} mails that waited are skipped")
+    for line in mail.again(wiring):
+        terminal.out(line)
+
+
+def _decided(wiring: Wiring, retry: int | None, give_up: int | None, month: str | None) -> None:
+    """Write down a person's word about one mail, else that all that failed are sent again."""
+    from digest import service as digests
+
+    with wiring.sessions.begin() as session:
+        if retry is not None:
+            terminal.out(f"{digests.retry_mail(session, retry, wiring.clock())} will be sent by the next send")
+        elif give_up is not None:
+            terminal.out(f"{digests.give_up_mail(session, give_up)} is given up")
+        else:
+            newest, mails = digests.retry_failed(session, month, wiring.clock())
+            terminal.out(f"{mails:,} mails of {newest} will be sent by the next send")
 
 
 def _shown(wiring: Wiring, month: str | None, *, as_json: bool) -> None:
@@ -102,11 +122,12 @@ def _shown(wiring: Wiring, month: str | None, *, as_json: bool) -> None:
 
     with reading(wiring.sessions) as session:
         found = digests.outbox_state(session, wiring.settings.closing_day, month)
-    terminal.out(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(_lines(found)))
+    lines = [] if as_json else _lines(found, iso(wiring.clock()))
+    terminal.out(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(lines))
 
 
-def _lines(found: dict[str, Any]) -> list[str]:
-    """Write the state of the outbox for people."""
+def _lines(found: dict[str, Any], now: str) -> list[str]:
+    """Write the state of the outbox for people; a moment that has come is told as now."""
     from shirube import mail
 
     counts = ", ".join(f"{number} {state}" for state, number in found["counts"].items())
@@ -116,12 +137,13 @@ def _lines(found: dict[str, Any]) -> list[str]:
     if found["perhaps_mailed"]:
         lines.append(mail.told_again(**found["perhaps_mailed"]))
     if found["next_at"]:
-        lines.append(f"next due: {found['next_at']}")
+        lines.append(f"next due: {found['next_at'] if found['next_at'] > now else 'now'}")
     lines += mail.why([(row["reason"], row["mails"]) for row in found["waiting"]])
     for row in found["troubled"]:
         again = f", again at {row['again_at']}" if row["again_at"] else ""
         reason = terminal.plain(row["reason"] or "no reason noted")
         lines.append(f"{row['id']}\t{row['month']}\t{row['address']}\t{row['state']}{again}\t{reason}")
+    lines += [f"and {found['more']:,} more"] if found["more"] else []
     for notice in found["notices"]:
         reason = f"\t{terminal.plain(notice['reason'])}" if notice["reason"] else ""
         lines.append(f"webhook\t{notice['month']}\t{notice['state']} after {notice['attempts']} calls{reason}")

@@ -210,6 +210,12 @@ def test_a_suppressed_address_is_added_by_nobody_until_it_is_lifted(env: dict[st
     assert call(env, "add", "a@example.org", *CONSENT).out == "a@example.org\tadded\n"
 
 
+def test_who_asked_for_no_mail_gets_none_when_that_is_lifted(env: dict[str, str]) -> None:
+    call(env, "add", "a@example.org", *CONSENT)
+    call(env, "suppress", "a@example.org", "--why", "asked by letter")
+    assert call(env, "suppress", "a@example.org", "--lift").out == "a@example.org\tleft\n"
+
+
 def test_erasing_takes_rows_and_files_of_one_person(env: dict[str, str]) -> None:
     call(env, "add", "a@example.org", "b@example.org", *CONSENT)
     mine = [letter(env, "1", "A@example.org"), letter(env, "2", "a@example.org")]
