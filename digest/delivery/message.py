@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from core.errors import ConfigError
 from core.text import text_hash
-from digest.delivery.address import sending_address
+from digest.delivery.address import named_address
 from digest.encoding import encoded
 from digest.formats.email import MailParts
 
@@ -66,22 +66,20 @@ class Sender:
         return f"<digest.{host}>"
 
 
-def make_sender(
-    mail_from: str | None, base_url: str | None, reply_to: str | None = None, name: str = "Shirube"
-) -> Sender:
+def make_sender(mail_from: str | None, base_url: str | None, reply_to: str | None = None) -> Sender:
     """Check the settings mail cannot do without; raises ConfigError naming the one to set."""
     if not mail_from:
         raise ConfigError("Mail has no sender", "Set SHIRUBE_MAIL_FROM to the address that mail comes from")
     if not base_url or urlsplit(base_url).scheme not in ("http", "https"):
         raise ConfigError("Mail has no public address to link to", "Set SHIRUBE_BASE_URL, such as https://example.org")
-    address = _checked("SHIRUBE_MAIL_FROM", mail_from)
-    replies = _checked("SHIRUBE_REPLY_TO", reply_to) if reply_to else address
-    return Sender(address, name, replies, base_url.rstrip("/"))
+    name, address = _checked("SHIRUBE_MAIL_FROM", mail_from)
+    replies = _checked("SHIRUBE_REPLY_TO", reply_to)[1] if reply_to else address
+    return Sender(address, name or "Shirube", replies, base_url.rstrip("/"))
 
 
-def _checked(setting: str, address: str) -> str:
+def _checked(setting: str, address: str) -> tuple[str, str]:
     try:
-        return sending_address(address)
+        return named_address(address)
     except ValueError as problem:
         raise ConfigError(f"{setting} is no mail address: {problem}", f"Set {setting} to name@example.org") from problem
 

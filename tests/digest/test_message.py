@@ -45,6 +45,31 @@ def test_a_line_break_in_the_subject_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("mail_from", "shown"),
+    [
+        ("digest@road.example", "Shirube"),
+        ("<digest@road.example>", "Shirube"),
+        ("Papers of our lab <digest@road.example>", "Papers of our lab"),
+        ('"Dr. K\u00fchn, AI" <digest@road.example>', "Dr. K\u00fchn, AI"),
+        ('"\u6a19" <digest@road.example>', "\u6a19"),
+    ],
+)
+def test_mail_comes_under_the_name_that_is_set(mail_from: str, shown: str) -> None:
+    sender = make_sender(mail_from, "https://x.org", '"Questions" <help@road.example>')
+    wire = message(sender=sender).as_bytes()
+    (found,) = message_from_bytes(wire, policy=policy.default)["From"].addresses
+    assert (found.display_name, found.addr_spec) == (shown, "digest@road.example")
+    assert wire.isascii()
+    assert sender.reply_to == "help@road.example"
+
+
+@pytest.mark.parametrize("name", ["\u6a19", "O. Brien"])
+def test_a_name_that_needs_quotes_is_refused_with_them(name: str) -> None:
+    with pytest.raises(ConfigError, match=f'in quotes: "{name}" <digest@road.example>'):
+        make_sender(f"{name} <digest@road.example>", "https://x.org")
+
+
+@pytest.mark.parametrize(
     ("mail_from", "base_url", "named"),
     [(None, "https://x.org", "MAIL_FROM"), ("a@x.org", None, "BASE_URL"), ("nobody", "https://x.org", "MAIL_FROM")],
 )
