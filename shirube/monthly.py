@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from core.errors import ConfigError
-from core.months import first_day, last_day
+from core.months import default_month, first_day, last_day, month_of, shift
 from core.record import PaperRecord
 from db import issues, papers
 from db.engine import reading
@@ -78,6 +78,27 @@ def make_month(wiring: Wiring, month: str, write: Write, *, offline: bool = Fals
     write(_ranked_issue(wiring, month, summarised=not stopped, growing=stopped))
     _notify(wiring)
     return outcome
+
+
+def month_meant(wiring: Wiring) -> str:
+    """Choose the month of who names none: the last one as long as it is due and not final, else as the calendar says.
+
+    Whoever runs `digest` alone, once a day, has no other hand that would close it.
+    """
+    now = wiring.clock()
+    last = shift(month_of(now), -1)
+    with reading(wiring.sessions) as session:
+        due = digests.due_months(session, now, wiring.settings.closing_day)
+    return last if last in due else default_month(now)
+
+
+def close_due(wiring: Wiring) -> None:
+    """Close every other month that is due, in order, tell of each, and call the webhook."""
+    closed = digests.close_due(wiring.sessions, wiring.roadmap, wiring.clock, wiring.issue_options())
+    for month in closed:
+        terminal.say(f"The issue of {month} is final now; to write its file: shirube digest {month}")
+    if closed:
+        _notify(wiring)
 
 
 def rank(

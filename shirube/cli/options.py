@@ -46,7 +46,10 @@ class Sort(StrEnum):
 
 Month = Annotated[
     str | None,
-    typer.Argument(metavar="[YYYY-MM]", help="The month; default: this one, in its first 7 days the previous one."),
+    typer.Argument(
+        metavar="[YYYY-MM]",
+        help="The month; default: this one, in its first 7 days and until it is final the previous one.",
+    ),
 ]
 Sources = Annotated[
     list[str] | None,

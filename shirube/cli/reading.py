@@ -40,12 +40,15 @@ def digest(
     ] = None,
     offline: Annotated[bool, typer.Option(help="Use only what is stored; never freezes an issue.")] = False,
 ) -> None:
-    """Pull what is missing, rank, and write the digest of one month; prints where it is."""
+    """Pull what is missing, rank, and write the digest of one month; prints where it is.
+
+    Without a month it closes each other month that is due as well.
+    """
     from shirube import catching_up, monthly, output
 
     output.check_format(form)
     wiring: Wiring = context.obj
-    wanted, stages = _begun(wiring, month), known_stages(wiring, stage)
+    wanted, stages = _begun(wiring, month, view=since is not None), known_stages(wiring, stage)
     folder = Path(out) if out and out != "-" else wiring.digests_dir
     made: list[Path] = []
     last: list[Any] = []
@@ -60,14 +63,19 @@ def digest(
         outcome = catching_up.make_catch_up(wiring, parse_month(since), wanted, write, offline=offline)
     else:
         outcome = monthly.make_month(wiring, wanted, write, offline=offline)
+        if month is None and not (offline or outcome.sample or outcome.interrupted):
+            monthly.close_due(wiring)
     terminal.out(output.render(last[0], form, lang.value, stages, minutes) if out == "-" else str(made[0]))
     if outcome.partly:
         raise typer.Exit(PARTLY)
 
 
-def _begun(wiring: Wiring, month: str | None) -> str:
-    """Read the month asked for, else the current one; raises UsageError for one that has not begun."""
-    wanted = parse_month(month) if month else default_month(wiring.clock())
+def _begun(wiring: Wiring, month: str | None, *, view: bool) -> str:
+    """Read the month asked for, else choose one; raises UsageError for one that has not begun."""
+    from shirube import monthly
+
+    chosen = default_month(wiring.clock()) if view else monthly.month_meant(wiring)
+    wanted = parse_month(month) if month else chosen
     if wanted > wiring.clock().strftime("%Y-%m"):
         raise UsageError(f"{wanted} has not begun", "Name a month that has")
     return wanted
