@@ -147,7 +147,7 @@ class Settings(BaseSettings):
             try:
                 sending_address(value)
             except ValueError as problem:
-                raise ValueError(f"is no mail address: {problem} Write it as name@example.org") from problem
+                raise ValueError(f"is no mail address: {problem}") from problem
         return value
 
     @field_validator("secret_key")

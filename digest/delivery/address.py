@@ -14,7 +14,7 @@ def named_address(text: str) -> tuple[str, str]:
         found = validate_email(text, check_deliverability=False, allow_smtputf8=False, allow_display_name=True)
     except ValueError as problem:
         if "display name" not in str(problem):
-            raise
+            raise ValueError(f"{problem} Write it as name@example.org") from problem
         name, _, rest = text.partition("<")
         raise ValueError(f'The name must stand in quotes: "{name.strip()}" <{rest.strip()}.') from problem
     return (found.display_name or "").strip(), found.ascii_email or found.normalized
