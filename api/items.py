@@ -13,12 +13,14 @@ MAX_ID = 300
 
 
 def find_item(session: Session, item_id: str) -> Item:
-    """Find an item by its id or another form of its arXiv id, everything loaded; raises Problem 404."""
+    """Find an item by its id, one it had before or another form of its arXiv id; raises Problem 404."""
     known = len(item_id) <= MAX_ID and "\x00" not in item_id  # PostgreSQL refuses a zero byte in a text
     item = papers.by_id(session, item_id) if known else None
     parsed = parse_arxiv_id(item_id) if known and item is None else None
     if parsed is not None and parsed[0] != item_id:
         item = papers.by_id(session, parsed[0])
+    if known and item is None:
+        item = papers.by_former_id(session, item_id)
     if item is None:
         raise _missing(item_id)
     return item

@@ -42,6 +42,18 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class PostNames:
+    """The names a lab's post may be stored under; which of them it is decides what is stored (ingest.posts)."""
+
+    place: str  # its address without what marks the way there: what a post is
+    name: str  # what a post at such an address is called
+    narrow: str  # and where that is another post's name already
+    page: str | None = None  # what its page alone is called, where the name comes from elsewhere
+    crowded: bool = False  # posts at several places go by `name`
+    sole: bool = True  # no other post of its feed is called the same
+
+
+@dataclass(frozen=True, slots=True)
 class PaperRecord:
     """One source's claim about an item; None means that the source is silent, never that a thing is absent."""
 
@@ -77,5 +89,7 @@ class PaperRecord:
     labs: tuple[LabClaim, ...] = ()
     aliases: tuple[str, ...] = ()  # ids of posts that are, or would be, the same item
     edition: int = 0  # of a source that may list a paper several times: the newer entry has the greater number
+    post: PostNames | None = None  # the post that is the item, where it has an address of its own
+    told_in: str = ""  # day and lab of the post that tells it: of several about one item the newest is believed
     vector: bytes | None = field(default=None, repr=False)  # int8, 384 values: the recorded month only
     vector_of: str | None = None  # core.text.text_hash of the text the vector was made from

@@ -24,6 +24,12 @@ def hold_closing(session: Session) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CLOSING_LOCK})
 
 
+def hold_off_closing(session: Session) -> None:
+    """Let no month become final until this transaction ends: what it stores depends on which are."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock_shared(:lock)"), {"lock": _CLOSING_LOCK})
+
+
 def get(session: Session, month: str) -> Issue | None:
     """Find the issue of a month."""
     return session.get(Issue, month)
@@ -32,6 +38,11 @@ def get(session: Session, month: str) -> Issue | None:
 def statuses(session: Session) -> dict[str, str]:
     """Give the status of every issue by month, oldest first."""
     return {row.month: row.status for row in session.execute(select(Issue.month, Issue.status).order_by(Issue.month))}
+
+
+def final_months(session: Session) -> frozenset[str]:
+    """Name the months that have a final issue: no paper moves into or out of them."""
+    return frozenset(session.scalars(select(Issue.month).where(Issue.status == "final")))
 
 
 def latest_final(session: Session) -> Issue | None:
@@ -234,6 +245,14 @@ def last_change(session: Session, month: str) -> datetime | None:
     changed = select(func.max(Item.updated)).where(Item.month == month)
     moments = [session.scalar(query) for query in (changed, ranked, closed)]
     return max((moment for moment in moments if moment is not None), default=None)
+
+
+def taken(session: Session, ids: Collection[str]) -> frozenset[str]:
+    """Give those of the ids that a final issue has considered."""
+    found: set[str] = set()
+    for part in chunks(sorted(ids), _CHUNK):
+        found.update(session.scalars(select(IssueItem.item_id).where(IssueItem.item_id.in_(part))))
+    return frozenset(found)
 
 
 def considered_elsewhere(session: Session, ids: Collection[str], month: str) -> frozenset[str]:

@@ -83,7 +83,7 @@ class Item(Base):
     keywords: Mapped[list[Any]]
     tasks: Mapped[list[Any]]
     sources: Mapped[list[Any]]  # names, sorted; ["recorded"] alone marks an item of the recorded month
-    provenance: Mapped[dict[str, Any]]  # field -> [source, as_of]
+    provenance: Mapped[dict[str, Any]]  # field -> [source, as_of], and what ingest.rows adds
 
     code: Mapped[list["Code"]] = relationship(lazy="raise", order_by="Code.url")
     topics: Mapped[list["TopicScore"]] = relationship(lazy="raise", order_by="TopicScore.fit.desc(), TopicScore.topic")

@@ -24,7 +24,7 @@ from db.lists import (
     query_of,
     topics_of,
 )
-from db.models import Item
+from db.models import Alias, Item
 from db.upsert import chunks
 
 __all__ = ["RECORDED", "SHOWN", "Cursor", "PaperFilter", "Sort", "StageTopics", "is_recorded", "query_of"]
@@ -85,6 +85,13 @@ def cursor(wanted: PaperFilter, item: Item, stage_topics: StageTopics) -> Cursor
 def by_id(session: Session, item_id: str) -> Item | None:
     """Find one item, everything loaded; None where it is not stored."""
     return session.scalar(select(Item).where(Item.id == item_id).options(*everything()))
+
+
+def by_former_id(session: Session, item_id: str) -> Item | None:
+    """Find the item that an id names which is no item's own (any more), everything loaded; None where there is none."""
+    known = select(Alias.item_id).where(Alias.kind == "id", Alias.value == item_id)
+    query = select(Item).where(Item.id.in_(known)).order_by(Item.updated.desc(), Item.id).limit(1)
+    return session.scalar(query.options(*everything()))
 
 
 def by_ids(session: Session, ids: Sequence[str]) -> list[Item]:

@@ -44,10 +44,14 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """What is stored that a batch may be about: rows of `item` with all that hangs on them, and notes."""
+    """What is stored that a batch may be about: rows of `item` with all that hangs on them, and notes.
+
+    `issued` are the ids among them that a final issue considered.
+    """
 
     rows: Sequence[Row] = ()
     notes: Sequence[Row] = ()
+    issued: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ def plan(fresh: Sequence[Believed], stock: Stock, now: datetime, final_months: C
     """Merge beliefs into what is stored of the same items, and say what must be written."""
     rows = {row["id"]: row for row in stock.rows}
     known = {note["id"]: from_note(note) for note in stock.notes} | {id_: from_row(row) for id_, row in rows.items()}
-    frozen = {id_ for id_, row in rows.items() if row["arxiv_id"] is None and row["month"] in final_months}
+    frozen = {id_ for id_, row in rows.items() if row["arxiv_id"] is None and id_ in stock.issued}
     made, words = Plan(), list[str]()
     for change in _changes(fresh, known, frozen):
         if change.after.is_note:

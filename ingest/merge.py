@@ -50,7 +50,8 @@ Grown = tuple[str, str, int]  # votes | discussion | stars, the repository's add
 class Register:
     """One claim about one field: the value, who says so, and when it was true.
 
-    `version` is that of the paper for `withdrawn`, for other fields the edition of the entry that says so. `deleted` is
+    `version` is that of the paper for `withdrawn`, for other fields the edition of the entry that says so. `told_in`
+    names the post of a lab that tells it by its day; a newer post is believed, of one the newer reading. `deleted` is
     a withdrawal said of no version, as OAI-PMH does.
     """
 
@@ -58,6 +59,7 @@ class Register:
     source: str
     as_of: datetime
     version: int = 0
+    told_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,8 @@ def believe(record: PaperRecord, now: datetime) -> Believed:
     as_of, source = min(moment(record.as_of), moment(now)), record.source
     note = is_note(record)
     fields = {name: value for name, value in usable(record, now).items() if _counts(name, source, note)}
-    registers = {name: Register(value, source, as_of, record.edition) for name, value in fields.items()}
+    edition, told_in = record.edition, record.told_in
+    registers = {name: Register(value, source, as_of, edition, told_in=told_in) for name, value in fields.items()}
     _mark_withdrawn(registers, record, as_of)
     links, history = _links(registers, record, as_of, moment(now))
     history.update({(name, "", fields[name]): as_of for name in GROWING if name in fields})
@@ -195,7 +198,8 @@ def _versions(record: PaperRecord, fields: Mapping[str, Any], now: datetime) -> 
 
 def join(one: Believed, other: Believed) -> Believed:
     """Unite two beliefs about the same item: in every field the claim with the greatest key."""
-    first = min(one, other, key=lambda b: (b.arxiv_id is None, b.id))  # a paper's id wins over a post's
+    # A paper's id wins over a post's; of two posts' the one that was met first: ids once stored do not change.
+    first = min(one, other, key=lambda b: (b.arxiv_id is None, b.first_seen, b.id))
     code, registers, history = _one_spelling(
         _united(one.code, other.code, _same_link),
         _united(one.registers, other.registers, _better),
@@ -313,7 +317,7 @@ def _key(name: str, register: Register) -> tuple[Any, ...]:
         return register.value, rank, as_of, *tie
     if name == "withdrawn":
         return register.version, rank, as_of, register.value, *tie  # a newer word of one version takes it back
-    return rank, register.version, as_of, *tie
+    return rank, register.version, register.told_in, as_of, *tie
 
 
 def _earlier(_key: Any, one: datetime, other: datetime) -> datetime:

@@ -175,7 +175,7 @@ def _evidence(believed: Believed) -> list[Row]:
 
 
 def _provenance(believed: Believed) -> Row:
-    """Say of every field who said it and when; of a withdrawal also of which version, of others of which edition.
+    """Say of every field who said it and when; of a withdrawal also of which version, else of which edition or post.
 
     The column tells whether the item is withdrawn, by its latest version or as deleted; where that is not what was
     said of the version, this stands here too.
@@ -189,13 +189,16 @@ def _provenance(believed: Believed) -> Row:
 
 def _origin(register: Register) -> list[Any]:
     origin: list[Any] = [register.source, _written(register.as_of)]
-    return [*origin, register.version] if register.version else origin
+    more = register.version or register.told_in  # a claim has one of them at most
+    return [*origin, more] if more else origin
 
 
 def _register(value: Any, origin: list[Any] | None, first_seen: datetime) -> Register:
     if origin is None:
         return Register(value, "", first_seen)
     source, as_of, *more = origin
+    if more and isinstance(more[0], str):
+        return Register(value, source, _read(as_of), told_in=more[0])
     return Register(more[1] if len(more) > 1 else value, source, _read(as_of), more[0] if more else 0)
 
 

@@ -133,7 +133,7 @@ def enrich(wiring: Wiring, months: Sequence[str], single: Single) -> SourceResul
     with reading(wiring.sessions) as session:
         rows = [row for month in months if month not in final for row in issues.shortlist(session, month)]
     wanted = [row.item_id for row in rows if row.section == "main"]
-    return ingest.enrich(wiring.sessions, single, wanted, wiring.clock, final_months=final)
+    return ingest.enrich(wiring.sessions, single, wanted, wiring.clock)
 
 
 def note_errata(wiring: Wiring) -> dict[str, list[Row]]:

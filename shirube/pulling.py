@@ -68,20 +68,19 @@ def read(
     Where arXiv is read, what it announced this week is checked against what it gave, and what is missing asked for.
     Without `channels` arXiv is its API alone, and nothing is checked.
     """
-    final = final_months(wiring)
     yield from ingest.pull(
         wiring.sessions,
         wiring.sources(tuple(names), channels=channels),
         start,
         end,
         wiring.clock,
-        final_months=final,
+        final_months=final_months(wiring),
         closing_day=wiring.settings.closing_day,
         retry_errors=retry_errors,
         on_progress=on_progress,
     )
     if channels and "arxiv" in names:
-        yield from ingest.check_announced(wiring.sessions, wiring.arxiv(), wiring.clock, final_months=final)
+        yield from ingest.check_announced(wiring.sessions, wiring.arxiv(), wiring.clock)
 
 
 def votes(wiring: Wiring, start: date, end: date) -> Iterator[WindowResult]:
@@ -115,9 +114,9 @@ def first_due(wiring: Wiring, names: Sequence[str], end: date) -> date:
 
 
 def final_months(wiring: Wiring) -> frozenset[str]:
-    """Name the months that have a final issue: no paper moves into or out of them."""
+    """Name the months that have a final issue: their totals are not asked again."""
     with reading(wiring.sessions) as session:
-        return frozenset(month for month, status in issues.statuses(session).items() if status == "final")
+        return issues.final_months(session)
 
 
 def values(pulled: Pulled) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The cross-check: what arXiv announced against what the API and OAI-PMH gave, so that nothing is missed silently."""
 
-from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -44,13 +44,10 @@ class _Check:
     sessions: Sessions
     api: Finder
     clock: Clock
-    final_months: Container[str]
     known: set[str] = field(default_factory=set)
 
 
-def check_announced(
-    sessions: Sessions, api: Finder, clock: Clock, *, final_months: Container[str] = frozenset()
-) -> Iterator[WindowResult]:
+def check_announced(sessions: Sessions, api: Finder, clock: Clock) -> Iterator[WindowResult]:
     """Ask the API for every paper that was announced within a week and that it did not give, and store what it gives.
 
     Goes through the days and categories whose announcements were read in full (channels `rss:<category>`), newest
@@ -63,7 +60,7 @@ def check_announced(
     with reading(sessions) as session:
         told = announced_since(session, since, now.date(), AS_OF)
         standings = windows.standings(session, _spans(api.categories, since - BACK, now.date()))
-    check = _Check(sessions, api, clock, final_months, {paper.id for paper in told if not paper.alone})
+    check = _Check(sessions, api, clock, {paper.id for paper in told if not paper.alone})
     listed = _by_window(told)
     read = [standing for standing in standings if standing.closed_at is not None]
     for place, standing in enumerate(read):
@@ -104,7 +101,7 @@ def _ask(check: _Check, ids: Sequence[str]) -> Tally | Failure:
     try:
         for page in check.api.by_ids(ids, check.clock()):
             with writing(check.sessions) as session:
-                stored = store(session, page.records, check.clock(), check.final_months)
+                stored = store(session, page.records, check.clock())
             check.known |= stored.ids
             tally += stored
     except SourceError as problem:

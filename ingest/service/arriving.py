@@ -1,7 +1,7 @@
 """Arriving: papers nobody has told of yet go straight to rows, many at once; all others are merged one by one."""
 
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,9 +23,7 @@ _CHILDREN: tuple[tuple[Table, str], ...] = (
 )
 
 
-def store_many(
-    session: Session, records: Sequence[PaperRecord], now: datetime, final_months: Container[str] = frozenset()
-) -> Tally:
+def store_many(session: Session, records: Sequence[PaperRecord], now: datetime) -> Tally:
     """Store records as `saving.store` does, to the same rows; the caller commits.
 
     Items that are new stay out of the full-text index until `search.fill`.
@@ -37,7 +35,7 @@ def store_many(
         bulk.insert(session, _ITEM, fresh)
     for table, name in _CHILDREN:
         bulk.insert(session, table, [child for row in fresh for child in row[name]])
-    merged = store(session, rest, now, final_months) if rest else Tally()
+    merged = store(session, rest, now) if rest else Tally()
     return replace(merged, new=merged.new + len(fresh), ids=merged.ids | {row["id"] for row in fresh})
 
 

@@ -1,6 +1,6 @@
 """Enriching: single papers are looked up where a source's lists said nothing of them, and not every day."""
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -30,7 +30,6 @@ def enrich(
     clock: Clock,
     *,
     limit: int = 200,
-    final_months: Container[str] = frozenset(),
 ) -> SourceResult:
     """Look up papers without code one by one (`single` is the Papers with Code source's), at most `limit` of them.
 
@@ -47,7 +46,7 @@ def enrich(
                 break
         else:
             with writing(sessions) as session:
-                tally += store(session, [found] if found else [], clock(), final_months)
+                tally += store(session, [found] if found else [], clock())
                 if found is None or not found.code:
                     _rest(session, item_id, clock())
     failed = failures[-1] if failures else Failure("")

@@ -6,7 +6,7 @@ import goes on where it was, the same dump again writes no row, and next month's
 
 import gc
 import json
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -48,7 +48,6 @@ def import_records(
     channel: Channel,
     clock: Clock,
     *,
-    final_months: Container[str] = frozenset(),
     on_progress: OnProgress | None = None,
 ) -> SourceResult:
     """Store a stream of any length in batches, a transaction each, in constant memory; tells how many were read.
@@ -56,7 +55,7 @@ def import_records(
     Entries that cannot be read are kept under a window of their own, in a month that has no papers, so that a file's
     faults never count against a month. An error of the stream leaves that window open and is raised.
     """
-    book = _Book(sessions, channel, clock, final_months)
+    book = _Book(sessions, channel, clock)
     with _full_text_after(sessions):
         for part in chunks(entries, BATCH):
             book.store(part)
@@ -71,7 +70,6 @@ def import_snapshot(
     clock: Clock,
     *,
     categories: Collection[str] | None = None,
-    final_months: Container[str] = frozenset(),
     on_progress: OnProgress | None = None,
 ) -> SourceResult:
     """Import arXiv's public metadata dump (`-`: standard input), all of it or the papers in some categories.
@@ -81,7 +79,7 @@ def import_snapshot(
     """
     wanted = None if categories is None else frozenset(categories)
     file = arxiv_snapshot.identity(path, categories)
-    book = _Book(sessions, Channel(arxiv_snapshot.NAME, Path(path).name), clock, final_months)
+    book = _Book(sessions, Channel(arxiv_snapshot.NAME, Path(path).name), clock)
     after = book.resume(file)
     with _full_text_after(sessions):
         for part in chunks(arxiv_snapshot.lines(path, after), BATCH):
@@ -97,7 +95,6 @@ def import_archive(
     kind: pwc_archive.Kind,
     clock: Clock,
     *,
-    final_months: Container[str] = frozenset(),
     on_progress: OnProgress | None = None,
 ) -> SourceResult:
     """Import a dump of the old Papers with Code (`-`: standard input); progress tells the entries read.
@@ -105,7 +102,7 @@ def import_archive(
     Raises UsageError where the file is absent, cut short or of another kind; what was read before is kept.
     """
     file = arxiv_snapshot.identity(path)
-    book = _Book(sessions, Channel(pwc_archive.NAME, f"{kind}:{Path(path).name}"), clock, final_months)
+    book = _Book(sessions, Channel(pwc_archive.NAME, f"{kind}:{Path(path).name}"), clock)
     after = book.resume(file)
     with _full_text_after(sessions):
         for part in _what_came(pwc_archive.entries(path, kind, after)):
@@ -131,7 +128,6 @@ class _Book:
     sessions: Sessions
     channel: Channel
     clock: Clock
-    final_months: Container[str]
     new: int = 0
     changed: int = 0
     unchanged: int = 0
@@ -179,7 +175,7 @@ class _Book:
         part = list(entries)
         with writing(self.sessions) as session:
             records = [entry for entry in part if isinstance(entry, PaperRecord)]
-            tally = store_many(session, records, self.clock(), self.final_months)
+            tally = store_many(session, records, self.clock())
             broken = [entry for entry in part if isinstance(entry, EntryError)]
             self.unread |= keep(session, self.window_id, (*broken, *tally.refused), self.clock())
             refused = {entry.item_id for entry in tally.refused}

@@ -68,7 +68,7 @@ def pull(
             standing = windows.standing(session, window_id)
         if not next_step(standing, clock(), lane.rule, retry_errors=retry_errors).due(clock()):
             continue  # another process was quicker
-        desk = Desk(sessions, clock, final_months, _telling(on_progress, done, len(agenda)))
+        desk = Desk(sessions, clock, _telling(on_progress, done, len(agenda)))
         result = visit(desk, lane.source, standing, retry_errors=retry_errors)
         lane.note(result)
         yield result

@@ -1,7 +1,7 @@
 """Reading one window: a transaction for every page, the ledger in step with it, and closed on evidence only."""
 
 import logging
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -26,7 +26,6 @@ class Desk:
 
     sessions: Sessions
     clock: Clock
-    final_months: Container[str] = frozenset()
     on_page: Callable[[Window, int, int | None], None] | None = None
 
 
@@ -191,7 +190,7 @@ def _take(desk: Desk, one: _Reading, page: Page) -> Failure | None:
     window_id = one.standing.id
     with writing(desk.sessions) as session:
         now = desk.clock()
-        stored = store(session, page.records, now, desk.final_months)
+        stored = store(session, page.records, now)
         one.unread |= keep(session, window_id, (*page.errors, *stored.refused), now)
         one.add(page, stored)
         # Without a token the one before still holds: going on there repeats a page, and its counts are stored with it.

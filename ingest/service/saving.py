@@ -1,15 +1,15 @@
 """Saving: records are believed, merged into what is stored, and what differs is written; the caller commits."""
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from core.record import PaperRecord
-from db import moving, storing, windows
+from db import issues, moving, storing, windows
 from db.storing import Stored
-from ingest import batch, rows
+from ingest import batch, posts, rows
 from ingest.batch import Stock, Tally
 from ingest.claims import folded
 from ingest.merge import Believed
@@ -19,13 +19,13 @@ from ingest.sources.recorded import MODEL
 _Sought = tuple[bool, str, str]  # among posts only?, kind of name, name
 
 
-def store(
-    session: Session, records: Sequence[PaperRecord], now: datetime, final_months: Container[str] = frozenset()
-) -> Tally:
+def store(session: Session, records: Sequence[PaperRecord], now: datetime) -> Tally:
     """Believe records and save what differs; the caller commits. A record that names no item is refused, not raised."""
-    fresh, refused = batch.believed(records, now)
     storing.hold(session)
-    made = batch.plan(fresh, _stock(session, fresh, now), now, final_months)
+    issues.hold_off_closing(session)
+    named = posts.named(records, storing.existing(session, posts.sought(records)))
+    fresh, refused = batch.believed(named, now)
+    made = batch.plan(fresh, _stock(session, fresh, now), now, issues.final_months(session))
     storing.save(session, made.rows)
     storing.drop(session, made.refiled)
     moving.move(session, made.gone)
@@ -34,7 +34,8 @@ def store(
     if with_vectors := [record.id for record in records if record.vector is not None]:
         known = storing.with_vector(session, MODEL.partition("@")[0], with_vectors)
         storing.add_vectors(session, batch.vector_rows(records, known, now))
-    return replace(made.tally, refused=tuple(refused))
+    ids = frozenset(record.id for record, as_named in zip(records, named, strict=True) if as_named.id in made.tally.ids)
+    return replace(made.tally, ids=ids, refused=tuple(refused))
 
 
 def _stock(session: Session, fresh: Sequence[Believed], now: datetime) -> Stock:
@@ -47,8 +48,9 @@ def _stock(session: Session, fresh: Sequence[Believed], now: datetime) -> Stock:
         new = {row["id"]: row for row in _existing(session, wanted) if row["id"] not in found}
         found |= new
         wanted = {sought for row in new.values() for sought in _sought_again(row)}
-    notes = storing.notes(session, [b.id for b in fresh if b.arxiv_id is not None])
-    return Stock([rows.said_by(row, now) for row in found.values()], [rows.noted_by(note, now) for note in notes])
+    notes = storing.notes(session, [belief.id for belief in fresh if belief.arxiv_id is not None])
+    stored = [rows.said_by(row, now) for row in found.values()]
+    return Stock(stored, [rows.noted_by(note, now) for note in notes], issues.taken(session, found))
 
 
 def _existing(session: Session, wanted: Iterable[_Sought]) -> Iterator[Stored]:

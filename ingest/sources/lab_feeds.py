@@ -7,10 +7,9 @@ date (UTC); one without a usable date belongs to the month in which it is read, 
 import io
 import json
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import feedparser
@@ -18,13 +17,13 @@ import feedparser
 from core.errors import SourceError
 from core.ids import arxiv_month, find_arxiv_ids
 from core.months import first_day, last_day, month_of, shift
-from core.record import LabClaim, PaperRecord
+from core.record import LabClaim, PaperRecord, PostNames
 from ingest import loose
 from ingest.body import is_html, refuse_depth, refuse_doctype
 from ingest.conditional import asking, marks_of
 from ingest.http import Answer, Guard, reachable
 from ingest.source import NOTHING, Earlier, EntryError, Marks, Page, Window
-from ingest.sources.post_text import plain, slugs, split_title
+from ingest.sources.post_text import Listed, names_of, plain, split_title, unmarked
 
 _REREAD_DAYS = 40
 _FRESH = timedelta(minutes=10)  # the months of one pull are read from one answer
@@ -116,23 +115,28 @@ class LabFeeds:
 def _entries(
     window: Window, entries: Iterable[Any], now: datetime
 ) -> tuple[tuple[PaperRecord, ...], tuple[EntryError, ...]]:
-    """Read those entries of a feed that belong to a window's month."""
-    records: dict[str, PaperRecord] = {}
-    errors: list[EntryError] = []
-    shared = _shared(window.channel, entries)
-    for entry in entries:
+    """Read those entries of a feed that belong to a window's month: all that they say, also of one item."""
+    found: list[PaperRecord | EntryError] = []
+    for entry, names in _named(window.channel, entries):
         day = _day(entry, now)
-        if not window.start <= (day or now.astimezone(UTC).date()) <= window.end:
-            continue
-        for item in read_entry(window.channel, entry, day, now):
-            if isinstance(item, EntryError):
-                errors.append(item)
-            else:
-                records.setdefault(item.id, _among(item, shared, _moment(day, now)))
-    return tuple(records.values()), tuple(errors)
+        if window.start <= (day or now.astimezone(UTC).date()) <= window.end:
+            found += _read_entry(window.channel, entry, names, day, now)
+    errors = tuple(item for item in found if isinstance(item, EntryError))
+    return tuple(item for item in found if isinstance(item, PaperRecord)), errors
 
 
-def read_entry(lab: str, entry: Any, day: date | None, now: datetime) -> list[PaperRecord | EntryError]:
+def _named(lab: str, entries: Iterable[Any]) -> Iterator[tuple[Any, PostNames | None]]:
+    """Pair all entries of a feed with the names of their posts; None for those without an address."""
+    with_link = [(entry, _link(entry)) for entry in entries]
+    listed = [Listed(link, str(e.get("id") or ""), str(e.get("title") or "")) for e, link in with_link if link]
+    names = iter(names_of(lab, listed))
+    for entry, link in with_link:
+        yield entry, next(names) if link else None
+
+
+def _read_entry(
+    lab: str, entry: Any, names: PostNames | None, day: date | None, now: datetime
+) -> list[PaperRecord | EntryError]:
     """Read one entry: a record for each paper it announces, else one for the post itself.
 
     A record for a paper carries the claim of the lab; its title is the post's, of last resort, and nothing else is said
@@ -141,78 +145,57 @@ def read_entry(lab: str, entry: Any, day: date | None, now: datetime) -> list[Pa
     category = [str(tag.get("term") or "") for tag in entry.get("tags") or []]
     title, rest = split_title(str(entry.get("title") or ""), category)
     link = _link(entry)
-    if not title or not link:
+    if not title or not link or not names:
         raw = json.dumps({k: str(entry.get(k)) for k in ("title", "link", "id", "summary")}).encode()
         return [EntryError("no title" if link else "no address", raw)]
-    post = _post(lab, entry, title, rest, link, day, now)
+    post = _post(lab, entry, title, rest, names, unmarked(link), day, now)
     papers = _announced(entry, link, day or now.astimezone(UTC).date())
     # A post that announces one paper is that paper; it may be stored from before it said so.
-    same = (post.id, *post.aliases) if len(papers) == 1 and not find_arxiv_ids(link) else ()
-    return [_paper(lab, paper, title, link, _moment(day, now), same) for paper in papers] or [post]
+    same = len(papers) == 1 and names.sole and not find_arxiv_ids(link)
+    return [_paper(post, paper, same=same) for paper in papers] or [post]
 
 
-def _paper(lab: str, arxiv_id: str, title: str, link: str, as_of: datetime, same: tuple[str, ...]) -> PaperRecord:
+def _paper(post: PaperRecord, arxiv_id: str, *, same: bool) -> PaperRecord:
     return PaperRecord(
-        source="labs",
+        source=post.source,
         id=arxiv_id,
         kind="paper",
-        title=title,
-        as_of=as_of,
+        title=post.title,
+        as_of=post.as_of,
         arxiv_id=arxiv_id,
         url=f"https://arxiv.org/abs/{arxiv_id}",
-        labs=(LabClaim(lab, "feed", link),),
-        aliases=same,
+        labs=post.labs,
+        aliases=(post.id, *post.aliases) if same else (),
+        post=post.post if same else None,
+        told_in=post.told_in,
     )
 
 
 def _post(
-    lab: str, entry: Any, title: str, rest: str | None, link: str, day: date | None, now: datetime
+    lab: str, entry: Any, title: str, rest: str | None, names: PostNames, address: str, day: date | None, now: datetime
 ) -> PaperRecord:
     summary = plain(_bodies(entry)[0]) if _bodies(entry) else ""
     # A scraped feed repeats the title where it has no summary.
     repeated = not summary or summary == title or summary == plain(str(entry.get("title") or ""))
-    name, *others = _names(lab, entry, link)
     return PaperRecord(
         source="labs",
-        id=name,
+        id=names.narrow if names.crowded else names.name,
         kind="post",
         title=title,
         as_of=now,
         abstract=rest if repeated else summary,
         feed_date=day,
-        url=link,
-        labs=(LabClaim(lab, "feed", link),),
-        aliases=tuple(others),
+        url=address,
+        labs=(LabClaim(lab, "feed", address),),
+        aliases=(names.page,) if names.page else (),
+        post=names,
+        # Of one day the labs take no turns: their feeds are read one after the other, again and again.
+        told_in=f"{day or ''} {lab}",
     )
-
-
-def _moment(day: date | None, now: datetime) -> datetime:
-    """Date what several posts may say of one item by their days: by the reading's, each would win in its turn."""
-    return datetime.combine(day or first_day(month_of(now.astimezone(UTC).date())), time(), UTC)
-
-
-def _among(item: PaperRecord, shared: frozenset[str], as_of: datetime) -> PaperRecord:
-    """Take from a record the names that other entries of its feed go by too; where its own is one, date it `as_of`."""
-    own = tuple(name for name in item.aliases if name not in shared)
-    return replace(item, aliases=own, as_of=as_of if item.id in shared else item.as_of)
 
 
 def _link(entry: Any) -> str | None:
     return loose.address(entry.get("link")) or loose.address(entry.get("id"))
-
-
-def _names(lab: str, entry: Any, link: str) -> list[str]:
-    return [f"{lab}:{slug}" for slug in slugs(link, str(entry.get("id") or ""))]
-
-
-def _shared(lab: str, entries: Iterable[Any]) -> frozenset[str]:
-    """List the names that several entries of a feed would go by: they are a page's, and prove no two to be one post."""
-    owners: dict[str, set[str]] = defaultdict(set)
-    for entry in entries:
-        if link := _link(entry):
-            for name in _names(lab, entry, link):
-                owners[name].add(str(entry.get("id") or (link, entry.get("title"))))
-    return frozenset(name for name, several in owners.items() if len(several) > 1)
 
 
 def _announced(entry: Any, link: str, day: date) -> list[str]:

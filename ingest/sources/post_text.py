@@ -4,11 +4,15 @@ import hashlib
 import html
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import nh3
 
+from core.record import PostNames
 from core.text import clean
 
 _LONGEST = 2000
@@ -52,15 +56,53 @@ def split_title(raw: str, categories: Iterable[str] = ()) -> tuple[str, str | No
     return rest, None
 
 
-def slugs(link: str, guid: str) -> tuple[str, ...]:
-    """Give a post's name, and where that comes from its guid also what the address alone makes of it.
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An entry of a feed, by what tells it from others."""
 
-    Guids change, and feeds begin to mark their links; ids once stored must not. The address of a site, or of a section
-    of it, names no post.
+    link: str
+    guid: str
+    title: str
+
+
+def names_of(lab: str, entries: Sequence[Listed]) -> list[PostNames]:
+    """Name the posts of a feed, each by what no other entry of it goes by, as far as its address tells them apart."""
+    slugs = [_slugs(entry) for entry in entries]
+    owners, places = defaultdict[str, set[Any]](set), defaultdict[str, set[str]](set)
+    for entry, (name, narrow, page) in zip(entries, slugs, strict=True):
+        places[name].add(place(entry.link))
+        for slug in (name, narrow, page):
+            owners[slug].add(entry.guid or entry)
+
+    def named(entry: Listed, name: str, narrow: str, page: str) -> PostNames:
+        crowded = len(places[name]) > 1 or _is_a_part(entry)
+        return PostNames(
+            place(entry.link),
+            f"{lab}:{name}",
+            f"{lab}:{narrow}",
+            f"{lab}:{page}" if page and len(owners[page]) == 1 else None,
+            crowded=crowded,
+            sole=len(owners[narrow if crowded else name]) == 1,
+        )
+
+    return [named(entry, *found) for entry, found in zip(entries, slugs, strict=True)]
+
+
+def _slugs(entry: Listed) -> tuple[str, str, str]:
+    """Give a post's name, the same with a digest of all of its address, and what its page is called, else "".
+
+    A page has a name of its own where the post's comes from its guid. Guids change, and feeds begin to mark their
+    links; ids once stored must not. The address of a site, or of a section of it, names no post.
     """
-    name, bare = stable_slug(link, guid), _unmarked(link)
-    other = stable_slug(bare, bare)
-    return (name, other) if other != name and _of_its_own(bare) else (name,)
+    name, bare = stable_slug(entry.link, entry.guid), unmarked(entry.link)
+    page = stable_slug(bare, bare)
+    return name, f"{name}-{_digest(place(bare))}", page if page != name and _of_its_own(bare) else ""
+
+
+def _is_a_part(entry: Listed) -> bool:
+    """Tell whether a post is a part of the page that it is named by: such a page tells of many things."""
+    of_its_path = stable_slug(entry.link, entry.guid) == stable_slug(entry.link, f"not {entry.guid}")
+    return of_its_path and bool(urlsplit(entry.link).fragment)
 
 
 def stable_slug(link: str, guid: str) -> str:
@@ -81,6 +123,20 @@ def stable_slug(link: str, guid: str) -> str:
     return f"{_bounded(whole)}-{name}" if whole else name
 
 
+def unmarked(link: str) -> str:
+    """Drop from an address what only tells where it was found."""
+    parts = urlsplit(link)
+    kept = [part for part in parts.query.split("&") if part and not _TRACKING.match(part)]
+    return urlunsplit(parts._replace(query="&".join(kept)))
+
+
+def place(link: str) -> str:
+    """Reduce an address to what its spellings share: without marks, scheme, `www.` and a slash at the end."""
+    parts = urlsplit(unmarked(link))
+    path = unquote(parts.path, errors="surrogateescape").rstrip("/")
+    return urlunsplit(("", parts.netloc.lower().removeprefix("www."), path, parts.query, parts.fragment))
+
+
 def _at_the_seam(text: str) -> tuple[str, str | None]:
     """Part a title from the description run into it, where both keep three words at least."""
     for match in _SEAM.finditer(text):
@@ -93,13 +149,6 @@ def _at_the_seam(text: str) -> tuple[str, str | None]:
 def _slug(text: str) -> str:
     ascii_only = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return _UGLY.sub("-", ascii_only.removesuffix(".html")).strip("-")
-
-
-def _unmarked(link: str) -> str:
-    """Drop from an address what only tells where it was found."""
-    parts = urlsplit(link)
-    kept = [part for part in parts.query.split("&") if part and not _TRACKING.match(part)]
-    return urlunsplit(parts._replace(query="&".join(kept)))
 
 
 def _of_its_own(bare: str) -> bool:

@@ -64,8 +64,6 @@ def import_file(
     ] = None,
 ) -> None:
     """Import a public dump: arXiv's metadata snapshot, or one of the old Papers with Code."""
-    from shirube.pulling import final_months
-
     wiring: Wiring = context.obj
     read = _reader(kind, categories)
     with terminal.bar("Importing") as bar:
@@ -73,7 +71,6 @@ def import_file(
             wiring.sessions,
             file,
             clock=wiring.clock,
-            final_months=final_months(wiring),
             on_progress=lambda n: bar(n, n),
         )
     terminal.out("\n".join(_imported(result)))

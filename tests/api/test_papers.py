@@ -15,7 +15,7 @@ from api.app import create_app
 from api.schemas import ItemJson
 from core.errors import UsageError
 from db.engine import Sessions
-from db.models import Item
+from db.models import Alias, Item
 from roadmap.model import Roadmap
 from tests.api.conftest import OPTIONS
 from tests.api.factory import SUBMITTED, TOPIC, add_item, fill
@@ -85,6 +85,18 @@ def test_other_forms_of_an_id_lead_to_the_item(
     fill(sessions, roadmap, 1)
     answer = client.get(f"{PAPERS}/{address}")
     assert (answer.status_code, answer.headers["location"]) == (308, f"{PAPERS}/2606.00001")
+
+
+def test_an_item_is_found_by_the_id_it_had_before(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:
+    """The address of a post that became a paper answered that there is no such item, though search found it."""
+    with sessions.begin() as session:
+        add_item(session, roadmap, "2606.00001")
+        session.add(Alias(item_id="2606.00001", kind="id", value="qwen:a-small-boat"))
+        session.add(Alias(item_id="2606.00001", kind="title", value="qwen:boats"))
+    for place, there in (("/papers", "/papers/2606.00001"), (PAPERS, f"{PAPERS}/2606.00001")):
+        answer = client.get(f"{place}/qwen:a-small-boat", follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (308, there)
+    assert client.get(f"{PAPERS}/qwen:boats").status_code == 404
 
 
 def test_only_shown_items_are_listed_unless_min_fit_says_otherwise(

@@ -38,7 +38,7 @@ def tell(session: Session, version: int, *, gone: bool, now: datetime, comment: 
         "arxiv", PAPER, "paper", f"On the matter of {PAPER}", now, arxiv_id=PAPER, version=version, withdrawn=gone,
         abstract=NOTE if gone else "An invented abstract.", comment=comment,
     )  # fmt: skip
-    store(session, [record], now, final_months={"2026-06"})
+    store(session, [record], now)
 
 
 def printed(sessions: Sessions, roadmap: Roadmap) -> None:

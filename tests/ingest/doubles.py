@@ -8,6 +8,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy.orm import Session
+
+from db.models import Issue, IssueItem
 from ingest.guard import Policy
 from ingest.http import Guard
 from tests.upstream import Upstream
@@ -82,3 +85,14 @@ def free_port() -> int:
     """A loopback port on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+def make_final(session: Session, month: str, *considered: str) -> None:
+    """Store a final issue of a month, which considered these items."""
+    at = datetime(2026, 10, 1, tzinfo=UTC)
+    session.merge(
+        Issue(month=month, status="final", digest={}, inputs_hash="", made_at=at, published_at=at, erratum=[])
+    )
+    session.flush()
+    session.add_all(IssueItem(item_id=item_id, month=month, printed=True) for item_id in considered)
+    session.flush()

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from urllib.parse import quote
 
 import pytest
@@ -66,18 +66,19 @@ def test_posts_and_linked_papers_of_the_month_are_read(up: Upstream, lab: str) -
 
 def test_a_linked_paper_carries_the_claim_and_no_other_fact(up: Upstream) -> None:
     text = '&lt;p&gt;Read the &lt;a href="https://arxiv.org/abs/2608.01234v2"&gt;report&lt;/a&gt;.&lt;/p&gt;'
-    assert served(up, item(text=text)).records == (
-        PaperRecord(
-            source="labs",
-            id="2608.01234",
-            kind="paper",
-            title="Boats",
-            as_of=datetime(2026, 9, 3, tzinfo=UTC),  # the post's day: of two posts the newer names it at every reading
-            arxiv_id="2608.01234",
-            url="https://arxiv.org/abs/2608.01234",
-            aliases=("qwen:a-small-boat",),
-            labs=(LabClaim("qwen", "feed", "https://q.example/blog/a-small-boat/"),),
-        ),
+    (record,) = served(up, item(text=text)).records
+    assert record == PaperRecord(
+        source="labs",
+        id="2608.01234",
+        kind="paper",
+        title="Boats",
+        as_of=NOW,
+        told_in="2026-09-03 qwen",  # of two posts the newer names it at every reading
+        post=record.post,
+        arxiv_id="2608.01234",
+        url="https://arxiv.org/abs/2608.01234",
+        aliases=("qwen:a-small-boat",),
+        labs=(LabClaim("qwen", "feed", "https://q.example/blog/a-small-boat/"),),
     )
 
 
@@ -125,9 +126,11 @@ def test_a_name_that_another_entry_goes_by_makes_no_post_a_paper(up: Upstream) -
     paper, page = "https://arxiv.org/abs/2609.00001", "https://q.example/research"
     entries = [item(page, f"Boats {n}", text, f"<guid>{n}</guid>") for n, text in enumerate((paper, "none"))]
     same = [item(f"https://q.example/{part}/a-small-boat", text=text) for part, text in (("a", paper), ("b", "none"))]
-    for told, name in ((entries, "qwen:research"), (same, "qwen:a-small-boat")):
-        records = served(up, *told).records
-        assert [(record.id, record.aliases) for record in records] == [("2609.00001", ()), (name, ())]
+    records = served(up, *entries).records
+    assert [(record.id, record.aliases) for record in records] == [("2609.00001", ()), ("qwen:research", ())]
+    paper_, post = served(up, *same).records
+    assert post.id not in ("qwen:a-small-boat", *paper_.aliases)
+    assert "qwen:a-small-boat" not in paper_.aliases
 
 
 def held(sessions: Sessions) -> list[tuple[str, str]]:

@@ -271,12 +271,12 @@ def test_a_post_that_joins_its_paper_is_accounted_for(sessions: Sessions, clock:
     assert (ids(sessions), done.received, done.stored, done.unchanged) == ({"2606.00001"}, 2, 1, 1)
 
 
-def losing(session: Any, records: Any, now: datetime, final: Any = frozenset()) -> Tally:
-    return store(session, records[:-1], now, final)
+def losing(session: Any, records: Any, now: datetime) -> Tally:
+    return store(session, records[:-1], now)
 
 
-def miscounting(session: Any, records: Any, now: datetime, final: Any = frozenset()) -> Tally:
-    return replace(store(session, records, now, final), new=0)
+def miscounting(session: Any, records: Any, now: datetime) -> Tally:
+    return replace(store(session, records, now), new=0)
 
 
 @pytest.mark.parametrize("broken", [losing, miscounting])

@@ -15,6 +15,7 @@ from db.models import IngestError
 from ingest.due import Rule, next_step
 from ingest.service import due_windows, pull, pull_all, store
 from ingest.source import EntryError, Page, SourceResult
+from tests.ingest.doubles import make_final
 from tests.ingest.fake import Fake, dump
 from tests.ingest.shelf import DAY, NEXT, CountingShelf, Shelf, ids, paper, still, window
 
@@ -209,7 +210,8 @@ def test_a_paper_a_final_issue_keeps_in_another_month_makes_the_window_be_read(s
     stored(sqlite_sessions, [paper(1, submitted=datetime(2026, 5, 31, 12, tzinfo=UTC))])
     with sqlite_sessions.begin() as session:
         moved = [paper(1, submitted=datetime(2026, 6, 1, 12, tzinfo=UTC), as_of=READ_AT)]
-        store(session, moved, READ_AT, {"2026-05"})
+        make_final(session, "2026-05")
+        store(session, moved, READ_AT)
         assert windows.count_submitted(session, first, first, ("cs.LG",)) == 0
 
 

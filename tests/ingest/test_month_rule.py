@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from core.months import closing_time, month_of, shift
 from core.record import Author, PaperRecord
@@ -16,6 +17,7 @@ from db.models import Base, Item
 from ingest.service import store
 from ingest.service.arriving import store_many
 from tests.faults.dump import differences, state
+from tests.ingest.doubles import make_final
 
 START = datetime(2026, 5, 20, tzinfo=UTC)
 MONTHS = ("2026-05", "2026-06", "2026-07", "2026-08")
@@ -126,6 +128,12 @@ def months(sessions: Sessions) -> dict[str, str]:
         return {row.id: row.month for row in session.execute(select(Item.id, Item.month))}
 
 
+def close(session: Session, final: set[str]) -> None:
+    """Make the issues of these months final."""
+    for month in final:
+        make_final(session, month)
+
+
 def emptied(sessions: Sessions) -> None:
     with sessions.begin() as session:
         for table in reversed(Base.metadata.sorted_tables):
@@ -139,7 +147,8 @@ def check_the_rule(sessions: Sessions, given_claims: list[Claim], delays: dict[s
         if number in restarts:
             sessions.kw["bind"].dispose()  # nothing but the database remembers
         with sessions.begin() as session:
-            (store_many if number % 2 else store)(session, [claim.record], claim.at, final)
+            close(session, final)
+            (store_many if number % 2 else store)(session, [claim.record], claim.at)
         rule.hear(claim, final)
         found = months(sessions)
         assert found == rule.months  # every item in exactly one month, and in which one
@@ -187,7 +196,8 @@ def test_a_pull_that_was_cut_off_and_made_again_changes_no_month(
         for number, (claim, final) in enumerate(ordered):
             for _ in range(1 + (number in again)):
                 with sqlite_sessions.begin() as session:
-                    store(session, [claim.record], claim.at, final)
+                    close(session, final)
+                    store(session, [claim.record], claim.at)
         states.append(state(sqlite_sessions))
     assert differences(*states) == []
 
@@ -203,7 +213,8 @@ def learned(sessions: Sessions, *final: str) -> str:
         (Claim(60, PAPER, "arxiv", submitted=MAY), set(final)),
     ):
         with sessions.begin() as session:
-            store(session, [claim.record], claim.at, months_final)
+            close(session, months_final)
+            store(session, [claim.record], claim.at)
     return months(sessions)[PAPER]
 
 

@@ -17,6 +17,7 @@ from db.models import Code, Embedding, Evidence, IngestError, Item, Place, Windo
 from ingest.service import Progress, due_windows, enrich, pull, pull_all, store
 from ingest.source import NOTHING, Earlier, EntryError, Page, SourceResult
 from ingest.source import Window as Stretch
+from tests.ingest.doubles import make_final
 from tests.ingest.fake import Fake, dump
 
 DAY, NEXT = date(2026, 6, 2), date(2026, 6, 3)
@@ -242,8 +243,9 @@ def test_a_date_learned_later_moves_a_paper_only_between_open_months(sqlite_sess
     may = datetime(2026, 5, 31, tzinfo=UTC)
     with sqlite_sessions.begin() as session:
         store(session, [paper(1, submitted=None), paper(2, submitted=None)], NOW)
-        store(session, [paper(1, submitted=may)], NOW, {"2026-05"})
         store(session, [paper(2, submitted=may)], NOW)
+        make_final(session, "2026-05")
+        store(session, [paper(1, submitted=may)], NOW)
     with reading(sqlite_sessions) as session:
         months = {item.id: (item.month, item.submitted) for item in session.scalars(select(Item))}
     assert months == {"2606.00001": ("2026-06", may), "2606.00002": ("2026-05", may)}
@@ -270,8 +272,18 @@ def test_a_post_that_is_a_paper_is_one_item_in_either_order(sessions: Sessions, 
 def test_a_post_in_a_final_issue_keeps_its_name(sqlite_sessions: Sessions) -> None:
     with sqlite_sessions.begin() as session:
         store(session, [note()], NOW)
-        store(session, [paper(1)], NOW, {"2026-06"})
+        make_final(session, "2026-06", "heronry:brass")
+        store(session, [paper(1)], NOW)
     assert set(titles(sqlite_sessions)) == {"heronry:brass", "2606.00001"}
+
+
+def test_a_late_post_that_no_issue_considered_becomes_its_paper(sessions: Sessions) -> None:
+    """It stood beside its paper for ever, since its month had a final issue, though without it."""
+    with sessions.begin() as session:
+        make_final(session, "2026-06")
+        store(session, [note()], NOW)
+        store(session, [paper(1)], NOW)
+    assert set(titles(sessions)) == {"2606.00001"}
 
 
 def test_a_record_that_names_no_item_is_kept_as_an_error(sqlite_sessions: Sessions, clock: Clock) -> None:
