@@ -64,7 +64,7 @@ def since(session: Session, month: str) -> list[Issue]:
 def standings(session: Session, ids: Collection[str]) -> list[tuple[str, bool, str | None]]:
     """Tell which items are withdrawn, and arXiv's comment: (id, withdrawn, comment); unknown ids are left out.
 
-    An item that a final issue printed keeps its id: a post of a final month becomes no paper.
+    An item that a final issue printed keeps its id: a post that one considered becomes no paper.
     """
     found: list[tuple[str, bool, str | None]] = []
     for part in chunks(sorted(ids), _CHUNK):
