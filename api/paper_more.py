@@ -15,6 +15,7 @@ from digest.citing.bibtex import bibtex
 from digest.citing.text import reference
 from digest.citing.work import Work, work_of
 from digest.words import Part, Voice, web
+from ranking.openers import CUT
 
 FILES = (("BibTeX", "bib"), ("RIS", "ris"), ("CSL-JSON", "csl.json"), ("Markdown", "md"))
 _BETWEEN_SENTENCES = re.compile(r"(?<=[.!?])\s+")
@@ -72,7 +73,8 @@ def abstract_of(item: Item) -> tuple[Markup | None, bool]:
     if not item.abstract:
         return None, False
     summary = item.rating.summary if item.rating is not None else None
-    taken = str(summary["text"]) if summary and summary.get("kind") == "extractive" else ""
+    text = str(summary["text"]) if summary and summary.get("kind") == "extractive" else ""
+    taken = text.removeprefix(f"{CUT} ")
     return _with_marks(item.abstract, [taken, *_BETWEEN_SENTENCES.split(taken)])
 
 

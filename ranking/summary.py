@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from ranking import openers
+
 MAX_CHARS = 480
 LONGEST = 640  # of one sentence, where it alone says what was done
 _PAGES = re.compile(r"(\d{1,4})\s*(?:\+\s*\d+\s*)?(?:pages|pp\.?|pgs?\.?)(?![a-z])", re.IGNORECASE)
@@ -37,7 +39,7 @@ _MAKES = re.compile(
 )
 _LOOKS = re.compile(
     _WHO + r"\b(?:study|studies|investigat|analy[sz]|show|prov|deriv|survey|review|examin|ask|revisit|explor"
-    r"|demonstrat|identif|address|aim|argu|extend|quantif|characteri[sz]|defin|compar|find|look|consider|combin|measur|train"
+    r"|discuss|(?:re)?interpret(?!ab|at)|synthesi[sz]es?\b|demonstrat|identif|address|aim|argu|extend|quantif|characteri[sz]|defin|compar|find|look|consider|combin|measur|train"
     r"|illustrat|outlin|assess|tackl|reveal|discover|uncover|conclude that|refram|rethink|advocat|disentangl"
     r"|unif(?:y|ies)|reformulat|offer|reproduc|replicat|(?<=\bwe )benchmark)"
 )
@@ -66,11 +68,11 @@ _HOLLOW = re.compile(
     r"|feasibility|usefulness|utility|advantages?|benefits|potential|performance|applicability|analysis|analyses|theory"
     r"|findings|results|claims|predictions)(?: (?:and|of) [^,;:]{0,60})?[^a-z]*$"
 )
-# What is done "to improve" something is an aim; "leads to improved" is none.
+# What is done "to improve" something is an aim; "leads to improved" is none. "Self-improving" is a kind of system.
 _GAINS = re.compile(
     r"\b(?:outperform|surpass|exceed|state-of-the-art|faster|up to|better than"
-    r"|(?<!\bto )(?<!\bto further )(?<!\bto better )(?:achiev|improv|reduc|increas)"
-    r"|(?:achiev|improv|reduc|increas)(?:ed|ing)"
+    r"|(?<!\bto )(?<!\bto further )(?<!\bto better )(?<!self-)(?:achiev|improv|reduc|increas)"
+    r"|(?<!self-)(?:achiev|improv|reduc|increas)(?:ed|ing)"
     r"|more accurate|competitive|yields?\b|attain|saves?\b|saving|cuts\b|lowers?\b)"
 )
 # What was found of others, or of what was there before: told where no gain of the paper's own is.
@@ -80,8 +82,11 @@ _FAILING = re.compile(
     r"|\bstill (?:underperform|lag|fall|fail|struggle)"
 )
 # Made to measure others: that these fail is what it finds.
-_MEASURE = re.compile(r"\b(?:benchmark|dataset|leaderboard|test suite|corpus|evaluat)")
+_MEASURE = re.compile(r"bench\b|\b(?:benchmark|dataset|leaderboard|test suite|corpus|evaluat)")
 _MAYBE = re.compile(r"\b(?:may|might|could|should|need|must)\b")
+_SPARED = re.compile(
+    r"\b(?:without|no|eliminat\w*|remov\w*|obviat\w*|avoid\w*|bypass\w*|circumvent\w*|reduc\w*) (?:the )?need\b"
+)
 _FIGURES = re.compile(r"\d ?(?:\\?%|[x×]\b(?! ?\d)|times\b|-?fold\b|points?\b|pp\b)")
 _STEP = re.compile(
     r"(?:first|second|third|next|then|finally|lastly|additionally|furthermore|further|moreover|besides"
@@ -108,10 +113,10 @@ _SHARED = re.compile(
 )
 _BACK = re.compile(
     r"\b(?:show|study|demonstrate|do|argue) (?:this|it|these|that (?:this|these|such))\b"
-    r"|\bwe (?:\w+ly )?(?:define|call|term|refer)|\bas such an?\b"
+    r"|(?<!which )(?<!that )(?<!process )\bwe (?:\w+ly )?(?:define|call|term|refer)|\bas such an?\b"
     r"|\bwe \w+ (?:it|them)\b"
-    r"|\b(?:we|paper|work|study|article) (?:\w+ly )?(?:investigat|examin|explor|analy[sz]|stud(?:y|ies)|answer|revisit)"
-    r"\w* (?:this|these) (?!.* by \w+ing)"
+    r"|\b(?:we|paper|work|study|article) (?:\w+ly )?(?:investigat|examin|explor|analy[sz]|stud(?:y|ies)|answer|revisit"
+    r"|discuss|interpret)\w* (?:this|these) (?!.* by \w+ing)"
 )
 _EMPTY = re.compile(
     r"\b(?:two|three|four|five|six|several|following)\b(?: [\w-]+){0,3}?"
@@ -159,6 +164,7 @@ def extract(abstract: str | None, title: str = "") -> str | None:
     """Choose one or two whole sentences: what was done, then what was found; None where no sentence fits.
 
     Sentences are told apart by the verbs of announcing and of finding; the title settles where nothing is announced.
+    Of the first one an opener that points at what is left out is left off.
     """
     found = [s for s in sentences(abstract or "") if len(s) <= LONGEST]
     if not found:
@@ -167,7 +173,7 @@ def extract(abstract: str | None, title: str = "") -> str | None:
     low = [s.lower() for s in found]
     done = [_doing(s, words) - _EARLY * n - _LONG * (len(s) > MAX_CHARS) for n, s in enumerate(low)]
     at = done.index(max(done))
-    does = found[at]
+    does = openers.without(found[at])
     room = MAX_CHARS - len(does) - 1
     told = [_finding(low[n], n == at + 1) if len(found[n]) <= room else 0.0 for n in range(at + 1, len(found))]
     place = _telling(low[at + 1 :], told, _MEASURE.search(low[at]) is not None)
@@ -177,16 +183,22 @@ def extract(abstract: str | None, title: str = "") -> str | None:
 def _telling(low: Sequence[str], scores: Sequence[float], measures: bool) -> int | None:
     """Give the place of the finding to tell, None where none is sure.
 
-    That others fail gives way to a gain of the paper's own, unless it is made to measure them.
+    That others fail gives way to a gain of the paper's own, and to what else it found where the sentence says no gain
+    at all, unless the paper is made to measure others.
     """
+    place = _sure(scores)
+    if place is None or measures or not _FAILING.search(low[place]):
+        return place
+    own = _sure([score if _gains(sentence) else 0.0 for sentence, score in zip(low, scores, strict=True)])
+    if own is None and not _says_gain(low[place]):
+        own = _sure([0.0 if _FAILING.search(s) else score for s, score in zip(low, scores, strict=True)])
+    return place if own is None else own
+
+
+def _sure(scores: Sequence[float]) -> int | None:
+    """Give the place of the highest score, None where that is too low to be told."""
     best = max(scores, default=0.0)
-    if best < _TELLS:
-        return None
-    place = scores.index(best)
-    if _FAILING.search(low[place]) and not measures:
-        own = [score if _gains(sentence) else 0.0 for sentence, score in zip(low, scores, strict=True)]
-        place = own.index(max(own)) if max(own) >= _TELLS else place
-    return place
+    return scores.index(best) if best >= _TELLS else None
 
 
 def _doing(sentence: str, title: frozenset[str]) -> float:
@@ -209,23 +221,34 @@ def _doing(sentence: str, title: frozenset[str]) -> float:
 
 def _gains(sentence: str) -> bool:
     """Tell whether a sentence in small letters says what the paper's own work gained."""
-    return _GAINS.search(sentence.replace("state-of-the-art", "")) is not None and not _FAILING.search(sentence)
+    return _says_gain(sentence) and not _FAILING.search(sentence)
+
+
+def _says_gain(sentence: str) -> bool:
+    """Tell whether a sentence speaks of a gain, whoever's; "state-of-the-art" names others' work as well."""
+    return _GAINS.search(sentence.replace("state-of-the-art", "")) is not None
+
+
+def _maybe(sentence: str) -> bool:
+    """Tell whether a sentence says what may be or is needed; "without the need for" is a gain."""
+    return _MAYBE.search(sentence) is not None and _MAYBE.search(_SPARED.sub("", sentence)) is not None
 
 
 def _finding(sentence: str, next_one: bool) -> float:
     """Score how plainly a sentence in small letters says what was found; `next_one`: nothing before it is left out."""
     score = 2.5 if _FINDS.search(sentence) else 0.0
-    if _GAINS.search(sentence) and not _MAYBE.search(sentence):
+    if _GAINS.search(sentence) and not _maybe(sentence):
         score += 2.1
     elif score and _HOLLOW.search(sentence):
         score -= 0.3  # still told, where nothing else is
-    elif not score and _FIGURES.search(sentence) and not _MAYBE.search(sentence):
+    elif not score and _FIGURES.search(sentence) and not _maybe(sentence):
         score = 1.5
     if not score or _EMPTY.search(sentence) or _RESULTS.search(sentence):
         return 0.0
     score += 0.5 if _FIGURES.search(sentence) else 0.0
     score -= 3.0 if _SHARED.search(sentence) else 0.0
     score -= 0.5 if not next_one and _POINTS.match(sentence) else 0.0
+    score -= 2.0 if _NUMBERED.match(sentence) else 0.0  # "(2) ..." without a first
     return score - (1.0 if _PAST.match(sentence) or _STEP.match(sentence) else 0.0)
 
 

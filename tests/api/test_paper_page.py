@@ -190,6 +190,14 @@ def test_several_sentences_are_marked_each_with_its_maths() -> None:
     assert "<math" in str(html).partition("</mark>")[0]
 
 
+def test_a_sentence_without_its_opener_is_marked_from_where_it_is_quoted() -> None:
+    rating = Rating(summary={"text": "… we cast B. It stands.", "kind": "extractive"})
+    html, _ = abstract_of(
+        item(abstract="A rusts. To address this gap, we cast B. It has legs. It stands.", rating=rating)
+    )
+    assert re.findall(r"<mark>(.*?)</mark>", str(html)) == ["we cast B.", "It stands."]
+
+
 @pytest.mark.parametrize("query", ["?lang=ja", "?lang=ja&similar=newest", "?similar=newest", ""])
 def test_another_form_of_an_id_leads_on_in_the_language_and_order_asked_for(
     client: TestClient, sessions: Sessions, roadmap: Roadmap, query: str

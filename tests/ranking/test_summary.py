@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ranking.openers import CUT, without
 from ranking.summary import LONGEST, MAX_CHARS, extract, page_count, sentences
 
 pieces = st.sampled_from(
@@ -16,6 +17,8 @@ pieces = st.sampled_from(
         "Smith et al. Said so.",
         'He said "no." Then he left.',
         "\\emph{Nothing} more…",
+        "To address these challenges, we propose two.",
+        "Therefore, herons wade.",
         "word " * 90 + "end.",
     ]
 )
@@ -25,12 +28,12 @@ abstracts = st.lists(pieces | st.text(max_size=30), max_size=8).map(" ".join)
 @given(abstracts)
 def test_a_summary_is_one_or_two_whole_sentences_as_they_stand(abstract: str) -> None:
     found = extract(abstract)
-    whole = sentences(abstract)
+    whole = [without(sentence) for sentence in sentences(abstract)]
     if found is None:
         assert all(len(sentence) > LONGEST for sentence in whole)
         return
     assert len(found) <= MAX_CHARS or found in whole
-    pairs = {f"{one} {other}" for n, one in enumerate(whole) for other in whole[n + 1 :]}
+    pairs = {f"{one} {other}" for n, one in enumerate(whole) for other in sentences(abstract)[n + 1 :]}
     assert found in whole or found in pairs
 
 
@@ -75,12 +78,53 @@ def test_that_others_fail_gives_way_to_what_is_the_papers_own() -> None:
     assert extract(f"{made} {behind} {own}") == f"{made} {own}"
 
 
+def test_what_else_was_found_is_told_where_a_failing_says_no_gain() -> None:
+    fails = "We find that tin still underperforms brass after casting."
+    own = "Experiments show that this mould narrows the difference."
+    made = "We introduce a mould for herons that wade in quiet ponds."
+    assert extract(f"{made} {fails} {own}") == f"{made} {own}"
+    assert extract(f"We propose PondBench, which measures herons that wade in ponds. {fails} {own}").endswith(fails)
+    gains = "Our heron improves ponds by 16%, where prior herons fail."
+    assert extract(f"{made} {own} {gains}") == f"{made} {gains}"
+
+
+def test_one_item_of_a_list_is_no_finding_by_itself() -> None:
+    made, item = "We introduce a mould for herons that wade in quiet ponds.", "(2) Brass improves herons by 12%."
+    assert extract(f"{made} {item}") == made
+    assert extract(f"{made} {item} Results show that it stands.") == f"{made} Results show that it stands."
+
+
+def test_what_needs_less_is_a_gain_and_what_is_needed_is_none() -> None:
+    made, spared = (
+        "We introduce a mould for herons that wade in quiet ponds.",
+        "Brass improves ponds by 26% without the need for casting anew.",
+    )
+    assert extract(f"{made} {spared}") == f"{made} {spared}"
+    assert extract(f"{made} It needs brass, and improved ponds suggest the need for more.") == made
+
+
+def test_a_self_improving_heron_gained_nothing() -> None:
+    made = "We introduce a mould for herons that wade in quiet ponds."
+    assert extract(f"{made} It casts self-improving herons for constant self-improvement.") == made
+
+
+@pytest.mark.parametrize("verb", ["discuss", "interpret", "reinterpret", "synthesize"])
+def test_who_discusses_or_reads_anew_announces(verb: str) -> None:
+    says = f"In this article, we {verb} herons of brass that wade in ponds."
+    assert extract(f"Ponds have been quiet for a long time. {says}") == says
+
+
+def test_what_is_named_in_passing_points_at_nothing() -> None:
+    says = "We propose a heron that casts others, a process we refer to as brassing."
+    assert extract(f"{says} We introduce two legs that hold it upright in ponds.") == says
+
+
 def test_the_plainest_announcement_is_chosen_not_the_first_that_looks_like_one() -> None:
     abstract = (
         "We show this in ponds. Existing herons fail because they rely on iron. To this end, we propose a heron of "
         "brass. We further release its moulds. First, it wades. Our code is publicly available and improves herons."
     )
-    assert extract(abstract) == "To this end, we propose a heron of brass."
+    assert extract(abstract) == "… we propose a heron of brass."
 
 
 def test_what_may_happen_is_no_finding_and_a_figure_beats_words() -> None:
@@ -105,7 +149,7 @@ def test_a_finding_that_does_not_fit_is_left_out_whole() -> None:
 
 
 def test_a_long_announcement_stands_alone_before_what_announces_nothing() -> None:
-    long = f"To this end, we propose a heron of brass with {'very ' * 90}long legs."
+    long = f"In this work, we propose a heron of brass with {'very ' * 90}long legs."
     assert MAX_CHARS < len(long) <= LONGEST
     assert extract(f"Herons are old. {long} Results show that it stands.") == long
     short = "We introduce a heron of brass for the quiet ponds of the mill."
@@ -133,7 +177,7 @@ def test_what_announces_an_announcement_says_nothing(empty: str) -> None:
         "Here I propose a heron of brass for the mill.",
         "This essay develops a theory of brass herons.",
         "This project presents a heron of brass for the mill.",
-        "To bridge this gap, we adopt a heron of brass from the mill.",
+        "In this work, we adopt a heron of brass from the mill.",
         "This paper focuses on herons of brass that wade in ponds.",
         "In this work, we collect herons of brass from forty mills.",
         "We benchmark herons of brass against iron ones.",
@@ -355,3 +399,76 @@ def test_sentences_end_at_stops_questions_and_calls() -> None:
 )
 def test_pages_are_read_from_a_comment(comment: str | None, pages: int | None) -> None:
     assert page_count(comment) == pages
+
+
+@pytest.mark.parametrize(
+    "opener",
+    [
+        "To address this challenge, ",
+        "To bridge these critical gaps, ",
+        "To carefully study and overcome the aforementioned limitations, ",
+        "To this end, ",
+        "To this end ",
+        "To fill in this gap, ",
+        "To do so, ",
+        "Motivated by this observation, ",
+        "Building upon these two insights, ",
+        "Based on the insight, ",
+        "Leveraging this, ",
+        "In response, ",
+        "In response to these challenges, ",
+        "In light of this, ",
+        "Towards this goal, ",
+        "As a first step towards this goal, ",
+        "With this in mind, ",
+        "In this context, ",
+        "For this reason, ",
+        "As a result, ",
+        "Therefore, ",
+    ],
+)
+def test_an_opener_that_points_at_what_is_left_out_is_left_off(opener: str) -> None:
+    says = "we propose a heron of brass."
+    assert without(opener + says) == f"{CUT} {says}"
+    found = "Results show that it stands."
+    assert extract(f"Herons of iron rust. {opener}{says} {found}") == f"{CUT} {says} {found}"
+
+
+@pytest.mark.parametrize(
+    "opener",
+    [
+        "To reduce the weight of herons, ",
+        "To address this shortage of brass, ",
+        "To address these challenges of casting, ",
+        "Motivated by the observation that iron rusts, ",
+        "Based on this brass, ",
+        "By connecting these old moulds, ",
+        "In this work, ",
+        "Here, ",
+        "However, ",
+        "To this end, and with brass, ",
+    ],
+)
+def test_an_opener_that_says_something_stays(opener: str) -> None:
+    says = f"{opener}we propose a heron of brass."
+    assert without(says) == says
+
+
+def test_a_finding_keeps_what_it_points_with_where_it_follows() -> None:
+    does = "We propose a heron of brass for the quiet ponds of the mill."
+    found = "Based on this, we show that it outlives iron by 12%."
+    assert extract(f"{does} {found}") == f"{does} {found}"
+
+
+def test_the_room_that_an_opener_leaves_is_used() -> None:
+    opener, found = "To steadfastly address this challenge, ", "Results show that it stands."
+    says = f"we propose a heron of brass with {'very ' * 80}long legs."
+    whole = f"{CUT} {says} {found}"
+    assert len(whole) <= MAX_CHARS < len(f"{opener}{says} {found}")
+    assert extract(f"Herons rust. {opener}{says} {found}") == whole
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_leaving_off_an_opener_changes_no_word(opener: str, rest: str) -> None:
+    sentence = f"{opener}, {rest}"
+    assert sentence.endswith(without(sentence).removeprefix(f"{CUT} "))

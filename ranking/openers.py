@@ -1,0 +1,42 @@
+"""Openers that point at what is left out, as "To address this challenge,": told, and left off (pure)."""
+
+import re
+
+CUT = "…"
+# A noun that says nothing without what came before it; "this data scarcity" does say something.
+_NOUN = (
+    r"(?:challeng|problem|issue|limitation|gap|void|question|need|demand|shortcoming|drawback|concern|difficult"
+    r"|bottleneck|obstacle|barrier|hurdle|weakness|deficienc|constraint|pitfall|flaw|dilemma|tension|conflict"
+    r"|trade-?off|end|goal|aim|objective|purpose|reason|observation|insight|finding|discover|idea|intuition|analys"
+    r"|result|hypothes|foundation|premise|motivation|principle|perspective|view|respect|regard|context|vein|direction"
+    r"|light|basis|back(?:ground|drop))\w*"
+)
+_EMPTY = (
+    r"(?:above(?:-mentioned)?|aforementioned|key|critical|crucial|important|fundamental|significant|major|main|central"
+    r"|core|pressing|urgent|open|practical|technical|remaining|existing|inherent|persistent|unmet|growing|dual|twin|two"
+    r"|three|first|simple|surprising|striking|empirical|theoretical|research|knowledge|long-?standing|intertwined)"
+)
+_WHICH = r"(?:this|these|that|those|such|the|our|both|all)"
+_THESE = rf"(?:{_WHICH}(?: of these)?(?: {_EMPTY}){{0,2}} {_NOUN}(?: and {_NOUN})?|this|these|that|it|them|both)"
+_LED = (
+    r"(?:motivated|inspired|driven|guided|informed|prompted|encouraged|based|building|grounded|drawing|leveraging"
+    r"|exploiting|using|following|addressing|tackling|responding)(?: (?:by|on|upon|from|in|to))?"
+)
+_POINTING = re.compile(
+    r"(?:"
+    rf"to (?:\w+ly )?(?!the\b)\w+(?: in| and \w+)? {_THESE}|to do so|to (?:this|that|these) (?:end|aim)s?"
+    rf"|(?:\w+ly )?{_LED} {_THESE}"
+    rf"|in response(?: to {_THESE})?|(?:in (?:the )?light of|in view of|given|because of|due to) {_THESE}"
+    r"|in (?:this|that) (?:context|regard|respect|vein|direction|light)|with (?:this|these) in mind"
+    rf"|(?:on|for|from|with|against|towards?|under|as a (?:first )?step towards?) {_THESE}"
+    r"|as a (?:result|consequence|solution|remedy|response)|as such"
+    r"|therefore|thus|hence|accordingly|consequently"
+    r")(?:, +(?!and |or |but |which |such )(?=\w)| (?=we ))",
+    re.IGNORECASE,
+)
+
+
+def without(sentence: str) -> str:
+    """Leave off an opener that only points at what came before, and say so by an ellipsis; the words stay."""
+    found = _POINTING.match(sentence)
+    return f"{CUT} {sentence[found.end() :]}" if found else sentence
