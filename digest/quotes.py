@@ -17,6 +17,18 @@ def told(entry: Entry) -> tuple[Reason, ...]:
     return placed(entry.reasons, entry.title, entry.summary.text if entry.summary else "")
 
 
+def stood(reasons: Iterable[Reason], title: str, abstract: str | None) -> tuple[Reason, ...]:
+    """Add to each quoted phrase `quote`, how it stands in title or abstract, which an issue itself does not hold."""
+    return tuple(
+        replace(reason, facts={**reason.facts, "quote": marked(phrase, title, abstract)})
+        if reason.kind == "topic"
+        and isinstance(phrase := reason.facts.get("phrase"), str)
+        and phrase in (abstract or "")
+        else reason
+        for reason in reasons
+    )
+
+
 def placed(reasons: Iterable[Reason], title: str, *texts: str | None) -> tuple[Reason, ...]:
     """Add to each quoted phrase how it stands: `quote` with marks where it was cut, `repeats` where the title has it.
 
@@ -32,7 +44,8 @@ def _placed(reason: Reason, title: str, texts: Iterable[str | None]) -> Reason:
         return reason
     if _bare(phrase) == _bare(title):
         return replace(reason, facts={**reason.facts, "phrase": None, "repeats": True})
-    facts: dict[str, JsonValue] = {"quote": marked(phrase, title, *texts), "repeats": _bare(phrase) in _bare(title)}
+    quote = reason.facts.get("quote") or marked(phrase, title, *texts)
+    facts: dict[str, JsonValue] = {"quote": quote, "repeats": _bare(phrase) in _bare(title)}
     return replace(reason, facts={**reason.facts, **facts})
 
 

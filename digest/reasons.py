@@ -79,13 +79,17 @@ def say_all(reasons: Iterable[Reason], lang: str, names: Names, links: Links = F
 def brief(reasons: Iterable[Reason], lang: str, names: Names, most: int = 2, *, beside: bool = True) -> Line:
     """Say the facts of a list line: the reader's own word, lab, readers, code; else the closest words; "" for none.
 
-    Words of the title are not said again; `beside` tells whether the line names the topic already.
+    Words of the title are not said again; `beside` tells whether the line names the topic already, which is then said
+    only with words that earned it.
     """
     speaker = voice(lang)
     known = {reason.kind: reason for reason in reversed(_sayable(reasons, names))}
     facts = [kind for kind in ("you", "lab", "readers", "code", "new") if kind in known]
-    quotes = "topic" in known and not known["topic"].facts.get("repeats")
+    topic = known["topic"].facts if "topic" in known else {}
+    quotes = bool(topic.get("phrase")) and not topic.get("repeats")
     words = ("topic", "builds-on", "editors") if quotes else ("builds-on", "editors", "topic")
+    if beside and not topic.get("phrase") and not topic.get("repeats"):
+        known.pop("topic", None)  # the line would name it twice
     chosen = facts[:most] or [kind for kind in words if kind in known][:1]
     teller = _Teller(speaker, names, FILE, beside=beside)
     return _capital(speaker.join((teller.short(known[kind]) for kind in chosen), "clauses"))

@@ -8,6 +8,7 @@ from db.models import Code, Item, LabScore, Rating, Shortlist, Window
 from digest.candidates import Candidate, LabBelief, LabItem, Place
 from digest.coverage import WindowFact
 from digest.model import CodeRef, Summary
+from digest.quotes import stood
 
 
 def candidate(item: Item) -> Candidate:
@@ -31,7 +32,7 @@ def candidate(item: Item) -> Candidate:
         worth=rating.worth if rating else None,
         minutes=rating.minutes if rating else 0,
         minutes_guessed=rating.minutes_guessed if rating else True,
-        reasons=_reasons(rating),
+        reasons=stood(_reasons(rating), item.title, item.abstract),
         summary=_summary(rating),
         read_first=tuple(rating.read_first) if rating else (),
         withdrawn=item.withdrawn,

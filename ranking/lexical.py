@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ _WORD = re.compile(r"\w+")
 _SPACED = re.compile(r"\S+")
 _SIGN = re.compile(r"(?<!\w)[^\w\s-]|[^\w\s-](?!\w)")  # not between two letters or figures, as in c++, f#, .net
 _CLAUSE = re.compile(r"(?<=[.;:!?])\s+")
+_STOP = re.compile(r"(?<=[.;!?])\s+")  # a colon may lead to an address
 _ADDRESS = re.compile(r"://|\bwww\.|\w\.[a-z]{2,6}/\w", re.IGNORECASE)  # what makes a word one
 
 
@@ -101,9 +103,18 @@ def best_match(title: str, abstract: str | None, phrases: Sequence[Phrase]) -> M
 
 
 def _said(phrase: str, text: str) -> tuple[int, int] | None:
-    """Find where a text says a phrase first; what stands within a web address is not said."""
+    """Find where a text says a phrase first; what stands within a web address, or leads to one, is not said."""
     spans = (match.span() for match in _pattern(phrase).finditer(text))
-    return next((span for span in spans if not _ADDRESS.search(_word_at(text, span[0]))), None)
+    return next(
+        (span for span in spans if not _ADDRESS.search(_word_at(text, span[0])) and not _leads(text, span)), None
+    )
+
+
+def _leads(text: str, span: tuple[int, int]) -> bool:
+    """Tell whether a clause soon goes on to a web address, as "The leaderboard is available at"; in brackets, none."""
+    right = next((m.start() for m in _STOP.finditer(text, span[1])), len(text))
+    after = islice(_SPACED.finditer(text, span[1], right), QUOTE_WORDS)
+    return any(_ADDRESS.search(word.group()) and not word.group().startswith("(") for word in after)
 
 
 def _word_at(text: str, place: int) -> str:

@@ -12,7 +12,7 @@ from core.scores import Reason
 from digest.formats import formats
 from digest.model import Digest, Summary
 from digest.press import message_parts
-from digest.quotes import marked, placed
+from digest.quotes import marked, placed, stood
 from digest.reasons import brief, names_in, say_all
 from digest.words import NBSP
 from locales.load import LANGUAGES
@@ -95,6 +95,23 @@ def test_where_no_line_names_the_topic_the_short_form_does() -> None:
     other = (*reasons, Reason("builds-on", {"work": "specialists"}))
     assert str(brief(other, "en", NAMES)) == "Close to A Thousand Narrow Specialists of the reading list"
     assert str(brief(other, "ja", NAMES)) == "必読リストのA Thousand Narrow Specialistsに近い"
+
+
+def test_a_line_that_names_the_topic_tells_another_reason_where_nothing_is_quoted() -> None:
+    bare = Reason("topic", {"topic": "moe", "phrase": None, "field": None})
+    works, liked = Reason("builds-on", {"work": "specialists"}), Reason("editors", {"share": 1})
+    assert str(brief((bare, works), "en", NAMES)) == "Close to A Thousand Narrow Specialists of the reading list"
+    assert "1%" in str(brief((bare, liked), "en", NAMES))
+    assert str(brief((bare,), "en", NAMES)) == ""
+    assert str(brief((bare,), "en", NAMES, beside=False)) == "Close to Mixture of experts"
+
+
+def test_a_phrase_outside_the_summary_is_marked_as_it_stands_in_the_abstract() -> None:
+    reasons = (Reason("topic", {"topic": "moe", "phrase": "Chosen by hand (October 2026)"}),)
+    (marked_there,) = stood(reasons, "A Title", ABSTRACT)
+    (said,) = placed((marked_there,), "A Title", "We count how many requests a language model serves.")
+    assert said.facts["quote"] == "Chosen by hand (October 2026)"
+    assert stood(reasons, "A Title", None) == reasons
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

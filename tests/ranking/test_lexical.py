@@ -88,7 +88,7 @@ def test_a_quote_begins_within_no_bracket_that_ends_in_it(text: str, quoted: str
 @pytest.mark.parametrize(
     ("text", "quoted"),
     [
-        ("The retriever is at https://example.org/retriever/, and our index too", "The retriever is at"),
+        ("Read https://example.org/a, and our retriever too", "and our retriever too"),
         ("Code at https://example.org/a. Our retriever", "Our retriever"),
         ("See https://example.org/a for a retriever of paper", "for a retriever of paper"),
         ("See github.com/a/b and www.example.org with a retriever (example.org/c)", "with a retriever"),
@@ -100,6 +100,22 @@ def test_a_quote_spans_no_address(text: str, quoted: str) -> None:
     found = best_match("No words", text, RAG)
     assert found is not None
     assert found.quote == quoted
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("The retriever is available at https://example.org/a, and so on", None),
+        ("Code of the retriever: www.example.org", None),
+        ("The retriever is at https://example.org. A retriever reads", "A retriever reads"),
+        ("The retriever is at https://example.org. We try chunking", "We try chunking"),
+        ("Our retriever (https://example.org) reads", "Our retriever"),
+        ("Our retriever reads. All is at https://example.org", "Our retriever reads"),
+    ],
+)
+def test_what_leads_to_an_address_is_not_quoted(text: str, quoted: str | None) -> None:
+    found = best_match("No words", text, RAG)
+    assert (found.quote if found else None) == quoted
 
 
 def test_a_phrase_within_an_address_is_none() -> None:

@@ -83,7 +83,8 @@ def test_what_else_was_found_is_told_where_a_failing_says_no_gain() -> None:
     own = "Experiments show that this mould narrows the difference."
     made = "We introduce a mould for herons that wade in quiet ponds."
     assert extract(f"{made} {fails} {own}") == f"{made} {own}"
-    assert extract(f"We propose PondBench, which measures herons that wade in ponds. {fails} {own}").endswith(fails)
+    bench = "We propose PondBench, which measures herons that wade in ponds."
+    assert extract(f"{bench} {fails} {own}") == f"{bench} {fails}"
     gains = "Our heron improves ponds by 16%, where prior herons fail."
     assert extract(f"{made} {own} {gains}") == f"{made} {gains}"
 
