@@ -17,6 +17,7 @@ STAGES, LABS, CANON, APPLIED, TOPICS = "stages.toml", "labs.toml", "canon.toml",
 GLOSSARY = "glossary.toml"
 CHECKED = ("corpus", "gold", "memory")
 ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}|[a-z]+(-[a-z]+)?/\d{7}")
+COINED = re.compile(r"[\w.-]*\w[A-Z0-9][\w.-]*")  # a capital or figure within a word: LoRA, BLIP-2; not Fine-Tuning
 KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -251,11 +252,12 @@ def _work(fields: Fields) -> Work:
         fields.problem("arxiv_id", f"{arxiv_id!r} is not an arXiv id such as 1706.03762 without version; correct it")
     # The address follows from the id, so that only books and courses need to write one.
     url = _url(fields, "url", required=not arxiv_id) or f"https://arxiv.org/abs/{arxiv_id}"
+    title = fields.string("title")
     work = Work(
         key=_key(fields),
         arxiv_id=arxiv_id or None,
         url=url,
-        title=fields.string("title"),
+        title=title,
         authors=fields.strings("authors", required=True),
         others=fields.boolean("others"),
         year=fields.integer("year", 1700, 2200),
@@ -265,11 +267,23 @@ def _work(fields: Fields) -> Work:
         minutes=fields.integer("minutes", 1, 6000),
         prerequisites=fields.strings("prerequisites"),
         checked=fields.string("checked"),
+        names=_names(fields, title),
     )
     if work.checked and work.checked not in CHECKED:
         fields.problem("checked", f"should be one of {', '.join(CHECKED)}, is {work.checked!r}; correct it")
     fields.finish()
     return work
+
+
+def _names(fields: Fields, title: str) -> tuple[str, ...]:
+    """Give what a work is called by: the coined word that its title begins with, and the names that are written."""
+    written = fields.strings("names")
+    for name in written:
+        if not re.search(r"\w", name) or name != " ".join(name.split()):
+            fields.problem("names", f"{name!r} should be words, parted by one space or hyphen; correct it")
+    head, colon, _ = title.partition(":")
+    coined = (head,) if colon and COINED.fullmatch(head) else ()
+    return tuple(dict.fromkeys((*coined, *written)))
 
 
 def _check_canon(

@@ -90,6 +90,7 @@ class Work:
     minutes: int
     prerequisites: tuple[str, ...]
     checked: str
+    names: tuple[str, ...] = ()  # what other texts call it by: LoRA, speculative decoding
 
 
 @dataclass(frozen=True, slots=True)

@@ -272,6 +272,32 @@ def test_another_curriculum_needs_only_files(tmp_path: Path) -> None:
     assert toy.labs == {}
 
 
+@pytest.mark.parametrize(
+    ("title", "names", "known"),
+    [
+        ("KnotNet: Ropes at Scale", "", ("KnotNet",)),
+        ("Knot-2: Ropes at Scale", 'names = ["KnotNet"]', ("KnotNet",)),
+        ("KnotNet2: Ropes at Scale", 'names = ["tied net", "KnotNet2"]', ("KnotNet2", "tied net")),
+        ("Bowline: Ropes at Scale", "", ()),
+        ("Fine-Tying: Ropes at Scale", "", ()),
+        ("The Book of Knots", "", ()),
+        ("On KnotNet: A Review", "", ()),
+    ],
+)
+def test_a_work_is_called_by_the_coined_word_of_its_title_and_what_is_written(
+    tmp_path: Path, title: str, names: str, known: tuple[str, ...]
+) -> None:
+    canon = WORK.replace("The Book of Knots", title) + names
+    assert load_roadmap(_write(tmp_path, canon=canon)).canon[0].names == known
+
+
+def test_a_name_without_a_word_is_refused(tmp_path: Path) -> None:
+    message = _problems(_write(tmp_path, canon=WORK + 'names = ["--", "KnotNet", " bowline", "tied  net"]'))
+    for name in ("'--'", "' bowline'", "'tied  net'"):
+        assert f"canon.toml: ashley.names: {name} should be words" in message
+    assert "'KnotNet'" not in message
+
+
 def test_a_topic_names_a_neighbour_in_its_own_file_alone(tmp_path: Path) -> None:
     folder = _write(tmp_path, stages=STAGES.replace('["knots"]', '["knots", "bends"]'))
     (folder / "topics" / "bends.toml").write_text('neighbours = ["knots"]\n' + TOPIC, encoding="utf-8")
