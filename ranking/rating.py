@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -16,14 +16,13 @@ from core.scores import REASON_ORDER, Reason
 from core.text import text_hash
 from ranking import affinity, editors, kinds, labs, lexical, summary, worth
 from ranking.guide import Guide
+from ranking.naming import Naming
+from ranking.preparing import Near, closest, read_first
 from roadmap.model import Roadmap, Work
 
 KEPT_FIT = 0.001  # fits below this are not stored: about six of a paper's 37 stay; from 0.01 lists lose their tails
 FILED = 0.5  # "an expert would file it here"
 SUMMARY_MAKER = "extractive"
-BUILDS_ON = 0.5  # cosine to a canon work from which it is a reason ("close to")
-READ_FIRST = 0.38  # and from which the work is offered as preparation
-OWN_TOPIC = 0.30  # and from which, of the paper's own topic, it goes before all works of topics that one builds on
 READ_FIRST_WORKS = 2
 
 
@@ -83,7 +82,8 @@ def rate(
     stage = roadmap.topics[best_topic].stage if best_topic else None
     filed = best is not None and float(fits[best]) >= FILED
     topic = best_topic if filed else None
-    works = read_first(vector, topic, guide, roadmap, _not_yet(facts, roadmap))
+    text = Naming(facts.title, facts.abstract)
+    works = read_first(vector, topic, guide, roadmap, text, _not_yet(facts, roadmap))
     score = worth.worth(_signals(facts, float(fits[best]), found, share)) if best is not None else None
     reasons: list[Reason] = []
     # What is filed nowhere competes for no place, and nothing speaks for what its authors took back.
@@ -96,29 +96,12 @@ def rate(
         "worth": score.score if score else None,
         "reasons": [asdict(reason) for reason in reasons],
         "summary": _summary(facts) if filed else None,
-        "read_first": [key for key, _ in works[:READ_FIRST_WORKS]],
+        "read_first": [work.key for work in works[:READ_FIRST_WORKS]],
         "type": _type(facts),
         "minutes": minutes,
         "minutes_guessed": guessed,
     }
     return Rated(_topic_rows(facts, fits, guide, roadmap), [_lab_row(facts.id, a) for a in found], rating)
-
-
-def read_first(
-    vector: NDArray[np.float32], topic: str | None, guide: Guide, roadmap: Roadmap, but: Container[str] = ()
-) -> list[tuple[str, float]]:
-    """List the close canon works to prepare with, the one to begin with first, as (key, cosine), `but` some keys.
-
-    Likeness alone is no preparation: only works of the same topic or of one it builds on are looked at, those of the
-    same topic first, and only of the same or an earlier stage. Where none is close, none is listed.
-    """
-    if topic is None or not roadmap.canon:
-        return []
-    works = [pair for pair in _works(guide.canon @ vector, topic, roadmap) if pair[0] not in but]
-    near = [pair for pair in works if pair[1] >= READ_FIRST]
-    if near and works[0] not in near and works[0][1] >= OWN_TOPIC:
-        near.insert(0, works[0])  # the nearest of the own topic, where only works of others are close
-    return near
 
 
 def _not_yet(facts: Facts, roadmap: Roadmap) -> set[str]:
@@ -129,18 +112,6 @@ def _not_yet(facts: Facts, roadmap: Roadmap) -> set[str]:
 
 def _month(work: Work) -> str:
     return arxiv_month(work.arxiv_id) if work.arxiv_id else f"{work.year}-01"
-
-
-def _works(likeness: NDArray[np.float32], topic: str, roadmap: Roadmap) -> list[tuple[str, float]]:
-    """List what may prepare for a topic: its own works before those it builds on, the likest of each first."""
-    known = roadmap.topics[topic]
-    topics = {topic, *known.prerequisites}
-    works = [
-        (work.topic != topic, -float(cosine), work.key)
-        for work, cosine in zip(roadmap.canon, likeness, strict=True)
-        if work.topic in topics and work.stage <= known.stage
-    ]
-    return [(key, -cosine) for _, cosine, key in sorted(works)]
 
 
 def _signals(facts: Facts, fit: float, found: Sequence[labs.Attribution], share: float | None) -> worth.Signals:
@@ -165,7 +136,7 @@ def _reasons(
     facts: Facts,
     topic: str,
     found: Sequence[labs.Attribution],
-    works: Sequence[tuple[str, float]],
+    works: Sequence[Near],
     score: worth.Worth,
     share: float | None,
     roadmap: Roadmap,
@@ -190,14 +161,9 @@ def _reasons(
         reasons.append(Reason("code", _code(facts), score.shares.get("code", 0.0)))
     if share is not None and share <= editors.STRIKING:
         reasons.append(Reason("editors", {"share": math.ceil(share * 100)}, score.shares["editors"]))
-    if works and _closest(works):
-        reasons.append(Reason("builds-on", {"work": works[0][0]}))
+    if closest(works):
+        reasons.append(Reason("builds-on", {"work": works[0].key}))
     return sorted(reasons, key=lambda reason: REASON_ORDER.index(reason.kind))
-
-
-def _closest(works: Sequence[tuple[str, float]]) -> bool:
-    """Tell whether the first work is so close that it is a reason: no other that was looked at is closer."""
-    return works[0][1] >= BUILDS_ON and works[0] == max(works, key=lambda work: work[1])
 
 
 def _why(facts: Facts, topic: str, roadmap: Roadmap) -> dict[str, Any]:
