@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import Engine, delete, event, select
 
 from core.errors import NotFoundError
-from core.months import closing_time
 from db.engine import Sessions
 from db.models import Issue, IssueItem, Item, Shortlist, Window
 from digest.formats import text
@@ -197,14 +196,16 @@ def test_offline_needs_something_stored(sessions: Sessions, roadmap: Roadmap) ->
 def test_a_draft_depends_on_its_rows_and_not_on_the_clock(sessions: Sessions, roadmap: Roadmap) -> None:
     with sessions.begin() as session:
         ready(session, roadmap)
-        first = build(session, "2026-06", roadmap, at("2026-06-28")).digest
+        for window in session.scalars(select(Window)):
+            window.checked_at = window.closed_at = at("2026-07-01")
+        first = build(session, "2026-06", roadmap, at("2026-07-02")).digest
     with sessions.begin() as session:
         for window in session.scalars(select(Window)):
-            window.checked_at = at("2026-07-01")
-        second = digest_of(build(session, "2026-06", roadmap, at("2026-07-02")))
+            window.checked_at = at("2026-07-03")
+        second = digest_of(build(session, "2026-06", roadmap, at("2026-07-04")))
         session.expire_all()
         assert digest_of(session.get_one(Issue, "2026-06")) == second
-    assert second.made == closing_time("2026-06", 5) + timedelta(hours=2)
+    assert second.made == at("2026-07-01")
     with sessions.begin() as session:
         assert session.get_one(Issue, "2026-06").digest == first
 
@@ -214,7 +215,8 @@ def test_a_draft_says_how_far_it_reaches(sessions: Sessions, roadmap: Roadmap) -
         ready(session, roadmap, "2026-05")
         build(session, "2026-05", roadmap, at("2026-06-06"))
         add_paper(session, roadmap, "2606.10001", "2026-06")
-        add_window(session, "arxiv", "2026-06", to_day=at("2026-06-10").date())
+        read = at("2026-06-11")
+        add_window(session, "arxiv", "2026-06", to_day=at("2026-06-10").date(), checked_at=read, closed_at=read)
         digest = digest_of(build(session, "2026-06", roadmap, at("2026-06-11")))
     facts = {"papers": 1, "until": "2026-06-10", "closes": "2026-07-05", "last_final": "2026-05"}
     assert [(b.kind, b.facts) for b in digest.banners] == [("draft", facts)]
