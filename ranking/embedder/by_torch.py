@@ -1,6 +1,7 @@
 """A catalogue model's network run by torch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,19 @@ def network(load: Callable[[], Any], threads: int | None) -> Hidden:
             return np.asarray(last.float().numpy(), dtype=np.float32)
 
     return hidden
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch compute in one thread, and in as many as before afterwards: networks set the number for the process."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def single(model: EmbeddingModel) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from core.errors import ModelError
-from ranking.embedder import by_openvino, hub, networks, quantised, verdict
+from ranking.embedder import by_openvino, by_torch, hub, networks, quantised, verdict
 from ranking.embedder.batches import encode, unit
 from ranking.embedder.catalogue import CATALOGUE, PACKAGED, EmbeddingModel, Vectors, unavailable
 from ranking.embedder.tokens import tokeniser
@@ -103,17 +103,19 @@ class SentenceTransformerEmbedder:
 
     def _loaded(self) -> Encode:
         if self._encode is None:
-            self._encode = self._load(self.arithmetic)
+            self._encode = self._load(self.arithmetic, self._threads)
         return self._encode
 
-    def _load(self, arithmetic: str) -> Encode:
+    def _load(self, arithmetic: str, threads: int | None) -> Encode:
         if self._known is None:
-            return _as_shipped(self.name, arithmetic, self._threads)
-        return _fast(self._known, arithmetic, self.cache, self._threads)
+            return _as_shipped(self.name, arithmetic, threads)
+        return _fast(self._known, arithmetic, self.cache, threads)
 
     def _judge(self) -> str:
+        """Time the ways in one thread each, as bulk work runs: several wait for each other on a busy machine."""
         ways = networks.candidates(self._known)
-        chosen = verdict.fastest({way: self._load(way) for way in ways}) if len(ways) > 1 else ways[0]
+        with by_torch.one_thread():
+            chosen = verdict.fastest({way: self._load(way, 1) for way in ways}) if len(ways) > 1 else ways[0]
         verdict.store(self._verdict_file, self.name, chosen, self._ways)
         return chosen
 

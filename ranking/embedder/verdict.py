@@ -74,9 +74,9 @@ def _quickest(ways: Mapping[str, Embed], texts: list[str]) -> str:
     seconds = dict.fromkeys(ways, float("inf"))
     for _ in range(ROUNDS):
         for name, embed in ways.items():
-            start = time.perf_counter()
+            start = time.process_time()  # what else the machine does does not count
             embed(texts)
-            seconds[name] = min(seconds[name], time.perf_counter() - start)
+            seconds[name] = min(seconds[name], time.process_time() - start)
     return min(seconds, key=lambda name: seconds[name])
 
 

@@ -311,11 +311,27 @@ def knows(monkeypatch: pytest.MonkeyPatch, *, brain_float: bool, products_of_byt
     monkeypatch.setattr(by_torch, "native_bytes", lambda: products_of_bytes)
 
 
+def test_a_trial_leaves_the_number_of_threads_as_it_was(
+    monkeypatch: pytest.MonkeyPatch, judged: Callable[[str], list[str]]
+) -> None:
+    import torch
+
+    judged("bf16")
+    monkeypatch.setattr(SentenceTransformerEmbedder, "_load", lambda *_: seen.append(torch.get_num_threads()))
+    seen: list[int] = []
+    before = torch.get_num_threads()
+    assert SentenceTransformerEmbedder().arithmetic == "bf16"
+    assert seen == [1, 1]
+    assert torch.get_num_threads() == before
+
+
 def way(*values: float, pause: float = 0.0) -> Callable[[list[str]], Vectors]:
-    """Make a way that gives one vector for all texts, after a pause."""
+    """Make a way that gives one vector for all texts, after so many seconds of work."""
 
     def embed(texts: list[str]) -> Vectors:
-        time.sleep(pause)
+        until = time.process_time() + pause
+        while time.process_time() < until:
+            pass
         row = np.array(values, dtype=np.float32)
         return np.tile(row / np.linalg.norm(row), (len(texts), 1))
 
