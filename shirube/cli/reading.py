@@ -14,6 +14,7 @@ from shirube.cli.options import ENGLISH, PARTLY, Day, Kind, Lang, Month, Sort, S
 from shirube.help import WithFormats
 
 if TYPE_CHECKING:
+    from shirube.monthly import Outcome
     from shirube.wiring import Wiring
 
 commands = typer.Typer()
@@ -63,11 +64,18 @@ def digest(
         outcome = catching_up.make_catch_up(wiring, parse_month(since), wanted, write, offline=offline)
     else:
         outcome = monthly.make_month(wiring, wanted, write, offline=offline)
-        if month is None and not (offline or outcome.sample or outcome.interrupted):
-            monthly.close_due(wiring)
+        _others_closed(wiring, outcome, wanted=month is None and not offline)
     terminal.out(output.render(last[0], form, lang.value, stages, minutes) if out == "-" else str(made[0]))
     if outcome.partly:
         raise typer.Exit(PARTLY)
+
+
+def _others_closed(wiring: Wiring, outcome: Outcome, *, wanted: bool) -> None:
+    """Close the other months that are due, unless the run was stopped or has no more than the sample."""
+    from shirube import monthly
+
+    if wanted and not (outcome.sample or outcome.interrupted):
+        monthly.close_due(wiring)
 
 
 def _begun(wiring: Wiring, month: str | None, *, view: bool) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ranking.openers import CUT, without
+from ranking.openers import without
 from ranking.summary import LONGEST, MAX_CHARS, extract, page_count, sentences
 
 pieces = st.sampled_from(
@@ -301,89 +301,6 @@ def test_no_abstract_no_summary(abstract: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "We use herons, e.g. Brass ones.",
-        "As in Fig. 2 and Eq. 3, it holds.",
-        "Smith et al. Showed it.",
-        "It costs 12.5 dollars.",
-        "J. R. Heron wrote it.",
-        "It holds (cf. Section 2).",
-        "Let $a. B$ be given.",
-        "We cast 40 herons (avg. 98 minutes each).",
-        "It is drawn in Figs. 2 and 3 and Refs. 4 and 5.",
-        "A heron at \\$5 has $x = 1. Y = 2$ legs.",
-        "With $3.5\\times n. Then 2$ it holds.",
-        "With $9.8. \\pm 1$ it holds.",
-        "With $ x. Y = 2 $ it holds.",
-        "It is kept at heron.example and in Pond.Js files.",
-    ],
-)
-def test_these_are_one_sentence(text: str) -> None:
-    assert sentences(text) == [text]
-
-
-@pytest.mark.parametrize(
-    ("text", "ends"),
-    [
-        ("It fails for ponds of class A. We cast one.", "It fails for ponds of class A."),
-        ("It slows retrieval.In this paper, we cast one.", "It slows retrieval."),
-        ("It stands in ponds.Inside the mill, we cast one.", "It stands in ponds."),
-        ('He calls it "still." We do not.', 'He calls it "still."'),
-    ],
-)
-def test_these_are_two(text: str, ends: str) -> None:
-    first, second = sentences(text)
-    assert first == ends
-    assert second.startswith(("We", "In"))
-
-
-@pytest.mark.parametrize(
-    "price",
-    [
-        "\\$5",
-        "$5",
-        "US$5.40",
-        "$1,200",
-        "~$0.2M",
-        "$8 billion",
-        "$5, $6 or $7",
-        "$5-$6 or $7",
-        "$5, not $y$,",
-        "($5)",
-        "5$",
-    ],
-)
-@pytest.mark.parametrize(
-    "rest", ["of brass.", "in $O(n \\log n)$ steps.", "for \\$6.", "that is $3\\times$ faster.", "at US$6."]
-)
-def test_a_price_is_no_formula(price: str, rest: str) -> None:
-    whole = [f"It costs {price} a day.", f"We cast one {rest}"]
-    assert sentences(" ".join(whole)) == whole
-
-
-@pytest.mark.parametrize("lone", ["5$", "90$ brass", "$HERON", "$/heron", "(0, 5]$"])
-def test_a_dollar_that_nothing_closes_is_no_formula(lone: str) -> None:
-    whole = [f"It takes {lone} a day.", "We cast one for \\$6.", "It holds ($p < 1$)."]
-    assert sentences(" ".join(whole)) == whole
-    assert sentences(" ".join(whole[:2])) == whole[:2]
-
-
-def test_a_price_does_not_cost_the_summary() -> None:
-    abstract = f"A day of work costs up to \\$5 in moulds. We propose a heron of brass. {'It waits very long. ' * 30}"
-    assert extract(abstract) == "We propose a heron of brass."
-
-
-def test_sentences_end_at_stops_questions_and_calls() -> None:
-    assert sentences("It holds. Does it? It does! (So we say.)") == [
-        "It holds.",
-        "Does it?",
-        "It does!",
-        "(So we say.)",
-    ]
-
-
-@pytest.mark.parametrize(
     ("comment", "pages"),
     [
         ("12 pages, 4 figures", 12),
@@ -400,76 +317,3 @@ def test_sentences_end_at_stops_questions_and_calls() -> None:
 )
 def test_pages_are_read_from_a_comment(comment: str | None, pages: int | None) -> None:
     assert page_count(comment) == pages
-
-
-@pytest.mark.parametrize(
-    "opener",
-    [
-        "To address this challenge, ",
-        "To bridge these critical gaps, ",
-        "To carefully study and overcome the aforementioned limitations, ",
-        "To this end, ",
-        "To this end ",
-        "To fill in this gap, ",
-        "To do so, ",
-        "Motivated by this observation, ",
-        "Building upon these two insights, ",
-        "Based on the insight, ",
-        "Leveraging this, ",
-        "In response, ",
-        "In response to these challenges, ",
-        "In light of this, ",
-        "Towards this goal, ",
-        "As a first step towards this goal, ",
-        "With this in mind, ",
-        "In this context, ",
-        "For this reason, ",
-        "As a result, ",
-        "Therefore, ",
-    ],
-)
-def test_an_opener_that_points_at_what_is_left_out_is_left_off(opener: str) -> None:
-    says = "we propose a heron of brass."
-    assert without(opener + says) == f"{CUT} {says}"
-    found = "Results show that it stands."
-    assert extract(f"Herons of iron rust. {opener}{says} {found}") == f"{CUT} {says} {found}"
-
-
-@pytest.mark.parametrize(
-    "opener",
-    [
-        "To reduce the weight of herons, ",
-        "To address this shortage of brass, ",
-        "To address these challenges of casting, ",
-        "Motivated by the observation that iron rusts, ",
-        "Based on this brass, ",
-        "By connecting these old moulds, ",
-        "In this work, ",
-        "Here, ",
-        "However, ",
-        "To this end, and with brass, ",
-    ],
-)
-def test_an_opener_that_says_something_stays(opener: str) -> None:
-    says = f"{opener}we propose a heron of brass."
-    assert without(says) == says
-
-
-def test_a_finding_keeps_what_it_points_with_where_it_follows() -> None:
-    does = "We propose a heron of brass for the quiet ponds of the mill."
-    found = "Based on this, we show that it outlives iron by 12%."
-    assert extract(f"{does} {found}") == f"{does} {found}"
-
-
-def test_the_room_that_an_opener_leaves_is_used() -> None:
-    opener, found = "To steadfastly address this challenge, ", "Results show that it stands."
-    says = f"we propose a heron of brass with {'very ' * 80}long legs."
-    whole = f"{CUT} {says} {found}"
-    assert len(whole) <= MAX_CHARS < len(f"{opener}{says} {found}")
-    assert extract(f"Herons rust. {opener}{says} {found}") == whole
-
-
-@given(st.text(max_size=40), st.text(max_size=40))
-def test_leaving_off_an_opener_changes_no_word(opener: str, rest: str) -> None:
-    sentence = f"{opener}, {rest}"
-    assert sentence.endswith(without(sentence).removeprefix(f"{CUT} "))
