@@ -326,8 +326,11 @@ def test_a_job_run_now_that_does_not_stop_in_time_is_told_as_cut_off(sessions: S
         stop.ask()
         assert go_on.wait(30)
 
+    before = set(threading.enumerate())
     assert worker(sessions, hours, Bell(during=deaf), stop=stop).run_now("bell") is None
     go_on.set()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(30)  # or it writes into the database of the next test
     (run,) = all_runs(sessions)
     assert (run.state, run.error) == ("interrupted", "cut off when its worker was stopped")
 
