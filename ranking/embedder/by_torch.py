@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ranking.embedder.batches import Hidden, Tokens
+from ranking.embedder.batches import Hidden, Tokens, by_length
 from ranking.embedder.catalogue import EmbeddingModel, local_folder, unavailable
 
 
@@ -54,11 +55,12 @@ def brain_float(model: EmbeddingModel) -> Any:
     return module(model, torch.bfloat16)
 
 
-def eight_bits(model: EmbeddingModel) -> Any:
-    """Load a model's torch module with its linear layers in eight-bit integers."""
+def eight_bits(model: EmbeddingModel, threads: int | None) -> Hidden:
+    """Load a model's network with its linear layers in eight-bit integers; short texts go in single precision."""
     from ranking.embedder import eight_bits  # classes of torch, which only who embeds by it waits for
 
-    return eight_bits.module(model)
+    exact = partial(network, partial(single, model), threads)
+    return by_length(exact, network(partial(eight_bits.module, model), threads))
 
 
 def module(model: EmbeddingModel, dtype: Any) -> Any:
