@@ -8,7 +8,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from core.errors import RefusedError
-from db import holds, issues, outbox
+from db import holds, issues, outbox, subscribers
 from db.engine import reading
 from digest.delivery.folder import FolderDelivery
 from digest.delivery.message import make_sender
@@ -35,6 +35,7 @@ class Sending:
     next_at: datetime | None
     reasons: list[tuple[str, int]]  # of those that wait, with how many mails
     missed: int = 0  # failed, and perhaps by the relay's own fault
+    refused: int = 0  # readers who are suppressed by a relay's word alone
 
     @property
     def says(self) -> str:
@@ -63,7 +64,8 @@ def send(wiring: Wiring, month: str | None) -> Sending:
     with reading(wiring.sessions) as session:
         waits, due = not outbox.finished(session, found), outbox.next_at(session, found)
         later = due if due is not None and due > wiring.clock() else None
-        return Sending(found, ended, waits, later, outbox.reasons(session, found), missed(session, found)[1])
+        failed, refused = missed(session, found)[1], subscribers.refused(session)
+        return Sending(found, ended, waits, later, outbox.reasons(session, found), failed, refused)
 
 
 def begin(wiring: Wiring) -> int:
@@ -148,6 +150,15 @@ def told_missed(month: str, mails: int) -> str:
     return (
         f"{readers} without the issue of {month}, perhaps by the relay's own fault: shirube outbox says why. "
         "Once it is mended: shirube outbox --retry-failed, then shirube send"
+    )
+
+
+def told_refused(readers: int) -> str:
+    """Say that readers are suppressed by a relay's word alone, who they are, and the way back."""
+    get = "1 reader gets no mail" if readers == 1 else f"{readers:,} readers get no mail"
+    return (
+        f"{get} any more: a relay refused them for good (shirube subscribers list --state suppressed). "
+        "Where it was wrong: shirube subscribers suppress --lift ADDRESS"
     )
 
 

@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from core.clock import iso
-from db import holds, outbox
+from db import holds, outbox, subscribers
 from db.engine import reading
 from digest.delivery.smtp import SmtpDelivery
 from digest.service import missed
 from shirube import backups, notify, ticking
 from shirube.checks import Check
-from shirube.mail import again, told_missed, why
+from shirube.mail import again, told_missed, told_refused, why
 from shirube.telling import span
 from shirube.wiring import Wiring
 
@@ -91,6 +91,13 @@ def waiting(wiring: Wiring) -> list[Check]:
         return [Check("outbox", well=not doubted, found=said, fix=fix)]
     fix = "Look at shirube outbox, then let it go: shirube outbox --release, with --skip-waiting to send none of it"
     return [Check("outbox", well=False, found=f"mail is held since {iso(hold.since)}: {hold.reason}; {said}", fix=fix)]
+
+
+def refused(wiring: Wiring) -> list[Check]:
+    """Tell how many readers are suppressed by a relay's word alone; that is well, as mailboxes do cease to be."""
+    with reading(wiring.sessions) as session:
+        readers = subscribers.refused(session)
+    return [Check("readers", well=True, found=told_refused(readers))] if readers else []
 
 
 def webhook(wiring: Wiring) -> list[Check]:
