@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ranking.embedder.batches import Hidden, Tokens, by_length
+from ranking.embedder.batches import Hidden, Tokens
 from ranking.embedder.catalogue import EmbeddingModel, local_folder, unavailable
 
 
@@ -53,14 +52,6 @@ def brain_float(model: EmbeddingModel) -> Any:
     import torch
 
     return module(model, torch.bfloat16)
-
-
-def eight_bits(model: EmbeddingModel, threads: int | None) -> Hidden:
-    """Load a model's network with its linear layers in eight-bit integers; short texts go in single precision."""
-    from ranking.embedder import eight_bits  # classes of torch, which only who embeds by it waits for
-
-    exact = partial(network, partial(single, model), threads)
-    return by_length(exact, network(partial(eight_bits.module, model), threads))
 
 
 def module(model: EmbeddingModel, dtype: Any) -> Any:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from core.errors import ModelError
 from ranking.embedder import by_openvino, by_torch, quantised
-from ranking.embedder.batches import Hidden
+from ranking.embedder.batches import Hidden, by_length
 from ranking.embedder.catalogue import EmbeddingModel
 
 FP32, BF16, VNNI = "fp32", "bf16", "vnni"
@@ -47,10 +47,17 @@ def network(model: EmbeddingModel, arithmetic: str, cache: Path | None, threads:
     if arithmetic in _HINTS:
         return by_openvino.network(model, _HINTS[arithmetic], cache, threads)
     if arithmetic == VNNI:
-        return by_torch.eight_bits(model, threads)
+        return _eight_bits_by_torch(model, threads)
     return by_torch.network(partial(_MODULES[arithmetic], model), threads)
 
 
 def not_an_arithmetic(name: str, among: tuple[str, ...]) -> ModelError:
     """Say that an arithmetic is not known of a model."""
     return ModelError(f"{name!r} is no arithmetic of the embedding model", f"Choose one of {', '.join(among)}")
+
+
+def _eight_bits_by_torch(model: EmbeddingModel, threads: int | None) -> Hidden:
+    from ranking.embedder import eight_bits  # classes of torch, which only who embeds by it waits for
+
+    exact = partial(by_torch.network, partial(by_torch.single, model), threads)
+    return by_length(exact, by_torch.network(partial(eight_bits.module, model), threads))
