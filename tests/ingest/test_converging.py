@@ -17,11 +17,11 @@ from db.models import Version as StoredVersion
 from db.storing import existing
 from ingest.batch import Tally
 from ingest.http import Answer, Guard
+from ingest.post_names import Listed, names_of, stable_slug
 from ingest.rows import from_row, to_row
 from ingest.service.arriving import store_many
 from ingest.service.saving import store
 from ingest.sources.lab_feeds import LabFeeds
-from ingest.sources.post_text import Listed, names_of, stable_slug
 from tests.conftest import NOW
 from tests.faults.dump import differences, state
 

@@ -14,10 +14,10 @@ from db.engine import Sessions, reading
 from db.models import Alias, Base, Evidence, Item
 from ingest.batch import Tally
 from ingest.http import Answer, Guard
+from ingest.post_names import Listed, names_of, place
 from ingest.posts import named
 from ingest.service import pull, store
 from ingest.sources.lab_feeds import LabFeeds
-from ingest.sources.post_text import Listed, names_of, place
 from tests.ingest.doubles import make_final
 
 START = datetime(2026, 8, 11, tzinfo=UTC)
