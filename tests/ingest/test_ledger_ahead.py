@@ -10,7 +10,8 @@ from db import issues, windows
 from db.engine import Sessions, reading
 from db.models import Code, Item, Note, Window
 from digest import coverage, rows
-from ingest.service import pull_all, store
+from ingest.service import store
+from tests.ingest.doubles import pull_all
 from tests.ingest.shelf import CountingShelf, Shelf, ids, paper
 
 FIRST, RIGHT = date(2026, 10, 1), datetime(2026, 10, 28, 12, tzinfo=UTC)

@@ -14,10 +14,10 @@ from core.errors import SourceError
 from core.record import Author, CodeLink, LabClaim, PaperRecord
 from db.engine import Sessions, reading
 from db.models import Code, Embedding, Evidence, IngestError, Item, Place, Window
-from ingest.service import Progress, due_windows, enrich, pull, pull_all, store
+from ingest.service import Progress, due_windows, enrich, pull, store
 from ingest.source import NOTHING, Earlier, EntryError, Page, SourceResult
 from ingest.source import Window as Stretch
-from tests.ingest.doubles import make_final
+from tests.ingest.doubles import make_final, pull_all
 from tests.ingest.fake import Fake, dump
 
 DAY, NEXT = date(2026, 6, 2), date(2026, 6, 3)
