@@ -39,7 +39,8 @@ _MAKES = re.compile(
 )
 _LOOKS = re.compile(
     _WHO + r"\b(?:study|studies|investigat|analy[sz]|show|prov|deriv|survey|review|examin|ask|revisit|explor"
-    r"|discuss|(?:re)?interpret(?!ab|at)|synthesi[sz]es?\b|demonstrat|identif|address|aim|argu|extend|quantif|characteri[sz]|defin|compar|find|look|consider|combin|measur|train"
+    r"|discuss|(?:re)?interpret(?!ab|at)|synthesi[sz]es?\b|demonstrat|identif|address|aim|argu|extend|quantif"
+    r"|characteri[sz]|defin|compar|find|look|consider|combin|measur|train"
     r"|illustrat|outlin|assess|tackl|reveal|discover|uncover|conclude that|refram|rethink|advocat|disentangl"
     r"|unif(?:y|ies)|reformulat|offer|reproduc|replicat|(?<=\bwe )benchmark)"
 )
@@ -102,8 +103,9 @@ _PAST = re.compile(
 )
 _OTHERS = re.compile(
     r"\b(?:existing|prior|previous|current|conventional|traditional) (?:\w+[ -]){0,3}?(?:methods?|approaches|work"
-    r"|studies|models?|systems|benchmarks)\b[^.;]{0,40}?\b(?:rel(?:y|ies)|fail|suffer|struggle|lack|often|typically|are|focus"
-    r"|assume|remain|treat)|\b(?:remains?|ha(?:s|ve) (?:emerged|become|shown|achieved|recently)|are increasingly)\b"
+    r"|studies|models?|systems|benchmarks)\b[^.;]{0,40}?\b(?:rel(?:y|ies)|fail|suffer|struggle|lack|often|typically|are"
+    r"|focus|assume|remain|treat)|\b(?:remains?|ha(?:s|ve) (?:emerged|become|shown|achieved|recently)"
+    r"|are increasingly)\b"
 )
 _SHARED = re.compile(
     r"\b(?:we releas|we open-sourc|released?\b|available (?:at|online)|code (?:is|and|will)|project page"
