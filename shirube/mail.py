@@ -64,7 +64,7 @@ def send(wiring: Wiring, month: str | None) -> Sending:
     with reading(wiring.sessions) as session:
         waits, due = not outbox.finished(session, found), outbox.next_at(session, found)
         later = due if due is not None and due > wiring.clock() else None
-        failed, refused = missed(session, found)[1], subscribers.refused(session)
+        failed, refused = missed(session, found).failed, subscribers.refused(session)
         return Sending(found, ended, waits, later, outbox.reasons(session, found), failed, refused)
 
 

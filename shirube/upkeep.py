@@ -7,7 +7,7 @@ from core.clock import iso
 from db import holds, outbox, subscribers
 from db.engine import reading
 from digest.delivery.smtp import SmtpDelivery
-from digest.service import missed
+from digest.service import Missed, missed
 from shirube import backups, notify, ticking
 from shirube.checks import Check
 from shirube.mail import again, told_missed, told_refused, why
@@ -77,20 +77,21 @@ def waiting(wiring: Wiring) -> list[Check]:
     with reading(wiring.sessions) as session:
         hold, counts, reasons = holds.held(session), outbox.counts(session), outbox.reasons(session)
         newest = outbox.newest(session)
-        doubted, failed = missed(session, newest) if newest else (0, 0)
+        lacking = missed(session, newest) if newest else Missed()
     doubtful = again(wiring)
     if hold is None and not any(counts.values()) and not doubtful:
         return []
     said = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.items())) or "nothing waits"
     said += f" ({'; '.join(why(reasons))})" if reasons else ""
     said = "; ".join((said, *doubtful))
-    if hold is None and newest and failed:
-        return [Check("outbox", well=False, found=said, fix=told_missed(newest, failed))]
-    if hold is None:
-        fix = "Mend the relay, which refuses these; an address that is gone: shirube subscribers suppress"
-        return [Check("outbox", well=not doubted, found=said, fix=fix)]
-    fix = "Look at shirube outbox, then let it go: shirube outbox --release, with --skip-waiting to send none of it"
-    return [Check("outbox", well=False, found=f"mail is held since {iso(hold.since)}: {hold.reason}; {said}", fix=fix)]
+    if hold is not None:
+        said = f"mail is held since {iso(hold.since)}: {hold.reason}; {said}"
+        fix = "Look at shirube outbox, then let it go: shirube outbox --release, with --skip-waiting to send none of it"
+        return [Check("outbox", well=False, found=said, fix=fix)]
+    if newest and lacking.failed:
+        return [Check("outbox", well=False, found=said, fix=told_missed(newest, lacking.failed))]
+    fix = "Mend the relay, which refuses these; an address that is gone: shirube subscribers suppress"
+    return [Check("outbox", well=not lacking.waits, found=said, fix=fix)]
 
 
 def refused(wiring: Wiring) -> list[Check]:
