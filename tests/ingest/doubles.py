@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from core.clock import Clock
 from db.engine import Sessions
 from db.models import Issue, IssueItem
+from ingest.batch import Tally
 from ingest.guard import Policy
 from ingest.http import Guard
-from ingest.service import pull, summed
+from ingest.service import pull, store, summed
 from ingest.source import Source, SourceResult
 from tests.upstream import Upstream
 
@@ -49,6 +50,17 @@ def pull_all(
 ) -> list[SourceResult]:
     """Pull to the end and sum up each source, in the order given; one with nothing due has all zeros."""
     return summed([source.name for source in sources], pull(sessions, sources, start, end, clock, **given))
+
+
+def stored_from(sessions: Sessions, source: Source, start: date, at: datetime) -> Tally:
+    """Read and store the windows of a source since a day one by one, as a pull does, each a second after the other."""
+    tally = Tally()
+    for number, window in enumerate(source.windows(start, at.date(), at.date())):
+        now = at + timedelta(seconds=number)
+        with sessions.begin() as session:
+            for page in source.fetch(window, now):
+                tally += store(session, page.records, now)
+    return tally
 
 
 def policy(*servers: Upstream, **changes: Any) -> Policy:
