@@ -78,15 +78,15 @@ class Affinity:
 
     def of(self, authors: Iterable[str], year: float, without: str = "") -> dict[str, tuple[float, tuple[str, ...]]]:
         """Give the labs that authors of a paper of that moment speak for: (probability, names, strongest first)."""
-        spelt: dict[str, str] = {}  # one person in two spellings is not two people
+        people: dict[str, str] = {}  # one person in two spellings is not two people
         for name in authors:
-            spelt.setdefault(person(name), name)
-        names = [name for known, name in spelt.items() if known]
-        if sum(person(name) in self.histories for name in names) < SIGNERS:
+            people.setdefault(person(name), name)
+        people.pop("", None)
+        if sum(known in self.histories for known in people) < SIGNERS:
             return {}
-        shares = [lab_shares(self.histories.get(person(name), ()), year, without) for name in names]
+        shares = [lab_shares(self.histories.get(known, ()), year, without) for known in people]
         return {
-            lab: (self._probability(features(shares, lab)), _speakers(names, shares, lab))
+            lab: (self._probability(features(shares, lab)), _speakers([*people.values()], shares, lab))
             for lab in {lab for share in shares for lab in share}
             if _carried(shares, lab)
         }
