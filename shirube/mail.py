@@ -16,6 +16,7 @@ from digest.mailing import Mailer
 from digest.press import Press
 from digest.service import Preview, fill_outbox, missed, perhaps_mailed, preview, send_due
 from digest.service.sending import mailable
+from shirube.closing import refuse_ahead
 from shirube.personal import unwritten_scores, write_scores
 from shirube.terminal import plain
 from shirube.wiring import Wiring
@@ -50,12 +51,16 @@ class Sending:
 def send(wiring: Wiring, month: str | None) -> Sending:
     """Score the issue for readers who said something, fill the outbox and send what is due.
 
-    Mails written as files 30 days ago or more are deleted first, whichever way mail leaves today.
+    Mails written as files 30 days ago or more are deleted first, whichever way mail leaves today. Raises RefusedError
+    where mails would begin by a clock that is ahead.
     """
     mailer = make_mailer(wiring)
     prune(wiring)
     with reading(wiring.sessions) as session:
         found = mailable(session, month)
+        begins = bool(outbox.people_without_row(session, found))
+    if begins:
+        refuse_ahead(wiring)
     write_scores(wiring, found)
     with wiring.sessions.begin() as session:
         refuse_held(session)
@@ -73,6 +78,7 @@ def begin(wiring: Wiring) -> int:
 
     Nothing where no sender or no base URL is set, where mail is held, and where it was begun already. Whether an older
     issue, or one that may have been mailed before a restore, is still to be mailed is for a person to say, with `send`.
+    Raises RefusedError where the clock is ahead.
     """
     if not _can_send(wiring):
         return 0
@@ -83,6 +89,9 @@ def begin(wiring: Wiring) -> int:
             return 0
         if perhaps_mailed(session, wiring.settings.closing_day):
             return 0
+        people = outbox.people_without_row(session, issue.month)
+    if people:  # else it would be asked every few minutes, for nobody
+        refuse_ahead(wiring)
     write_scores(wiring, issue.month)
     with wiring.sessions.begin() as session:
         return fill_outbox(session, issue.month, wiring.clock, make_mailer(wiring).sender)[1]

@@ -88,10 +88,10 @@ class _Copy:
 
 
 def _others_closed(wiring: Wiring, outcome: Outcome, *, wanted: bool) -> None:
-    """Close the other months that are due, unless the run was stopped or has no more than the sample."""
+    """Close the other months that are due, unless the run was stopped, has no more than the sample, or came early."""
     from shirube import monthly
 
-    if wanted and not (outcome.sample or outcome.interrupted):
+    if wanted and not (outcome.sample or outcome.interrupted or outcome.early):
         monthly.close_due(wiring)
 
 

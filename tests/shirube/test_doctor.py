@@ -26,6 +26,7 @@ from tests.digest.talk import Talk, talking
 from tests.ingest.doubles import free_port
 from tests.shirube.command import DRAFT, Bench, run
 from tests.upstream import Upstream
+from tests.upstream.server import _Handler
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +159,14 @@ def test_one_server_with_a_wrong_clock_is_outvoted_and_silence_tells_nothing() -
     hours = [trials.Outcome(trial, "", "", late) for late in (1.0, 2.0, 90_000.0, None)]
     assert trials.behind(hours) == 2.0
     assert trials.behind(hours[3:]) is None
+
+
+@pytest.mark.parametrize("odd", ["Thu, 1 Jan 20261111111111111 00:00:00 GMT", "soon", ""])
+def test_servers_without_a_readable_hour_tell_none(
+    settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, odd: str
+) -> None:
+    monkeypatch.setattr(_Handler, "date_time_string", lambda handler, timestamp=None: odd)
+    assert "clock" not in found(settings())
 
 
 @pytest.mark.parametrize(
