@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,18 @@ def test_the_date_of_an_item_is_that_of_its_last_change(
         add_item(session, roadmap, "2606.00050")
         session.get_one(Item, "2606.00001").updated = NOW
     assert parsedate_to_datetime(filled.get(ITEM).headers["last-modified"]) == NOW
+
+
+def test_a_date_from_a_clock_that_was_ahead_hides_no_change(filled: TestClient, sessions: Sessions) -> None:
+    """Until that day a reader that goes by dates alone was told that nothing had changed."""
+    with sessions.begin() as session:
+        session.get_one(Item, "2606.00001").updated = NOW + timedelta(days=400)
+    since = filled.get(ITEM).headers["last-modified"]
+    for updated in (NOW + timedelta(days=400), NOW):
+        with sessions.begin() as session:
+            item = session.get_one(Item, "2606.00001")
+            item.title, item.updated = f"{item.title} again", updated
+        assert filled.get(ITEM, headers={"If-Modified-Since": since}).status_code == 200
 
 
 def test_an_issue_with_an_erratum_has_no_date(filled: TestClient, sessions: Sessions) -> None:
@@ -237,7 +250,7 @@ def heard(app: Callable[..., Any], method: str) -> list[Message]:
             found.append(message)
 
         scope = {"type": "http", "method": method, "path": "/", "query_string": b"", "headers": []}
-        await ConditionalReads(app, Pulse(create_engine("sqlite://")))(scope, lambda: None, send)  # type: ignore[arg-type, return-value]
+        await ConditionalReads(app, Pulse(create_engine("sqlite://")), lambda: NOW)(scope, lambda: None, send)  # type: ignore[arg-type, return-value]
         return found
 
     return asyncio.run(ask())
