@@ -35,6 +35,7 @@ def examine(wiring: Wiring, machine: Clock = system_clock) -> list[Check]:
     found += [*database, *_tried("embedding model", _model, wiring)]
     if all(check.well for check in database):
         found += [*_tried("scheduler", upkeep.scheduler, wiring), *_tried("backups", upkeep.backup, wiring)]
+        found += _tried("ledger", upkeep.ledger, wiring)
         found += _tried("sources", lambda wiring: _sources(wiring, machine), wiring)
     else:
         fix = "Mend the database first: it keeps the pace at which they are asked"

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from core.clock import iso
-from db import holds, outbox, subscribers
+from db import holds, outbox, subscribers, windows
 from db.engine import reading
 from digest.delivery.smtp import SmtpDelivery
 from digest.service import Missed, missed
@@ -30,6 +30,22 @@ def scheduler(wiring: Wiring) -> list[Check]:
     ago, well = (now - datetime.fromisoformat(found["last_tick"])).total_seconds(), found["state"] == "ticking"
     when = f"{span(max(ago, 0.0))} ago" if well or ago > 0 else ticking.AHEAD
     return [Check("scheduler", well=well, found=f"last heard of {found['last_tick']}, {when}", fix=fix)]
+
+
+def ledger(wiring: Wiring) -> list[Check]:
+    """Tell of windows that a clock that was ahead noted as asked; nothing where there are none.
+
+    Days to come are asked when they come; those that are over wait for a pull that goes back to them.
+    """
+    now = wiring.clock()
+    with reading(wiring.sessions) as session:
+        noted = windows.ahead(session, now)
+    if not noted:
+        return []
+    over = [start for start, end in noted if end < now.date()]
+    said = f"{len(noted):,} windows were asked {ticking.AHEAD}, {len(over):,} of them of days that are over"
+    fix = f"If the clock is right now, shirube pull --since {min(over, default=now.date())} asks them again"
+    return [Check("ledger", well=not over, found=said, fix=fix)]
 
 
 def backup(wiring: Wiring) -> list[Check]:
