@@ -221,13 +221,23 @@ def test_a_day_is_written_out(filled: TestClient) -> None:
     [
         ("2026-6-2", "A day is written YYYY-MM-DD"),
         ("2026-13-01", "There is no day 2026-13-01 in the calendar"),
-        ("0001-01-01", "A day lies between 1970-01-01 and 9000-01-01"),
-        ("9999-12-31", "A day lies between 1970-01-01 and 9000-01-01"),
+        ("0000-00-00", "There is no day 0000-00-00 in the calendar"),
     ],
 )
 def test_a_day_that_cannot_be_meant_is_told_in_words(filled: TestClient, day: str, said: str) -> None:
     for name in ("since", "until"):
         assert filled.get(f"{PAPERS}?{name}={day}").json()["errors"] == [{"parameter": name, "detail": said}]
+
+
+def test_the_first_and_the_last_day_of_the_calendar_leave_a_list_open(filled: TestClient) -> None:
+    every = {"since": "0001-01-01", "until": "9999-12-31"}
+    for path, more in ((PAPERS, {}), (PAPERS, {"topic": TOPIC}), ("/api/v1/search", {"q": "clockwork"})):
+        free = filled.get(path, params=more)
+        assert free.json()["items"]
+        assert filled.get(path, params=more | every).json()["items"] == free.json()["items"]
+    page = filled.get("/search", params={"q": "clockwork", **every})
+    assert page.status_code == filled.get("/feeds/search.atom", params=every).status_code == 200
+    assert "9999" in page.text
 
 
 def parts(*sizes: int) -> Callable[..., Any]:

@@ -100,6 +100,7 @@ def test_worth_puts_the_unrated_last(filled: Sessions) -> None:
         ({"since": date(2026, 6, 30)}, ["2606.00002"]),
         ({"until": date(2026, 6, 29)}, ["2606.00001", "2605.00004"]),
         ({"until": date(2026, 6, 30)}, None),
+        ({"since": date.min, "until": date.max}, None),
         ({"kind": "post"}, ["heronry:first-light"]),
         ({"has_code": True}, ["2606.00001"]),
         ({"has_code": False, "month": "2605"}, []),

@@ -89,6 +89,12 @@ def test_what_a_name_finds_and_the_filters_leave_out_is_said(october: Store, som
     assert "Without the filters there are results (1)" in ended.err
 
 
+def test_the_first_and_the_last_day_of_the_calendar_leave_a_search_open(october: Store) -> None:
+    every = ("--since", "0001-01-01", "--until", "9999-12-31")
+    assert [one["id"] for one in search(october, "model", *every)] == [one["id"] for one in search(october, "model")]
+    assert items(run("papers", *every, "--format", "json", env=october.env))
+
+
 def test_of_results_without_the_filters_the_limit_is_not_told_as_their_number(october: Store) -> None:
     ended = run("search", "model", "--until", "2020-01-01", "--limit", "3", env=october.env)
     assert "Without the filters there are results (3 and more)" in ended.err
