@@ -54,7 +54,7 @@ def clean(text: str) -> str:
 
 
 def said(text: str) -> str:
-    """Clean a title or an abstract in which a source may have left HTML's entities or TeX's accents: both are read once.
+    """Clean a title or an abstract in which a source may have left entities of HTML or accents of TeX: both are read.
 
     Only whole entities are: arXiv's own texts write AT&T and LaTeX's & and mean it. Formulas stay as they are.
     """

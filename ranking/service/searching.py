@@ -23,6 +23,7 @@ from ranking.embedder import Embedder
 from ranking.matrix import Mask, Matrix
 from ranking.search import BESIDE, DEPTH, OF_A_LAB, Asked, LabAsked, half_remembered, joined, understand
 from ranking.service import people
+from ranking.service.spelling import Odd, odd_words
 from ranking.shortlist import Heading, folded
 
 SPARE = 3  # neighbours looked at for each one shown: twins are folded
@@ -50,6 +51,7 @@ class Found:
     by_meaning: tuple[str, ...]
     by_author: tuple[str, ...]  # by an author whose name the query is; meaning is not asked then
     of_lab: tuple[str, ...]  # from the lab whose name the query is; nor then
+    odd: tuple[Odd, ...]  # words that nothing stored has, or hardly anything, where nothing has all words
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ def search(
     called = [*written[: one.depth if sure else OF_A_WORD], *of_lab[:OF_A_LAB]]
     remembered = [] if called else one.remembered(asked, holders)
     first = [*named, *called, *remembered, *one.on_a_subject(lab)]
+    odd = [] if whole or named or called or papers.is_empty(session) else odd_words(session, asked.words)
     return Found(
         ids=tuple(joined(first, [lexical, semantic or of_lab or written], wanted.limit)),
         named=tuple(named),
@@ -94,6 +97,7 @@ def search(
         by_meaning=tuple(semantic),
         by_author=tuple(written[: one.depth]),
         of_lab=tuple(of_lab),
+        odd=tuple(odd),
     )
 
 

@@ -165,6 +165,9 @@ def _say_reading(asked: Asked, wiring: Wiring) -> None:
 
 
 def _say_rest(session: Session, wiring: Wiring, asked: Asked, wanted: PaperFilter, found: Found) -> None:
+    for odd in found.odd:
+        many = f"Only {odd.count} of the papers have" if odd.count else "No paper has"
+        terminal.say(f"{many} the word {odd.word}." + (f" Words near it: {', '.join(odd.near)}" if odd.near else ""))
     if found.left_out:
         terminal.say(f"The filters leave out what the query names: {', '.join(found.left_out)}")
     if found.named and asked.named.only:

@@ -208,6 +208,10 @@ def test_a_search_says_how_it_read_the_words(ask: Callable[..., dict[str, Any]])
     found = ask("search", query="鷺谷")
     assert (found["items"], found["query"]["not_understood"]) == ([], ["鷺谷"])
     assert found["note"] == "Not understood, and not searched for: 鷺谷."
+    assert ask("search", query="clokwork")["note"].startswith(
+        "No paper has the word 'clokwork'; words near it: clockwork."
+    )
+    assert ask("search", query="zeppelins")["note"].startswith("No paper has the word 'zeppelins'.")
 
 
 def test_what_is_only_close_in_meaning_is_called_so(

@@ -116,6 +116,13 @@ def test_words_that_only_join_others_are_told_of(october: Store) -> None:
     assert "Nothing found." in ended.err
 
 
+def test_a_word_that_no_paper_has_is_told_with_what_is_near(october: Store) -> None:
+    said = run("search", "modle", "zeppelinesque", env=october.env).err
+    assert "No paper has the word modle. Words near it: mod" in said
+    assert "No paper has the word zeppelinesque.\n" in said
+    assert "the word" not in run("search", "model", env=october.env).err
+
+
 def test_a_labs_name_leads_to_the_lab(october: Store) -> None:
     ended = run("search", "DeepSeek", env=october.env)
     assert "The road follows a lab of that name: shirube papers --lab deepseek" in ended.err
