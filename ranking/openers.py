@@ -14,12 +14,17 @@ _NOUN = (
 _EMPTY = (
     r"(?:above(?:-mentioned)?|aforementioned|key|critical|crucial|important|fundamental|significant|major|main|central"
     r"|core|pressing|urgent|open|practical|technical|remaining|existing|inherent|persistent|unmet|growing|dual|twin|two"
-    r"|three|first|simple|surprising|striking|empirical|theoretical|research|knowledge|long-?standing|intertwined)"
+    r"|three|first|simple|surprising|striking|empirical|theoretical|research|knowledge|long-?standing|intertwined|performance"
+    r"|structural|foundational|widening|emerging|new|novel)"
 )
 _WHICH = r"(?:this|these|that|those|such|the|our|both|all)"
-_THESE = rf"(?:{_WHICH}(?: of these)?(?: {_EMPTY}){{0,2}} {_NOUN}(?: and {_NOUN})?|this|these|that|it|them|both)"
+_ALONE = rf"(?:this|these|that|those)(?: {_EMPTY})? [a-z-]+"  # whatever it is that stands before the comma
+_THESE = (
+    rf"(?:{_WHICH}(?: of these)?(?: {_EMPTY}){{0,2}} {_NOUN}(?: and {_NOUN})?|{_ALONE}|(?:this|these|that|it|them|both)"
+    r"(?: \w+ly)?)"
+)
 _LED = (
-    r"(?:motivated|inspired|driven|guided|informed|prompted|encouraged|based|building|grounded|drawing|leveraging"
+    r"(?:motivated|inspired|driven|guided|informed|prompted|encouraged|based|building|built|grounded|drawing|leveraging"
     r"|exploiting|using|following|addressing|tackling|responding)(?: (?:by|on|upon|from|in|to))?"
 )
 _POINTING = re.compile(
@@ -30,13 +35,16 @@ _POINTING = re.compile(
     r"|in (?:this|that) (?:context|regard|respect|vein|direction|light)|with (?:this|these) in mind"
     rf"|(?:on|for|from|with|against|towards?|under|as a (?:first )?step towards?) {_THESE}"
     r"|as a (?:result|consequence|solution|remedy|response)|as such"
-    r"|therefore|thus|hence|accordingly|consequently"
+    r"|therefore|thus|hence|accordingly|consequently|specifically|concretely|in particular|furthermore|moreover"
+    r"|additionally|in addition|also|instead|(?:first|second|third)(?:ly)?|then|next|subsequently|finally|lastly"
     r")(?:, +(?!and |or |but |which |such )(?=\w)| (?=we ))",
     re.IGNORECASE,
 )
 
 
 def without(sentence: str) -> str:
-    """Leave off an opener that only points at what came before, and say so by an ellipsis; the words stay."""
-    found = _POINTING.match(sentence)
-    return f"{CUT} {sentence[found.end() :]}" if found else sentence
+    """Leave off openers that only point at what came before, and say so by an ellipsis; the words stay."""
+    rest = sentence
+    while found := _POINTING.match(rest):
+        rest = rest[found.end() :]
+    return f"{CUT} {rest}" if rest != sentence else sentence

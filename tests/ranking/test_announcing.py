@@ -2,6 +2,7 @@
 
 import pytest
 
+from ranking.openers import without
 from ranking.summary import extract
 
 
@@ -17,7 +18,7 @@ from ranking.summary import extract
 )
 def test_what_makes_what_the_title_names_is_taken_though_it_is_a_step(step: str) -> None:
     says = "To test our heron, we construct forty quiet ponds of tin."
-    assert extract(f"{says} {step}", "BrassHeron: Casting without a Mould") == step
+    assert extract(f"{says} {step}", "BrassHeron: Casting without a Mould") == without(step)
     assert extract(f"{says} {step}", "Casting without a Mould") == says
 
 

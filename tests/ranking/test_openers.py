@@ -32,6 +32,12 @@ from ranking.summary import MAX_CHARS, extract
         "For this reason, ",
         "As a result, ",
         "Therefore, ",
+        "To bridge this performance gap, ",
+        "To break this deadlock, ",
+        "To study this systematically, ",
+        "Building on this formulation, ",
+        "Built upon this mould, ",
+        "Lastly, to address this issue, ",
     ],
 )
 def test_an_opener_that_points_at_what_is_left_out_is_left_off(opener: str) -> None:
@@ -41,6 +47,12 @@ def test_an_opener_that_points_at_what_is_left_out_is_left_off(opener: str) -> N
     assert extract(f"Herons of iron rust. {opener}{says} {found}") == f"{CUT} {says} {found}"
 
 
+@pytest.mark.parametrize("opener", ["First, ", "Specifically, ", "Moreover, ", "In addition, ", "Next, to do so, "])
+def test_which_step_it_is_says_nothing_where_the_others_are_left_out(opener: str) -> None:
+    says = "we propose a heron of brass that wades in quiet ponds."
+    assert extract(f"{opener}{says}") == without(opener + says) == f"{CUT} {says}"
+
+
 @pytest.mark.parametrize(
     "opener",
     [
@@ -48,7 +60,10 @@ def test_an_opener_that_points_at_what_is_left_out_is_left_off(opener: str) -> N
         "To address this shortage of brass, ",
         "To address these challenges of casting, ",
         "Motivated by the observation that iron rusts, ",
-        "Based on this brass, ",
+        "Based on this brass of the mill, ",
+        "To cast such herons, ",
+        "First and foremost, ",
+        "To address this data scarcity, ",
         "By connecting these old moulds, ",
         "In this work, ",
         "Here, ",
