@@ -1,4 +1,4 @@
-"""Openers that point at what is left out, as "To address this challenge,": told, and left off (pure)."""
+"""What points at what stands before: an opener such as "To address this challenge," and what is about that (pure)."""
 
 import re
 
@@ -41,6 +41,19 @@ _POINTING = re.compile(
     re.IGNORECASE,
 )
 
+_AUTHORS = r"(?:we|(?:this|our|the present) (?:paper|work|study|article|survey|report|review))"
+_THAT = rf"(?:this|these|those|the above|such(?! an? | as )|both(?: of these)?(?= {_NOUN}))"
+# "We study this question on ponds", "..., a heron that addresses these limitations.": the point is what stands before.
+_ABOUT = re.compile(
+    rf"(?:[^,]{{0,60}}, )?(?:in this [a-z ]+,? )?{_AUTHORS} (?:\w+ly |then |first |also )?"
+    rf"(?:(?:aim|seek|propose|attempt) to )?\w+ (?:and \w+ )?{_THAT}\b"
+    r"(?! (?:paper|work|study|article|survey|report|review|perspective|that)\b)"
+    r"|.*\b(?:address|tackl|overcom|solv|mitigat|alleviat|resolv|bridg|fill|target|handl|avoid|reduc|explor|leverag)\w*"
+    rf" {_THAT}(?: [a-z-]+){{1,3}}\W*$",
+    re.IGNORECASE,
+)
+_LEANS = re.compile(r"(?:[^,]{0,60}, )?(?:this|these|those|such|it|its|they|their)\b", re.IGNORECASE)
+
 
 def without(sentence: str) -> str:
     """Leave off openers that only point at what came before, and say so by an ellipsis; the words stay."""
@@ -48,3 +61,9 @@ def without(sentence: str) -> str:
     while found := _POINTING.match(rest):
         rest = rest[found.end() :]
     return f"{CUT} {rest}" if rest != sentence else sentence
+
+
+def needed(before: str, sentence: str) -> bool:
+    """Tell whether a sentence is about what the one before it says, and whether that one says it by itself."""
+    leans = _LEANS.match(before) is not None or _POINTING.match(before) is not None
+    return _ABOUT.match(sentence) is not None and not leans

@@ -100,12 +100,14 @@ def _in_formula(signs: str, start: int, end: int) -> bool:
 
 
 def extract(abstract: str | None, title: str = "") -> str | None:
-    """Choose one or two whole sentences: what was done, then what was found; None where no sentence fits.
+    """Choose whole sentences, one to three: what was done, then what was found; None where no sentence fits.
 
     Sentences are told apart by the verbs of announcing and of finding; the title settles where nothing is announced.
-    Of the first one an opener that points at what is left out is left off.
+    Of the first one an opener that points at what is left out is left off; where all of it does, what it points at is
+    told before.
     """
-    found = [s for s in sentences(abstract or "") if len(s) <= LONGEST]
+    whole = sentences(abstract or "")
+    found = [s for s in whole if len(s) <= LONGEST]
     if not found:
         return None
     about = Title(title)
@@ -116,7 +118,20 @@ def extract(abstract: str | None, title: str = "") -> str | None:
     room = MAX_CHARS - len(does) - 1
     told = [_finding(low[n], n == at + 1) if len(found[n]) <= room else 0.0 for n in range(at + 1, len(found))]
     place = _telling(low[at + 1 :], told, _MEASURE.search(low[at]) is not None)
-    return does if place is None else f"{does} {found[at + 1 + place]}"
+    finding = "" if place is None else f" {found[at + 1 + place]}"
+    return _with_its_matter(whole, found[at], finding) or does + finding
+
+
+def _with_its_matter(whole: Sequence[str], does: str, finding: str) -> str | None:
+    """Put the sentence before an announcement that is about it, as "we study this question"; None where none is.
+
+    Nothing gives way to it: where it does not fit together with the finding, it stays left out.
+    """
+    at = whole.index(does)
+    if at == 0 or not openers.needed(whole[at - 1], openers.without(does)):
+        return None
+    text = f"{whole[at - 1]} {does}{finding}"
+    return text if len(text) <= MAX_CHARS else None
 
 
 def _telling(low: Sequence[str], scores: Sequence[float], measures: bool) -> int | None:

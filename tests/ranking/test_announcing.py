@@ -13,7 +13,7 @@ from ranking.summary import extract
         "Specifically, we present BrassHeron, a heron that casts itself.",
         "Building on this mould, we build a flock, named BrassHeron, of brass alone.",
         "We release BrassHeron, an open heron that casts itself anew.",
-        "We instantiate this as BrassHeron, a heron that casts itself.",
+        "We instantiate our idea as BrassHeron, a heron that casts itself.",
     ],
 )
 def test_what_makes_what_the_title_names_is_taken_though_it_is_a_step(step: str) -> None:

@@ -76,6 +76,34 @@ def test_an_opener_that_says_something_stays(opener: str) -> None:
     assert without(says) == says
 
 
+@pytest.mark.parametrize(
+    "about",
+    [
+        "We study this question with four hundred herons of brass.",
+        "To steadfastly do so, we address this question by casting herons.",
+        "In this paper, we first address and settle this question.",
+        "We propose a heron of brass for the mill that resolves this question.",
+        "We introduce a heron designed to address these issues.",
+    ],
+)
+def test_what_is_about_the_sentence_before_is_told_with_it(about: str) -> None:
+    asked, found = "Does brass outlive iron in a pond?", "Results show that it does."
+    assert extract(f"Herons are old. {asked} {about} {found}") == f"{asked} {about} {found}"
+
+
+@pytest.mark.parametrize(
+    "before", ["It rusts.", "However, their legs rust.", "Moreover, iron rusts.", f"Iron {'very ' * 80}rusts."]
+)
+def test_what_leans_on_others_itself_or_leaves_no_room_is_not_told_before(before: str) -> None:
+    about, found = "We address this problem by casting herons of brass.", "Results show that they stand."
+    assert extract(f"Herons are cast of iron. {before} {about} {found}") == f"{about} {found}"
+
+
+def test_what_points_at_itself_needs_nothing_before() -> None:
+    says = "In this work, we propose a heron of brass, and show that this heron stands in ponds."
+    assert extract(f"Herons of iron rust. {says}") == says
+
+
 def test_a_finding_keeps_what_it_points_with_where_it_follows() -> None:
     does = "We propose a heron of brass for the quiet ponds of the mill."
     found = "Based on this, we show that it outlives iron by 12%."
