@@ -50,6 +50,7 @@ _MAKING = re.compile(
     r"|instantiat[^.;:]{1,60} as\b)(?:(?! that | which )[^.;:]){0,100}(?<![\w-])"
     r"(?<! (?:of|on|in|to|by) )(?<! for )(?<!(?:with|from|than) )(?<!ing )\Z"
 )
+_OFFERED = re.compile(r"\bwe (?:\w+ly |also )?(?:releas|open-sourc).*https?:")
 _GOES_ON = re.compile(r"[\w-]")
 _NAMED = re.compile(r"\s*([^\s:][^:]{1,40}?)\s*:\s")  # what stands before the colon of a title
 STEP = re.compile(
@@ -106,7 +107,7 @@ class Title:
         """Tell whether a sentence in small letters says that the authors made what the title names."""
         at = sentence.find(self._name) if self._name else -1
         whole = at >= 0 and _GOES_ON.match(sentence, at + len(self._name)) is None
-        return whole and _MAKING.search(sentence, 0, at) is not None
+        return whole and _MAKING.search(sentence, 0, at) is not None and not _OFFERED.search(sentence)
 
     def does(self, sentence: str) -> bool:
         """Tell whether a sentence in small letters begins by what the title names, and says what that is or does."""

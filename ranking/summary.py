@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from ranking import openers
+from ranking import macros, openers
 from ranking.announcing import EMPTY, NUMBERED, PAST, SHARED, STEP, Title, plainly
 
 MAX_CHARS = 480
@@ -106,7 +106,8 @@ def extract(abstract: str | None, title: str = "") -> str | None:
     Of the first one an opener that points at what is left out is left off; where all of it does, what it points at is
     told before.
     """
-    whole = sentences(abstract or "")
+    abstract = abstract or ""
+    whole = sentences(macros.put(abstract, macros.names(abstract, title)))
     found = [s for s in whole if len(s) <= LONGEST]
     if not found:
         return None

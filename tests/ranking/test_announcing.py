@@ -29,6 +29,7 @@ def test_what_makes_what_the_title_names_is_taken_though_it_is_a_step(step: str)
         "We then introduce a pond of tin for BrassHeron.",
         "We then propose a method that outlives BrassHeron.",
         "We then introduce BrassHeronPond, a pond of tin.",
+        "We release BrassHeron at https://heron.example for ponds.",
     ],
 )
 def test_what_is_made_for_what_the_title_names_is_a_step(about: str) -> None:
