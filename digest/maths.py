@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from core.accents import in_prose
 from core.formulas import formulas
-from digest.symbols import NAMED, OVER, SUBSCRIPTS, SUPERSCRIPTS, SYMBOLS
+from digest.symbols import IN_PROSE, NAMED, OVER, SUBSCRIPTS, SUPERSCRIPTS, SYMBOLS
 
 MAX_FORMULA = 240  # characters; longer ones are shown as written
 MAX_FORMULAS = 12  # per text: the time for a field stays bounded
@@ -45,6 +45,12 @@ _TYPE = re.compile(
 )
 _TIE = re.compile(r"(?:(?<=[A-Za-z]{3})|(?<=[.,)}]))~(?=[A-Za-z0-9\\$(\[])")  # not ~80, 5~10 or x~N(0, 1)
 _QUOTED = re.compile(r"``([^`']{1,200})''")
+# A sign among words; none where more of a formula goes on, nor in a formula that could not be converted.
+_SIGN = re.compile(
+    r"\$[^$]*\$|\\\(.{1,400}?\\\)|\\\[.{1,400}?\\\]|\\begin\{.*\\end\{"
+    r"|(?P<brace>\{)?\\(?P<name>[A-Za-z]++)(?:\{\}|\\(?=\s))?(?(brace)\})(?P<stop>(?<=[A-Za-z])\.)?(?![_^{])",
+    re.DOTALL,
+)
 _ESCAPED = re.compile(r"\\([%&_#${}])")
 _FOLLOWS = re.compile(r"\s*[A-Za-z0-9(^]")  # what would be read as part of what stands before it
 _TOKEN = re.compile(r"\\(?P<macro>[A-Za-z]+)\*?\s*|\\(?P<sign>.)|(?P<script>[\^_])|(?P<char>.)", re.DOTALL)
@@ -168,14 +174,21 @@ def _shallow(source: str) -> bool:
 
 
 def _prose(text: str) -> str:
-    """Replace accents, ties, quotes and text macros outside formulas; a macro we do not know stays as written."""
+    """Replace accents, ties, quotes, signs and text macros outside formulas; an unknown macro stays as written."""
     if len(text) > MAX_TEXT:
         return text
     text = _QUOTED.sub(r"“\1”", _TIE.sub(" ", text))
     if "\\" not in text:
         return text
-    text = _TEXT_MACRO.sub(r"\1", in_prose(text))
+    text = _SIGN.sub(_sign, _TEXT_MACRO.sub(r"\1", in_prose(text)))
     return _ESCAPED.sub(r"\1", text)
+
+
+def _sign(match: re.Match[str]) -> str:
+    """Write a sign that is a macro outside a formula; a stop after one that ends in a stop is the same one."""
+    sign = IN_PROSE.get(match["name"] or "")
+    stop = match["stop"] or ""
+    return match[0] if sign is None else sign + (stop if sign[-1] != "." else "")
 
 
 class _UnreadableError(Exception):
