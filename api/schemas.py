@@ -92,7 +92,7 @@ class WorkRefJson(TypedDict):
 
 
 class SummaryJson(TypedDict):
-    """One or two sentences: taken from the abstract, or made by the model named."""
+    """One to three sentences: taken from the abstract, or made by the model named."""
 
     text: str
     kind: str

@@ -51,7 +51,7 @@ class WorkRef:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One or two sentences about an entry: whole sentences of its abstract, or a machine's with model and date."""
+    """One to three sentences about an entry: whole ones of its abstract, or a machine's with model and date."""
 
     text: str
     kind: str  # extractive | machine
