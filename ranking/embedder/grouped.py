@@ -71,9 +71,7 @@ def _constant(node: Any) -> Any:
 
 
 def _replace(product: Any, weight: Any) -> None:
-    openvino()
-    from openvino import opset13 as ops
-
+    ops = openvino().opset13
     whole, worth = evened.rounded(torch.tensor(weight))
     again = ops.multiply(ops.convert(ops.constant(whole.to(torch.int8).numpy()), "f32"), worth[:, None].numpy())
     made = ops.matmul(product.input_value(0), again, False, True)
