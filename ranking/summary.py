@@ -166,18 +166,37 @@ def extract(abstract: str | None, title: str = "") -> str | None:
     Sentences are told apart by the verbs of announcing and of finding; the title settles where nothing is announced.
     Of the first one an opener that points at what is left out is left off.
     """
-    found = [s for s in sentences(abstract or "") if len(s) <= LONGEST]
+    found = _printable(abstract)
     if not found:
         return None
-    words = frozenset(_WORD.findall(title.lower()))
     low = [s.lower() for s in found]
-    done = [_doing(s, words) - _EARLY * n - _LONG * (len(s) > MAX_CHARS) for n, s in enumerate(low)]
-    at = done.index(max(done))
+    at = _announcing(found, title)
     does = openers.without(found[at])
     room = MAX_CHARS - len(does) - 1
     told = [_finding(low[n], n == at + 1) if len(found[n]) <= room else 0.0 for n in range(at + 1, len(found))]
     place = _telling(low[at + 1 :], told, _MEASURE.search(low[at]) is not None)
     return does if place is None else f"{does} {found[at + 1 + place]}"
+
+
+def own_part(abstract: str | None, title: str = "") -> str:
+    """Give an abstract from the sentence on that says what was done: what stands before it is mostly of others' work.
+
+    All of it where no sentence fits; the words stay as they stand.
+    """
+    found = _printable(abstract)
+    return (abstract or "")[(abstract or "").index(found[_announcing(found, title)]) :] if found else abstract or ""
+
+
+def _printable(abstract: str | None) -> list[str]:
+    return [s for s in sentences(abstract or "") if len(s) <= LONGEST]
+
+
+def _announcing(found: Sequence[str], title: str) -> int:
+    """Give the place of the sentence that says most plainly what was done."""
+    words = frozenset(_WORD.findall(title.lower()))
+    low = enumerate(s.lower() for s in found)
+    done = [_doing(s, words) - _EARLY * n - _LONG * (len(s) > MAX_CHARS) for n, s in low]
+    return done.index(max(done))
 
 
 def _telling(low: Sequence[str], scores: Sequence[float], measures: bool) -> int | None:
