@@ -15,7 +15,8 @@ from digest.words import NBSP, Line, Part, Value, Voice, web
 GIST = 220  # characters of a sentence in a list
 FULL = 4  # entries of a stage printed in full; the rest are compact
 STOPS = (".", "?", "!", "。", "？", "！")
-_ENDS = re.compile(r"(?<=[\w)%$]{3})[.?!][\"')\]]*(?= [A-Z])")  # what is shorter before a stop is an abbreviation
+# Where a sentence ends; what is shorter before a stop is an abbreviation.
+_ENDS = re.compile(r"(?:(?<=[\w)%$]{3})|(?<=\d))[.?!][\"')\]]*(?= [A-Z])")
 
 
 def stage_of(digest: Digest, entry: Entry) -> int | None:

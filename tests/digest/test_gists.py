@@ -39,7 +39,8 @@ def told(digest: Digest, **values: object) -> Digest:
     ("text", "said"),
     [
         ("We rest. They do not.", "We rest."),
-        ("Smith et al. Rest, i.e. Sleep, in Fig. 3. They do.", "Smith et al. Rest, i.e. Sleep, in Fig. 3. They do."),
+        ("Smith et al. Rest, i.e. Sleep, in Fig. 3. They do.", "Smith et al. Rest, i.e. Sleep, in Fig. 3."),
+        ("We release Heron1.5. It pays.", "We release Heron1.5."),
         ("We gain 4.5% in (all). Others fail.", "We gain 4.5% in (all)."),
         ("… we rest at 3.2 herons a day! It pays.", "… we rest at 3.2 herons a day!"),
         ("one " * 80, "one " * 54 + "one …"),
@@ -109,6 +110,8 @@ def test_guesses_are_told_once_where_all_minutes_are(lang: str) -> None:
     assert minutes(v, entry, mixed) == str(v.t("about %(time)s, a guess", time=v.duration(15)))
     assert each in str(hour_line(v, mixed, entry, names_in(mixed))).replace(NBSP, " ")
     assert str(front.facts(v, mixed)[-2][1]) == str(v.t("to read them all"))
+    first = message_parts(replace(mixed, hour=(entry.id,)), lang, reader()).html.partition(entry.title)[0]
+    assert words(str(v.t("about %(time)s, a guess", time=v.duration(15)))) in words(first)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
