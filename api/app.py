@@ -71,7 +71,7 @@ def create_app(
     app.state.metrics = Metrics(sessions, options.version, site.collecting.model, clock)
     app.state.mcp = mcp.make_server(site)
     app.router.routes.extend([*joined().routes, *mcp.routes(app.state.mcp)])
-    app.add_middleware(ConditionalReads, pulse=pulse)
+    app.add_middleware(ConditionalReads, pulse=pulse, clock=clock)
     app.add_middleware(Gate, site=site, page=error_page)
     app.add_middleware(SecureHeaders)
     app.add_middleware(Watch, metrics=app.state.metrics)  # the last added is the outermost

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from api.schemas import ItemJson, SearchJson
+from api.schemas import ItemJson, OddWordJson, SearchJson
 from digest import news, notices
 from digest.links import Links
 from digest.model import Digest, Entry, SecondLook, StageSection
@@ -34,11 +34,20 @@ def found(part: SearchJson) -> Answer:
     """Give what a search found, how the query was read, and what a person would be told of it."""
     query = part["query"]
     unread = ", ".join(query["not_understood"])
+    wordless = bool(part["items"]) and not query["by_words"] and not query["named"]
     told = [
         *([f"Not understood, and not searched for: {unread}."] if unread else []),
-        *([ONLY_CLOSE] if part["items"] and not query["by_words"] and not query["named"] else []),
+        *(_odd(one) for one in query["odd_words"] if one["near"] or not wordless),  # else told by what follows
+        *([ONLY_CLOSE] if wordless else []),
     ]
     return papers(part["items"], part["next"], query=query, note=" ".join(told) or None)
+
+
+def _odd(one: OddWordJson) -> str:
+    """Say of a word that hardly any paper has it, and what may have been meant."""
+    many = f"Only {one['papers']} of the papers have" if one["papers"] else "No paper has"
+    near = f"; words near it: {', '.join(one['near'])}" if one["near"] else ""
+    return f"{many} the word {one['word']!r}{near}."
 
 
 def overview(digest: Digest) -> Answer:

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.headers import HEAD, LASTING, RawHeader, lasting, matches
 from api.packing import is_packable, packed, takes_gzip, varied
+from core.clock import Clock
 from db.pulse import Pulse
 
 MOST_BYTES = 32_000_000  # kept in all
@@ -47,19 +48,22 @@ def modified(moment: datetime | None) -> dict[str, str]:
     return {"Last-Modified": format_datetime(moment, usegmt=True)} if moment is not None else {}
 
 
-def unchanged(asked: Iterable[RawHeader], tag: str, last: str | None) -> bool:
-    """Tell whether a reader has an answer already: by its tag, and only without one by its date (RFC 9110, 13.2.2)."""
+def unchanged(asked: Iterable[RawHeader], tag: str, last: str | None, clock: Clock) -> bool:
+    """Tell whether a reader has an answer already: by its tag, and only without one by its date (RFC 9110, 13.2.2).
+
+    A date that has not come was given by a clock that was ahead: whatever changed since would be hidden until then.
+    """
     given = {name: value.decode("latin-1") for name, value in asked if name in _CONDITIONS}
     if not given:
         return False
     if (known := given.get(b"if-none-match")) is not None:
         return matches(known, tag)
-    return last is not None and _not_after(last, given[b"if-modified-since"])
+    return last is not None and _not_after(last, given[b"if-modified-since"], clock())
 
 
-def _not_after(last: str, since: str) -> bool:
+def _not_after(last: str, since: str, now: datetime) -> bool:
     try:
-        return parsedate_to_datetime(last) <= parsedate_to_datetime(since)
+        return parsedate_to_datetime(last) <= parsedate_to_datetime(since) <= now
     except (TypeError, ValueError):  # no date, or one without a zone: as if nothing were asked
         return False
 
@@ -89,10 +93,10 @@ class Whole:
         start = _lasting(self.start, scope)
         return replace(self, start=start, known=_lasting(_known(start), scope))
 
-    async def tell(self, scope: Scope, send: Send) -> None:
+    async def tell(self, scope: Scope, send: Send, clock: Clock) -> None:
         """Send it to a reader: whole, without the body, or as 304 with the headers that still matter."""
         start = self.start
-        if self.known and self.tag and unchanged(scope["headers"], self.tag, self.last_modified):
+        if self.known and self.tag and unchanged(scope["headers"], self.tag, self.last_modified, clock):
             start = self.known
         await send(start)  # those above make another with headers of their own, and leave this one as it is
         hidden = scope["method"] == "HEAD" or start["status"] in _MUTE
@@ -146,8 +150,8 @@ class ConditionalReads:
     An answer that comes in parts passes as it comes, without a tag of ours.
     """
 
-    def __init__(self, app: ASGIApp, pulse: Pulse) -> None:
-        self.app, self.pulse, self.kept = app, pulse, KeptAnswers()
+    def __init__(self, app: ASGIApp, pulse: Pulse, clock: Clock) -> None:
+        self.app, self.pulse, self.clock, self.kept = app, pulse, clock, KeptAnswers()
         self._seen: tuple[str | None] | None = None  # the state of the database in this turn of the event loop
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -165,7 +169,7 @@ class ConditionalReads:
                 self.kept.put(key, state, answer)
         if answer is not None:
             scope["route"] = answer.route
-            await answer.tell(scope, send)
+            await answer.tell(scope, send, self.clock)
 
     async def _state(self) -> str | None:
         return self._instant() if self.pulse.instant else await run_in_threadpool(self.pulse.read)

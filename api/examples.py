@@ -88,6 +88,7 @@ def _search(site: Site) -> Any:
         "english": "sparse routing",
         "translated": [{"ja": "疎", "en": "sparse"}],
         "not_understood": [],
+        "odd_words": [],
         "by_words": True,
         "by_meaning": True,
         "named": [],

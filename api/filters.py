@@ -16,7 +16,6 @@ from roadmap.model import Roadmap
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 MOST_NAMED = 8  # keys in the advice of an error
-FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9000, 1, 1)  # beyond them dates cannot be computed with
 
 
 def _written(value: object) -> object:
@@ -26,14 +25,9 @@ def _written(value: object) -> object:
     if not _DAY.fullmatch(value):
         raise PydanticCustomError("day", "A day is written YYYY-MM-DD")
     try:
-        day = date.fromisoformat(value)
+        return date.fromisoformat(value)
     except ValueError as problem:
         raise PydanticCustomError("day", "There is no day {day} in the calendar", {"day": value}) from problem
-    if not FIRST_DAY <= day <= LAST_DAY:
-        raise PydanticCustomError(
-            "day", "A day lies between {first} and {last}", {"first": str(FIRST_DAY), "last": str(LAST_DAY)}
-        )
-    return day
 
 
 Day = Annotated[date, BeforeValidator(_written)]

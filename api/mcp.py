@@ -34,7 +34,7 @@ from api.similar import SimilarQuery, similar_items
 from api.site import Site
 from api.standing import status_json
 from core.errors import ShirubeError, UsageError
-from core.ids import arxiv_ids_asked
+from core.ids import refuse_several
 from db.away import is_away
 from db.engine import reading
 from db.models import Item
@@ -271,9 +271,7 @@ class Tools:
 
 def _item(session: Session, name: str) -> Item:
     """Find the item of a name; raises UsageError for none and for several."""
-    ids, _ = arxiv_ids_asked(name)
-    if len(ids) > 1:
-        raise UsageError(f"{name} names {len(ids)} papers", f"Name one of them, such as {ids[0]}")
+    refuse_several(name)
     if not name.strip():
         raise UsageError("No paper is named", "Give an arXiv id or the id of a lab's post")
     return find_item(session, name)

@@ -15,6 +15,7 @@ from digest.citing.bibtex import bibtex
 from digest.citing.text import reference
 from digest.citing.work import Work, work_of
 from digest.words import Part, Voice, web
+from ranking import macros
 from ranking.openers import CUT
 
 FILES = (("BibTeX", "bib"), ("RIS", "ris"), ("CSL-JSON", "csl.json"), ("Markdown", "md"))
@@ -75,17 +76,18 @@ def abstract_of(item: Item) -> tuple[Markup | None, bool]:
     summary = item.rating.summary if item.rating is not None else None
     text = str(summary["text"]) if summary and summary.get("kind") == "extractive" else ""
     taken = text.removeprefix(f"{CUT} ")
-    return _with_marks(item.abstract, [taken, *_BETWEEN_SENTENCES.split(taken)])
+    names = macros.names(item.abstract, item.title)
+    sentences = [sentence for sentence in (taken, *_BETWEEN_SENTENCES.split(taken)) if sentence.strip()]
+    return _with_marks(item.abstract, [macros.pattern(sentence, names) for sentence in sentences])
 
 
-def _with_marks(text: str, sentences: list[str]) -> tuple[Markup, bool]:
+def _with_marks(text: str, patterns: list[str]) -> tuple[Markup, bool]:
     """Mark each sentence where it stands word for word; one that overlaps another is left to that."""
     found: list[tuple[int, int]] = []
-    for sentence in sentences:
-        start = text.find(sentence) if sentence.strip() else -1
-        end = start + len(sentence)
-        if start >= 0 and all(end <= one[0] or start >= one[1] for one in found):
-            found.append((start, end))
+    for pattern in patterns:
+        match = re.search(pattern, text)
+        if match and all(match.end() <= one[0] or match.start() >= one[1] for one in found):
+            found.append(match.span())
     html, position = Markup(""), 0
     for start, end in sorted(found):
         html += maths.to_html(text[position:start]) + Markup("<mark>{}</mark>").format(maths.to_html(text[start:end]))

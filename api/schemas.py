@@ -145,18 +145,27 @@ class TranslatedJson(TypedDict):
     en: str
 
 
+class OddWordJson(TypedDict):
+    """A word of a query that hardly any stored item has, how many do, and words near it, the most usual first."""
+
+    word: str
+    papers: int
+    near: list[str]
+
+
 class QueryJson(TypedDict):
     """How a query was read: `english` are the words searched for, "" where the query is only a name.
 
     `by_words` is false where nothing stored has any of the words: what is found is only close in meaning. `by_meaning`
-    is false while only words are compared. `named` are the items that the query is the name of; `left_out` are those
-    named that the filters keep out.
+    is false while only words are compared. `odd_words` may be misspelt: next to nothing has them.
+    `named` are the items that the query is the name of; `left_out` are those named that the filters keep out.
     """
 
     text: str
     english: str
     translated: list[TranslatedJson]
     not_understood: list[str]
+    odd_words: list[OddWordJson]
     by_words: bool
     by_meaning: bool
     named: list[str]

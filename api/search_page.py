@@ -1,7 +1,8 @@
 """What the search page shows: the form as filled in, how the query was read, what was found and why, and what else."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 from sqlalchemy.orm import Session
@@ -19,6 +20,7 @@ from digest import maths
 from digest.sentences import type_mark
 from digest.words import NBSP, Line, Part, Voice
 from ranking.search import ReadAs, lab_called, read_as
+from ranking.service.spelling import Odd
 from roadmap.model import Lab, Roadmap, Topic
 
 AUTHORS = 3
@@ -49,6 +51,15 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class OddWord:
+    """A word that may be misspelt: how many papers have it, and words near it with the address of a search for each."""
+
+    word: str
+    count: int
+    near: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reach:
     """How much of the store can be found by meaning."""
 
@@ -65,6 +76,7 @@ class SearchPage:
     reading: ReadAs | None
     topics: tuple[Topic, ...]  # that go by the query's name
     lab: Lab | None  # likewise
+    odd: tuple[OddWord, ...]
     hits: tuple[Hit, ...]
     total: int
     first: int
@@ -102,18 +114,20 @@ def search_page(site: Site, session: Session, question: Question, v: Voice) -> S
     ids = found.ids[first : first + PAGE]
     known = passage.forms(asked.words)
     lab = lab_called(asked, site.roadmap)
+    wordless = bool(found.ids) and not (found.by_words or found.named or found.of_lab)
     reach = Reach(papers.count_all(session), site.finder.vectors, site.finder.coming)
     return SearchPage(
         question=question,
         reading=reading,
         topics=_topics(site.roadmap, question.q, reading),
         lab=site.roadmap.labs[lab] if lab else None,
+        odd=tuple(_odd(one, question, asked.words) for one in found.odd if one.near or not wordless),
         hits=tuple(_hit(item, results, known, site.roadmap, v) for item in papers.by_ids(session, ids)),
         total=len(found.ids),
         first=first + 1,
         reach=reach,
         by_meaning=results.by_meaning,
-        wordless=bool(found.ids) and not (found.by_words or found.named or found.of_lab),
+        wordless=wordless,
         left_out=found.left_out,
         offers=() if found.ids else _offers(site, session, question, v),
         arxiv_id=asked.arxiv_id if not found.ids and not found.left_out else None,
@@ -123,6 +137,13 @@ def search_page(site: Site, session: Session, question: Question, v: Voice) -> S
 def narrowed(question: Question, roadmap: Roadmap, v: Voice) -> list[Line]:
     """Say each filter that is set."""
     return [filter_name(v, name, getattr(question.asking, name), roadmap) for name in question.set]
+
+
+def _odd(odd: Odd, question: Question, words: str) -> OddWord:
+    """Offer the same search with each word near an odd one in its place."""
+    place = re.compile(rf"\b{re.escape(odd.word)}\b", re.IGNORECASE)
+    searches = ((word, replace(question.without(), q=place.sub(word, words))) for word in odd.near)
+    return OddWord(odd.word, odd.count, tuple((word, search.query()) for word, search in searches))
 
 
 def _offers(site: Site, session: Session, question: Question, v: Voice) -> tuple[Offer, ...]:

@@ -21,7 +21,18 @@ from scipy.optimize import minimize  # type: ignore[import-untyped]
 
 from benchmarks import labelled_labs
 from benchmarks.labelled_labs import COMPANY, ELSEWHERE, OPEN, Paper, labels, names
-from ranking.affinity import AFFINITY_FILE, FEATURES, Affinity, Histories, Signed, features, lab_shares, write, years
+from ranking.affinity import (
+    AFFINITY_FILE,
+    FEATURES,
+    Affinity,
+    Histories,
+    Signed,
+    features,
+    is_model,
+    lab_shares,
+    write,
+    years,
+)
 from roadmap.load import load_roadmap
 
 UNLABELLED = 0.05  # what a paper of unknown origin counts in a history
@@ -40,12 +51,19 @@ def learn(papers: Mapping[str, Paper], known: Known, labs: Set[str]) -> Affinity
     """Learn histories and weights from papers whose origin is known; every other paper of the corpus dilutes.
 
     What labs give as their own papers joins, up to the month of the last paper known: nothing is learned from later.
+    What a model signs is no sign of where its other authors work, and stays out of the histories that are kept.
     """
     known = {**_own(papers, max(papers[number].day for number in known)), **known}
     first = _fit(histories(papers, known), papers, known, labs)
     more = {**known, **_borrowed(first, papers, known, labs)}
     last = _fit(histories(papers, more, STILL_UNLABELLED), papers, known, labs)
-    return replace(last, offset=last.offset - math.log(NAMED_FROM / (1 - NAMED_FROM)))
+    kept = histories(papers, by_people(papers, more), STILL_UNLABELLED)
+    return replace(last, histories=kept, offset=last.offset - math.log(NAMED_FROM / (1 - NAMED_FROM)))
+
+
+def by_people(papers: Mapping[str, Paper], known: Known) -> Known:
+    """Leave out the papers that a model signs: the only one in the corpus was a lab's by its submitter's word alone."""
+    return {number: of for number, of in known.items() if not any(map(is_model, papers[number].authors))}
 
 
 def _own(papers: Mapping[str, Paper], until: date) -> dict[str, dict[str, float]]:

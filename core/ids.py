@@ -6,6 +6,8 @@ Source of the grammar: https://info.arxiv.org/help/arxiv_identifier.html
 import re
 from collections.abc import Iterable
 
+from core.errors import UsageError
+
 _NEW = re.compile(r"(?P<yymm>\d{2}(?:0[1-9]|1[0-2]))\.(?P<number>\d{4,5})(?:v(?P<version>[1-9]\d*))?", re.ASCII)
 _OLD = re.compile(
     r"(?P<archive>[a-z][a-z-]+)(?:\.[A-Z]{2})?/(?P<number>\d{2}(?:0[1-9]|1[0-2])\d{3})(?:v(?P<version>[1-9]\d*))?",
@@ -62,6 +64,13 @@ def arxiv_ids_asked(text: str) -> tuple[list[str], str]:
         return [whole[0]], ""
     found = _read(sorted([*_IN_TEXT.finditer(labelled), *_BARE.finditer(labelled)], key=re.Match.start))
     return found, _ADDRESS.sub(" ", _STAMP.sub(" ", labelled)) if found else text
+
+
+def refuse_several(text: str) -> None:
+    """Let a person's words pass that name one paper at most; raises UsageError for those that name several."""
+    ids, _ = arxiv_ids_asked(text)
+    if len(ids) > 1:
+        raise UsageError(f"{text} names {len(ids)} papers", f"Name one of them, such as {ids[0]}")
 
 
 def arxiv_month(arxiv_id: str) -> str:

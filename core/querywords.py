@@ -9,6 +9,8 @@ from itertools import groupby
 MOST = 24  # words of one query that count
 LONGEST = 100  # characters of a word that count
 PHRASES = 4  # phrases of one query that count
+TITLE_WORDS = 3  # words of a query that, all in one title, are taken for part of it
+TITLES = 5  # more titles than this with all the words are a subject, not a title half remembered
 _WORD = re.compile(r"[^\W_]+")
 _QUOTED = re.compile('"([^"]+)"|“([^“”]+)”')
 _COMMON = frozenset(

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from html.entities import html5
 
+from core.accents import without_accents
+
 _SPACE = re.compile(r"\s+")
 # C0/C1 controls except tab and newline, lone surrogates, bidi overrides and isolates: none has a place in a title.
 _UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
@@ -52,11 +54,11 @@ def clean(text: str) -> str:
 
 
 def said(text: str) -> str:
-    """Clean a title or an abstract in which a source may have left HTML's entities: these are read, once.
+    """Clean a title or an abstract in which a source may have left entities of HTML or accents of TeX: both are read.
 
-    Only whole ones are: arXiv's own texts write AT&T and LaTeX's & and mean it.
+    Only whole entities are: arXiv's own texts write AT&T and LaTeX's & and mean it. Formulas stay as they are.
     """
-    return clean(_ENTITY.sub(_character, text) if "&" in text else text)
+    return clean(without_accents(_ENTITY.sub(_character, text) if "&" in text else text))
 
 
 def fold(text: str) -> str:

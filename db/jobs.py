@@ -18,7 +18,6 @@ SILENT = timedelta(minutes=20)  # without a sign of any worker: four rounds of t
 ATTEMPTS = 3  # of one run whose holders died: what kills its process every time is not begun for ever
 PAUSE = "10s"  # between two statements of a transaction that locks a run, before PostgreSQL ends it
 BY_HAND = "-by-hand"  # ends the name of a holder that ran one job for a person or a timer, and is no worker
-RESUMED = frozenset({"interrupted", "lost"})  # states of a run that may be taken again
 _TAKING = 968_569_289  # the first half of an advisory lock of PostgreSQL; the second is the job
 _RUN: Table = JobRun.__table__  # type: ignore[assignment]
 

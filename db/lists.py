@@ -347,7 +347,7 @@ def _days(wanted: PaperFilter) -> list[ColumnElement[bool]]:
         start = literal(_start_of(wanted.since), UTCDateTime())
         conditions.append(func.coalesce(Item.submitted, _MonthStart(Item.month)) >= start)
     if wanted.until is not None:
-        beyond = wanted.until + timedelta(days=1)
+        beyond = _day_after(wanted.until)
         # A month lies before `until` as a whole when the day after `until` belongs to a later month.
         undated = and_(Item.submitted.is_(None), Item.month < f"{beyond.year:04d}-{beyond.month:02d}")
         conditions.append(or_(Item.submitted < _start_of(beyond), undated))
@@ -360,18 +360,23 @@ def _bounds(moment: SQLColumnExpression[Any], wanted: PaperFilter) -> list[Colum
     if wanted.since is not None:
         conditions.append(moment >= literal(_start_of(wanted.since), UTCDateTime()))
     if wanted.until is not None:
-        conditions.append(moment < literal(_start_of(wanted.until + timedelta(days=1)), UTCDateTime()))
+        conditions.append(moment < literal(_start_of(_day_after(wanted.until)), UTCDateTime()))
     return conditions
 
 
 def _filed_days(wanted: PaperFilter) -> list[ColumnElement[bool]]:
     """Make the conditions on days as `_days` does; items are looked up only at a month's first moment."""
     conditions = _bounds(FILING.c.placed, wanted)
-    if wanted.until is not None and (beyond := wanted.until + timedelta(days=1)).day > 1:
+    if wanted.until is not None and (beyond := _day_after(wanted.until)).day > 1:
         month = literal(_start_of(first_day(f"{beyond.year:04d}-{beyond.month:02d}")), UTCDateTime())
         dated = exists().where(Item.id == FILING.c.item_id, Item.submitted.is_not(None)).correlate(FILING)
         conditions.append(or_(FILING.c.placed != month, dated))  # a month alone may reach beyond `until`
     return conditions
+
+
+def _day_after(day: date) -> date:
+    """Give the day after a day; 9999-12-31, by which programs say that there is no end, is taken for the day before."""
+    return min(day, date.max - timedelta(days=1)) + timedelta(days=1)
 
 
 def _start_of(day: date) -> datetime:

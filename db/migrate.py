@@ -68,12 +68,6 @@ def at_head(engine: Engine) -> bool:
         return _current(connection) == _heads()
 
 
-def is_new(engine: Engine) -> bool:
-    """Tell whether no migration ever ran on the database."""
-    with engine.connect().execution_options(shirube_read=True) as connection:
-        return not _current(connection)
-
-
 def revision(connection: Connection) -> str:
     """Tell the revision a database is at; "" where it has none."""
     return ",".join(sorted(_current(connection)))

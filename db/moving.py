@@ -1,22 +1,22 @@
-"""An item that proves to be another: what people said of it, and the issue it was in, go with it.
+"""An item that proves to be another: what people said of it goes with it.
 
 The rest that hangs on an item needs no moving: what sources said is part of what is believed of the whole
-(db.storing.CHILDREN), and vectors, ratings, scores and shortlists are made anew of it.
+(db.storing.CHILDREN), and vectors, ratings, scores and shortlists are made anew of it. What a final issue considered
+becomes no other item (ingest.matching), so that its place in the issue stays where it is.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from sqlalchemy import Table, exists, select, update
+from sqlalchemy import Table, exists, select
 from sqlalchemy.orm import Session
 
 from db import feedback
-from db.models import IssueItem
 from db.models_readers import Feedback, PersonalScore
 from db.models_reports import Report
 from db.upsert import chunks, upsert
 
 _CHUNK = 500  # ids looked up at once
+_SCORE: Table = PersonalScore.__table__  # type: ignore[assignment]
 
 
 def move(session: Session, became: Mapping[str, str]) -> None:
@@ -24,8 +24,7 @@ def move(session: Session, became: Mapping[str, str]) -> None:
     for part in chunks(sorted(became), _CHUNK):
         _answers(session, part, became)
         _reports(session, part, became)
-        _issues(session, part, became)
-        _copied(session, PersonalScore, part, became)
+        _scores(session, part, became)
 
 
 def _answers(session: Session, ids: Sequence[str], became: Mapping[str, str]) -> None:
@@ -51,16 +50,7 @@ def _reports(session: Session, ids: Sequence[str], became: Mapping[str, str]) ->
     session.flush()
 
 
-def _issues(session: Session, ids: Sequence[str], became: Mapping[str, str]) -> None:
-    """Remember the issue of an item; what was printed under either id is printed."""
-    printed = session.scalars(select(IssueItem.item_id).where(IssueItem.item_id.in_(ids), IssueItem.printed)).all()
-    _copied(session, IssueItem, ids, became)
-    now = [became[item_id] for item_id in printed]
-    session.execute(update(IssueItem).where(IssueItem.item_id.in_(now)).values(printed=True))
-
-
-def _copied(session: Session, model: Any, ids: Sequence[str], became: Mapping[str, str]) -> None:
-    """Write rows under the new ids too, unless there is one already."""
-    table: Table = model.__table__
-    rows = [dict(row) for row in session.execute(select(table).where(table.c.item_id.in_(ids))).mappings()]
-    upsert(session, table, [row | {"item_id": became[row["item_id"]]} for row in rows], keep=table.columns.keys())
+def _scores(session: Session, ids: Sequence[str], became: Mapping[str, str]) -> None:
+    """Write readers' scores under the new ids too, unless there is one already."""
+    rows = [dict(row) for row in session.execute(select(_SCORE).where(_SCORE.c.item_id.in_(ids))).mappings()]
+    upsert(session, _SCORE, [row | {"item_id": became[row["item_id"]]} for row in rows], keep=_SCORE.columns.keys())

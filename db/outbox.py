@@ -241,7 +241,7 @@ def _changed(session: Session, statement: Any) -> bool:
 def suppress(session: Session, subscriber_id: int, now: datetime) -> None:
     """Mail an address no more: its server says for good that there is no such mailbox."""
     if person := _active(session, subscriber_id):
-        subscribers.move(session, person, "suppressed", now, "refused")
+        subscribers.move(session, person, "suppressed", now, subscribers.REFUSED)
 
 
 def counts(session: Session, month: str | None = None) -> dict[str, int]:

@@ -129,11 +129,6 @@ def monthly(session: Session, wanted: PaperFilter, stage_topics: StageTopics) ->
     return {str(row[0]): int(row[1]) for row in session.execute(counts.order_by(Item.month))}
 
 
-def count_month(session: Session, month: str) -> int:
-    """Count the items of a month."""
-    return session.scalar(select(func.count()).select_from(Item).where(Item.month == month)) or 0
-
-
 def count_all(session: Session) -> int:
     """Count all stored items."""
     return session.scalar(select(func.count()).select_from(Item)) or 0

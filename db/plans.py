@@ -3,11 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from core.querywords import phrases, telling, terms_of
+from core.querywords import TITLE_WORDS, TITLES, phrases, telling, terms_of
 from core.wordforms import other_forms
-
-PART_OF_TITLE = 3  # words from which a query may be part of a title, where words that only ask stand too
-TITLES = 5  # more titles than this with all words of a question are no title half remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +26,7 @@ def plans(words: str) -> Iterator[Plan]:
     terms = terms_of(words)
     told = telling(terms)
     each, both = [[term] for term in told], [[term, *other_forms(term)] for term in told]
-    if len(told) < len(terms) >= PART_OF_TITLE:
+    if len(told) < len(terms) >= TITLE_WORDS:
         yield Plan([], phrases=[[term] for term in terms], titled=True, most=TITLES)
     yield from _with_phrases(words, told)
     yield Plan(each)

@@ -27,7 +27,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
-from core.querywords import telling, terms_of
+from core.querywords import phrases, telling, terms_of
 from core.wordforms import other_forms
 from db.models import Alias, Code, Item
 from db.plans import Plan, plans
@@ -72,12 +72,14 @@ def matched(
 def holding(session: Session, words: str) -> Select[str] | None:
     """Make the query for the ids of all items that hold each word of a query or another form of it, in no order.
 
-    Words that only ask need not be held. None where the query has no word to look for.
+    What the query quotes they hold as it stands; words that only ask need not be held. None where the query has no word
+    to look for.
     """
     groups = [[term, *other_forms(term)] for term in telling(terms_of(words))]
     if not groups:
         return None
-    statement, own, query = _asked(session, Plan(groups))
+    quoted = [one.words for one in phrases(words) if one.quoted]
+    statement, own, query = _asked(session, Plan(groups, phrases=quoted))
     return statement.with_only_columns(own).order_by(None).params(query=query)
 
 

@@ -24,7 +24,6 @@ CHILDREN: dict[str, Table] = {  # with their rows an item is all that is believe
     "history": History.__table__,  # type: ignore[dict-item]
     "aliases": _ALIAS,
 }
-_KEEP = {"code": ("first_seen",)}
 
 
 def hold(session: Session) -> None:
@@ -85,7 +84,7 @@ def save(session: Session, values: Sequence[Stored]) -> int:
     """Write items with all that hangs on them; gives the number of item rows that really changed."""
     written = upsert(session, _ITEM, [_columns(value) for value in values])
     for name, table in CHILDREN.items():
-        upsert(session, table, [row for value in values for row in value[name]], keep=_KEEP.get(name, ()))
+        upsert(session, table, [row for value in values for row in value[name]])
     return written
 
 

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from db.models import Subscriber
 from db.models_mail import Outbox
 
+REFUSED = "refused"  # why somebody is suppressed whose mailbox a mail server said does not exist
+
 
 def by_keys(session: Session, keys: Collection[str]) -> dict[str, Subscriber]:
     """Find people by the normalised form of their address."""
@@ -32,6 +34,12 @@ def counts(session: Session) -> dict[str, int]:
     """Count people by state."""
     rows = session.execute(select(Subscriber.state, func.count()).group_by(Subscriber.state))
     return {row[0]: row[1] for row in rows}
+
+
+def refused(session: Session) -> int:
+    """Count the people who are suppressed by a mail server's word alone."""
+    theirs = (Subscriber.state == "suppressed", Subscriber.state_why == REFUSED)
+    return session.scalar(select(func.count()).where(*theirs)) or 0
 
 
 def add(

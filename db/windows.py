@@ -221,6 +221,12 @@ def take_back(session: Session, spans: Sequence[Span], now: datetime) -> None:
         session.execute(update(Window).where(own, Window.closed_at > latest).values(closed_at=None))
 
 
+def ahead(session: Session, now: datetime) -> list[tuple[date, date]]:
+    """List the days of the windows that a clock ahead of `now` noted as asked and no pull took back, in their order."""
+    noted = select(Window.from_day, Window.to_day).where(Window.checked_at > now + SKEW)
+    return [(row[0], row[1]) for row in session.execute(noted.order_by(Window.from_day, Window.to_day))]
+
+
 def begin_anew(session: Session, window_id: int) -> None:
     """Open a window as if it had never been complete: what comes now is another file of the same name."""
     window = _held(session, window_id)

@@ -8,12 +8,15 @@ does not escape `\\text`, so all it makes passes an allow-list of MathML element
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import islice
 
 import nh3
 from latex2mathml.converter import convert
 from markupsafe import Markup, escape
 
-from digest.symbols import ACCENTS, LETTERS, NAMED, OVER, SUBSCRIPTS, SUPERSCRIPTS, SYMBOLS
+from core.accents import in_prose
+from core.formulas import formulas
+from digest.symbols import IN_PROSE, NAMED, OVER, SUBSCRIPTS, SUPERSCRIPTS, SYMBOLS
 
 MAX_FORMULA = 240  # characters; longer ones are shown as written
 MAX_FORMULAS = 12  # per text: the time for a field stays bounded
@@ -21,17 +24,10 @@ MAX_TEXT = 20_000  # beyond it formulas stay as written
 MAX_DEPTH = 12  # nested braces
 MAX_TYPES = 40  # changes of type in one text
 
-_FORMULA = re.compile(
-    r"\$\$(?P<display>[^$]{1,4000})\$\$|(?<![\\$])\$(?P<dollar>(?:\\.|[^$\\]){1,4000})\$(?!\$)"
-    r"|\\\((?P<round>.{1,4000}?)\\\)|\\\[(?P<square>.{1,4000}?)\\\]",
-    re.DOTALL,
-)
 _REFUSED = re.compile(
     r"\\(?:href|url|class|style|id|html\w*|data|require|include\w*|input|def|let|gdef|edef|newcommand|renewcommand|csname"
     r"|color|textcolor|colorbox|fcolorbox|unicode|char|rule|hspace|vspace|phantom)(?![A-Za-z])"
 )
-_PROSE = re.compile(r"^\s*\d[\d.,]*\s*[A-Za-z]*(?:\s+[A-Za-z]{2,}|\s*[,;])")
-_PADDED = re.compile(r"\s+(?=[^\s\d])(?!.*[A-Za-z]{2})(?=[^A-Za-z]*[A-Za-z]).{0,31}\S\s+", re.DOTALL)  # short, no word
 _TAGS = {
     "math", "mrow", "mi", "mn", "mo", "ms", "mtext", "mspace", "msup", "msub", "msubsup", "mfrac", "msqrt", "mroot",
     "munder", "mover", "munderover", "mtable", "mtr", "mtd", "mstyle", "mpadded", "menclose",
@@ -49,10 +45,11 @@ _TYPE = re.compile(
 )
 _TIE = re.compile(r"(?:(?<=[A-Za-z]{3})|(?<=[.,)}]))~(?=[A-Za-z0-9\\$(\[])")  # not ~80, 5~10 or x~N(0, 1)
 _QUOTED = re.compile(r"``([^`']{1,200})''")
-_ACCENT = re.compile(
-    r"\\(?P<sign>['`^\"~=.])\s*(?:\{\s*(?P<a>\\?[A-Za-z])\s*\}|(?P<b>\\[ij](?![A-Za-z])|[A-Za-z]))"
-    r"|\\(?P<name>[cvuHkrdb])\s*\{\s*(?P<c>\\?[A-Za-z])\s*\}"
-    r"|\{?\\(?P<letter>ss|ae|AE|oe|OE|aa|AA|o|O|l|L|i|j)(?![A-Za-z])(?:\{\}|\}| )?"
+# A sign among words; none where more of a formula goes on, nor in a formula that could not be converted.
+_SIGN = re.compile(
+    r"\$[^$]*\$|\\\(.{1,400}?\\\)|\\\[.{1,400}?\\\]|\\begin\{.*\\end\{"
+    r"|(?P<brace>\{)?\\(?P<name>[A-Za-z]++)(?:\{\}|\\(?=\s))?(?(brace)\})(?P<stop>(?<=[A-Za-z])\.)?(?![_^{])",
+    re.DOTALL,
 )
 _ESCAPED = re.compile(r"\\([%&_#${}])")
 _FOLLOWS = re.compile(r"\s*[A-Za-z0-9(^]")  # what would be read as part of what stands before it
@@ -132,27 +129,7 @@ def _formulas(text: str) -> list[tuple[int, int, str]]:
     """Find (start, end, source) of each formula; money and lone dollars are none."""
     if len(text) > MAX_TEXT or not re.search(r"[$\\]", text):
         return []
-    found: list[tuple[int, int, str]] = []
-    position = 0
-    while len(found) < MAX_FORMULAS and (match := _FORMULA.search(text, position)):
-        source = next(group for group in match.groups() if group is not None)
-        if match["dollar"] is not None and _is_money(source, text[match.end() : match.end() + 1]):
-            position = match.start() + 1
-            continue
-        found.append((match.start(), match.end(), source.strip()))
-        position = match.end()
-    return found
-
-
-def _is_money(source: str, after: str) -> bool:
-    """Tell `$5 and $10` from a formula: a space inside a dollar, a digit after the closing one, or prose between.
-
-    Spaces on both sides of letters, as in `$ T $`, are a habit of some who write TeX.
-    """
-    if re.search(r"[\\^_={}<>+]", source):
-        return False
-    apart = (source[0].isspace() or source[-1].isspace()) and not _PADDED.fullmatch(source)
-    return apart or after.isdigit() or bool(_PROSE.match(source))
+    return list(islice(formulas(text), MAX_FORMULAS))
 
 
 @lru_cache(maxsize=2048)
@@ -197,22 +174,21 @@ def _shallow(source: str) -> bool:
 
 
 def _prose(text: str) -> str:
-    """Replace accents, ties, quotes and text macros outside formulas; a macro we do not know stays as written."""
+    """Replace accents, ties, quotes, signs and text macros outside formulas; an unknown macro stays as written."""
     if len(text) > MAX_TEXT:
         return text
     text = _QUOTED.sub(r"“\1”", _TIE.sub(" ", text))
     if "\\" not in text:
         return text
-    text = _ACCENT.sub(_accent, text)
-    text = _TEXT_MACRO.sub(r"\1", text)
+    text = _SIGN.sub(_sign, _TEXT_MACRO.sub(r"\1", in_prose(text)))
     return _ESCAPED.sub(r"\1", text)
 
 
-def _accent(match: re.Match[str]) -> str:
-    if match["letter"]:
-        return LETTERS[match["letter"]]
-    base = (match["a"] or match["b"] or match["c"]).removeprefix("\\")
-    return unicodedata.normalize("NFC", base + ACCENTS[match["sign"] or match["name"]])
+def _sign(match: re.Match[str]) -> str:
+    """Write a sign that is a macro outside a formula; a stop after one that ends in a stop is the same one."""
+    sign = IN_PROSE.get(match["name"] or "")
+    stop = match["stop"] or ""
+    return match[0] if sign is None else sign + (stop if sign[-1] != "." else "")
 
 
 class _UnreadableError(Exception):

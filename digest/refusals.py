@@ -6,9 +6,10 @@ or refuse each for a reason of its own; whoever is suppressed stays so until a p
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Generic, Protocol, TypeVar
 
-from digest.delivery import Outcome, Refused, Sent
+from digest.delivery import Later, Outcome, Refused, Sent
 from digest.mailing import Broken, Doubted, Unwritable
 
 REFUSED_ALIKE = 5  # different domains, in the same words, and no mail taken between
@@ -71,3 +72,11 @@ class Refusals(Generic[One]):
         for one, said in self._kept:
             domains[_NAME.sub(" ", " ".join(said.reason.split()))].add(one.domain)
         return max(map(len, domains.values()), default=0)
+
+
+def ends_run(known: Iterable[tuple[Addressed, Ended | Doubted]]) -> bool:
+    """Tell whether what a run heard speaks of the relay itself: then every other mail would be refused too."""
+    return any(
+        isinstance(outcome, Doubted) or (isinstance(outcome, Later) and outcome.delays == "everyone")
+        for _, outcome in known
+    )

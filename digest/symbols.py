@@ -1,14 +1,5 @@
-"""The characters that stand for LaTeX accents, letters and symbols where no maths can be drawn."""
+"""The characters that stand for LaTeX symbols where no maths can be drawn."""
 
-ACCENTS = {
-    "'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u0303", "=": "\u0304", ".": "\u0307",
-    "c": "\u0327", "v": "\u030c", "u": "\u0306", "H": "\u030b", "k": "\u0328", "r": "\u030a", "d": "\u0323",
-    "b": "\u0331",
-}  # fmt: skip
-LETTERS = {
-    "ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "aa": "å", "AA": "Å", "o": "ø", "O": "Ø", "l": "ł",
-    "L": "Ł", "i": "ı", "j": "ȷ",
-}  # fmt: skip
 SUPERSCRIPTS = dict(zip("0123456789+-=()n*′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ*′", strict=True))
 SUBSCRIPTS = dict(zip("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎", strict=True))
 
@@ -24,7 +15,7 @@ longrightarrow → in ∈ notin ∉ ni ∋ subset ⊂ subseteq ⊆ supset ⊃ su
 exists ∃ neg ¬ land ∧ lor ∨ wedge ∧ vee ∨ oplus ⊕ otimes ⊗ infty ∞ partial ∂ nabla ∇ sum ∑ prod ∏ int ∫ ell ℓ
 hbar ℏ Re ℜ Im ℑ aleph ℵ ldots … dots … cdots ⋯ vdots ⋮ prime ′ dagger † ddagger ‡ S § mid | vert | Vert ‖
 lVert ‖ rVert ‖ lvert | rvert | langle ⟨ rangle ⟩ lfloor ⌊ rfloor ⌋ lceil ⌈ rceil ⌉ perp ⊥ parallel ∥ top ⊤ bot ⊥
-triangle △ square □ degree ° checkmark ✓
+triangle △ square □ degree ° checkmark ✓ dtimes × uparrow ↑ downarrow ↓ lesssim ≲ gtrsim ≳
 """
 _FUNCTIONS = "log ln exp sin cos tan tanh min max sup inf lim arg det dim deg gcd ker Pr argmin argmax softmax"
 NAMED = frozenset(_FUNCTIONS.split())
@@ -35,6 +26,11 @@ OVER = {
 _SILENT = """
 mathcal mathbb mathbf mathrm mathsf mathtt mathit mathfrak mathscr boldsymbol bm operatorname text textbf textit rm bf
 it cal left right big Big bigl bigr Bigl Bigr displaystyle textstyle limits
+"""
+
+# What stands in prose as a macro of LaTeX or of a journal's style, with nothing to tell that it is maths.
+_WRITTEN = """
+textasciicircum ^ textasciitilde ~ textdegree ° textendash – textemdash — eg e.g. ie i.e. etc etc.
 """
 
 
@@ -51,3 +47,4 @@ SYMBOLS: dict[str, str] = {
     **dict.fromkeys(_SILENT.split(), ""),
     **dict.fromkeys(("quad", "qquad", "enspace", "thinspace"), " "),
 }
+IN_PROSE = {**_pairs(_GREEK), **_pairs(_SIGNS), **_pairs(_WRITTEN)}

@@ -1,5 +1,6 @@
 """Bodies from strangers: read with a cap, decompressed with a cap, and refused where they are not what is due."""
 
+import json
 import re
 import zlib
 from collections.abc import Iterable
@@ -73,6 +74,17 @@ def _step(unpacker: "zlib._Decompress", chunk: bytes) -> bytes:
 def is_html(body: bytes) -> bool:
     """Tell whether a body is a web page: what a server shows when it is being maintained, or a captcha."""
     return _HTML.match(body[:4096]) is not None
+
+
+def json_fault(body: bytes, due: type, called: str) -> str | None:
+    """Say why a body is no JSON of the kind that is due (`called` so); None where it is."""
+    if is_html(body):
+        return "an HTML page came where JSON was due (maintenance?)"
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return "the answer is no complete JSON"
+    return None if isinstance(value, due) else f"the answer is no {called}"
 
 
 def prolog_end(body: bytes) -> int:

@@ -24,7 +24,7 @@ LONGEST_NAME = 300  # characters of a folded title or name
 LONGEST_REPOSITORY = 1_000  # bytes: PostgreSQL's indexes hold entries of at most 2,704
 
 _TEXTS = ("title", "abstract", "doi", "journal_ref", "comment", "organization")
-_SAID = ("title", "abstract")  # printed as prose: HTML's entities in them are read
+_SAID = ("title", "abstract")  # printed as prose: HTML's entities and TeX's accents in them are read
 _LISTS = ("categories", "organizations", "keywords", "tasks")
 _COUNTS = ("votes", "discussion", "version")
 _URLS = ("url", "pdf_url", "project_url")

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from core.record import PaperRecord, PostNames
 from ingest.claims import folded
+from ingest.post_names import place
 from ingest.rows import Row
-from ingest.sources.post_text import place
 
 
 def sought(records: Iterable[PaperRecord]) -> list[str]:

@@ -84,13 +84,19 @@ def from_row(row: Row) -> Believed:
 
 def said_by(row: Row, now: datetime) -> Row:
     """Read no word in a stored row as later than `now`: what a clock that was ahead dated gives way to the next one."""
-    return {**row, "provenance": _said_by(row["provenance"], now, place=1)}
+    looked = _earlier(now)
+    code = [{**link, "checked_at": looked if link["checked_at"] > now else link["checked_at"]} for link in row["code"]]
+    return {**row, "provenance": _said_by(row["provenance"], now, place=1), "code": code}
 
 
 def noted_by(note: Row, now: datetime) -> Row:
     """Read no word in a note as later than `now`."""
-    claims = note["claims"]
-    return {**note, "claims": {**claims, "registers": _said_by(claims["registers"], now, place=2)}}
+    claims, latest, looked = note["claims"], iso(now), iso(_earlier(now))
+    code = {
+        url: [source, seen, looked if checked > latest else checked]
+        for url, (source, seen, checked) in claims["code"].items()
+    }
+    return {**note, "claims": {**claims, "registers": _said_by(claims["registers"], now, place=2), "code": code}}
 
 
 def to_note(believed: Believed) -> Row:
@@ -203,10 +209,15 @@ def _register(value: Any, origin: list[Any] | None, first_seen: datetime) -> Reg
 
 
 def _said_by(said: Row, now: datetime, place: int) -> Row:
-    """Date words from ahead of `now` a day before it: a reading dates its own by its beginning, maybe hours ago.
+    """Date words from ahead of `now` before it.
 
     arXiv's words bear its own dates: if they are ahead, it is the present clock that is behind.
     """
-    latest, before = _written(now), _written(now - timedelta(days=1))
+    latest, before = _written(now), _written(_earlier(now))
     ahead = {name for name, word in said.items() if word[place] > latest and word[place - 1] not in ARXIV}
     return {name: [*word[:place], before, *word[place + 1 :]] if name in ahead else word for name, word in said.items()}
+
+
+def _earlier(now: datetime) -> datetime:
+    """Give a moment before which the next word surely is not: a reading dates its own by its beginning, hours ago."""
+    return now - timedelta(days=1)

@@ -62,6 +62,11 @@ NONE = Share(0.0, 0.0)
 
 # Names that people are not: "OpenAI", "Claude AI", "Octo Model Team"; Qingyao Ai is one.
 _GROUP = re.compile(r"AI$|\b(?i:team|group|collaboration|consortium|labs?|community|project)$")
+# A model that is thanked by a place among the authors. Labs sign with their models' names too: "Qwen", "Gemini Team".
+_MODEL = re.compile(
+    r"(?:claude(?:\W*ai|\s+(?:code|opus|sonnet|haiku|\d).*)?|c\. opus|chat\s?gpt.*|gpt[- ]?\d.*|gemini(?:\s+\d.*)?)",
+    re.IGNORECASE,
+)
 
 Histories = Mapping[str, Sequence[Signed]]  # by `person`
 Row = tuple[int, int, int, list[tuple[int, int]]]  # quarter since year 0, hundredths, papers, (lab, hundredths)
@@ -78,15 +83,15 @@ class Affinity:
 
     def of(self, authors: Iterable[str], year: float, without: str = "") -> dict[str, tuple[float, tuple[str, ...]]]:
         """Give the labs that authors of a paper of that moment speak for: (probability, names, strongest first)."""
-        spelt: dict[str, str] = {}  # one person in two spellings is not two people
+        people: dict[str, str] = {}  # one person in two spellings is not two people
         for name in authors:
-            spelt.setdefault(person(name), name)
-        names = [name for known, name in spelt.items() if known]
-        if sum(person(name) in self.histories for name in names) < SIGNERS:
+            people.setdefault(person(name), name)
+        people.pop("", None)
+        if sum(known in self.histories for known in people) < SIGNERS:
             return {}
-        shares = [lab_shares(self.histories.get(person(name), ()), year, without) for name in names]
+        shares = [lab_shares(self.histories.get(known, ()), year, without) for known in people]
         return {
-            lab: (self._probability(features(shares, lab)), _speakers(names, shares, lab))
+            lab: (self._probability(features(shares, lab)), _speakers([*people.values()], shares, lab))
             for lab in {lab for share in shares for lab in share}
             if _carried(shares, lab)
         }
@@ -97,11 +102,16 @@ class Affinity:
 
 
 def person(name: str) -> str:
-    """Reduce a name to what its spellings share; "" for what is none: a group, or the colon behind a group's name.
+    """Reduce a name to what its spellings share; "" for a group, a model, or the colon behind a group's name.
 
     Spaces go too, for hyphens and accents that came off leave some.
     """
-    return "" if _GROUP.search(name) else fold(name).replace(" ", "")
+    return "" if _GROUP.search(name) or is_model(name) else fold(name).replace(" ", "")
+
+
+def is_model(name: str) -> bool:
+    """Tell whether an author is a model, as of papers that one wrote along with: nobody's, and no sign of its lab."""
+    return _MODEL.fullmatch(name.strip()) is not None
 
 
 def years(day: date) -> float:

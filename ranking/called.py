@@ -5,8 +5,8 @@ import unicodedata
 from dataclasses import dataclass
 
 _VENUES = (
-    "AAAI|ACL|arXiv|AISTATS|COLING|COLM|COLT|CoRL|CVPR|EACL|ECCV|EMNLP|ICASSP|ICCV|ICLR|ICML|ICRA|IJCAI|Interspeech|IROS"
-    "|JMLR|KDD|NAACL|NeurIPS|NIPS|RSS|SIGGRAPH|SIGIR|TACL|TMLR|UAI|WACV|WWW"
+    "AAAI|ACL|arXiv|AISTATS|COLING|COLM|COLT|CoRL|CVPR|EACL|ECCV|EMNLP|ICASSP|ICCV|ICLR|ICML|ICRA|IJCAI|Interspeech"
+    "|IROS|JMLR|KDD|NAACL|NeurIPS|NIPS|RSS|SIGGRAPH|SIGIR|TACL|TMLR|UAI|WACV|WWW"
 )
 # A year alone: no part of a day, a number, an id or a model's name.
 _YEAR = re.compile(rf"(?:\b(?:{_VENUES})\W{{1,3}})?(?<![\w.-])((?:19|20)\d\d)[a-z]?(?![\w-]|\.\w)", re.IGNORECASE)

@@ -36,9 +36,9 @@ def _words(name: str) -> Sequence[str]:
 
 @lru_cache(maxsize=4096)
 def _pattern(name: str) -> re.Pattern[str]:
-    """Look for whole words, with a hyphen or a space between, in the plural as well.
+    """Look for whole words, with a hyphen, a space or nothing between, in the plural as well: Pre-Norm is PreNorm.
 
     A word with a capital is found only as written, so that PAL is no pal; one without in any case.
     """
     words = (re.escape(word) if re.search(r"[A-Z]", word) else f"(?i:{re.escape(word)})" for word in _words(name))
-    return re.compile(r"(?<!\w)" + r"[\s-]+".join(words) + r"s?(?!\w)")
+    return re.compile(r"(?<!\w)" + r"[\s-]*".join(words) + r"s?(?!\w)")

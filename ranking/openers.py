@@ -1,4 +1,4 @@
-"""Openers that point at what is left out, as "To address this challenge,": told, and left off (pure)."""
+"""What points at what stands before: an opener such as "To address this challenge," and what is about that (pure)."""
 
 import re
 
@@ -14,12 +14,17 @@ _NOUN = (
 _EMPTY = (
     r"(?:above(?:-mentioned)?|aforementioned|key|critical|crucial|important|fundamental|significant|major|main|central"
     r"|core|pressing|urgent|open|practical|technical|remaining|existing|inherent|persistent|unmet|growing|dual|twin|two"
-    r"|three|first|simple|surprising|striking|empirical|theoretical|research|knowledge|long-?standing|intertwined)"
+    r"|three|first|simple|surprising|striking|empirical|theoretical|research|knowledge|long-?standing|intertwined|performance"
+    r"|structural|foundational|widening|emerging|new|novel)"
 )
 _WHICH = r"(?:this|these|that|those|such|the|our|both|all)"
-_THESE = rf"(?:{_WHICH}(?: of these)?(?: {_EMPTY}){{0,2}} {_NOUN}(?: and {_NOUN})?|this|these|that|it|them|both)"
+_ALONE = rf"(?:this|these|that|those)(?: {_EMPTY})? [a-z-]+"  # whatever it is that stands before the comma
+_THESE = (
+    rf"(?:{_WHICH}(?: of these)?(?: {_EMPTY}){{0,2}} {_NOUN}(?: and {_NOUN})?|{_ALONE}|(?:this|these|that|it|them|both)"
+    r"(?: \w+ly)?)"
+)
 _LED = (
-    r"(?:motivated|inspired|driven|guided|informed|prompted|encouraged|based|building|grounded|drawing|leveraging"
+    r"(?:motivated|inspired|driven|guided|informed|prompted|encouraged|based|building|built|grounded|drawing|leveraging"
     r"|exploiting|using|following|addressing|tackling|responding)(?: (?:by|on|upon|from|in|to))?"
 )
 _POINTING = re.compile(
@@ -30,13 +35,35 @@ _POINTING = re.compile(
     r"|in (?:this|that) (?:context|regard|respect|vein|direction|light)|with (?:this|these) in mind"
     rf"|(?:on|for|from|with|against|towards?|under|as a (?:first )?step towards?) {_THESE}"
     r"|as a (?:result|consequence|solution|remedy|response)|as such"
-    r"|therefore|thus|hence|accordingly|consequently"
+    r"|therefore|thus|hence|accordingly|consequently|specifically|concretely|in particular|furthermore|moreover"
+    r"|additionally|in addition|also|instead|(?:first|second|third)(?:ly)?|then|next|subsequently|finally|lastly"
     r")(?:, +(?!and |or |but |which |such )(?=\w)| (?=we ))",
     re.IGNORECASE,
 )
 
+_AUTHORS = r"(?:we|(?:this|our|the present) (?:paper|work|study|article|survey|report|review))"
+_THAT = rf"(?:this|these|those|the above|such(?! an? | as )|both(?: of these)?(?= {_NOUN}))"
+# "We study this question on ponds", "..., a heron that addresses these limitations.": the point is what stands before.
+_ABOUT = re.compile(
+    rf"(?:[^,]{{0,60}}, )?(?:in this [a-z ]+,? )?{_AUTHORS} (?:\w+ly |then |first |also )?"
+    rf"(?:(?:aim|seek|propose|attempt) to )?\w+ (?:and \w+ )?{_THAT}\b"
+    r"(?! (?:paper|work|study|article|survey|report|review|perspective|that)\b)"
+    r"|.*\b(?:address|tackl|overcom|solv|mitigat|alleviat|resolv|bridg|fill|target|handl|avoid|reduc|explor|leverag)\w*"
+    rf" {_THAT}(?: [a-z-]+){{1,3}}\W*$",
+    re.IGNORECASE,
+)
+_LEANS = re.compile(r"(?:[^,]{0,60}, )?(?:this|these|those|such|it|its|they|their)\b", re.IGNORECASE)
+
 
 def without(sentence: str) -> str:
-    """Leave off an opener that only points at what came before, and say so by an ellipsis; the words stay."""
-    found = _POINTING.match(sentence)
-    return f"{CUT} {sentence[found.end() :]}" if found else sentence
+    """Leave off openers that only point at what came before, and say so by an ellipsis; the words stay."""
+    rest = sentence
+    while found := _POINTING.match(rest):
+        rest = rest[found.end() :]
+    return f"{CUT} {rest}" if rest != sentence else sentence
+
+
+def needed(before: str, sentence: str) -> bool:
+    """Tell whether a sentence is about what the one before it says, and whether that one says it by itself."""
+    leans = _LEANS.match(before) is not None or _POINTING.match(before) is not None
+    return _ABOUT.match(sentence) is not None and not leans

@@ -40,9 +40,9 @@ def read_first(
 ) -> list[Near]:
     """List the close canon works to prepare with, the one to begin with first, `but` some keys.
 
-    Likeness alone is no preparation: only works of the same topic or of one it builds on are looked at, and only of the
-    same or an earlier stage. A name in the title says most, one in the abstract more than likeness among works of one
-    topic. Where none is close, none is listed.
+    Likeness alone is no preparation: only works of the same topic or of one it builds on are looked at, with what the
+    title names of a neighbouring one, and only of the same or an earlier stage. A name in the title says most, one in
+    the abstract more than likeness among works of one topic. Where none is close, none is listed.
     """
     if topic is None or not roadmap.canon:
         return []
@@ -56,13 +56,15 @@ def read_first(
 def _works(
     likeness: NDArray[np.float32], topic: str, roadmap: Roadmap, text: Naming, but: Container[str]
 ) -> list[Near]:
+    """Look at works of the topic and of those it builds on, and at what the title names of a neighbour of it."""
     known = roadmap.topics[topic]
     topics = {topic, *known.prerequisites}
-    return [
-        _near(work, float(cosine), topic, text)
+    works = [
+        (work.topic, _near(work, float(cosine), topic, text))
         for work, cosine in zip(roadmap.canon, likeness, strict=True)
-        if work.topic in topics and work.stage <= known.stage and work.key not in but
+        if work.topic in topics.union(known.neighbours) and work.stage <= known.stage and work.key not in but
     ]
+    return [near for of, near in works if of in topics or (near.named == TITLE and near.likeness >= READ_FIRST)]
 
 
 def _near(work: Work, likeness: float, topic: str, text: Naming) -> Near:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -86,24 +86,20 @@ def rate(
     `share` is the share of papers as alike to what editors choose (ranking.editors), None where that is unknown.
     """
     found = labs.attribute(facts.labs, roadmap.labs, affinity.shipped())
-    best = int(np.argmax(fits)) if len(fits) else None
-    best_topic = guide.topics[best] if best is not None else None
-    stage = roadmap.topics[best_topic].stage if best_topic else None
-    filed = best is not None and float(fits[best]) >= FILED
-    topic = best_topic if filed else None
-    text = Naming(facts.title, facts.abstract)
-    works = read_first(vector, topic, guide, roadmap, text, _not_yet(facts, roadmap))
-    score = worth.worth(_signals(facts, float(fits[best]), found, share)) if best is not None else None
-    words = _words(facts) if filed else None
+    best, fit = _best(fits, guide)
+    topic = best if fit >= FILED else None
+    works = read_first(vector, topic, guide, roadmap, Naming(facts.title, facts.abstract), _not_yet(facts, roadmap))
+    score = worth.worth(_signals(facts, fit, found, share)) if best is not None else None
+    words = _words(facts) if topic is not None else None
     reasons: list[Reason] = []
     # What is filed nowhere competes for no place, and nothing speaks for what its authors took back.
     if score is not None and words is not None and topic is not None and not facts.withdrawn:
         about = {"topic": topic, **_why(words, roadmap.topics[topic])}
-        reasons = _reasons(facts, about, found, works, score, share)
+        reasons = _reasons(facts, about, found, works, score.shares, share)
     minutes, guessed = worth.reading_minutes(summary.page_count(facts.comment))
     rating = {
-        "best_topic": best_topic,
-        "best_stage": stage,
+        "best_topic": best,
+        "best_stage": roadmap.topics[best].stage if best is not None else None,
         "worth": score.score if score else None,
         "reasons": [asdict(reason) for reason in reasons],
         "summary": _summary(words) if words else None,
@@ -113,6 +109,14 @@ def rate(
         "minutes_guessed": guessed,
     }
     return Rated(_topic_rows(facts.id, words, fits, guide, roadmap), [_lab_row(facts.id, a) for a in found], rating)
+
+
+def _best(fits: NDArray[np.float32], guide: Guide) -> tuple[str | None, float]:
+    """Give the topic that fits best, and how well; None where there is no topic."""
+    if not len(fits):
+        return None, 0.0
+    best = int(np.argmax(fits))
+    return guide.topics[best], float(fits[best])
 
 
 def _not_yet(facts: Facts, roadmap: Roadmap) -> set[str]:
@@ -148,32 +152,35 @@ def _reasons(
     about: dict[str, Any],
     found: Sequence[labs.Attribution],
     works: Sequence[Near],
-    score: worth.Worth,
+    shares: Mapping[str, float],
     share: float | None,
 ) -> list[Reason]:
     """List the reasons in the order people see them; each is a fact with its share of the worth."""
-    reasons = [Reason("topic", about, score.shares.get("topic", 0.0))]
+    reasons = [Reason("topic", about, shares.get("topic", 0.0))]
     if facts.compared is not None:
-        reasons.append(Reason("new", {"months": facts.compared}, score.shares["new"]))
+        reasons.append(Reason("new", {"months": facts.compared}, shares["new"]))
     if found:
-        kind, detail = found[0].evidence[0]
-        much = score.shares.get("lab", 0.0) + score.shares.get("announced", 0.0)
-        reasons.append(Reason("lab", {"lab": found[0].lab, "evidence": kind, "detail": detail}, round(much, 4)))
+        reasons.append(_from_lab(found[0], shares))
     if facts.votes:
-        readers: dict[str, Any] = {
-            "votes": facts.votes,
-            "place": facts.place,
-            "of": facts.voted,
-            "date": facts.votes_day,
-        }
-        reasons.append(Reason("readers", readers, score.shares.get("readers", 0.0)))
+        reasons.append(Reason("readers", _readers(facts), shares.get("readers", 0.0)))
     if facts.code:
-        reasons.append(Reason("code", _code(facts), score.shares.get("code", 0.0)))
+        reasons.append(Reason("code", _code(facts), shares.get("code", 0.0)))
     if share is not None and share <= editors.STRIKING:
-        reasons.append(Reason("editors", {"share": math.ceil(share * 100)}, score.shares["editors"]))
+        reasons.append(Reason("editors", {"share": math.ceil(share * 100)}, shares["editors"]))
     if closest(works):
         reasons.append(Reason("builds-on", {"work": works[0].key}))
     return sorted(reasons, key=lambda reason: REASON_ORDER.index(reason.kind))
+
+
+def _from_lab(found: labs.Attribution, shares: Mapping[str, float]) -> Reason:
+    """Speak of a lab by its strongest evidence; that its feed announced the paper counts with it."""
+    kind, detail = found.evidence[0]
+    much = shares.get("lab", 0.0) + shares.get("announced", 0.0)
+    return Reason("lab", {"lab": found.lab, "evidence": kind, "detail": detail}, round(much, 4))
+
+
+def _readers(facts: Facts) -> dict[str, Any]:
+    return {"votes": facts.votes, "place": facts.place, "of": facts.voted, "date": facts.votes_day}
 
 
 def _words(facts: Facts) -> _Words:

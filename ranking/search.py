@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.ids import arxiv_ids_asked
+from core.querywords import TITLE_WORDS, TITLES
 from core.text import clean, fold
 from ranking.called import named, undated
 from ranking.glossary import Reading, Terms, is_japanese, read, topics_named
@@ -16,10 +17,8 @@ from roadmap.model import Lab, Roadmap
 
 K = 60  # the paper's constant: how little the first places of one ranking count against being in both
 DEPTH = 100  # places of each ranking that are looked at
-TITLE_WORDS = 3  # words of a query that, all in one title, are taken for part of it
 BESIDE = 3  # papers of a lab that come first where other words stand beside its name
 OF_A_LAB = 20  # papers of a lab that come first where its name is asked for
-TITLES = 5  # more titles than this with all the words are a subject, not a title half remembered
 LONGEST = 2_000  # characters of a query that count
 _AROUND = " <>()[]{}\"'`“”‘’「」『』【】.,;:!?、。…"  # what stands around a name that was copied out of a text
 _DOI = re.compile(r"^(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/\S+)$", re.IGNORECASE)

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from ranking import openers
+from ranking import macros, openers
+from ranking.announcing import EMPTY, NUMBERED, PAST, SHARED, STEP, Title, plainly
 
 MAX_CHARS = 480
 LONGEST = 640  # of one sentence, where it alone says what was done
@@ -27,31 +28,6 @@ _INITIAL = re.compile(r"\b[A-Z]\.$")
 _NONE_CLOSES = re.compile(r"[^$]*+(?:\Z|(?<![^\s(\[~-])\$(?![\s.,;:!?)\]])|\$(?=\d|\\[a-zA-Z]))")
 
 # What follows is matched against sentences in small letters.
-_WHO = (
-    r"(?:\b(?:we|i(?= [a-z]))|\bthe (?:paper|article|study|essay|thesis|work)(?= (?:\w+ly )?\w+s\b)"
-    r"|\b(?:this|the present|our) (?:\w+[ -]){0,2}?(?:paper|work|study|article|survey|report|letter|thesis|essay"
-    r"|project|dissertation|review|chapter|tutorial|note|research|manuscript))\b[^.;]{0,40}?"
-)
-_AUTHORS = re.compile(r"\b(?:we|i|this|our|the (?:present|paper|article|study|essay|thesis|work))\b")
-_MAKES = re.compile(
-    _WHO + r"\b(?:propos|introduc|present|develop|design|formali[sz]|formulat|devis|construct|contribut|creat|describ"
-    r"|establish|buil[dt]|provid)"
-)
-_LOOKS = re.compile(
-    _WHO + r"\b(?:study|studies|investigat|analy[sz]|show|prov|deriv|survey|review|examin|ask|revisit|explor"
-    r"|discuss|(?:re)?interpret(?!ab|at)|synthesi[sz]es?\b|demonstrat|identif|address|aim|argu|extend|quantif|characteri[sz]|defin|compar|find|look|consider|combin|measur|train"
-    r"|illustrat|outlin|assess|tackl|reveal|discover|uncover|conclude that|refram|rethink|advocat|disentangl"
-    r"|unif(?:y|ies)|reformulat|offer|reproduc|replicat|(?<=\bwe )benchmark)"
-)
-_TRIES = re.compile(
-    _WHO
-    + r"\b(?:evaluat|conduct|test|report|adapt|appl(?:y|ies|ied)|use|utili[sz]|validat|adopt|leverag|employ|integrat"
-    r"|exploit|incorporat|bridg|equip|collect|curat|fine-?tun|implement(?:s|ed)?\b|focus)"
-)
-_MADE = re.compile(
-    r"\b(?:is|are|was) (?:proposed|presented|introduced|developed)\b|\bis an? (?:[\w-]+ ){0,5}(?:framework|method|model"
-    r"|benchmark|dataset|system|algorithm|library|toolkit|approach)\b"
-)
 _FINDS = re.compile(
     r"\bwe (?:also |further |then |empirically |theoretically )?(?:show|find|found|prove|demonstrate|observe|reveal"
     r"|(?:discover|conclude|uncover) that)"
@@ -88,46 +64,9 @@ _SPARED = re.compile(
     r"\b(?:without|no|eliminat\w*|remov\w*|obviat\w*|avoid\w*|bypass\w*|circumvent\w*|reduc\w*) (?:the )?need\b"
 )
 _FIGURES = re.compile(r"\d ?(?:\\?%|[x×]\b(?! ?\d)|times\b|-?fold\b|points?\b|pp\b)")
-_STEP = re.compile(
-    r"(?:first|second|third|next|then|finally|lastly|additionally|furthermore|further|moreover|besides"
-    r"|in addition"
-    r"|specifically|concretely|in particular|for (?:instance|example)|also|meanwhile|technically"
-    r"|to (?:reduce|further)|in (?:this|the) process|it(?! is \w+ that)|for [\w-]* ?evaluation)\b"
-    r"|(?:\w+, )?we (?:also|further|additionally|then)\b"
-)
-_NUMBERED = re.compile(r"\((?:i{1,3}|iv|v|[a-h]|\d)\)")
-_PAST = re.compile(
-    r"(?:however|yet|but|although|despite|existing|recent|current|previous|prior|conventional|traditional|most|many"
-    r"|unfortunately|nevertheless|such|because|since)\b"
-)
-_OTHERS = re.compile(
-    r"\b(?:existing|prior|previous|current|conventional|traditional) (?:\w+[ -]){0,3}?(?:methods?|approaches|work"
-    r"|studies|models?|systems|benchmarks)\b[^.;]{0,40}?\b(?:rel(?:y|ies)|fail|suffer|struggle|lack|often|typically|are|focus"
-    r"|assume|remain|treat)|\b(?:remains?|ha(?:s|ve) (?:emerged|become|shown|achieved|recently)|are increasingly)\b"
-)
-_SHARED = re.compile(
-    r"\b(?:we releas|we open-sourc|released?\b|available (?:at|online)|code (?:is|and|will)|project page"
-    r"|publicly(?! (?:available|accessible|released|deployed) (?!at|on|in|to|via|under|for|upon|through|and)\w)"
-    r"|(?<!\()https?:|(?<!/)github"
-    r"|we (?:\w+ly |also )?provide (?:[\w-]+ ){0,6}?(?:checkpoints?|code|weights|implementations?|scripts)\b)"
-)
-_BACK = re.compile(
-    r"\b(?:show|study|demonstrate|do|argue) (?:this|it|these|that (?:this|these|such))\b"
-    r"|(?<!which )(?<!that )(?<!process )\bwe (?:\w+ly )?(?:define|call|term|refer)|\bas such an?\b"
-    r"|\bwe \w+ (?:it|them)\b"
-    r"|\b(?:we|paper|work|study|article) (?:\w+ly )?(?:investigat|examin|explor|analy[sz]|stud(?:y|ies)|answer|revisit"
-    r"|discuss|interpret)\w* (?:this|these) (?!.* by \w+ing)"
-)
-_EMPTY = re.compile(
-    r"\b(?:two|three|four|five|six|several|following)\b(?: [\w-]+){0,3}?"
-    r" (?:contributions|questions|findings|insights)[^a-z]*$"
-)
 _RESULTS = re.compile(r"\bwe (?:\w+ )?(?:two|three|four|five|several)(?: \w+)? (?:results|theorems)[^a-z]*$")
 _POINTS = re.compile(r"(?:this|these|those|it(?! is \w+ that)|its|they|their|such|both)\b")
-_WORD = re.compile(r"[a-z0-9][a-z0-9-]{3,}")
-_DOING = ((_MAKES, 4.0), (_LOOKS, 3.0), (_TRIES, 2.0))  # the first that is found counts
 _EARLY = 0.3  # what is announced is announced early: cost of each sentence before
-_SHORTEST = 50  # characters: "We characterize it." says nothing
 _LONG = 2.0  # cost of a sentence that fills more room than two may
 _TELLS = 2.0  # from which a sentence surely says what was found
 
@@ -161,21 +100,37 @@ def _in_formula(signs: str, start: int, end: int) -> bool:
 
 
 def extract(abstract: str | None, title: str = "") -> str | None:
-    """Choose one or two whole sentences: what was done, then what was found; None where no sentence fits.
+    """Choose whole sentences, one to three: what was done, then what was found; None where no sentence fits.
 
     Sentences are told apart by the verbs of announcing and of finding; the title settles where nothing is announced.
-    Of the first one an opener that points at what is left out is left off.
+    Of the first one an opener that points at what is left out is left off; where all of it does, what it points at is
+    told before.
     """
-    found = _printable(abstract)
+    abstract = abstract or ""
+    whole = sentences(macros.put(abstract, macros.names(abstract, title)))
+    found = [s for s in whole if len(s) <= LONGEST]
     if not found:
         return None
     low = [s.lower() for s in found]
-    at = _announcing(found, title)
+    at = _announcing(low, title)
     does = openers.without(found[at])
     room = MAX_CHARS - len(does) - 1
     told = [_finding(low[n], n == at + 1) if len(found[n]) <= room else 0.0 for n in range(at + 1, len(found))]
     place = _telling(low[at + 1 :], told, _MEASURE.search(low[at]) is not None)
-    return does if place is None else f"{does} {found[at + 1 + place]}"
+    finding = "" if place is None else f" {found[at + 1 + place]}"
+    return _with_its_matter(whole, found[at], finding) or does + finding
+
+
+def _with_its_matter(whole: Sequence[str], does: str, finding: str) -> str | None:
+    """Put the sentence before an announcement that is about it, as "we study this question"; None where none is.
+
+    Nothing gives way to it: where it does not fit together with the finding, it stays left out.
+    """
+    at = whole.index(does)
+    if at == 0 or not openers.needed(whole[at - 1], openers.without(does)):
+        return None
+    text = f"{whole[at - 1]} {does}{finding}"
+    return text if len(text) <= MAX_CHARS else None
 
 
 def own_part(abstract: str | None, title: str = "") -> str:
@@ -183,19 +138,15 @@ def own_part(abstract: str | None, title: str = "") -> str:
 
     All of it where no sentence fits; the words stay as they stand.
     """
-    found = _printable(abstract)
-    return (abstract or "")[(abstract or "").index(found[_announcing(found, title)]) :] if found else abstract or ""
+    text = abstract or ""
+    found = [s for s in sentences(text) if len(s) <= LONGEST]
+    return text[text.index(found[_announcing([s.lower() for s in found], title)]) :] if found else text
 
 
-def _printable(abstract: str | None) -> list[str]:
-    return [s for s in sentences(abstract or "") if len(s) <= LONGEST]
-
-
-def _announcing(found: Sequence[str], title: str) -> int:
-    """Give the place of the sentence that says most plainly what was done."""
-    words = frozenset(_WORD.findall(title.lower()))
-    low = enumerate(s.lower() for s in found)
-    done = [_doing(s, words) - _EARLY * n - _LONG * (len(s) > MAX_CHARS) for n, s in low]
+def _announcing(low: Sequence[str], title: str) -> int:
+    """Give the place of the sentence, of some in small letters, that says most plainly what was done."""
+    about = Title(title)
+    done = [plainly(s, about) - _EARLY * n - _LONG * (len(s) > MAX_CHARS) for n, s in enumerate(low)]
     return done.index(max(done))
 
 
@@ -218,24 +169,6 @@ def _sure(scores: Sequence[float]) -> int | None:
     """Give the place of the highest score, None where that is too low to be told."""
     best = max(scores, default=0.0)
     return scores.index(best) if best >= _TELLS else None
-
-
-def _doing(sentence: str, title: frozenset[str]) -> float:
-    """Score how plainly a sentence in small letters says what was done."""
-    score = 0.0
-    if _AUTHORS.search(sentence):  # most sentences end here: speed
-        score = next((points for cue, points in _DOING if cue.search(sentence)), 0.0)
-    if not score and _MADE.search(sentence):
-        score = 2.0
-    if score and (_STEP.match(sentence) or _NUMBERED.match(sentence) or _SHARED.search(sentence)):
-        score -= 2.0
-    if score and (len(sentence) < _SHORTEST or _BACK.search(sentence)):
-        score -= 2.5 if len(sentence) < _SHORTEST else 1.5
-    if score and _EMPTY.search(sentence):
-        score -= 2.5
-    if score < 3.0 and (_PAST.match(sentence) or _OTHERS.search(sentence)):
-        score -= 1.5
-    return score + 0.5 * (len(title.intersection(_WORD.findall(sentence))) / len(title) if title else 0.0)
 
 
 def _gains(sentence: str) -> bool:
@@ -262,13 +195,13 @@ def _finding(sentence: str, next_one: bool) -> float:
         score -= 0.3  # still told, where nothing else is
     elif not score and _FIGURES.search(sentence) and not _maybe(sentence):
         score = 1.5
-    if not score or _EMPTY.search(sentence) or _RESULTS.search(sentence):
+    if not score or EMPTY.search(sentence) or _RESULTS.search(sentence):
         return 0.0
     score += 0.5 if _FIGURES.search(sentence) else 0.0
-    score -= 3.0 if _SHARED.search(sentence) else 0.0
+    score -= 3.0 if SHARED.search(sentence) else 0.0
     score -= 0.5 if not next_one and _POINTS.match(sentence) else 0.0
-    score -= 2.0 if _NUMBERED.match(sentence) else 0.0  # "(2) ..." without a first
-    return score - (1.0 if _PAST.match(sentence) or _STEP.match(sentence) else 0.0)
+    score -= 2.0 if NUMBERED.match(sentence) else 0.0  # "(2) ..." without a first
+    return score - (1.0 if PAST.match(sentence) or STEP.match(sentence) else 0.0)
 
 
 def page_count(comment: str | None) -> int | None:

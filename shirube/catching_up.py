@@ -27,6 +27,7 @@ def make_catch_up(
         outcome = monthly.make_month(wiring, each, lambda issue: None)
         whole.failed += [name for name in outcome.failed if name not in whole.failed]
         whole.interrupted, whole.sample = outcome.interrupted, outcome.sample
+        whole.early |= outcome.early
         if outcome.interrupted or outcome.sample:
             break
     with reading(wiring.sessions) as session:

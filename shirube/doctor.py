@@ -35,12 +35,15 @@ def examine(wiring: Wiring, machine: Clock = system_clock) -> list[Check]:
     found += [*database, *_tried("embedding model", _model, wiring)]
     if all(check.well for check in database):
         found += [*_tried("scheduler", upkeep.scheduler, wiring), *_tried("backups", upkeep.backup, wiring)]
+        found += _tried("ledger", upkeep.ledger, wiring)
         found += _tried("sources", lambda wiring: _sources(wiring, machine), wiring)
     else:
         fix = "Mend the database first: it keeps the pace at which they are asked"
         found.append(Check("sources", well=False, found="not asked", fix=fix))
     found += [*_tried("mail", upkeep.mail, wiring), *_tried("webhook", upkeep.webhook, wiring)]
-    return [*found, *_tried("outbox", upkeep.waiting, wiring)] if all(check.well for check in database) else found
+    if all(check.well for check in database):
+        found += [*_tried("outbox", upkeep.waiting, wiring), *_tried("readers", upkeep.refused, wiring)]
+    return found
 
 
 def _tried(name: str, check: Callable[[Wiring], list[Check]], wiring: Wiring) -> list[Check]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+from core.errors import RefusedError
 from core.months import first_day, growing_months, month_of, shift
 from core.record import PaperRecord
 from db import jobs as runs
@@ -20,7 +21,7 @@ from digest import service as digests
 from ingest.results import WindowResult, summed
 from ingest.sources import added
 from ranking import service as ranking
-from shirube import backups, mail, monthly, people, pulling
+from shirube import backups, closing, mail, monthly, people, pulling
 from shirube.names import NETWORK_SOURCES
 from shirube.notify import notify
 from shirube.steps import LOOK_BACK
@@ -170,9 +171,9 @@ def rank(wiring: Wiring, stop: Stopping) -> Outcome:
 
 
 def close(wiring: Wiring, stop: Stopping) -> Outcome:
-    """Close every month that is due, in order."""
+    """Close every month that is due, in order; not by a clock that is ahead."""
     stop.check()
-    closed = digests.close_due(wiring.sessions, wiring.roadmap, wiring.clock, wiring.issue_options())
+    closed = closing.close_due(wiring)
     for month in closed:
         _log.info("closed month=%s", month)
     return Outcome({"closed": len(closed)})
@@ -180,13 +181,21 @@ def close(wiring: Wiring, stop: Stopping) -> Outcome:
 
 def outbox(wiring: Wiring, stop: Stopping) -> Outcome:
     """Begin the mailing of an issue that has just become final; go on with mails and calls of the webhook that wait."""
-    begun = mail.begin(wiring)
+    begun, failure = _begun(wiring)
     stop.check()
     sent = mail.send_rest(wiring, lambda: stop.asked)
     stop.check()
     told = notify(wiring)
     counts = {f"mails {state}": count for state, count in sent.items()}
-    return Outcome({"begun": begun} | counts | {f"calls {state}": count for state, count in told.items()})
+    return Outcome({"begun": begun} | counts | {f"calls {state}": count for state, count in told.items()}, failure)
+
+
+def _begun(wiring: Wiring) -> tuple[int, str | None]:
+    """Begin what is to be mailed; gives the mails, and why none is where the clock is ahead: the rest goes on."""
+    try:
+        return mail.begin(wiring), None
+    except RefusedError as refused:
+        return 0, str(refused)
 
 
 def backup(wiring: Wiring, stop: Stopping) -> Outcome:

@@ -8,7 +8,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from core.errors import RefusedError
-from db import holds, issues, outbox
+from db import holds, issues, outbox, subscribers
 from db.engine import reading
 from digest.delivery.folder import FolderDelivery
 from digest.delivery.message import make_sender
@@ -16,6 +16,7 @@ from digest.mailing import Mailer
 from digest.press import Press
 from digest.service import Preview, fill_outbox, missed, perhaps_mailed, preview, send_due
 from digest.service.sending import mailable
+from shirube.closing import refuse_ahead
 from shirube.personal import unwritten_scores, write_scores
 from shirube.terminal import plain
 from shirube.wiring import Wiring
@@ -35,6 +36,7 @@ class Sending:
     next_at: datetime | None
     reasons: list[tuple[str, int]]  # of those that wait, with how many mails
     missed: int = 0  # failed, and perhaps by the relay's own fault
+    refused: int = 0  # readers who are suppressed by a relay's word alone
 
     @property
     def says(self) -> str:
@@ -49,12 +51,16 @@ class Sending:
 def send(wiring: Wiring, month: str | None) -> Sending:
     """Score the issue for readers who said something, fill the outbox and send what is due.
 
-    Mails written as files 30 days ago or more are deleted first, whichever way mail leaves today.
+    Mails written as files 30 days ago or more are deleted first, whichever way mail leaves today. Raises RefusedError
+    where mails would begin by a clock that is ahead.
     """
     mailer = make_mailer(wiring)
     prune(wiring)
     with reading(wiring.sessions) as session:
         found = mailable(session, month)
+        begins = bool(outbox.people_without_row(session, found))
+    if begins:
+        refuse_ahead(wiring)
     write_scores(wiring, found)
     with wiring.sessions.begin() as session:
         refuse_held(session)
@@ -63,7 +69,8 @@ def send(wiring: Wiring, month: str | None) -> Sending:
     with reading(wiring.sessions) as session:
         waits, due = not outbox.finished(session, found), outbox.next_at(session, found)
         later = due if due is not None and due > wiring.clock() else None
-        return Sending(found, ended, waits, later, outbox.reasons(session, found), missed(session, found)[1])
+        failed, refused = missed(session, found).failed, subscribers.refused(session)
+        return Sending(found, ended, waits, later, outbox.reasons(session, found), failed, refused)
 
 
 def begin(wiring: Wiring) -> int:
@@ -71,6 +78,7 @@ def begin(wiring: Wiring) -> int:
 
     Nothing where no sender or no base URL is set, where mail is held, and where it was begun already. Whether an older
     issue, or one that may have been mailed before a restore, is still to be mailed is for a person to say, with `send`.
+    Raises RefusedError where the clock is ahead.
     """
     if not _can_send(wiring):
         return 0
@@ -81,6 +89,9 @@ def begin(wiring: Wiring) -> int:
             return 0
         if perhaps_mailed(session, wiring.settings.closing_day):
             return 0
+        people = outbox.people_without_row(session, issue.month)
+    if people:  # else it would be asked every few minutes, for nobody
+        refuse_ahead(wiring)
     write_scores(wiring, issue.month)
     with wiring.sessions.begin() as session:
         return fill_outbox(session, issue.month, wiring.clock, make_mailer(wiring).sender)[1]
@@ -148,6 +159,15 @@ def told_missed(month: str, mails: int) -> str:
     return (
         f"{readers} without the issue of {month}, perhaps by the relay's own fault: shirube outbox says why. "
         "Once it is mended: shirube outbox --retry-failed, then shirube send"
+    )
+
+
+def told_refused(readers: int) -> str:
+    """Say that readers are suppressed by a relay's word alone, who they are, and the way back."""
+    get = "1 reader gets no mail" if readers == 1 else f"{readers:,} readers get no mail"
+    return (
+        f"{get} any more: a relay refused them for good (shirube subscribers list --state suppressed). "
+        "Where it was wrong: shirube subscribers suppress --lift ADDRESS"
     )
 
 

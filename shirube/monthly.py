@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from core.errors import ConfigError
+from core.errors import ConfigError, RefusedError
 from core.months import default_month, first_day, last_day, month_of, shift
 from core.record import PaperRecord
 from db import issues, papers
@@ -23,7 +23,7 @@ from ingest.sources import added
 from ingest.sources.arxiv_api import PAGE_SIZE
 from ingest.sources.recorded import MONTH as RECORDED_MONTH
 from ranking import service as ranking
-from shirube import pulling, telling, terminal
+from shirube import closing, pulling, telling, terminal
 from shirube.names import NETWORK_SOURCES
 from shirube.notify import notify
 from shirube.summaries import summarise
@@ -46,11 +46,12 @@ class Outcome:
     failed: list[str] = field(default_factory=list)
     interrupted: bool = False
     sample: bool = False
+    early: bool = False  # nothing may close: the clock is ahead
 
     @property
     def partly(self) -> bool:
         """Tell whether something is missing that was asked for; a sample is whole in itself."""
-        return self.interrupted or (bool(self.failed) and not self.sample)
+        return self.interrupted or self.early or (bool(self.failed) and not self.sample)
 
 
 def make_month(wiring: Wiring, month: str, write: Write, *, offline: bool = False) -> Outcome:
@@ -75,7 +76,8 @@ def make_month(wiring: Wiring, month: str, write: Write, *, offline: bool = Fals
             _enrich(wiring, month, outcome)
     note_errata(wiring)
     stopped = outcome.interrupted
-    write(_ranked_issue(wiring, month, summarised=not stopped, growing=stopped))
+    outcome.early = not stopped and _early(wiring)
+    write(_ranked_issue(wiring, month, summarised=not stopped, growing=stopped or outcome.early))
     _notify(wiring)
     return outcome
 
@@ -94,11 +96,21 @@ def month_meant(wiring: Wiring) -> str:
 
 def close_due(wiring: Wiring) -> None:
     """Close every other month that is due, in order, tell of each, and call the webhook."""
-    closed = digests.close_due(wiring.sessions, wiring.roadmap, wiring.clock, wiring.issue_options())
+    closed = closing.close_due(wiring)
     for month in closed:
         terminal.say(f"The issue of {month} is final now; to write its file: shirube digest {month}")
     if closed:
         _notify(wiring)
+
+
+def _early(wiring: Wiring) -> bool:
+    """Tell whether something is due by a clock that is ahead, and say so: then nothing closes."""
+    try:
+        closing.refuse_early(wiring)
+    except RefusedError as refused:
+        terminal.say(str(refused))
+        return True
+    return False
 
 
 def rank(

@@ -9,7 +9,7 @@ from statistics import median
 
 from core.clock import Clock
 from core.errors import SourceError
-from ingest.address import site
+from ingest.address import parsed, site
 from ingest.body import is_html
 from ingest.http import Answer, Check
 from ingest.sources import added, arxiv_page, arxiv_raw, arxiv_rss, hf_papers, lab_feeds, pwc_api
@@ -19,6 +19,8 @@ from shirube.wiring import Wiring
 SKEW = 300.0  # seconds; certificates and days are judged wrongly by a clock that is further off
 _ANY = range(100, 600)
 _REFUSED = frozenset({401, 403, 407, 451})
+_PRINCIPAL = ("SHIRUBE_ARXIV_URL", "SHIRUBE_HF_URL", "SHIRUBE_PWC_URL")  # each by another operator
+_NEW = {"Cache-Control": "no-cache"}  # an answer of this moment, where caches stand between (RFC 9111, 5.2.1.4)
 _WAIT = "Wait: what is missing is asked for again by the next pull"
 
 
@@ -31,6 +33,11 @@ class Trial:
     setting: str
     check: Check
     params: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def host(self) -> str:
+        """Name the machine that is asked."""
+        return parsed(self.url, None).host
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +52,7 @@ class Outcome:
 
 def made(wiring: Wiring, machine: Clock) -> list[Outcome]:
     """Try every source once, at the pace and with the checks of any other request, in the order of the sources."""
-    wiring.guard  # noqa: B018 - built once, before several threads ask for it
-    with ThreadPoolExecutor(8) as threads:
-        return list(threads.map(lambda trial: _tried(trial, wiring, machine), trials(wiring)))
+    return _all(trials(wiring), wiring, machine)
 
 
 def trials(wiring: Wiring) -> list[Trial]:
@@ -72,6 +77,17 @@ def trials(wiring: Wiring) -> list[Trial]:
     ]
 
 
+def principal(wiring: Wiring) -> list[Trial]:
+    """List one trial for each of the sources that different operators run."""
+    return [trial for trial in trials(wiring) if trial.setting in _PRINCIPAL]
+
+
+def hours(wiring: Wiring, machine: Clock) -> list[tuple[str, float]]:
+    """Ask these for the hour; gives hosts with the seconds by which this machine's clock is behind (below 0: ahead)."""
+    outcomes = _all(principal(wiring), wiring, machine)
+    return [(one.trial.host, one.behind) for one in outcomes if one.behind is not None]
+
+
 def behind(outcomes: Sequence[Outcome]) -> float | None:
     """Tell by how many seconds this machine's clock is behind (below 0: ahead) the sources'; None: none told its hour.
 
@@ -81,9 +97,15 @@ def behind(outcomes: Sequence[Outcome]) -> float | None:
     return median(told) if told else None
 
 
+def _all(wanted: Sequence[Trial], wiring: Wiring, machine: Clock) -> list[Outcome]:
+    wiring.guard  # noqa: B018 - built once, before several threads ask for it
+    with ThreadPoolExecutor(8) as threads:
+        return list(threads.map(lambda trial: _tried(trial, wiring, machine), wanted))
+
+
 def _tried(trial: Trial, wiring: Wiring, machine: Clock) -> Outcome:
     try:
-        answer = wiring.guard.get(trial.url, trial.params, expect=_ANY, once=True)
+        answer = wiring.guard.get(trial.url, trial.params, expect=_ANY, headers=_NEW, once=True)
         late = _behind(answer, machine)
         found, fix = _judged(trial, answer)
         return Outcome(trial, found, fix, late)
@@ -130,7 +152,7 @@ def _behind(answer: Answer, machine: Clock) -> float | None:
     here, age = machine(), answer.headers.get("age", "0")
     try:
         there = parsedate_to_datetime(answer.headers.get("date", ""))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    aged = float(age) if age.isascii() and age.isdigit() else 0.0
+    aged = float(age[:12]) if age.isascii() and age.isdigit() else 0.0
     return ((there if there.tzinfo else there.replace(tzinfo=UTC)) - here).total_seconds() + aged

@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from core.clock import iso
-from db import holds, outbox
+from db import holds, outbox, subscribers, windows
 from db.engine import reading
 from digest.delivery.smtp import SmtpDelivery
-from digest.service import missed
+from digest.service import Missed, missed
 from shirube import backups, notify, ticking
 from shirube.checks import Check
-from shirube.mail import again, told_missed, why
+from shirube.mail import again, told_missed, told_refused, why
 from shirube.telling import span
 from shirube.wiring import Wiring
 
@@ -30,6 +30,22 @@ def scheduler(wiring: Wiring) -> list[Check]:
     ago, well = (now - datetime.fromisoformat(found["last_tick"])).total_seconds(), found["state"] == "ticking"
     when = f"{span(max(ago, 0.0))} ago" if well or ago > 0 else ticking.AHEAD
     return [Check("scheduler", well=well, found=f"last heard of {found['last_tick']}, {when}", fix=fix)]
+
+
+def ledger(wiring: Wiring) -> list[Check]:
+    """Tell of windows that a clock that was ahead noted as asked; nothing where there are none.
+
+    Days to come are asked when they come; those that are over wait for a pull that goes back to them.
+    """
+    now = wiring.clock()
+    with reading(wiring.sessions) as session:
+        noted = windows.ahead(session, now)
+    if not noted:
+        return []
+    over = [start for start, end in noted if end < now.date()]
+    said = f"{len(noted):,} windows were asked {ticking.AHEAD}, {len(over):,} of them of days that are over"
+    fix = f"If the clock is right now, shirube pull --since {min(over, default=now.date())} asks them again"
+    return [Check("ledger", well=not over, found=said, fix=fix)]
 
 
 def backup(wiring: Wiring) -> list[Check]:
@@ -77,20 +93,28 @@ def waiting(wiring: Wiring) -> list[Check]:
     with reading(wiring.sessions) as session:
         hold, counts, reasons = holds.held(session), outbox.counts(session), outbox.reasons(session)
         newest = outbox.newest(session)
-        doubted, failed = missed(session, newest) if newest else (0, 0)
+        lacking = missed(session, newest) if newest else Missed()
     doubtful = again(wiring)
     if hold is None and not any(counts.values()) and not doubtful:
         return []
     said = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.items())) or "nothing waits"
     said += f" ({'; '.join(why(reasons))})" if reasons else ""
     said = "; ".join((said, *doubtful))
-    if hold is None and newest and failed:
-        return [Check("outbox", well=False, found=said, fix=told_missed(newest, failed))]
-    if hold is None:
-        fix = "Mend the relay, which refuses these; an address that is gone: shirube subscribers suppress"
-        return [Check("outbox", well=not doubted, found=said, fix=fix)]
-    fix = "Look at shirube outbox, then let it go: shirube outbox --release, with --skip-waiting to send none of it"
-    return [Check("outbox", well=False, found=f"mail is held since {iso(hold.since)}: {hold.reason}; {said}", fix=fix)]
+    if hold is not None:
+        said = f"mail is held since {iso(hold.since)}: {hold.reason}; {said}"
+        fix = "Look at shirube outbox, then let it go: shirube outbox --release, with --skip-waiting to send none of it"
+        return [Check("outbox", well=False, found=said, fix=fix)]
+    if newest and lacking.failed:
+        return [Check("outbox", well=False, found=said, fix=told_missed(newest, lacking.failed))]
+    fix = "Mend the relay, which refuses these; an address that is gone: shirube subscribers suppress"
+    return [Check("outbox", well=not lacking.waits, found=said, fix=fix)]
+
+
+def refused(wiring: Wiring) -> list[Check]:
+    """Tell how many readers are suppressed by a relay's word alone; that is well, as mailboxes do cease to be."""
+    with reading(wiring.sessions) as session:
+        readers = subscribers.refused(session)
+    return [Check("readers", well=True, found=told_refused(readers))] if readers else []
 
 
 def webhook(wiring: Wiring) -> list[Check]:

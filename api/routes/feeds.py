@@ -118,7 +118,7 @@ def _answer(request: Request, site: Site, source: Source, lang: str | None, suff
         headers = {"Cache-Control": A_MINUTE, "ETag": tag, "Vary": "Accept"}
         headers |= {"Last-Modified": modified} if modified else {}
         text = site.feeds.find(tag)
-        if text is None and unchanged(request.headers.raw, tag, modified):
+        if text is None and unchanged(request.headers.raw, tag, modified, site.clock):
             return Response(status_code=304, headers=headers)
 
         def made() -> bytes:

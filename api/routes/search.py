@@ -91,6 +91,7 @@ def query_json(results: Results) -> QueryJson:
         "english": results.asked.words,
         "translated": [{"ja": word, "en": meaning} for word, meaning in read.terms],
         "not_understood": list(read.unknown),
+        "odd_words": [{"word": one.word, "papers": one.count, "near": list(one.near)} for one in results.found.odd],
         "by_words": bool(results.found.by_words),
         "by_meaning": results.by_meaning,
         "named": list(results.found.named),

@@ -5,7 +5,7 @@ from digest.service.announcing import announce_due
 from digest.service.answering import VERBS, Said, read_said, say, unsay
 from digest.service.errata import add_statement, note_errata, read_errata
 from digest.service.making import build_issue, close_due, due_months
-from digest.service.outbox import give_up_mail, missed, outbox_state, perhaps_mailed, retry_failed, retry_mail
+from digest.service.outbox import Missed, give_up_mail, missed, outbox_state, perhaps_mailed, retry_failed, retry_mail
 from digest.service.people import (
     add_subscribers,
     choose,
@@ -31,6 +31,7 @@ __all__ = [
     "Caps",
     "Collecting",
     "IssueOptions",
+    "Missed",
     "Outcome",
     "Preview",
     "Said",

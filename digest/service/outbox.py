@@ -1,7 +1,7 @@
 """The outbox as an operator sees it: how many mails are in which state, what needs a person, and that person's word."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -108,13 +108,20 @@ def retry_failed(session: Session, month: str | None, now: datetime) -> tuple[st
     return newest, outbox.retry_failed(session, newest, now)
 
 
-def missed(session: Session, month: str) -> tuple[int, int]:
-    """Count an issue's readers who lack it, perhaps by the relay's own fault: whose mail waits, and whose failed.
+class Missed(NamedTuple):
+    """How many readers lack an issue, perhaps by the relay's own fault: whose mail waits, and whose failed."""
+
+    waits: int = 0
+    failed: int = 0
+
+
+def missed(session: Session, month: str) -> Missed:
+    """Count the readers who lack an issue, perhaps by the relay's own fault.
 
     Where many failed, all count: a relay may also be wrong in words that were believed.
     """
     doubted, failed = outbox.doubted(session, month), outbox.failed(session, month)
-    return doubted.get("retry", 0), failed if failed >= MANY else doubted.get("failed", 0)
+    return Missed(doubted.get("retry", 0), failed if failed >= MANY else doubted.get("failed", 0))
 
 
 def give_up_mail(session: Session, row_id: int) -> str:

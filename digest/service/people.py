@@ -193,7 +193,7 @@ def lift_suppression(session: Session, keys: Sequence[str], email: str, now: dat
     """
     person, hashed = find_person(session, email), hashes(keys, "suppression", normalise(email).key)
     if person is not None and person.state == "suppressed":
-        state = "active" if person.state_why == "refused" else "left"
+        state = "active" if person.state_why == subscribers.REFUSED else "left"
         subscribers.move(session, person, state, now, "suppression lifted")
         return state
     if "erased" in suppressions.reasons(session, hashed).values():

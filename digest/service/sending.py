@@ -3,8 +3,8 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
@@ -16,7 +16,7 @@ from core.text import text_hash
 from db import issues, outbox
 from db.engine import Sessions, reading
 from db.models import Issue
-from digest.delivery import Delivery, Later
+from digest.delivery import Delivery, Later, Outcome
 from digest.delivery.message import Sender, build_message
 from digest.formats.email import MailParts
 from digest.mailing import (
@@ -37,7 +37,7 @@ from digest.mailing import (
 )
 from digest.model import Digest
 from digest.own import Bench, Wishes
-from digest.refusals import Ended, Refusals
+from digest.refusals import Ended, Refusals, ends_run
 from digest.service.own import Score, load_bench, load_own
 from digest.service.reading import read_digest
 from digest.subscriptions import writable
@@ -136,108 +136,121 @@ def send_due(
     refuse everyone, or where it seems to (digest.refusals); a wrong setting raises ConfigError and its row waits.
     Once a mail was taken those that were doubted have their turn, before others that may be taken after them.
     """
+    run = _Run(sessions, delivery, render, clock, mailer)
     ended: Counter[str] = Counter()
-    digests: dict[str, tuple[Digest, Bench]] = {}
     refusals: Refusals[Job] = Refusals()
     try:
         while (limit is None or ended.total() + len(refusals) < limit) and not stopped():
-            doubted_first = ended["sent"] > 0 and refusals.room
-            job = _next(sessions, clock, mailer, sleep, doubted_first=doubted_first)
+            job = run.next(sleep, doubted_first=ended["sent"] > 0 and refusals.room)
             if job is None:
                 break
-            if job.month not in digests:
-                with reading(sessions) as session:
-                    digest = read_digest(session, job.month)
-                    digests[job.month] = digest, load_bench(session, digest, mailer.roadmap)
-            known = refusals.hear(job, _send(sessions, delivery, render, clock, mailer, job, *digests[job.month]))
-            ended.update(_settled(sessions, known, clock, mailer))
-            _keep_leased(sessions, refusals.kept, clock())
-            if any(_ends_run(outcome) for _, outcome in known):
+            known = refusals.hear(job, _send(run, job))
+            ended.update(run.settled(known))
+            run.keep_leased(refusals.kept)
+            if ends_run(known):
                 break
-        ended.update(_settled(sessions, refusals.doubted(), clock, mailer))
+        ended.update(run.settled(refusals.doubted()))
     finally:
         delivery.close()
     return dict(ended)
 
 
-def _settled(
-    sessions: Sessions, known: Iterable[tuple[Job, Ended | Doubted]], clock: Clock, mailer: Mailer
-) -> list[str]:
-    """Write down what is certain; gives the rows' new states."""
-    states = []
-    for job, outcome in known:
-        with reading(sessions) as session:
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One run of sending: what it works with, and the issues it has read so far."""
+
+    sessions: Sessions
+    delivery: Delivery
+    render: Render
+    clock: Clock
+    mailer: Mailer
+    issues: dict[str, tuple[Digest, Bench]] = field(default_factory=dict)
+
+    def next(self, sleep: Callable[[float], None], *, doubted_first: bool) -> Job | None:
+        """Lease the next row; waits for the pause between two mails to a domain where nothing else is due."""
+        mailer = self.mailer
+        while True:
+            now = self.clock()
+            with self.sessions.begin() as session:
+                if taken := outbox.take(session, now, mailer.resend, mailer.domain_pause, doubted_first=doubted_first):
+                    row, person = taken
+                    return job_of(row, person, mailer, load_own(session, row.month, person.id))
+                free = outbox.free_at(session, now)
+            if free is None or free - now > mailer.domain_pause:
+                return None
+            sleep((free - now).total_seconds())
+
+    def issue(self, month: str) -> tuple[Digest, Bench]:
+        """Read an issue once, and what mails may print beyond it."""
+        if month not in self.issues:
+            with reading(self.sessions) as session:
+                digest = read_digest(session, month)
+                self.issues[month] = digest, load_bench(session, digest, self.mailer.roadmap)
+        return self.issues[month]
+
+    def settled(self, known: Iterable[tuple[Job, Ended | Doubted]]) -> list[str]:
+        """Write down what is certain; gives the rows' new states."""
+        return [self.settle(job, outcome) for job, outcome in known]
+
+    def settle(self, job: Job, outcome: Ended | Doubted) -> str:
+        """Write down how one mail ended; gives the row's new state, `lost` when it is another sender's by now."""
+        with reading(self.sessions) as session:
             any_sent = isinstance(outcome, Doubted) and outbox.any_sent(session, job.month)
-        now = clock()
-        states.append(_settle(sessions, job, after(job, outcome, now, mailer, any_sent), now))
-    return states
+        now = self.clock()
+        return _settle(self.sessions, job, after(job, outcome, now, self.mailer, any_sent), now)
+
+    def keep_leased(self, kept: Sequence[Job]) -> None:
+        """Let nobody else try what is not certain yet, however long the others take."""
+        if kept:
+            now = self.clock()
+            with self.sessions.begin() as session:
+                for job in kept:
+                    outbox.keep(session, job.row_id, job.attempt, now)
 
 
-def _keep_leased(sessions: Sessions, kept: list[Job], now: datetime) -> None:
-    """Let nobody else try what is not certain yet, however long the others take."""
-    if kept:
-        with sessions.begin() as session:
-            for job in kept:
-                outbox.keep(session, job.row_id, job.attempt, now)
+@dataclass(slots=True)
+class _Attempt:
+    """One mail on its way; `begun` once a server may have heard of its message."""
+
+    run: _Run
+    job: Job
+    digest: Digest
+    bench: Bench
+    begun: bool = False
+
+    def deliver(self) -> Outcome:
+        """Render the mail, note what it says, and hand it over."""
+        run, job = self.run, self.job
+        parts = run.render(self.digest, job.lang, job.reader, self.bench)
+        message = _message(parts, run.mailer, job)
+        with run.sessions.begin() as session:
+            _keep(outbox.note_body(session, job.row_id, job.attempt, text_hash(parts.text + parts.html)), job)
+        return run.delivery.deliver(message, job.email, self._begin)
+
+    def _begin(self) -> None:
+        job = self.job
+        with self.run.sessions.begin() as session:
+            _keep(outbox.start_data(session, job.row_id, job.attempt, self.run.clock()), job)
+        self.begun = True
 
 
-def _ends_run(outcome: Ended | Doubted) -> bool:
-    return isinstance(outcome, Doubted) or (isinstance(outcome, Later) and outcome.delays == "everyone")
-
-
-def _next(
-    sessions: Sessions, clock: Clock, mailer: Mailer, sleep: Callable[[float], None], *, doubted_first: bool
-) -> Job | None:
-    """Lease the next row; waits for the pause between two mails to a domain where nothing else is due."""
-    while True:
-        now = clock()
-        with sessions.begin() as session:
-            if taken := outbox.take(session, now, mailer.resend, mailer.domain_pause, doubted_first=doubted_first):
-                row, person = taken
-                return job_of(row, person, mailer, load_own(session, row.month, person.id))
-            free = outbox.free_at(session, now)
-        if free is None or free - now > mailer.domain_pause:
-            return None
-        sleep((free - now).total_seconds())
-
-
-def _send(
-    sessions: Sessions,
-    delivery: Delivery,
-    render: Render,
-    clock: Clock,
-    mailer: Mailer,
-    job: Job,
-    digest: Digest,
-    bench: Bench,
-) -> Ended:
-    """Render and hand over one mail; whatever raises before the message began gives the row back at once.
+def _send(run: _Run, job: Job) -> Ended:
+    """Make and hand over one mail; whatever raises before the message began gives the row back at once.
 
     After that a fault leaves the lease to run out: then the row is unknown, which is the truth. A mail that cannot be
     made is logged, and waits: it must not keep the others waiting, and nobody is given up for a fault of ours.
     """
-    begun = False
-
-    def before_data() -> None:
-        nonlocal begun
-        with sessions.begin() as session:
-            _keep(outbox.start_data(session, job.row_id, job.attempt, clock()), job)
-        begun = True
-
+    attempt = _Attempt(run, job, *run.issue(job.month))
     try:
-        parts = render(digest, job.lang, job.reader, bench)
-        message = _message(parts, mailer, job)
-        with sessions.begin() as session:
-            _keep(outbox.note_body(session, job.row_id, job.attempt, text_hash(parts.text + parts.html)), job)
-        return delivery.deliver(message, job.email, before_data)
+        return attempt.deliver()
     except LeaseLostError as problem:
         return Later(problem.message)
     except ConfigError as problem:
-        if not begun:
-            _give_back(sessions, job, problem.message, clock(), mailer)
+        if not attempt.begun:  # it could not be tried, for a reason that holds for every other as well
+            run.settle(job, Later(problem.message, delays="everyone"))
         raise
     except Exception as problem:
-        if begun:
+        if attempt.begun:
             raise
         return _unmade(job, problem)
 
@@ -248,11 +261,6 @@ def _unmade(job: Job, problem: Exception) -> Unwritable | Broken:
         return Unwritable(f"the address cannot be written in a header: {type(problem).__name__}")
     _log.exception("mail failed row=%d attempt=%d", job.row_id, job.attempt)
     return Broken(f"the mail could not be made or handed over: {type(problem).__name__}")
-
-
-def _give_back(sessions: Sessions, job: Job, reason: str, now: datetime, mailer: Mailer) -> None:
-    """Put a row back that could not be tried, for a reason that holds for every other as well."""
-    _settle(sessions, job, after(job, Later(reason, delays="everyone"), now, mailer), now)
 
 
 def _message(parts: MailParts, mailer: Mailer, job: Job) -> EmailMessage:

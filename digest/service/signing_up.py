@@ -21,7 +21,7 @@ from db.models_readers import Signup
 from digest.delivery import Delivery, Later, Outcome, Refused, Sent
 from digest.letters import Kind, Letter, letter_for, write_letter
 from digest.mailing import Broken, Doubted, LeaseLostError, Mailer, pause
-from digest.refusals import Ended, Refusals
+from digest.refusals import Ended, Refusals, ends_run
 from digest.subscriptions import MailAddress, Subscription, hashes, link, normalise, read_token, token
 from locales.load import LANGUAGES
 
@@ -85,7 +85,7 @@ def send_letters(sessions: Sessions, delivery: Delivery, clock: Clock, mailer: M
         known = refusals.hear(task, _send(sessions, delivery, mailer, task))
         ended.update(_settled(sessions, known, clock, mailer.keys))
         _keep_leased(sessions, refusals.kept, clock())
-        if any(_ends_run(outcome) for _, outcome in known):
+        if ends_run(known):
             break
     ended.update(_settled(sessions, refusals.doubted(), clock, mailer.keys))
     return dict(ended)
@@ -108,10 +108,6 @@ def _keep_leased(sessions: Sessions, kept: list[_Task], now: datetime) -> None:
         with sessions.begin() as session:
             for task in kept:
                 signups.settle(session, task.id, task.attempt, now + signups.LEASE)
-
-
-def _ends_run(outcome: Ended | Doubted) -> bool:
-    return isinstance(outcome, Doubted) or (isinstance(outcome, Later) and outcome.delays == "everyone")
 
 
 def _next(sessions: Sessions, now: datetime, mailer: Mailer) -> _Task | None:

@@ -4,7 +4,7 @@ from ingest.results import Progress, WindowResult, summed
 from ingest.service.announced import check_announced
 from ingest.service.enriching import enrich
 from ingest.service.importing import Channel, complete_full_text, import_archive, import_records, import_snapshot
-from ingest.service.pulling import due_windows, pull, pull_all, take_up
+from ingest.service.pulling import due_windows, pull, take_up
 from ingest.service.saving import store
 from ingest.sources.pwc_archive import KINDS as ARCHIVES
 
@@ -21,7 +21,6 @@ __all__ = [
     "import_records",
     "import_snapshot",
     "pull",
-    "pull_all",
     "store",
     "summed",
     "take_up",

@@ -9,9 +9,9 @@ from core.months import month_of
 from db import followed, windows
 from db.engine import Sessions, reading
 from ingest.due import Rule, Selecting, next_step, rule_of
-from ingest.results import Progress, WindowResult, summed
+from ingest.results import Progress, WindowResult
 from ingest.service.reading import Desk, visit, window_of
-from ingest.source import Source, SourceResult, Window
+from ingest.source import Source, Window
 
 PATIENCE = 3  # failures in a row after which a channel of a source is left alone until the next pull
 
@@ -108,33 +108,6 @@ def take_up(sessions: Sessions, source: Source, asked: Sequence[Window], now: da
         if isinstance(source, Selecting):
             channels = {window.channel for window in asked}
             followed.take_up(session, source.name, channels, followed.noted(source.categories))
-
-
-def pull_all(
-    sessions: Sessions,
-    sources: Sequence[Source],
-    start: date,
-    end: date,
-    clock: Clock,
-    *,
-    final_months: Container[str] = frozenset(),
-    closing_day: int | None = None,
-    retry_errors: bool = False,
-    on_progress: OnProgress | None = None,
-) -> list[SourceResult]:
-    """Pull to the end and sum up each source, in the order given; a source with nothing due has all zeros."""
-    results = pull(
-        sessions,
-        sources,
-        start,
-        end,
-        clock,
-        final_months=final_months,
-        closing_day=closing_day,
-        retry_errors=retry_errors,
-        on_progress=on_progress,
-    )
-    return summed([source.name for source in sources], results)
 
 
 def _agenda(

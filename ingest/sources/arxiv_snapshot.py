@@ -34,7 +34,7 @@ from ingest.source import EntryError
 
 NAME = "arxiv-snapshot"
 LONGEST = 4_000_000  # bytes of one line; the longest author lists need about 200,000
-READING = b"4"  # of what a line is read as: another number, and every line counts as new
+READING = b"5"  # of what a line is read as: another number, and every line counts as new
 _ID_FIRST = re.compile(rb'\s*\{\s*"id"\s*:\s*"([^"\\]+)"')
 _UPDATED = re.compile(rb'"update_date"\s*:\s*"(\d{4}-\d\d-\d\d)')
 _DATE = re.compile(r"(?:[A-Z][a-z]{2}, )?(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)

@@ -6,21 +6,11 @@ How authors are asked to write it: https://info.arxiv.org/help/prep.html#author
 import re
 import unicodedata
 
+from core.accents import LETTERS, MARKS
 from core.record import Author
 from core.text import clean
 
-# Signs and letters that set an accent, and the combining characters they stand for.
-_ACCENTS = dict(
-    zip(
-        "'`^\"~=.cvuHkrd",
-        "\u0301\u0300\u0302\u0308\u0303\u0304\u0307\u0327\u030c\u0306\u030b\u0328\u030a\u0323",
-        strict=True,
-    )
-)
-_LETTERS = {
-    "ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "aa": "å", "AA": "Å", "o": "ø", "O": "Ø", "l": "ł",
-    "L": "Ł", "i": "ı", "j": "ȷ", "dh": "ð", "DH": "Ð", "th": "þ", "TH": "Þ", "&": "&",
-}  # fmt: skip
+_LETTERS = LETTERS | {"dh": "ð", "DH": "Ð", "th": "þ", "TH": "Þ", "&": "&"}
 _LETTER = re.compile(r"\{\\([A-Za-z]{1,2})\}|\\([A-Za-z]{1,2})(?:\{\}|\s+(?=[A-Za-z])|(?![A-Za-z]))|\\(&)")
 # A letter as an accent, such as the c of \c{c}, must be set off from the letter it stands over.
 _ACCENT = re.compile(r"\\(?:(['`^\"~=.])\s?|([cvuHkrd])(?=[\s{]))\s*(?:\{([^\W\d_])\}|([^\W\d_]))")
@@ -68,7 +58,7 @@ def _letter(match: re.Match[str]) -> str:
 
 def _accent(match: re.Match[str]) -> str:
     base = (match[3] or match[4]).translate(_DOTLESS)
-    return unicodedata.normalize("NFC", base + _ACCENTS[match[1] or match[2]])
+    return unicodedata.normalize("NFC", base + MARKS[match[1] or match[2]])
 
 
 def _parts(text: str) -> list[str]:

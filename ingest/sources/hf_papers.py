@@ -14,7 +14,7 @@ from core.ids import parse_arxiv_id
 from core.months import days
 from core.record import Author, CodeLink, PaperRecord
 from ingest import loose
-from ingest.body import is_html
+from ingest.body import json_fault
 from ingest.http import Answer, Guard
 from ingest.links import repository
 from ingest.source import NOTHING, Earlier, EntryError, Page, Window
@@ -116,10 +116,4 @@ def _unbroken(value: object) -> object:
 
 def list_check(answer: Answer) -> str | None:
     """Give the reason why an answer is no list of papers: it is asked for again then."""
-    if is_html(answer.body):
-        return "an HTML page came where JSON was due (maintenance?)"
-    try:
-        value = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return "the answer is no complete JSON"
-    return None if isinstance(value, list) else "the answer is no list of papers"
+    return json_fault(answer.body, list, "list of papers")

@@ -22,8 +22,9 @@ from ingest import loose
 from ingest.body import is_html, refuse_depth, refuse_doctype
 from ingest.conditional import asking, marks_of
 from ingest.http import Answer, Guard, reachable
+from ingest.post_names import Listed, names_of, unmarked
 from ingest.source import NOTHING, Earlier, EntryError, Marks, Page, Window
-from ingest.sources.post_text import Listed, names_of, plain, split_title, unmarked
+from ingest.sources.post_text import plain, split_title
 
 _REREAD_DAYS = 40
 _FRESH = timedelta(minutes=10)  # the months of one pull are read from one answer

@@ -14,7 +14,7 @@ from core.ids import parse_arxiv_id
 from core.months import first_day, last_day, month_of, shift
 from core.record import Author, CodeLink, PaperRecord
 from ingest import loose
-from ingest.body import is_html
+from ingest.body import json_fault
 from ingest.http import Answer, Guard
 from ingest.links import repository
 from ingest.source import NOTHING, Earlier, EntryError, Page, Window
@@ -218,13 +218,7 @@ def _weeks(start: date, end: date) -> Iterator[tuple[date, date]]:
 
 
 def _no_object(answer: Answer) -> str | None:
-    if is_html(answer.body):
-        return "an HTML page came where JSON was due (maintenance?)"
-    try:
-        value = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return "the answer is no complete JSON"
-    return None if isinstance(value, dict) else "the answer is no JSON object"
+    return json_fault(answer.body, dict, "JSON object")
 
 
 def results_check(answer: Answer) -> str | None:

@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from core.errors import ModelError
 from ranking.embedder.catalogue import Vectors
 
 BUDGET = 1_024
+SHORT = (
+    16  # tokens; over fewer, what is rounded to bytes does not even out, and they take little time in any arithmetic
+)
 Tokens = NDArray[np.int64]
 Hidden = Callable[[Tokens, Tokens], NDArray[np.float32]]
 
@@ -61,3 +65,23 @@ def unit(rows: Vectors) -> Vectors:
         raise ModelError("The embedding model gave numbers that are no vector (NaN)", "Run shirube doctor")
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.maximum(norms, 1e-12), dtype=np.float32)
+
+
+def by_length(exact: Callable[[], Hidden], quick: Hidden) -> Hidden:
+    """Let an exact network, loaded when one comes, read texts of fewer than 16 tokens, and a quick one all others.
+
+    What a text gets does not depend on what stands beside it.
+    """
+    loaded = cache(exact)
+
+    def hidden(ids: Tokens, mask: Tokens) -> NDArray[np.float32]:
+        short = mask.sum(axis=1) < SHORT
+        if short.all():
+            return loaded()(ids, mask)
+        found = quick(ids, mask)
+        if short.any():
+            found = found.copy()
+            found[short] = loaded()(ids[short], mask[short])
+        return found
+
+    return hidden

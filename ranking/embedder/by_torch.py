@@ -54,13 +54,6 @@ def brain_float(model: EmbeddingModel) -> Any:
     return module(model, torch.bfloat16)
 
 
-def eight_bits(model: EmbeddingModel) -> Any:
-    """Load a model's torch module with its linear layers in eight-bit integers."""
-    from ranking.embedder import eight_bits  # classes of torch, which only who embeds by it waits for
-
-    return eight_bits.module(model)
-
-
 def module(model: EmbeddingModel, dtype: Any) -> Any:
     """Load a model's torch module; raises ModelError where its weights cannot be had."""
     from transformers import AutoModel

@@ -2,67 +2,47 @@
 
 Weights are rounded for each output, and what flows through for each token as it comes (Z. Yao et al., ZeroQuant,
 https://arxiv.org/abs/2206.01861); one range for all tokens, as torch's own dynamic quantisation takes, comes to a
-cosine of 0.92. Channels that are large in every token go into the weights first (G. Xiao et al., SmoothQuant,
-https://arxiv.org/abs/2211.10438); which these are, and by how much rounding shifts the whole, a few invented papers
-tell. What comes out agrees with single precision to 0.999, and so is the same model (decision 0050); a question of a
-few words is read in single precision itself.
+cosine of 0.92. Channels that are large in every token go into the weights first (`evened`). What comes out agrees with
+single precision to 0.999 from 16 tokens on, and so is the same model (decision 0050).
 """
 
-from collections.abc import Callable
-from copy import deepcopy
 from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ranking.embedder import by_torch
-from ranking.embedder.calibration import LONGEST, calibration_texts
+from ranking.embedder import by_torch, evened
 from ranking.embedder.catalogue import EmbeddingModel
-from ranking.embedder.tokens import tokeniser
+from ranking.embedder.evened import TINY, Sample
 
-SAMPLES = 8  # invented papers: 2 to 100 of them gave the same agreement
-SHORT = 16  # tokens; over fewer, rounding does not even out, and they take little time in single precision
 GROUP = 192  # inputs of the widest layer that share a range: 384 give a cosine of 0.9991 at worst, but 5% more speed
 LOWEST = 0.17  # GELU gives no less than -0.16997 (D. Hendrycks and K. Gimpel, https://arxiv.org/abs/1606.08415)
 MIDDLE = 128  # the byte that stands for nought
-TINY = 1e-12  # keeps what is nought everywhere from being divided by nought
 Bytes = tuple[Tensor, Tensor]  # tokens x inputs (uint8), and what one step is worth for each token (tokens x 1)
 
 
 def module(model: EmbeddingModel) -> Any:
     """Load a BERT of the catalogue, its linear layers in eight-bit integers; takes half a second more than else."""
-    papers = tokeniser(model)(calibration_texts()[LONGEST :: LONGEST + 1][:SAMPLES])
-    exact = by_torch.module(model, torch.float32)
+    net = by_torch.module(model, torch.float32)
     with torch.inference_mode():
-        return _ByLength(exact, quantised(deepcopy(exact), partial(_last_layer, papers)))
+        return quantised(net, partial(evened.last_layer, evened.samples(model)))
 
 
-def quantised(net: Any, sample: Callable[[Any], Tensor]) -> Any:
-    """Replace the linear layers of a BERT in place.
-
-    `sample` runs the network over some texts and gives the last layer of all their tokens (tokens x dimensions).
-    """
-    largest: dict[Any, Tensor] = {}
-    watched = [linear for layer in net.encoder.layer for linear in _entrances(layer)]
-    hooks = [linear.register_forward_hook(partial(_note, largest)) for linear in watched]
-    exact = sample(net)
-    for hook in hooks:
-        hook.remove()
+def quantised(net: Any, sample: Sample) -> Any:
+    """Replace the linear layers of a BERT in place."""
+    exact, largest = evened.watched(
+        net, [linear for layer in net.encoder.layer for linear in _entrances(layer)], sample
+    )
     for layer in net.encoder.layer:
         _replace_all(layer, *(largest[linear] for linear in _entrances(layer)))
-    net.encoder.layer[-1].output.LayerNorm.bias.sub_((sample(net) - exact).mean(0))
+    evened.shift_back(net, sample, exact)
     return net
 
 
 def _entrances(layer: Any) -> tuple[nn.Linear, nn.Linear, nn.Linear]:
     """Give a linear layer for each place whose channels are evened out; query, key and value read the same."""
     return layer.attention.self.query, layer.attention.output.dense, layer.intermediate.dense
-
-
-def _note(largest: dict[Any, Tensor], linear: nn.Module, read: tuple[Tensor], _: Tensor) -> None:
-    found = read[0].abs().flatten(0, -2).amax(0)
-    largest[linear] = torch.maximum(largest.get(linear, found), found)
 
 
 def _replace_all(layer: Any, attended: Tensor, attention: Tensor, between: Tensor) -> None:
@@ -75,37 +55,17 @@ def _replace_all(layer: Any, attended: Tensor, attention: Tensor, between: Tenso
 def _replace(owner: Any, names: tuple[str, ...], largest: Tensor) -> None:
     """Put layers that read the same into eight bits; the last weighs: it is the values that leave the attention."""
     linears = [getattr(owner, name) for name in names]
-    evened = _evened(largest, linears[-1].weight)
-    tokens = _Tokens(evened)
+    by = evened.divisors(largest, linears[-1].weight)
+    tokens = _Tokens(by)
     for name, linear in zip(names, linears, strict=True):
-        setattr(owner, name, _Linear(linear, tokens, evened))
-
-
-def _evened(largest: Tensor, weight: Tensor) -> Tensor:
-    """Say by what each input is divided and its weights multiplied, so that both are about as hard to round."""
-    found = (largest.clamp_min(1e-5) / weight.abs().amax(0).clamp_min(1e-5)).sqrt()
-    return found / found.mean()
-
-
-class _ByLength(nn.Module):
-    """Two networks of the same weights: the exact one reads what is short."""
-
-    def __init__(self, exact: Any, quick: Any) -> None:
-        super().__init__()
-        self._exact, self._quick = exact, quick
-
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Any:
-        """Run the network for token ids (texts x tokens)."""
-        chosen = self._exact if input_ids.shape[1] < SHORT else self._quick
-        return chosen(input_ids=input_ids, attention_mask=attention_mask)
+        setattr(owner, name, _Linear(linear, tokens, by))
 
 
 class _Rounded:
     """Weights as bytes with one scale an output, laid out as oneDNN multiplies them fastest."""
 
     def __init__(self, weight: Tensor) -> None:
-        scales = weight.abs().amax(1).clamp_min(TINY) / 127
-        whole = (weight / scales[:, None]).round()
+        whole, scales = evened.rounded(weight)
         self.sums = (whole * scales[:, None]).sum(1)  # what one more in every input comes to
         self._scales, self._zeros = scales, torch.zeros(len(scales), dtype=torch.int32)
         self._packed = torch.ops.onednn.qlinear_prepack(whole.to(torch.int8), None)
@@ -121,8 +81,8 @@ class _Rounded:
 class _Tokens:
     """What layers read, as bytes with a range for each token; worked out once for those that read the same."""
 
-    def __init__(self, evened: Tensor) -> None:
-        self._factors = 1 / evened
+    def __init__(self, by: Tensor) -> None:
+        self._factors = 1 / by
         self._last: tuple[Tensor | None, Bytes | None] = None, None
 
     def __call__(self, read: Tensor) -> Bytes:
@@ -143,9 +103,9 @@ class _Tokens:
 class _Linear(nn.Module):
     """A linear layer that reads tokens as bytes."""
 
-    def __init__(self, linear: nn.Linear, tokens: _Tokens, evened: Tensor) -> None:
+    def __init__(self, linear: nn.Linear, tokens: _Tokens, by: Tensor) -> None:
         super().__init__()
-        self._tokens, self._weights, self._bias = tokens, _Rounded(linear.weight * evened), linear.bias
+        self._tokens, self._weights, self._bias = tokens, _Rounded(linear.weight * by), linear.bias
 
     def forward(self, read: Tensor) -> Tensor:
         """Give what the layer gives, nearly."""
@@ -168,7 +128,3 @@ class _AfterGelu(nn.Module):
             step = part.amax(-1, keepdim=True).add_(LOWEST).div_(255)
             found = torch.addcmul(found, weights((part + LOWEST).div_(step).add_(0.5).to(torch.uint8), 0), step)
         return found.reshape(*read.shape[:-1], -1)
-
-
-def _last_layer(papers: list[list[int]], net: Any) -> Tensor:
-    return torch.cat([net(input_ids=torch.tensor([ids])).last_hidden_state[0] for ids in papers])

@@ -28,7 +28,12 @@ def openvino() -> Any:
 
 
 def trace(model: EmbeddingModel) -> Any:
-    """Trace a model's torch module, which gives its last layer."""
+    """Trace a model's torch module in single precision."""
+    return traced(by_torch.single(model))
+
+
+def traced(module: Any) -> Any:
+    """Trace a torch module of a BERT; the graph gives its last layer."""
     import torch
 
     class Last(torch.nn.Module):
@@ -44,8 +49,7 @@ def trace(model: EmbeddingModel) -> Any:
 
     example = torch.ones(2, 16, dtype=torch.long)
     with warnings.catch_warnings(action="ignore"):  # tracing warns of each value it holds for constant
-        module = Last(by_torch.module(model, torch.float32))
-        return openvino().convert_model(module, example_input=(example, example))
+        return openvino().convert_model(Last(module), example_input=(example, example))
 
 
 def keep(graph: Any, file: Path) -> None:

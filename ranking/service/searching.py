@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-from core.errors import NotFoundError, UsageError
-from core.ids import arxiv_ids_asked
+from core.errors import NotFoundError
+from core.ids import refuse_several
 from core.querywords import terms_of
 from core.text import embedding_text
 from db import papers
@@ -23,6 +23,7 @@ from ranking.embedder import Embedder
 from ranking.matrix import Mask, Matrix
 from ranking.search import BESIDE, DEPTH, OF_A_LAB, Asked, LabAsked, half_remembered, joined, understand
 from ranking.service import people
+from ranking.service.spelling import Odd, odd_words
 from ranking.shortlist import Heading, folded
 
 SPARE = 3  # neighbours looked at for each one shown: twins are folded
@@ -50,6 +51,7 @@ class Found:
     by_meaning: tuple[str, ...]
     by_author: tuple[str, ...]  # by an author whose name the query is; meaning is not asked then
     of_lab: tuple[str, ...]  # from the lab whose name the query is; nor then
+    odd: tuple[Odd, ...]  # words that nothing stored has, or hardly anything, where nothing has all words
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +77,28 @@ def search(
     has the words; where words stand beside its name, some papers of the lab on these do. `stages` names the topics of
     each stage. Without `meaning` the words alone decide.
     """
-    among = papers.chosen(wanted, stages)
-    name = asked.named
+    name, one = asked.named, _Search(session, wanted, stages, meaning)
     all_named = words.named(session, name.ids, name.doi, name.urls, name.title)
-    named = _those(session, all_named, among)
-    depth = max(DEPTH, wanted.limit)
-    lexical, whole = _by_words(session, unmarked(asked.words), wanted.limit, among)
-    holders = _headings(session, lexical[:whole])
-    written, sure = people.by_author(session, asked.words, holders, among)
-    of_lab = _of_lab(session, lab, wanted, stages, asked.words, lexical)
-    semantic = _by_meaning(session, depth, among, None if written or of_lab else meaning)
-    called = [*written[: depth if sure else OF_A_WORD], *of_lab[:OF_A_LAB]]
-    remembered = [] if called else _remembered(session, asked, holders, among)
-    first = [*named, *called, *remembered, *_on_a_subject(session, lab, wanted, stages, meaning)]
-    ids = joined(first, [lexical, semantic or of_lab or written], wanted.limit)
-    left_out = [item_id for item_id in all_named if item_id not in named]
-    return Found(*map(tuple, (ids, named, left_out, lexical, semantic, written[:depth], of_lab)))
+    named = one.those(all_named)
+    lexical, whole = one.by_words(unmarked(asked.words), wanted.limit)
+    holders = one.headings(lexical[:whole])
+    written, sure = people.by_author(session, asked.words, holders, one.among)
+    of_lab = one.of_lab(lab, asked.words, lexical)
+    semantic = [] if written or of_lab else one.by_meaning(one.depth)
+    called = [*written[: one.depth if sure else OF_A_WORD], *of_lab[:OF_A_LAB]]
+    remembered = [] if called else one.remembered(asked, holders)
+    first = [*named, *called, *remembered, *one.on_a_subject(lab)]
+    odd = [] if whole or named or called or papers.is_empty(session) else odd_words(session, asked.words)
+    return Found(
+        ids=tuple(joined(first, [lexical, semantic or of_lab or written], wanted.limit)),
+        named=tuple(named),
+        left_out=tuple(item_id for item_id in all_named if item_id not in named),
+        by_words=tuple(lexical),
+        by_meaning=tuple(semantic),
+        by_author=tuple(written[: one.depth]),
+        of_lab=tuple(of_lab),
+        odd=tuple(odd),
+    )
 
 
 def similar(
@@ -114,75 +122,96 @@ def by_author(session: Session, asked: Asked) -> list[str]:
 
 def known_id(session: Session, text: str) -> str:
     """Find the item that a person names by its id in any form; raises NotFoundError, and UsageError for several ids."""
-    ids, _ = arxiv_ids_asked(text)
-    if len(ids) > 1:
-        raise UsageError(f"{text} names {len(ids)} papers", f"Name one of them, such as {ids[0]}")
+    refuse_several(text)
     found = words.named(session, understand(text, {}).named.ids or [text.strip()], None, (), "")
     if not found:
         raise NotFoundError(f"{text} is not stored", "Look for it by its title with shirube search, or pull its month")
     return found[0]
 
 
-def _remembered(session: Session, asked: Asked, holders: people.Headings, among: Among) -> list[str]:
-    """List, of the papers that hold all words, those whose title is half remembered, or an author beside words.
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """One search: the store, what the filters let through, the topics of each stage, and what meaning needs."""
 
-    A year beside them may be that of a citation, which no paper holds: then what holds the other words follows.
-    """
-    said = unmarked(asked.words)
-    first = _recalled(session, said, holders)
-    rest, year = undated(said)
-    if year is None:
-        return first
-    lexical, whole = _by_words(session, rest, DEPTH, among)
-    return [*first, *_recalled(session, rest, _headings(session, lexical[:whole]))]
+    session: Session
+    wanted: PaperFilter
+    stages: Stages
+    meaning: Meaning | None
 
+    @property
+    def among(self) -> Among:
+        """Make the query for the ids that may be found; None where all may."""
+        return papers.chosen(self.wanted, self.stages)
 
-def _recalled(session: Session, said: str, holders: people.Headings) -> list[str]:
-    terms = terms_of(said)
-    half = half_remembered(terms, {item_id: title for item_id, (title, _) in holders.items()})
-    return [*half, *people.beside(session, terms, holders)]
+    @property
+    def depth(self) -> int:
+        """Tell how far down each ranking is read."""
+        return max(DEPTH, self.wanted.limit)
 
+    def those(self, ids: Sequence[str]) -> list[str]:
+        """Pick the ids that the filters let through."""
+        if self.among is None or not ids:
+            return list(ids)
+        allowed = set(self.session.scalars(self.among))
+        return [item_id for item_id in ids if item_id in allowed]
 
-def _headings(session: Session, ids: Sequence[str]) -> people.Headings:
-    """Read titles and authors' names of items, in the order of the ids."""
-    known = papers.headings(session, ids)
-    return {item_id: known[item_id] for item_id in ids if item_id in known}
+    def by_words(self, query: str, enough: int) -> tuple[list[str], int]:
+        """List what has the words, and how many of the first have all of them."""
+        found, whole = words.matched(self.session, query, max(DEPTH, enough), self.among, enough=enough)
+        return [item_id for item_id, _ in found], whole
 
+    def by_meaning(self, depth: int) -> list[str]:
+        """List what is nearest in meaning."""
+        if self.meaning is None:
+            return []
+        matrix = self.meaning.matrix
+        nearest = matrix.nearest(self.meaning.vector, depth, _mask(self.session, self.among, matrix))
+        return [item_id for item_id, _ in nearest]
 
-def _by_words(session: Session, query: str, limit: int, among: Among) -> tuple[list[str], int]:
-    """List what has the words, and how many of the first have all of them."""
-    found, whole = words.matched(session, query, max(DEPTH, limit), among, enough=limit)
-    return [item_id for item_id, _ in found], whole
+    def of_lab(self, lab: LabAsked | None, said: str, lexical: Sequence[str]) -> list[str]:
+        """List a lab's papers where its name is all: of the year asked for, with the words, the newest first."""
+        if lab is None or lab.beside or not self._lets(lab):
+            return []
+        newest = replace(self.wanted, lab=lab.key, sort="newest", limit=self.depth)
+        filters = (*_of_year(newest, undated(said)[1]), newest)
+        lists = [papers.listed_ids(self.session, one, self.stages) for one in filters]
+        return list(dict.fromkeys(item_id for ids in lists for item_id in sorted(ids, key=_places(lexical))))
 
+    def on_a_subject(self, lab: LabAsked | None) -> list[str]:
+        """List some papers of a lab named beside words: what holds these, then what is closest in meaning."""
+        if lab is None or not lab.beside or not self._lets(lab):
+            return []
+        its = replace(self, wanted=replace(self.wanted, lab=lab.key))
+        lexical, whole = its.by_words(lab.beside, BESIDE)
+        semantic = its.by_meaning(BESIDE) if whole < BESIDE else []
+        return list(dict.fromkeys([*lexical[:whole], *semantic]))[:BESIDE]
 
-def _by_meaning(session: Session, depth: int, among: Among, meaning: Meaning | None) -> list[str]:
-    if meaning is None:
-        return []
-    nearest = meaning.matrix.nearest(meaning.vector, depth, _mask(session, among, meaning.matrix))
-    return [item_id for item_id, _ in nearest]
+    def remembered(self, asked: Asked, holders: people.Headings) -> list[str]:
+        """List, of the papers that hold all words, those whose title is half remembered, or an author beside words.
 
+        A year beside them may be that of a citation, which no paper holds: then what holds the other words follows.
+        """
+        said = unmarked(asked.words)
+        first = self._recalled(said, holders)
+        rest, year = undated(said)
+        if year is None:
+            return first
+        lexical, whole = self.by_words(rest, DEPTH)
+        return [*first, *self._recalled(rest, self.headings(lexical[:whole]))]
 
-def _of_lab(
-    session: Session, lab: LabAsked | None, wanted: PaperFilter, stages: Stages, said: str, lexical: Sequence[str]
-) -> list[str]:
-    """List a lab's papers that the filters let through: of the year asked for, with the words, the newest first."""
-    if lab is None or lab.beside or wanted.lab not in (None, lab.key):
-        return []
-    newest = replace(wanted, lab=lab.key, sort="newest", limit=max(DEPTH, wanted.limit))
-    lists = [papers.listed_ids(session, one, stages) for one in (*_of_year(newest, undated(said)[1]), newest)]
-    return list(dict.fromkeys(item_id for ids in lists for item_id in sorted(ids, key=_places(lexical))))
+    def headings(self, ids: Sequence[str]) -> people.Headings:
+        """Read titles and authors' names of items, in the order of the ids."""
+        known = papers.headings(self.session, ids)
+        return {item_id: known[item_id] for item_id in ids if item_id in known}
 
+    def _recalled(self, said: str, holders: people.Headings) -> list[str]:
+        terms = terms_of(said)
+        half = half_remembered(terms, {item_id: title for item_id, (title, _) in holders.items()})
+        return [*half, *people.beside(self.session, terms, holders)]
 
-def _on_a_subject(
-    session: Session, lab: LabAsked | None, wanted: PaperFilter, stages: Stages, meaning: Meaning | None
-) -> list[str]:
-    """List some papers of a lab named beside words: what holds these, then what is closest in meaning."""
-    if lab is None or not lab.beside or wanted.lab not in (None, lab.key):
-        return []
-    its = papers.chosen(replace(wanted, lab=lab.key), stages)
-    lexical, whole = _by_words(session, lab.beside, BESIDE, its)
-    semantic = _by_meaning(session, BESIDE, its, meaning) if whole < BESIDE else []
-    return list(dict.fromkeys([*lexical[:whole], *semantic]))[:BESIDE]
+    def _lets(self, lab: LabAsked) -> bool:
+        """Tell whether the filters let a lab's papers through."""
+        return self.wanted.lab in (None, lab.key)
 
 
 def _of_year(wanted: PaperFilter, year: int | None) -> list[PaperFilter]:
@@ -205,13 +234,6 @@ def _mask(session: Session, among: Among, matrix: Matrix) -> Mask | None:
         return None
     allowed = set(session.scalars(among))
     return np.fromiter((item_id in allowed for item_id in matrix.ids), dtype=np.bool_, count=len(matrix.ids))
-
-
-def _those(session: Session, ids: Sequence[str], among: Among) -> list[str]:
-    if among is None or not ids:
-        return list(ids)
-    allowed = set(session.scalars(among))
-    return [item_id for item_id in ids if item_id in allowed]
 
 
 def _vector(session: Session, item_id: str, matrix: Matrix, embedder: Embedder | None) -> NDArray[np.float32]:

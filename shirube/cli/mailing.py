@@ -41,6 +41,8 @@ def send(
         terminal.say("shirube doctor tries the mail server.")
     if ended.missed:
         terminal.say(mail.told_missed(ended.month, ended.missed))
+    if ended.refused:
+        terminal.say(mail.told_refused(ended.refused))
     if ended.waits or ended.missed:
         raise typer.Exit(PARTLY)
 

@@ -13,6 +13,7 @@ from locales.load import FALLBACK, LANGUAGES
 from shirube.names import SOURCES
 
 if TYPE_CHECKING:
+    from db.papers import PaperFilter
     from shirube.wiring import Wiring
 
 FAILED, WRONG_USAGE, PARTLY = 1, 2, 3
@@ -81,6 +82,37 @@ def in_order(since: date | None, until: date | None) -> None:
     """Refuse days the wrong way round; raises UsageError."""
     if since and until and since > until:
         raise UsageError(f"{since} is after {until}", "Give --since a day before --until")
+
+
+def paper_filter(
+    wiring: Wiring,
+    topic: str | None,
+    lab: str | None,
+    stage: int | None,
+    since: datetime | None,
+    until: datetime | None,
+    kind: Kind | None,
+    has_code: bool,
+    min_fit: float | None,
+    limit: int,
+) -> PaperFilter:
+    """Read the filters of a list, each None or False where it was not given; raises UsageError for what is unknown."""
+    from db.papers import PaperFilter
+
+    known(wiring, topic, lab, stage)
+    first, last = since.date() if since else None, until.date() if until else None
+    in_order(first, last)
+    return PaperFilter(
+        topic=topic,
+        lab=lab,
+        stage=stage,
+        since=first,
+        until=last,
+        kind=kind.value if kind else None,
+        has_code=True if has_code else None,
+        min_fit=min_fit,
+        limit=limit,
+    )
 
 
 def read_categories(text: str | None) -> tuple[str, ...] | None:

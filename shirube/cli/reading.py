@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from core.errors import UsageError
 from core.months import default_month, parse_month
 from shirube import terminal
-from shirube.cli.options import ENGLISH, PARTLY, Day, Kind, Lang, Month, Sort, Stages, in_order, known, known_stages
+from shirube.cli.options import ENGLISH, PARTLY, Day, Kind, Lang, Month, Sort, Stages, known_stages, paper_filter
 from shirube.help import WithFormats
 
 if TYPE_CHECKING:
+    from db.models import Issue
     from shirube.monthly import Outcome
     from shirube.wiring import Wiring
 
@@ -50,31 +52,46 @@ def digest(
     output.check_format(form)
     wiring: Wiring = context.obj
     wanted, stages = _begun(wiring, month, view=since is not None), known_stages(wiring, stage)
-    folder = Path(out) if out and out != "-" else wiring.digests_dir
-    made: list[Path] = []
-    last: list[Any] = []
-
-    def write(issue: Any) -> None:
-        last[:] = [issue]
-        if out != "-":
-            made[:] = [output.write_digest(issue, folder, form, lang.value, stages, minutes)]
-            terminal.say(f"Written: {made[0]}")
-
+    folder = None if out == "-" else Path(out or wiring.digests_dir)
+    copy = _Copy(folder, form, lang.value, stages, minutes)
     if since:
-        outcome = catching_up.make_catch_up(wiring, parse_month(since), wanted, write, offline=offline)
+        outcome = catching_up.make_catch_up(wiring, parse_month(since), wanted, copy.write, offline=offline)
     else:
-        outcome = monthly.make_month(wiring, wanted, write, offline=offline)
+        outcome = monthly.make_month(wiring, wanted, copy.write, offline=offline)
         _others_closed(wiring, outcome, wanted=month is None and not offline)
-    terminal.out(output.render(last[0], form, lang.value, stages, minutes) if out == "-" else str(made[0]))
+    terminal.out(copy.told)
     if outcome.partly:
         raise typer.Exit(PARTLY)
 
 
+@dataclass(slots=True)
+class _Copy:
+    """The digest in the form that was asked for, made anew as often as it grows; without a folder it is kept here."""
+
+    folder: Path | None
+    form: str
+    lang: str
+    stages: list[int]
+    minutes: int | None
+    told: str = ""  # the file it is in, or without a folder the digest itself
+
+    def write(self, issue: Issue) -> None:
+        """Take the issue as it is now."""
+        from shirube import output
+
+        wanted = (self.form, self.lang, self.stages, self.minutes)
+        if self.folder is None:
+            self.told = output.render(issue, *wanted)
+            return
+        self.told = str(output.write_digest(issue, self.folder, *wanted))
+        terminal.say(f"Written: {self.told}")
+
+
 def _others_closed(wiring: Wiring, outcome: Outcome, *, wanted: bool) -> None:
-    """Close the other months that are due, unless the run was stopped or has no more than the sample."""
+    """Close the other months that are due, unless the run was stopped, has no more than the sample, or came early."""
     from shirube import monthly
 
-    if wanted and not (outcome.sample or outcome.interrupted):
+    if wanted and not (outcome.sample or outcome.interrupted or outcome.early):
         monthly.close_due(wiring)
 
 
@@ -124,26 +141,12 @@ def papers(
 ) -> None:
     """List stored papers and posts with their scores."""
     from db.engine import reading
-    from db.papers import PaperFilter, listed
+    from db.papers import listed
     from shirube import output
 
     wiring: Wiring = context.obj
-    known(wiring, topic, lab, stage)
-    first, last = since.date() if since else None, until.date() if until else None
-    in_order(first, last)
     order = sort or (Sort.fit if topic or stage else Sort.worth)
-    wanted = PaperFilter(
-        topic=topic,
-        lab=lab,
-        stage=stage,
-        since=first,
-        until=last,
-        kind=kind.value if kind else None,
-        has_code=True if has_code else None,
-        min_fit=min_fit,
-        sort=order.value,
-        limit=limit,
-    )
+    wanted = paper_filter(wiring, topic, lab, stage, since, until, kind, has_code, min_fit, limit)
     with reading(wiring.sessions) as session:
-        found = listed(session, wanted, {s.number: s.topics for s in wiring.roadmap.stages})
+        found = listed(session, replace(wanted, sort=order.value), {s.number: s.topics for s in wiring.roadmap.stages})
         output.listing(found, form, wiring.roadmap, min_fit=min_fit)

@@ -11,7 +11,7 @@ import typer
 from core.errors import ModelError, NotFoundError, UsageError
 from core.ids import arxiv_month
 from shirube import terminal
-from shirube.cli.options import Day, Kind, in_order, known
+from shirube.cli.options import Day, Kind, paper_filter
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -64,7 +64,7 @@ def search(
 
     output.check_listing(form)
     wiring: Wiring = context.obj
-    wanted = _filter(wiring, topic, lab, stage, since, until, kind, has_code, min_fit, limit)
+    wanted = paper_filter(wiring, topic, lab, stage, since, until, kind, has_code, min_fit, limit)
     asked = rules.understand(" ".join(words), terms_of(wiring.roadmap))
     if not asked.text:
         raise UsageError("There is nothing to search for", "Name some words")
@@ -103,7 +103,7 @@ def similar(
 
     output.check_listing(form)
     wiring: Wiring = context.obj
-    wanted = _filter(wiring, topic, lab, stage, since, until, kind, has_code, min_fit, limit)
+    wanted = paper_filter(wiring, topic, lab, stage, since, until, kind, has_code, min_fit, limit)
     matrix = _matrix(wiring)
     if not matrix.ids:
         raise NotFoundError("No item has a vector yet", "Run shirube rank first")
@@ -114,36 +114,6 @@ def similar(
         output.listing(papers.by_ids(session, [one.id for one in near]), form, wiring.roadmap, beside, min_fit=min_fit)
     if not near:
         terminal.say("Nothing else that the filters let through has a vector. Leave one of them out.")
-
-
-def _filter(
-    wiring: Wiring,
-    topic: str | None,
-    lab: str | None,
-    stage: int | None,
-    since: Day,
-    until: Day,
-    kind: Kind | None,
-    has_code: bool,
-    min_fit: float | None,
-    limit: int,
-) -> PaperFilter:
-    from db.papers import PaperFilter
-
-    known(wiring, topic, lab, stage)
-    first, last = since.date() if since else None, until.date() if until else None
-    in_order(first, last)
-    return PaperFilter(
-        topic=topic,
-        lab=lab,
-        stage=stage,
-        since=first,
-        until=last,
-        kind=kind.value if kind else None,
-        has_code=True if has_code else None,
-        min_fit=min_fit,
-        limit=limit,
-    )
 
 
 def _stages(wiring: Wiring) -> dict[int, tuple[str, ...]]:
@@ -195,6 +165,9 @@ def _say_reading(asked: Asked, wiring: Wiring) -> None:
 
 
 def _say_rest(session: Session, wiring: Wiring, asked: Asked, wanted: PaperFilter, found: Found) -> None:
+    for odd in found.odd:
+        many = f"Only {odd.count} of the papers have" if odd.count else "No paper has"
+        terminal.say(f"{many} the word {odd.word}." + (f" Words near it: {', '.join(odd.near)}" if odd.near else ""))
     if found.left_out:
         terminal.say(f"The filters leave out what the query names: {', '.join(found.left_out)}")
     if found.named and asked.named.only:

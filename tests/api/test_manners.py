@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,18 @@ def test_the_date_of_an_item_is_that_of_its_last_change(
         add_item(session, roadmap, "2606.00050")
         session.get_one(Item, "2606.00001").updated = NOW
     assert parsedate_to_datetime(filled.get(ITEM).headers["last-modified"]) == NOW
+
+
+def test_a_date_from_a_clock_that_was_ahead_hides_no_change(filled: TestClient, sessions: Sessions) -> None:
+    """Until that day a reader that goes by dates alone was told that nothing had changed."""
+    with sessions.begin() as session:
+        session.get_one(Item, "2606.00001").updated = NOW + timedelta(days=400)
+    since = filled.get(ITEM).headers["last-modified"]
+    for updated in (NOW + timedelta(days=400), NOW):
+        with sessions.begin() as session:
+            item = session.get_one(Item, "2606.00001")
+            item.title, item.updated = f"{item.title} again", updated
+        assert filled.get(ITEM, headers={"If-Modified-Since": since}).status_code == 200
 
 
 def test_an_issue_with_an_erratum_has_no_date(filled: TestClient, sessions: Sessions) -> None:
@@ -208,13 +221,23 @@ def test_a_day_is_written_out(filled: TestClient) -> None:
     [
         ("2026-6-2", "A day is written YYYY-MM-DD"),
         ("2026-13-01", "There is no day 2026-13-01 in the calendar"),
-        ("0001-01-01", "A day lies between 1970-01-01 and 9000-01-01"),
-        ("9999-12-31", "A day lies between 1970-01-01 and 9000-01-01"),
+        ("0000-00-00", "There is no day 0000-00-00 in the calendar"),
     ],
 )
 def test_a_day_that_cannot_be_meant_is_told_in_words(filled: TestClient, day: str, said: str) -> None:
     for name in ("since", "until"):
         assert filled.get(f"{PAPERS}?{name}={day}").json()["errors"] == [{"parameter": name, "detail": said}]
+
+
+def test_the_first_and_the_last_day_of_the_calendar_leave_a_list_open(filled: TestClient) -> None:
+    every = {"since": "0001-01-01", "until": "9999-12-31"}
+    for path, more in ((PAPERS, {}), (PAPERS, {"topic": TOPIC}), ("/api/v1/search", {"q": "clockwork"})):
+        free = filled.get(path, params=more)
+        assert free.json()["items"]
+        assert filled.get(path, params=more | every).json()["items"] == free.json()["items"]
+    page = filled.get("/search", params={"q": "clockwork", **every})
+    assert page.status_code == filled.get("/feeds/search.atom", params=every).status_code == 200
+    assert "9999" in page.text
 
 
 def parts(*sizes: int) -> Callable[..., Any]:
@@ -237,7 +260,7 @@ def heard(app: Callable[..., Any], method: str) -> list[Message]:
             found.append(message)
 
         scope = {"type": "http", "method": method, "path": "/", "query_string": b"", "headers": []}
-        await ConditionalReads(app, Pulse(create_engine("sqlite://")))(scope, lambda: None, send)  # type: ignore[arg-type, return-value]
+        await ConditionalReads(app, Pulse(create_engine("sqlite://")), lambda: NOW)(scope, lambda: None, send)  # type: ignore[arg-type, return-value]
         return found
 
     return asyncio.run(ask())

@@ -172,7 +172,8 @@ def test_what_is_asked_wrongly_is_told_what_is_right(ask: Callable[..., dict[str
 
 def test_a_refusal_begins_with_what_is_wrong(ask: Callable[..., dict[str, Any]]) -> None:
     assert ask("papers", topic="rags")["refused"].startswith("There is no topic 'rags'")
-    assert ask("papers", until="9999-12-31")["refused"] == "until: A day lies between 1970-01-01 and 9000-01-01"
+    assert ask("papers", until="2026-13-31")["refused"] == "until: There is no day 2026-13-31 in the calendar"
+    assert ask("papers", since="0001-01-01", until="9999-12-31")["items"] == ask("papers")["items"]
     assert ask("paper", name="x")["refused"].startswith("There is no item x here.")
     for tool in ("paper", "similar"):
         assert ask(tool, name=" ")["refused"].startswith("No paper is named")
@@ -207,6 +208,10 @@ def test_a_search_says_how_it_read_the_words(ask: Callable[..., dict[str, Any]])
     found = ask("search", query="鷺谷")
     assert (found["items"], found["query"]["not_understood"]) == ([], ["鷺谷"])
     assert found["note"] == "Not understood, and not searched for: 鷺谷."
+    assert ask("search", query="clokwork")["note"].startswith(
+        "No paper has the word 'clokwork'; words near it: clockwork."
+    )
+    assert ask("search", query="zeppelins")["note"].startswith("No paper has the word 'zeppelins'.")
 
 
 def test_what_is_only_close_in_meaning_is_called_so(

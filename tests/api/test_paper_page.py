@@ -182,6 +182,15 @@ def test_nothing_is_marked_that_was_not_taken_word_for_word(summary: dict[str, s
     assert (str(html), marked) == (ABSTRACT, False)
 
 
+def test_a_sentence_is_marked_where_the_title_gave_a_macro_its_name() -> None:
+    abstract, title = r"It rusts. We cast \method{}, a heron of brass. \method\ wades.", "BrassHeron: A Heron"
+    text = "We cast BrassHeron, a heron of brass. BrassHeron wades."
+    rating = Rating(summary={"text": text, "kind": "extractive"})
+    html, marked = abstract_of(item(title=title, abstract=abstract, rating=rating))
+    assert marked
+    assert str(html) == rf"It rusts. <mark>{abstract.removeprefix('It rusts. ')}</mark>"
+
+
 def test_several_sentences_are_marked_each_with_its_maths() -> None:
     rating = Rating(summary={"text": "A is $x$. C <b> is 3.", "kind": "extractive"})
     html, marked = abstract_of(item(abstract="A is $x$. B is 2. C <b> is 3. D.", rating=rating))

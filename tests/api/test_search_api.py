@@ -54,6 +54,7 @@ def test_items_that_hold_every_word_come_first(filled: TestClient) -> None:
         "english": "sparse herons",
         "translated": [],
         "not_understood": [],
+        "odd_words": [],
         "by_words": True,
         "by_meaning": False,
         "named": [],
@@ -73,6 +74,15 @@ def test_a_japanese_query_says_how_it_was_read(filled: TestClient) -> None:
     assert query["translated"][0]["ja"] == "強化学習"
     assert query["english"] == query["translated"][0]["en"]
     assert query["not_understood"] == ["葦原"]
+
+
+def test_words_that_no_paper_has_are_told_with_those_near_them(filled: TestClient) -> None:
+    query = ask(filled, "routng zeppelins")["query"]
+    assert query["odd_words"] == [
+        {"word": "routng", "papers": 0, "near": ["routing"]},
+        {"word": "zeppelins", "papers": 0, "near": []},
+    ]
+    assert ask(filled, "routing herons")["query"]["odd_words"] == []
 
 
 def test_filters_narrow_a_search_as_they_do_a_list(filled: TestClient) -> None:

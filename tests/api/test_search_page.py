@@ -166,6 +166,17 @@ def test_no_result_without_filters_says_what_to_try(filled: TestClient) -> None:
     assert 'href="https://arxiv.org/abs/2606.77777"' in missing
 
 
+def test_a_misspelt_word_leads_to_the_search_that_was_meant(filled: TestClient) -> None:
+    page = filled.get("/search", params={"q": "Sprigns of herons <b>", "has_code": "false"}).text
+    assert "No paper has the word “Sprigns”. Words near it: springs" in text(page)
+    (link,) = re.findall(r'<a href="([^"]+)">springs</a>', page)
+    assert parse_qs(urlsplit(unescape(link)).query) == {"q": ["springs of herons <b>"], "has_code": ["false"]}
+    assert "No paper has" not in text(filled.get("/search?q=springs").text)
+    japanese = text(filled.get("/search?q=zeppelin&lang=ja").text)
+    assert "「zeppelin」の語を含む論文はありません。" in japanese
+    assert "綴りの近い語" not in japanese
+
+
 def test_how_japanese_was_read_is_said(filled: TestClient) -> None:
     said = text(filled.get("/search", params={"q": "検索拡張生成の鷺"}).text)
     assert "Read as: retrieval-augmented generation" in said.replace("Retrieval", "retrieval")

@@ -85,6 +85,7 @@ def wanted_lists() -> list[PaperFilter]:
     ]
     narrow: list[dict[str, Any]] = [
         *({}, {"until": date(2026, 5, 1)}, {"until": date(2026, 4, 30)}, {"until": date(2026, 5, 31)}),
+        *({"until": date.max}, {"since": date.min, "until": date.max}),
         *({"since": date(2026, 5, 1)}, {"since": date(2026, 4, 2), "until": date(2026, 5, 20)}),
         *({"has_code": True}, {"has_code": False, "month": "2026-05"}, {"lab": "heronry"}, {"kind": "paper"}),
         {"recorded": False},

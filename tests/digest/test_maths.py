@@ -157,6 +157,15 @@ def test_a_dollar_between_spaces_stays_where_it_may_be_money(text: str) -> None:
         (r"$\frac{\unknown{a}}{b}$", r"\frac{\unknown{a}}{b}"),
         (r"$\mathbf{W}^{\top}$ and $a\not=b$", r"W^⊤ and a\not=b"),
         (r"keep \unknown{this}", r"keep \unknown{this}"),
+        (r"PanGu-{\Sigma} is 2.8\times faster, 1.5\dtimes smaller", "PanGu-Σ is 2.8× faster, 1.5× smaller"),
+        (r"the {\alpha}-rule, \alpha too, 20.46\%\downarrow", "the α-rule, α too, 20.46%↓"),
+        (r"pass\textasciicircum{}k (\eg one, \ie\ two, \etc.)", "pass^k (e.g. one, i.e. two, etc.)"),
+        (r"\squad and \ininini and \log n", r"\squad and \ininini and \log n"),
+        (
+            r"over \int_{S}, \frac{\alpha_1}{2}, \num{3} and \beta^2",
+            r"over \int_{S}, \frac{\alpha_1}{2}, \num{3} and \beta^2",
+        ),
+        (r"\begin{align} x \in y \end{align} \times", r"\begin{align} x \in y \end{align} ×"),
     ],
 )
 def test_text_is_readable(source: str, expected: str) -> None:

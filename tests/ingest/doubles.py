@@ -1,18 +1,23 @@
-"""What the tests of this package share: a clock that moves only by sleeping, guards, and a server of raw bytes."""
+"""What the tests of this package share: a clock that moves only by sleeping, guards, a server of raw bytes, a pull."""
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from core.clock import Clock
+from db.engine import Sessions
 from db.models import Issue, IssueItem
+from ingest.batch import Tally
 from ingest.guard import Policy
 from ingest.http import Guard
+from ingest.service import pull, store, summed
+from ingest.source import Source, SourceResult
 from tests.upstream import Upstream
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -38,6 +43,24 @@ class FakeTime:
     def clock(self) -> datetime:
         """Tell the hour."""
         return NOW + timedelta(seconds=self.seconds - 1000.0)
+
+
+def pull_all(
+    sessions: Sessions, sources: Sequence[Source], start: date, end: date, clock: Clock, **given: Any
+) -> list[SourceResult]:
+    """Pull to the end and sum up each source, in the order given; one with nothing due has all zeros."""
+    return summed([source.name for source in sources], pull(sessions, sources, start, end, clock, **given))
+
+
+def stored_from(sessions: Sessions, source: Source, start: date, at: datetime) -> Tally:
+    """Read and store the windows of a source since a day one by one, as a pull does, each a second after the other."""
+    tally = Tally()
+    for number, window in enumerate(source.windows(start, at.date(), at.date())):
+        now = at + timedelta(seconds=number)
+        with sessions.begin() as session:
+            for page in source.fetch(window, now):
+                tally += store(session, page.records, now)
+    return tally
 
 
 def policy(*servers: Upstream, **changes: Any) -> Policy:

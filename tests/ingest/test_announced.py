@@ -12,11 +12,11 @@ from db.models import Item, Window
 from db.windows import Standing
 from ingest.crosscheck import is_reproach, missed, repeats, reproach
 from ingest.results import WindowResult
-from ingest.service import check_announced, pull_all
+from ingest.service import check_announced
 from ingest.source import Source
 from ingest.sources.arxiv_api import ArxivApi
 from ingest.sources.arxiv_rss import AS_OF, ArxivRss
-from tests.ingest.doubles import guarded
+from tests.ingest.doubles import guarded, pull_all
 from tests.ingest.fake import dump
 from tests.upstream import Upstream
 from tests.upstream.rss import announced_on

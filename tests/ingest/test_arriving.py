@@ -43,6 +43,7 @@ WORDS = [
     *("", " ", "Herons", "  Herons\n wade ", "Hérons", "x\x00y\u202e", "a|b", "|", "\ud800", "n" * 301, "tab\there"),
     *("10.1/B", "10.1/b", "https://doi.org/10.2/C", "10.48550/arXiv.2606.00001", "nb\xa0sp", "w " * 2_600),
     *("&nbsp;", "Herons&#39; &amp; tin &lt;3", "R&D; &#0;"),
+    *(r"Fr\'echet's $\'e$", r"{\L}\&#39;a"),
 ]
 MOMENTS = [
     *(THEN, THEN.replace(hour=0, minute=0, second=0), THEN.replace(microsecond=7), THEN.replace(tzinfo=None)),
@@ -112,6 +113,13 @@ def test_entities_left_in_titles_and_abstracts_are_read() -> None:
     assert row is not None
     assert (row["title"], row["folded_title"]) == ("Herons' tin", "herons tin")
     assert (row["abstract"], row["comment"]) == ("Tin & brass", "a &amp; b")
+
+
+def test_accents_of_tex_in_titles_and_abstracts_are_read() -> None:
+    row = direct.row(replace(PLAIN, title=r"Fr\'echet tin", abstract=r"An Erd\H{o}s $\'e$", comment=r"Fr\'echet"), NOW)
+    assert row is not None
+    assert (row["title"], row["folded_title"]) == ("Fréchet tin", "frechet tin")
+    assert (row["abstract"], row["comment"]) == (r"An Erdős $\'e$", r"Fr\'echet")
 
 
 def test_plain_papers_take_the_short_way() -> None:

@@ -17,13 +17,14 @@ from db.models import Version as StoredVersion
 from db.storing import existing
 from ingest.batch import Tally
 from ingest.http import Answer, Guard
+from ingest.post_names import Listed, names_of, stable_slug
 from ingest.rows import from_row, to_row
 from ingest.service.arriving import store_many
 from ingest.service.saving import store
 from ingest.sources.lab_feeds import LabFeeds
-from ingest.sources.post_text import Listed, names_of, stable_slug
 from tests.conftest import NOW
 from tests.faults.dump import differences, state
+from tests.ingest.doubles import stored_from
 
 Way = Callable[[Any, Sequence[PaperRecord], datetime], Tally]
 
@@ -203,15 +204,9 @@ class Shelf:
 
 
 def read_feeds(sessions: Sessions, feeds: Mapping[str, Sequence[Told]], at: datetime) -> Tally:
-    """Read and store two months of all feeds, as a pull does: window by window, each a moment later."""
+    """Read and store two months of all feeds."""
     source = LabFeeds({lab: lab for lab in feeds}, cast(Guard, Shelf(feeds)))
-    tally = Tally()
-    for number, window in enumerate(source.windows(date(2026, 8, 1), at.date(), at.date())):
-        now = at + timedelta(seconds=number)
-        with sessions.begin() as session:
-            for page in source.fetch(window, now):
-                tally += store(session, page.records, now)
-    return tally
+    return stored_from(sessions, source, date(2026, 8, 1), at)
 
 
 @settings(max_examples=80, **calm)  # type: ignore[arg-type]

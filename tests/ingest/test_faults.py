@@ -15,8 +15,9 @@ from core.clock import Clock
 from core.record import CodeLink, LabClaim
 from db.engine import Sessions, make_engine, make_sessions, reading
 from db.models import Code, Item
-from ingest.service import pull_all, store
+from ingest.service import store
 from ingest.source import EntryError, Page
+from tests.ingest.doubles import pull_all
 from tests.ingest.fake import Fake, dump
 from tests.ingest.test_service import DAY, NEXT, NOW, note, paper
 

@@ -16,10 +16,11 @@ from db.engine import Sessions, reading
 from db.models import Item
 from ingest.conditional import asking, marks_of
 from ingest.http import Answer
+from ingest.post_names import stable_slug
 from ingest.service import store
 from ingest.source import NOTHING, Earlier, Marks, Page, Window
 from ingest.sources.lab_feeds import LabFeeds
-from ingest.sources.post_text import plain, split_title, stable_slug
+from ingest.sources.post_text import plain, split_title
 from tests.ingest.doubles import NOW, free_port, guarded
 from tests.upstream import Upstream
 

@@ -15,9 +15,10 @@ from core.record import LabClaim
 from db.engine import Sessions, reading
 from db.models import IngestError
 from ingest.batch import Tally
-from ingest.service import Progress, pull, pull_all, store
+from ingest.service import Progress, pull, store
 from ingest.source import NOTHING, Earlier, EntryError, Marks, Page, SourceResult, TokenExpiredError
 from ingest.source import Window as Stretch
+from tests.ingest.doubles import pull_all
 from tests.ingest.fake import Fake, dump
 from tests.ingest.shelf import DAY, NEXT, NOW, CountingShelf, Shelf, after, empty, facts, ids, paper, window
 from tests.ingest.test_faults import PowerCut, power_cut

@@ -5,12 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from core.clock import iso
 from core.record import CodeLink, PaperRecord
 from db import issues, windows
 from db.engine import Sessions, reading
-from db.models import Code, Item, Note, Window
+from db.models import Code, History, Item, Note, Window
 from digest import coverage, rows
-from ingest.service import pull_all, store
+from ingest.service import store
+from tests.ingest.doubles import pull_all
 from tests.ingest.shelf import CountingShelf, Shelf, ids, paper
 
 FIRST, RIGHT = date(2026, 10, 1), datetime(2026, 10, 28, 12, tzinfo=UTC)
@@ -114,3 +116,27 @@ def test_what_was_said_by_a_clock_ahead_gives_way_to_the_next_word(sessions: Ses
         item = session.scalars(select(Item)).one()
         assert (item.votes, item.votes_at, item.title) == (5, RIGHT, "Herons of tin")
         assert session.scalars(select(Code.stars)).one() == 9
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_stars_that_a_clock_ahead_read_are_dated_by_the_next_look(sessions: Sessions, known: bool) -> None:
+    """The day stands in reasons, and so in issues that are frozen."""
+    for now, stars in ((AHEAD, 90), (RIGHT, 9)):
+        with sessions.begin() as session:
+            store(session, [listed(now, 5, stars, "Herons of brass" if known else "")], now)
+    with reading(sessions) as session:
+        if known:
+            code = session.scalars(select(Code)).one()
+            assert (code.stars, code.checked_at, code.first_seen) == (9, RIGHT, RIGHT)
+        else:
+            said = session.scalars(select(Note)).one().claims["code"]["https://github.com/pond/herons"]
+            assert said[1:] == [iso(RIGHT), iso(RIGHT)]
+
+
+def test_votes_that_a_clock_ahead_read_first_are_of_the_next_look(sessions: Sessions) -> None:
+    """What changed since an issue closed is told by the day on which votes were first read."""
+    for now in (AHEAD, RIGHT):
+        with sessions.begin() as session:
+            store(session, [listed(now, 5, 9, "Herons of brass")], now)
+    with reading(sessions) as session:
+        assert {told.first_at for told in session.scalars(select(History))} == {RIGHT}

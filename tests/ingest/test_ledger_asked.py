@@ -10,10 +10,10 @@ from core.errors import SourceError
 from db import windows
 from db.engine import Sessions, reading
 from db.models import Window
-from ingest.service import due_windows, pull_all
+from ingest.service import due_windows
 from ingest.source import EntryError, SourceResult
 from ingest.sources.arxiv_api import ArxivApi
-from tests.ingest.doubles import guarded
+from tests.ingest.doubles import guarded, pull_all
 from tests.ingest.shelf import DAY, NEXT, CountingShelf, ids, paper, still, window
 from tests.upstream import Upstream
 

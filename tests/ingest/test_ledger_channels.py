@@ -10,10 +10,9 @@ from sqlalchemy import delete, select
 from db.engine import Sessions, reading
 from db.models import Item, Window
 from ingest.due import Selecting
-from ingest.service import pull_all
 from ingest.source import Counting, SourceResult
 from ingest.sources.arxiv_api import ArxivApi
-from tests.ingest.doubles import guarded
+from tests.ingest.doubles import guarded, pull_all
 from tests.ingest.shelf import ids, still
 from tests.upstream import Upstream
 

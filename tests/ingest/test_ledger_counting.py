@@ -13,9 +13,9 @@ from db import issues, windows
 from db.engine import Sessions, reading
 from db.models import IngestError
 from ingest.due import Rule, next_step
-from ingest.service import due_windows, pull, pull_all, store
+from ingest.service import due_windows, pull, store
 from ingest.source import EntryError, Page, SourceResult
-from tests.ingest.doubles import make_final
+from tests.ingest.doubles import make_final, pull_all
 from tests.ingest.fake import Fake, dump
 from tests.ingest.shelf import DAY, NEXT, CountingShelf, Shelf, ids, paper, still, window
 

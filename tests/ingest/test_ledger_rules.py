@@ -19,8 +19,8 @@ from db.engine import Sessions, make_engine, make_sessions
 from ingest.batch import Tally
 from ingest.due import HELD, REST, WEEK, Rule, Step, estimate, next_step
 from ingest.results import Sums, breach, shortfall, uneven
-from ingest.service import pull_all
 from ingest.source import EntryError, Page, TokenExpiredError
+from tests.ingest.doubles import pull_all
 from tests.ingest.shelf import CountingShelf, Shelf, ids, paper, window
 
 DAY = date(2026, 6, 5)

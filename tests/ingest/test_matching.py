@@ -1,6 +1,6 @@
 """Matching: what is one item, found in whatever order its claims come; two papers never are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from core.ids import parse_arxiv_id
 from core.record import Author, PaperRecord
-from ingest.batch import Stock, plan
+from ingest.batch import Plan, Stock, plan
 from ingest.matching import Matcher
 from ingest.merge import Believed, believe, join
-from ingest.rows import from_row, to_row
+from ingest.rows import Row, from_row, to_row
 from tests.ingest.test_merge import ID, NOW, post, record
 
 ADA = (Author("Ada Moorhen"),)
@@ -112,6 +112,7 @@ def test_a_claim_may_show_that_two_known_items_are_one() -> None:
 
 
 TWINS = ("2606.00042", "2606.00043", "2606.00044")
+POSTS = ("heronry:a", "heronry:b", "other:c")
 
 
 @st.composite
@@ -125,17 +126,24 @@ def claims(draw: st.DrawFn, others: Sequence[str] = ()) -> PaperRecord:
     if draw(st.booleans()):
         item_id = draw(st.sampled_from(TWINS))
         return record(id=item_id, arxiv_id=item_id, **given)
-    return post(id=draw(st.sampled_from(["heronry:a", "heronry:b", "other:c"])), feed_date=DAY, **given)
+    return post(id=draw(st.sampled_from(POSTS)), feed_date=DAY, **given)
 
 
 def stored(batches: Sequence[Sequence[PaperRecord]]) -> list[Believed]:
     """Go batch by batch, every one with all that is stored."""
-    rows: dict[str, dict[str, Any]] = {}
+    rows: dict[str, Row] = {}
     for batch in batches:
-        made = plan([believe(each, NOW) for each in batch], Stock(list(rows.values())), NOW)
-        rows = {id_: row for id_, row in rows.items() if id_ not in made.gone}
-        rows |= {row["id"]: row for row in made.rows}
+        rows = after(rows, planned(rows, batch))
     return [from_row(rows[item_id]) for item_id in sorted(rows)]
+
+
+def planned(rows: Mapping[str, Row], batch: Sequence[PaperRecord], issued: frozenset[str] = frozenset()) -> Plan:
+    return plan([believe(each, NOW) for each in batch], Stock(list(rows.values()), issued=issued), NOW)
+
+
+def after(rows: Mapping[str, Row], made: Plan) -> dict[str, Row]:
+    left = {id_: row for id_, row in rows.items() if id_ not in made.gone}
+    return left | {row["id"]: row for row in made.rows}
 
 
 @given(st.lists(claims(), min_size=1, max_size=6))
@@ -155,3 +163,18 @@ def test_what_is_one_does_not_depend_on_order_or_batches(given_claims: list[Pape
     shuffled = data.draw(st.permutations(one_paper + one_paper[:2]))
     cut = data.draw(st.integers(0, len(shuffled)))
     assert stored([shuffled[:cut], shuffled[cut:]]) == stored([one_paper])
+
+
+@given(
+    st.lists(st.lists(claims(("heronry:b", "heronry:d")), max_size=3), max_size=4),
+    st.frozensets(st.sampled_from(TWINS + POSTS)),
+)
+def test_what_a_final_issue_considered_becomes_no_other_item(
+    batches: list[list[PaperRecord]], issued: frozenset[str]
+) -> None:
+    """So its place in the issue need not move with it (db.moving)."""
+    rows: dict[str, Row] = {}
+    for batch in batches:
+        made = planned(rows, batch, issued)
+        assert not made.gone.keys() & issued
+        rows = after(rows, made)

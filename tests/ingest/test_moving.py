@@ -1,18 +1,17 @@
-"""A post that proves to be a paper: what people said of it, and the issue it was in, are the paper's."""
+"""A post that proves to be a paper: what people said of it is the paper's."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
 from core.record import PaperRecord
-from db import feedback, moving, reports
+from db import feedback, reports
 from db.engine import Sessions, reading
-from db.models import Base, Issue, IssueItem, Item, Subscriber
+from db.models import Base, Item, Subscriber
 from db.models_readers import Feedback, PersonalScore
 from db.models_reports import Report
 from db.storing import CHILDREN
@@ -99,26 +98,8 @@ def test_it_is_as_if_all_had_been_said_of_the_paper(sqlite_sessions: Sessions, s
     assert {(row[1], row[2]) for row in answers(sqlite_sessions)} == {(PAPER, verb) for verb in whole}
 
 
-@pytest.mark.parametrize("printed", [(True, False), (False, True), (False, None), (True, None)])
-def test_what_an_issue_printed_is_not_printed_again_under_another_id(
-    sessions: Sessions, printed: tuple[bool, bool | None]
-) -> None:
-    begun(sessions, TOLD, LISTED)
-    with sessions.begin() as session:
-        for month in ("2026-10", "2026-09"):
-            session.add(Issue(month=month, status="final", digest={}, inputs_hash="", made_at=NOW, erratum=[]))
-        session.flush()
-        for item, month, one in zip((POST, PAPER), ("2026-10", "2026-09"), printed, strict=True):
-            if one is not None:
-                session.add(IssueItem(item_id=item, month=month, printed=one))
-        session.flush()
-        moving.move(session, {POST: PAPER})
-    with reading(sessions) as session:
-        (kept,) = session.scalars(select(IssueItem).where(IssueItem.item_id == PAPER))
-        assert (kept.item_id, kept.printed) == (PAPER, any(printed))
-
-
-MOVED = {"feedback", "report", "personal_score", "issue_item"}
+MOVED = {"feedback", "report", "personal_score"}
+STAYS = {"issue_item"}  # what a final issue considered becomes no other item: tests/ingest/test_matching.py
 MADE_ANEW = {"embedding", "topic_score", "lab_score", "rating", "shortlist"}
 OF_PAPERS = {"imported"}  # lines of arXiv's dump: a post has none
 
@@ -129,4 +110,4 @@ def test_of_every_table_that_hangs_on_items_it_is_decided_what_becomes_of_its_ro
         for table in Base.metadata.sorted_tables
         if any(key.target_fullname == "item.id" for key in table.foreign_keys)
     }
-    assert hanging == {table.name for table in CHILDREN.values()} | MOVED | MADE_ANEW | OF_PAPERS
+    assert hanging == {table.name for table in CHILDREN.values()} | MOVED | STAYS | MADE_ANEW | OF_PAPERS

@@ -14,11 +14,11 @@ from db.engine import Sessions, reading
 from db.models import Alias, Base, Evidence, Item
 from ingest.batch import Tally
 from ingest.http import Answer, Guard
+from ingest.post_names import Listed, names_of, place
 from ingest.posts import named
-from ingest.service import pull, store
+from ingest.service import pull
 from ingest.sources.lab_feeds import LabFeeds
-from ingest.sources.post_text import Listed, names_of, place
-from tests.ingest.doubles import make_final
+from tests.ingest.doubles import make_final, stored_from
 
 START = datetime(2026, 8, 11, tzinfo=UTC)
 PAPER = "2607.00001"
@@ -59,14 +59,9 @@ class Feeds:
 
 
 def read(sessions: Sessions, at: datetime, **feeds: Sequence[Told]) -> Tally:
-    """Read and store three months of feeds window by window, each a second later."""
-    source, tally = LabFeeds({lab: lab for lab in feeds}, cast(Guard, Feeds(**feeds))), Tally()
-    for number, window in enumerate(source.windows(date(2026, 6, 1), at.date(), at.date())):
-        now = at + timedelta(seconds=number)
-        with sessions.begin() as session:
-            for page in source.fetch(window, now):
-                tally += store(session, page.records, now)
-    return tally
+    """Read and store three months of feeds."""
+    source = LabFeeds({lab: lab for lab in feeds}, cast(Guard, Feeds(**feeds)))
+    return stored_from(sessions, source, date(2026, 6, 1), at)
 
 
 def history(sessions: Sessions, *feeds: Sequence[Told]) -> None:

@@ -17,10 +17,10 @@ from core.text import embedding_text, text_hash
 from db.engine import Sessions, reading
 from db.models import Embedding, Item
 from db.papers import only_recorded
-from ingest.service import pull_all
 from ingest.source import SourceResult, Window
 from ingest.sources.recorded import FOLDER, MODEL, Recorded, half_floats
 from scripts.make_recorded import LARGEST, make, quantise
+from tests.ingest.doubles import pull_all
 from tests.ingest.fake import dump
 
 NOW = datetime(2026, 7, 8, 9, 0, tzinfo=UTC)

@@ -7,17 +7,18 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.clock import Clock
 from core.errors import SourceError
 from core.record import Author, CodeLink, LabClaim, PaperRecord
 from db.engine import Sessions, reading
 from db.models import Code, Embedding, Evidence, IngestError, Item, Place, Window
-from ingest.service import Progress, due_windows, enrich, pull, pull_all, store
+from db.search import matching
+from ingest.service import Progress, due_windows, enrich, pull, store
 from ingest.source import NOTHING, Earlier, EntryError, Page, SourceResult
 from ingest.source import Window as Stretch
-from tests.ingest.doubles import make_final
+from tests.ingest.doubles import make_final, pull_all
 from tests.ingest.fake import Fake, dump
 
 DAY, NEXT = date(2026, 6, 2), date(2026, 6, 3)
@@ -237,6 +238,21 @@ def test_updated_moves_only_when_something_changes(sessions: Sessions) -> None:
         store(session, [paper(1, source="hf", votes=4, as_of=later)], later)
     with reading(sessions) as session:
         assert session.scalars(select(Item.updated)).one() == later
+
+
+def test_a_text_of_before_is_mended_when_the_same_claim_is_read_again(sessions: Sessions) -> None:
+    written = r"Schr{\"o}dinger's herons, by Erd\H{o}s, at Fr\'echet."
+    with sessions.begin() as session:
+        store(session, [paper(1, abstract=written)], NOW)
+        session.execute(update(Item).values(abstract=written))
+    with sessions.begin() as session:
+        store(session, [paper(1, abstract=written)], NOW + timedelta(hours=1))
+    with reading(sessions) as session:
+        item = session.scalars(select(Item)).one()
+        assert item.abstract == "Schrödinger's herons, by Erdős, at Fréchet."
+        assert item.updated == NOW + timedelta(hours=1)  # by which it is rated and compared anew
+        assert [one[0] for one in matching(session, "frechet schrodinger", 5)] == [item.id]
+        assert (item.version, item.first_seen) == (None, NOW)  # no new version is told of
 
 
 def test_a_date_learned_later_moves_a_paper_only_between_open_months(sqlite_sessions: Sessions) -> None:

@@ -20,13 +20,14 @@ from ranking.embedder import (
     PACKAGED,
     SentenceTransformerEmbedder,
     Vectors,
+    by_openvino,
     by_torch,
     model_folder,
     networks,
     verdict,
     verify,
 )
-from ranking.embedder.batches import Hidden, Tokens, cut, encode
+from ranking.embedder.batches import Hidden, Tokens, by_length, cut, encode, padded
 from ranking.embedder.verdict import SAME_ENOUGH
 from tests.ranking.test_folders import at_once, refusing
 
@@ -126,6 +127,16 @@ def test_padding_changes_no_vector(tokens: list[list[int]]) -> None:
     for ids, row in zip(tokens, rows, strict=True):
         wanted = np.mean([(i, i**2 + 1) for i in ids], axis=0)
         assert row.tolist() == pytest.approx((wanted / np.linalg.norm(wanted)).tolist(), rel=1e-5)
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=9))
+def test_short_texts_are_read_exactly_whatever_stands_beside_them(lengths: list[int]) -> None:
+    def saying(what: int) -> Hidden:
+        return lambda ids, mask: np.full((*ids.shape, 1), what, dtype=np.float32)
+
+    _, mask = padded([[1] * length for length in lengths])
+    found = by_length(lambda: saying(1), saying(2))(mask, mask)
+    assert found[:, 0, 0].tolist() == [1 if length < 16 else 2 for length in lengths]
 
 
 # Arithmetics
@@ -298,11 +309,13 @@ def test_a_processor_with_neither_brain_float_nor_bytes_is_not_timed(
 
 def test_eight_bits_are_tried_where_there_is_no_brain_float(monkeypatch: pytest.MonkeyPatch) -> None:
     knows(monkeypatch, brain_float=False, products_of_bytes=True)
+    monkeypatch.setattr(by_openvino, "installed", lambda: False)
     assert networks.candidates(CATALOGUE[PACKAGED]) == ("fp32", "vnni")
+    monkeypatch.setattr(by_openvino, "installed", lambda: True)
+    assert networks.candidates(CATALOGUE[PACKAGED]) == ("fp32", "vnni", "openvino-vnni")
     assert networks.candidates(None) == ("fp32",)  # what is not of the catalogue has layers of its own
     knows(monkeypatch, brain_float=True, products_of_bytes=True)
-    assert networks.candidates(CATALOGUE[PACKAGED])[:2] == ("fp32", "bf16")
-    assert "vnni" not in networks.candidates(CATALOGUE[PACKAGED])
+    assert networks.candidates(CATALOGUE[PACKAGED]) == ("fp32", "bf16", "openvino-bf16")
 
 
 def knows(monkeypatch: pytest.MonkeyPatch, *, brain_float: bool, products_of_bytes: bool) -> None:

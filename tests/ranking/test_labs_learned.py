@@ -72,6 +72,16 @@ def test_nothing_is_learned_from_own_papers_that_came_later(monkeypatch: pytest.
     assert train_labs._own(papers, date(2025, 12, 31)) == {"2512.00001": {"openai": 1.0}}
 
 
+def test_a_paper_that_a_model_signs_stays_out_of_the_histories() -> None:
+    """Its submitter said Anthropic, and so its three other authors were Anthropic's: a paper's claim proved itself."""
+    papers = {
+        "2603.07300": paper("2603.07300", authors=("Ada Moorhen", "Claude AI")),
+        "2603.07301": paper("2603.07301"),
+    }
+    known = {number: {"anthropic": 1.0} for number in papers}
+    assert train_labs.by_people(papers, known) == {"2603.07301": {"anthropic": 1.0}}
+
+
 @pytest.mark.parametrize(("limit", "taken"), [(None, 60), (200, 60), (12, 12)])
 def test_a_part_for_trying_out_is_of_all_years(limit: int | None, taken: int) -> None:
     known = {f"{year}01.{place:05d}": {ELSEWHERE: 1.0} for year in (26, 24, 25) for place in range(20)}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ranking import affinity
-from ranking.affinity import FEATURES, SURE, Affinity, Share, Signed, features, lab_shares, person
+from ranking.affinity import FEATURES, SURE, Affinity, Share, Signed, features, is_model, lab_shares, person
 from ranking.labs import AFFINITY, CERTAIN_ENOUGH, LabFacts, attribute, links_in
 from roadmap.load import load_roadmap
 from tests.ranking.toy import lab
@@ -136,6 +136,42 @@ def test_a_link_to_what_is_used_or_tested_is_no_evidence(said: str) -> None:
 def test_a_group_among_the_authors_is_no_second_person() -> None:
     assert [person(name) for name in ("Claude AI", "OpenAI", "Octo Model Team")] == ["", "", ""]
     assert person("Qingyao Ai") == "qingyaoai"
+
+
+MODELS = (
+    "Claude AI",
+    "claude. ai",
+    "Claude",
+    "Claude Opus 4",
+    "C. Opus",
+    "ChatGPT",
+    "GPT-4",
+    "GPT-5",
+    "Gemini 2.5 Pro",
+)
+
+
+def test_a_model_among_the_authors_is_no_person() -> None:
+    assert [person(name) for name in MODELS] == [""] * len(MODELS)
+    assert all(map(is_model, MODELS))
+    people = (
+        "Claude D'Amours",
+        "Jean-Claude B. Munyaka",
+        "Chen Ying Claude",
+        "Sonnet Xu",
+        "Gemini Team",
+        "Qwen",
+        "OpenAI",
+    )
+    assert not any(map(is_model, people))
+    assert person("Claude Baron") == "claudebaron"
+
+
+def test_who_signed_with_a_model_publishes_with_no_lab_for_that() -> None:
+    """AutoResearch-RL was Anthropic's by three people whose only paper with it was this one, signed by "Claude AI"."""
+    people = ("Nilesh Jain", "Rohit Yadav", "Sagar Kotian", "Claude AI")
+    assert affinity.shipped().of(people, 2026.2) == {}
+    assert not {"nileshjain", "sagarkotian", "claudeai"} & affinity.shipped().histories.keys()
 
 
 shares = st.floats(0, 1)

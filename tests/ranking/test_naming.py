@@ -1,4 +1,4 @@
-"""Where a text calls a work by name: as a word, as it is written where it has capitals, in the plural too."""
+"""Where a text calls a work by name: as whole words, as written where it has capitals, in the plural, parted or not."""
 
 from dataclasses import replace
 
@@ -26,6 +26,8 @@ def where(title: str, *names: str, abstract: str | None = None) -> int:
         ("Outliers, LLM.int8() and after", "LLM.int8"),
         ("A test of τ-bench", "τ-bench"),
         ("Prompt\ninjection", "prompt injection"),
+        ("Scale in PreNorm Transformers", "Pre-Norm"),
+        ("Accelerating VideoLLMs", "video LLM"),
     ],
 )
 def test_a_name_is_found_as_words(title: str, name: str) -> None:

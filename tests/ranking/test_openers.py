@@ -32,6 +32,12 @@ from ranking.summary import MAX_CHARS, extract
         "For this reason, ",
         "As a result, ",
         "Therefore, ",
+        "To bridge this performance gap, ",
+        "To break this deadlock, ",
+        "To study this systematically, ",
+        "Building on this formulation, ",
+        "Built upon this mould, ",
+        "Lastly, to address this issue, ",
     ],
 )
 def test_an_opener_that_points_at_what_is_left_out_is_left_off(opener: str) -> None:
@@ -41,6 +47,12 @@ def test_an_opener_that_points_at_what_is_left_out_is_left_off(opener: str) -> N
     assert extract(f"Herons of iron rust. {opener}{says} {found}") == f"{CUT} {says} {found}"
 
 
+@pytest.mark.parametrize("opener", ["First, ", "Specifically, ", "Moreover, ", "In addition, ", "Next, to do so, "])
+def test_which_step_it_is_says_nothing_where_the_others_are_left_out(opener: str) -> None:
+    says = "we propose a heron of brass that wades in quiet ponds."
+    assert extract(f"{opener}{says}") == without(opener + says) == f"{CUT} {says}"
+
+
 @pytest.mark.parametrize(
     "opener",
     [
@@ -48,7 +60,10 @@ def test_an_opener_that_points_at_what_is_left_out_is_left_off(opener: str) -> N
         "To address this shortage of brass, ",
         "To address these challenges of casting, ",
         "Motivated by the observation that iron rusts, ",
-        "Based on this brass, ",
+        "Based on this brass of the mill, ",
+        "To cast such herons, ",
+        "First and foremost, ",
+        "To address this data scarcity, ",
         "By connecting these old moulds, ",
         "In this work, ",
         "Here, ",
@@ -59,6 +74,34 @@ def test_an_opener_that_points_at_what_is_left_out_is_left_off(opener: str) -> N
 def test_an_opener_that_says_something_stays(opener: str) -> None:
     says = f"{opener}we propose a heron of brass."
     assert without(says) == says
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        "We study this question with four hundred herons of brass.",
+        "To steadfastly do so, we address this question by casting herons.",
+        "In this paper, we first address and settle this question.",
+        "We propose a heron of brass for the mill that resolves this question.",
+        "We introduce a heron designed to address these issues.",
+    ],
+)
+def test_what_is_about_the_sentence_before_is_told_with_it(about: str) -> None:
+    asked, found = "Does brass outlive iron in a pond?", "Results show that it does."
+    assert extract(f"Herons are old. {asked} {about} {found}") == f"{asked} {about} {found}"
+
+
+@pytest.mark.parametrize(
+    "before", ["It rusts.", "However, their legs rust.", "Moreover, iron rusts.", f"Iron {'very ' * 80}rusts."]
+)
+def test_what_leans_on_others_itself_or_leaves_no_room_is_not_told_before(before: str) -> None:
+    about, found = "We address this problem by casting herons of brass.", "Results show that they stand."
+    assert extract(f"Herons are cast of iron. {before} {about} {found}") == f"{about} {found}"
+
+
+def test_what_points_at_itself_needs_nothing_before() -> None:
+    says = "In this work, we propose a heron of brass, and show that this heron stands in ponds."
+    assert extract(f"Herons of iron rust. {says}") == says
 
 
 def test_a_finding_keeps_what_it_points_with_where_it_follows() -> None:

@@ -83,7 +83,7 @@ def test_ranking_uses_the_trained_weights_of_the_packaged_model(
 def test_it_runs_by_openvino_alone() -> None:
     with pytest.raises(ModelError, match="Choose one of openvino-bf16, openvino-fp32"):
         SentenceTransformerEmbedder(QUANTISED, arithmetic="bf16")
-    with pytest.raises(ModelError, match="Choose one of fp32, bf16, vnni, openvino-bf16"):
+    with pytest.raises(ModelError, match="Choose one of fp32, bf16, vnni, openvino-bf16, openvino-vnni"):
         SentenceTransformerEmbedder(PACKAGED, arithmetic="openvino-fp32")
 
 

@@ -91,6 +91,20 @@ def test_what_the_abstract_names_comes_before_others_of_its_topic_alone(guide: G
     assert named(guide, text=text, herons=0.6, kites=0.5, more_kites=0.4) == ["more-kites", "kites", "herons"]
 
 
+def test_what_the_title_names_may_come_from_a_neighbouring_topic(guide: Guide) -> None:
+    """Papers on weight decay, filed under regularization, were all told to begin with Batch Normalization."""
+    pond = tuple(replace(one, names=("PondNet",)) if one.key == "ponds" else one for one in ROAD.canon)
+    topics = {**ROAD.topics, KITES: replace(ROAD.topics[KITES], neighbours=("quiet-ponds",))}
+    near, apart = replace(ROAD, canon=pond, topics=topics), replace(ROAD, canon=pond)
+    title, abstract = Naming("PondNet in a gale", None), Naming("A gale", "We use PondNet.")
+    assert named(guide, near, title, ponds=0.4, kites=0.6) == ["ponds", "kites"]
+    assert named(guide, near, abstract, ponds=0.6, kites=0.4) == ["kites"]
+    assert named(guide, near, title, ponds=0.37, kites=0.4) == ["kites"]
+    assert named(guide, apart, title, ponds=0.6, kites=0.4) == ["kites"]
+    later = tuple(replace(one, stage=3) if one.key == "ponds" else one for one in pond)
+    assert named(guide, replace(near, canon=later), title, ponds=0.6, kites=0.4) == ["kites"]
+
+
 def test_a_name_makes_no_work_close(guide: Guide) -> None:
     text = Naming("Kitten and HeronNet", None)
     assert named(guide, text=text, more_kites=0.37) == []

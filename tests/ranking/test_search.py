@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.querywords import TITLES
 from core.text import clean
 from ranking.glossary import terms_of
-from ranking.search import TITLES, Named, fuse, half_remembered, joined, lab_called, understand
+from ranking.search import Named, fuse, half_remembered, joined, lab_called, understand
 from roadmap.model import Roadmap
 
 ids = st.lists(st.sampled_from([f"p{n}" for n in range(12)]), max_size=12, unique=True)

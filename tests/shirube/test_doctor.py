@@ -12,9 +12,10 @@ import pytest
 
 from core.clock import system_clock
 from core.errors import ModelError
-from db import holds
+from db import holds, windows
 from db.engine import Sessions, make_engine, make_sessions
 from db.migrate import upgrade
+from db.models import Window
 from db.models_jobs import JobRun
 from shirube import doctor, trials, upkeep
 from shirube.checks import Check
@@ -26,6 +27,9 @@ from tests.digest.talk import Talk, talking
 from tests.ingest.doubles import free_port
 from tests.shirube.command import DRAFT, Bench, run
 from tests.upstream import Upstream
+from tests.upstream.server import _Handler
+
+YEAR = timedelta(days=365)
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +162,14 @@ def test_one_server_with_a_wrong_clock_is_outvoted_and_silence_tells_nothing() -
     hours = [trials.Outcome(trial, "", "", late) for late in (1.0, 2.0, 90_000.0, None)]
     assert trials.behind(hours) == 2.0
     assert trials.behind(hours[3:]) is None
+
+
+@pytest.mark.parametrize("odd", ["Thu, 1 Jan 20261111111111111 00:00:00 GMT", "soon", ""])
+def test_servers_without_a_readable_hour_tell_none(
+    settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, odd: str
+) -> None:
+    monkeypatch.setattr(_Handler, "date_time_string", lambda handler, timestamp=None: odd)
+    assert "clock" not in found(settings())
 
 
 @pytest.mark.parametrize(
@@ -320,7 +332,11 @@ def upkept(sessions: Sessions, tmp_path: Path) -> Callable[..., dict[str, Check]
             session.add_all(rows)
         wiring = Bench(made, lambda: DRAFT)
         vars(wiring)["sessions"] = sessions
-        checks = [*upkeep.scheduler(wiring), *upkeep.backup(wiring), *upkeep.waiting(wiring)]
+        checks = [
+            check
+            for look_at in (upkeep.scheduler, upkeep.backup, upkeep.ledger, upkeep.waiting)
+            for check in look_at(wiring)
+        ]
         return {check.name: check for check in checks}
 
     return look
@@ -349,6 +365,24 @@ def test_a_scheduler_that_fell_silent_is_told(
     check = upkept(heard(timedelta(minutes=minutes)))["scheduler"]
     assert check.well is well
     assert check.found.endswith(f", {minutes} min ago")
+
+
+def test_windows_that_a_clock_ahead_noted_are_told_until_a_pull_asks_them_again(
+    upkept: Callable[..., dict[str, Check]], sessions: Sessions
+) -> None:
+    assert "ledger" not in upkept()
+    days = [DRAFT.date() - timedelta(days=100), DRAFT.date() + timedelta(days=1)]
+    asked = [
+        Window(source="hf", channel="daily", from_day=day, to_day=day, state="closed", checked_at=DRAFT + YEAR)
+        for day in days
+    ]
+    check = upkept(*asked)["ledger"]
+    assert not check.well
+    assert check.found == "2 windows were asked by a clock that was ahead, 1 of them of days that are over"
+    assert "shirube pull --since 2026-07-23 asks them again" in check.fix
+    with sessions.begin() as session:
+        windows.take_back(session, [("hf", "daily", days[0], days[0])], DRAFT)
+    assert upkept()["ledger"].well
 
 
 def test_a_scheduler_heard_of_by_a_clock_that_was_ahead_is_not_well(upkept: Callable[..., dict[str, Check]]) -> None:

@@ -89,6 +89,12 @@ def test_what_a_name_finds_and_the_filters_leave_out_is_said(october: Store, som
     assert "Without the filters there are results (1)" in ended.err
 
 
+def test_the_first_and_the_last_day_of_the_calendar_leave_a_search_open(october: Store) -> None:
+    every = ("--since", "0001-01-01", "--until", "9999-12-31")
+    assert [one["id"] for one in search(october, "model", *every)] == [one["id"] for one in search(october, "model")]
+    assert items(run("papers", *every, "--format", "json", env=october.env))
+
+
 def test_of_results_without_the_filters_the_limit_is_not_told_as_their_number(october: Store) -> None:
     ended = run("search", "model", "--until", "2020-01-01", "--limit", "3", env=october.env)
     assert "Without the filters there are results (3 and more)" in ended.err
@@ -108,6 +114,13 @@ def test_words_that_only_join_others_are_told_of(october: Store) -> None:
     ended = run("search", "最新の論文", env=october.env)
     assert "These words only join others" in ended.err
     assert "Nothing found." in ended.err
+
+
+def test_a_word_that_no_paper_has_is_told_with_what_is_near(october: Store) -> None:
+    said = run("search", "modle", "zeppelinesque", env=october.env).err
+    assert "No paper has the word modle. Words near it: mod" in said
+    assert "No paper has the word zeppelinesque.\n" in said
+    assert "the word" not in run("search", "model", env=october.env).err
 
 
 def test_a_labs_name_leads_to_the_lab(october: Store) -> None:

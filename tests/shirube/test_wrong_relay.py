@@ -132,6 +132,22 @@ def test_whom_only_the_relays_word_suppressed_gets_the_issue_once_that_is_lifted
     assert send(post, hours=1).out == f"{MONTH}: 1 sent\n"
 
 
+def test_whom_only_the_relays_word_suppressed_are_counted_with_the_way_back(post: Store) -> None:
+    wiring = bench(post)
+    assert (send(post).err, upkeep.refused(wiring)) == ("", [])
+    change(post, Subscriber, state="suppressed", state_why="refused")
+    with wiring.sessions.begin() as session:
+        session.get_one(Subscriber, 1).state_why = "asked by letter"
+        session.get_one(Subscriber, 2).state = "left"
+    [check] = upkeep.refused(wiring)
+    told = send(post, hours=1)
+    assert (told.code, told.err) == (0, f"{check.found}\n")
+    assert check.well
+    assert check.found.startswith("28 readers get no mail")
+    assert "shirube subscribers suppress --lift" in check.found
+    wiring.engine.dispose()
+
+
 def test_what_is_too_much_to_list_is_counted(post: Store) -> None:
     more = [f"more{n}@d{n % 3}.example.org" for n in range(90)]
     run("subscribers", "add", *more, *CONSENT, env=post.env, now=CLOSED)

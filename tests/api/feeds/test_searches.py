@@ -37,6 +37,16 @@ def test_words_that_only_ask_need_not_be_held(client: TestClient, sessions: Sess
     assert found(client, q="How do I build a clockwork heron?") == ids[::-1]
 
 
+def test_what_is_quoted_must_stand_as_it_is_quoted(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:
+    with sessions.begin() as session:
+        add_item(session, roadmap, "2606.00001", title="Herons of brass", abstract="A teal coot wades.")
+        add_item(session, roadmap, "2606.00002", title="Herons of brass", abstract="A coot and a teal wade.")
+    assert found(client, q="teal coot brass") == ["2606.00002", "2606.00001"]
+    assert found(client, q='"teal coot" heron') == found(client, q="“teal coot”") == ["2606.00001"]
+    assert found(client, q='"coot teal"') == []
+    assert found(client, q='"teal coot') == found(client, q='"teal" coot') == ["2606.00002", "2606.00001"]
+
+
 def test_of_a_name_it_holds_what_the_author_wrote(client: TestClient, sessions: Sessions, roadmap: Roadmap) -> None:
     with sessions.begin() as session:
         add_item(session, roadmap, "2606.00001", authors=[{"name": "Ada Moorhen"}])
