@@ -47,7 +47,7 @@ def _listed(item: Item, roadmap: Roadmap, v: Voice, names: Names, wanted: PaperF
     entry = entry_of(candidate(item), "", roadmap)
     here = next((score for score in item.topics if score.topic == wanted.topic), None)
     reasons = for_topic(entry.reasons, here.topic, here.why) if here else entry.reasons
-    reasons = placed(reasons, item.title, item.abstract)
+    printed = entry.summary.text if entry.summary else ""
     topic = _topic(entry, roadmap, here)
     return Listed(
         entry=entry,
@@ -57,8 +57,8 @@ def _listed(item: Item, roadmap: Roadmap, v: Voice, names: Names, wanted: PaperF
         minutes=sentences.minutes(v, entry) if entry.minutes else "",
         byline=_byline(v, entry, item.month),
         source=sentences.summary_source(v, entry, entry.summary) if entry.summary else None,
-        why=tuple(say_all(reasons, v.lang, names)),
-        brief=brief(reasons, v.lang, names),
+        why=tuple(say_all(placed(reasons, item.title, item.abstract, printed=printed), v.lang, names)),
+        brief=brief(placed(reasons, item.title, item.abstract), v.lang, names),
         proof=_proof(v, entry, wanted.lab),
     )
 

@@ -37,13 +37,13 @@ def neighbour(v: Voice, digest: Digest, other: str) -> str:
 
 
 def deck(v: Voice, digest: Digest) -> list[Line]:
-    """Sum the month up in two computed sentences."""
+    """Sum the month up in computed sentences; that all reading times are guesses is said here, and once."""
     if not (digest.considered or digest.posts):
         return [v.t("No paper is stored for this month yet.")]
     said = [_read(v, digest), _passed(v, digest)]
     if digest.topmost and digest.topmost.count and sum(len(stage.topics) for stage in digest.stages) > 1:
         said.append(_topmost(v, digest))
-    return said
+    return [*said, v.t("All minutes are guesses: no page count is known.")] if digest.guessed else said
 
 
 def _read(v: Voice, digest: Digest) -> Line:
@@ -147,11 +147,17 @@ def facts(v: Voice, digest: Digest) -> list[tuple[str, Line]]:
         (counted, v.n("paper considered", "papers considered", digest.considered)),
         *([(str(v.tc("figure of posts", "%(n)s", n=digest.posts)), beside)] if digest.posts else []),
         (chosen, v.t("chosen")),
-        (v.duration(digest.minutes), v.t("to read what is shown of them") if _cut(digest) else v.t("to read them all")),
+        (v.duration(digest.minutes), _to_read(v, digest)),
     ]
     if total:
         rows.append((str(v.tc("figure", "%(n)s of %(total)s", n=complete, total=total)), v.t("sources complete")))
     return rows
+
+
+def _to_read(v: Voice, digest: Digest) -> Line:
+    if digest.guessed:
+        return v.t("to read what is shown of them, a guess") if _cut(digest) else v.t("to read them all, a guess")
+    return v.t("to read what is shown of them") if _cut(digest) else v.t("to read them all")
 
 
 def description(v: Voice, digest: Digest) -> str:
@@ -192,6 +198,8 @@ def hour_note(v: Voice, digest: Digest) -> list[Line]:
         stages=stages,
         time=v.duration(digest.hour_minutes),
     )
+    if digest.guessed:
+        return [head, v.t("Minutes are for a first pass.")]
     return [head, v.t("Minutes are for a first pass, from the page count where it is known.")]
 
 
@@ -225,7 +233,13 @@ def cite(v: Voice, digest: Digest) -> list[Line]:
         date=v.moment(digest.made),
         hash=Part(digest.making.inputs_hash[:12], "code"),
     )
-    return [lasting, *_figures(v, digest), made]
+    return [lasting, *abstracts(v, digest), *_figures(v, digest), made]
+
+
+def abstracts(v: Voice, digest: Digest) -> list[Line]:
+    """Say once where the sentences under the titles are from; [] where there is none."""
+    quoted = any(e.summary and e.summary.kind != "machine" and e.kind != "post" for e in digest.entries.values())
+    return [v.t("Sentences under a title are from the paper’s abstract, unless they say otherwise.")] if quoted else []
 
 
 def _figures(v: Voice, digest: Digest) -> list[Line]:

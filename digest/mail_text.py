@@ -17,7 +17,7 @@ def mail_text(mail: Mail, subject: str) -> str:
     writer = _MailWriter(mail)
     writer.opening(subject)
     if mail.d.hour:
-        writer.shared(writer.hour, "hour", mail.d.hour)
+        writer.shared(writer.hour, "hour", mail.gists, mail.d.hour)
     writer.shared(writer.chart, "chart")
     for section in mail.chosen.sections:
         writer.section(section)
@@ -36,7 +36,7 @@ class _MailWriter(Writer):
     links: MailLinks
 
     def __init__(self, mail: Mail) -> None:
-        self.mail, self.d, self.v, self.links = mail, mail.d, mail.v, mail.links
+        self.mail, self.d, self.issue, self.v, self.links = mail, mail.d, mail.issue, mail.v, mail.links
         self.sheet, self.names = Sheet(), mail.names
 
     def shared(self, write: Callable[[], None], *key: object, gap: bool = True) -> None:
@@ -108,7 +108,7 @@ class _MailWriter(Writer):
             self.sheet.gap()
             self.sheet.text(self.v.t("Also chosen") if self.mail.full(section) else self.v.t("Papers chosen"))
         for entry in compact:
-            self._entry("line", entry, self.compact)
+            self._entry("line with its sentence" if self.mail.gists else "line", entry, self.compact)
         if more:
             self.sheet.gap()
             self.sheet.text(self.mail.more(section))
@@ -151,6 +151,8 @@ class _MailWriter(Writer):
         sheet.raw("--")
         sheet.text(self.mail.because())
         sheet.text(self.mail.chose())
+        for line in front.abstracts(v, self.mail.issue):
+            sheet.text(line)
         sheet.gap()
         named = [
             (str(v.t("Stages, length, language")), reader.preferences_url),
@@ -161,6 +163,10 @@ class _MailWriter(Writer):
             if url:
                 sheet.text(name)
                 sheet.address(url)
+
+    def _gist(self, entry: Entry, indent: int) -> None:
+        if self.mail.gists:
+            super()._gist(entry, indent)
 
     def feedback(self, entry: Entry) -> tuple[str, ...]:
         """List the addresses of the pages with one button."""

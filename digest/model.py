@@ -291,3 +291,9 @@ class Digest:
     def entries(self) -> dict[str, Entry]:
         """Find every printed entry by id, late arrivals included."""
         return {e.id: e for e in (*(e for s in self.stages for e in s.entries), *self.late)}
+
+    @property
+    def guessed(self) -> bool:
+        """Tell whether all reading times printed are guesses: then that is said once."""
+        entries = self.entries.values()
+        return bool(entries) and all(entry.minutes_guessed for entry in entries)

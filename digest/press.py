@@ -21,9 +21,14 @@ MOST_HTML = 90_000  # bytes; Gmail clips a message at about 102 kB
 MOST_BYTES = 97_000  # of both parts as they travel, so that a whole message stays under 100 kB with its headers
 # (full entries, compact ones, left out ones) a stage, tried in turn. First goes what was not chosen; then full entries
 # become lines, since a title with a reason is worth more than the fourth abstract; what is cut last is a stage's first.
-CUTS = (
-    (4, None, None), (4, None, 1), (4, None, 0), (3, None, 0), (2, None, 0), (1, None, 0),
-    (1, 4, 0), (1, 2, 0), (0, 5, 0), (0, 4, 0), (0, 3, 0), (0, 2, 0), (0, 1, 0), (0, 0, 0),
+# Of each the lines of lists tell first what a paper did, and then no more: no paper gives way to such a sentence.
+CUTS = tuple(
+    (*cut, gists)
+    for cut in (
+        (4, None, None), (4, None, 1), (4, None, 0), (3, None, 0), (2, None, 0), (1, None, 0),
+        (1, 4, 0), (1, 2, 0), (0, 5, 0), (0, 4, 0), (0, 3, 0), (0, 2, 0), (0, 1, 0), (0, 0, 0),
+    )
+    for gists in (True, False)
 )  # fmt: skip
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -131,9 +136,9 @@ class Press:
 
     def _blank_parts(self, v: Voice, blank: Reader, pieces: Pieces, chosen: Selection, number: int) -> MailParts:
         """Write a mail with marks for all that is a reader's own; its words are about what the cut leaves."""
-        full, compact, left = CUTS[number]
+        full, compact, left, gists = CUTS[number]
         mail = Mail(self._issue, v, blank, pieces, cut(chosen, full, compact, left))
-        mail.full_limit, mail.own_words = full, v.line(blank.address)
+        mail.full_limit, mail.gists, mail.own_words = full, gists, v.line(blank.address)
         subject, preheader = (str(line).replace(NBSP, " ") for line in (mail.subject(), mail.preheader()))
         page = styled(write("mail.html.j2", v, **mail.values(subject, preheader)))
         return MailParts(subject, preheader, pieces.put_in(page), mail_text(mail, subject))

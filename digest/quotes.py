@@ -1,9 +1,9 @@
-"""How the words quoted as a reason stand where they are from: whole, cut out of a clause, or the title once more."""
+"""How the words quoted as a reason stand where they are from: whole, cut out of a clause, or just above already."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 
-from core.scores import JsonValue, Reason
+from core.scores import Reason
 from digest.model import Entry
 from digest.words import NBSP
 
@@ -14,7 +14,8 @@ _ENDS = tuple(".;:!?,)—–”\"'")  # and after one that ends with it
 
 def told(entry: Entry) -> tuple[Reason, ...]:
     """Prepare the reasons of an entry to be said beside its title and its summary."""
-    return placed(entry.reasons, entry.title, entry.summary.text if entry.summary else "")
+    summary = entry.summary.text if entry.summary else ""
+    return placed(entry.reasons, entry.title, summary, printed=summary)
 
 
 def stood(reasons: Iterable[Reason], title: str, abstract: str | None) -> tuple[Reason, ...]:
@@ -29,24 +30,24 @@ def stood(reasons: Iterable[Reason], title: str, abstract: str | None) -> tuple[
     )
 
 
-def placed(reasons: Iterable[Reason], title: str, *texts: str | None) -> tuple[Reason, ...]:
-    """Add to each quoted phrase how it stands: `quote` with marks where it was cut, `repeats` where the title has it.
+def placed(reasons: Iterable[Reason], title: str, *texts: str | None, printed: str = "") -> tuple[Reason, ...]:
+    """Add to each quoted phrase how it stands, `quote`, with marks where it was cut; the words never change.
 
-    A phrase that is the whole title is none. The words themselves never change. `texts` are the abstract or parts of
-    it; of a phrase that none of them has nobody can tell where its clause ends.
+    A phrase that stands just above already is quoted no more: in the title, which `repeats` tells, or in the summary
+    that is `printed`. `texts` are the abstract or parts of it; of a phrase that none of them has nobody can tell where
+    its clause ends.
     """
-    return tuple(_placed(reason, title, texts) for reason in reasons)
+    return tuple(_placed(reason, title, texts, printed) for reason in reasons)
 
 
-def _placed(reason: Reason, title: str, texts: Iterable[str | None]) -> Reason:
+def _placed(reason: Reason, title: str, texts: Iterable[str | None], printed: str) -> Reason:
     phrase = reason.facts.get("phrase")
     if reason.kind != "topic" or not isinstance(phrase, str) or not phrase:
         return reason
-    if _bare(phrase) == _bare(title):
-        return replace(reason, facts={**reason.facts, "phrase": None, "repeats": True})
-    quote = reason.facts.get("quote") or marked(phrase, title, *texts)
-    facts: dict[str, JsonValue] = {"quote": quote, "repeats": _bare(phrase) in _bare(title)}
-    return replace(reason, facts={**reason.facts, **facts})
+    repeats = _bare(phrase) in _bare(title)
+    if repeats or phrase in printed:
+        return replace(reason, facts={**reason.facts, "phrase": None, "repeats": repeats})
+    return replace(reason, facts={**reason.facts, "quote": reason.facts.get("quote") or marked(phrase, title, *texts)})
 
 
 def _bare(text: str) -> str:

@@ -13,6 +13,7 @@ from digest.words import Line, Part, Value, Voice, voice, web
 from roadmap.model import Roadmap, Text
 
 MOST = 4  # reasons printed for an entry
+LIKE = 5  # the best so many in a hundred, whose likeness to editors' choice is always told
 LONGEST = 72  # characters quoted of an affiliation, which may be a whole address
 FILE = Links()
 
@@ -77,20 +78,18 @@ def say_all(reasons: Iterable[Reason], lang: str, names: Names, links: Links = F
 
 
 def brief(reasons: Iterable[Reason], lang: str, names: Names, most: int = 2, *, beside: bool = True) -> Line:
-    """Say the facts of a list line: the reader's own word, lab, readers, code; else the closest words; "" for none.
+    """Say the facts of a list line: the reader's own word, lab, readers, code, newness; "" where nothing is known.
 
-    Words of the title are not said again; `beside` tells whether the line names the topic already, which is then said
-    only with words that earned it.
+    Else it is the work it is close to, the editors, or words that are quoted. `beside` tells whether the line names the
+    topic already, which is then said only with words that earned it.
     """
     speaker = voice(lang)
     known = {reason.kind: reason for reason in reversed(_sayable(reasons, names))}
     facts = [kind for kind in ("you", "lab", "readers", "code", "new") if kind in known]
     topic = known["topic"].facts if "topic" in known else {}
-    quotes = bool(topic.get("phrase")) and not topic.get("repeats")
-    words = ("topic", "builds-on", "editors") if quotes else ("builds-on", "editors", "topic")
     if beside and not topic.get("phrase") and not topic.get("repeats"):
         known.pop("topic", None)  # the line would name it twice
-    chosen = facts[:most] or [kind for kind in words if kind in known][:1]
+    chosen = facts[:most] or [kind for kind in ("builds-on", "editors", "topic") if kind in known][:1]
     teller = _Teller(speaker, names, FILE, beside=beside)
     return _capital(speaker.join((teller.short(known[kind]) for kind in chosen), "clauses"))
 
@@ -105,8 +104,18 @@ def in_order(reasons: Iterable[Reason]) -> list[Reason]:
 
 
 def _sayable(reasons: Iterable[Reason], names: Names) -> list[Reason]:
-    """Leave out a work that has left the reading list since: its key tells a reader nothing."""
-    return [r for r in in_order(reasons) if r.kind != "builds-on" or str(r.facts.get("work")) in names.works]
+    """Leave out a work that has left the reading list since, whose key tells nothing, and likeness that says little.
+
+    Likeness beyond the best is told where a reader would else learn nothing that is not on the page already.
+    """
+    known = [r for r in in_order(reasons) if r.kind != "builds-on" or str(r.facts.get("work")) in names.works]
+    alone = not any(r.facts.get("phrase") if r.kind == "topic" else r.kind != "editors" for r in known)
+    return [r for r in known if alone or r.kind != "editors" or not _usual(r)]
+
+
+def _usual(liked: Reason) -> bool:
+    share = liked.facts.get("share")
+    return isinstance(share, int) and share > LIKE
 
 
 def for_topic(reasons: Iterable[Reason], topic: str, why: Mapping[str, Any]) -> tuple[Reason, ...]:
@@ -279,7 +288,7 @@ class _Teller:
 
     def _editors(self, facts: dict[str, Any]) -> Line:
         if share := facts.get("share"):
-            return self.v.t("Among the %(n)s%% of papers most like what a newsletter’s editors chose", n=int(share))
+            return self.v.t("More like a newsletter’s picks than %(n)s%% of papers", n=100 - int(share))
         if day := _day(facts.get("date")):
             return self.v.t("Listed on Daily Papers on %(date)s", date=self.v.day(day))
         return self.v.t("Listed on Daily Papers")

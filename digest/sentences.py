@@ -1,5 +1,8 @@
 """The sentences of stages, entries and labs as Lines, from the Digest alone: page, mail and text say the same."""
 
+import re
+from textwrap import shorten
+
 from core.ids import parse_arxiv_id
 from digest import maths
 from digest.front import also_fit, month, month_name
@@ -9,8 +12,11 @@ from digest.quotes import told
 from digest.reasons import Names, brief
 from digest.words import NBSP, Line, Part, Value, Voice, web
 
+GIST = 220  # characters of a sentence in a list
 FULL = 4  # entries of a stage printed in full; the rest are compact
 STOPS = (".", "?", "!", "。", "？", "！")
+# Where a sentence ends; what is shorter before a stop is an abbreviation.
+_ENDS = re.compile(r"(?:(?<=[\w)%$]{3})|(?<=\d))[.?!][\"')\]]*(?= [A-Z])")
 
 
 def stage_of(digest: Digest, entry: Entry) -> int | None:
@@ -52,10 +58,35 @@ def reasoned(v: Voice, title: Value, why: Line) -> Line:
 
 
 def hour_line(v: Voice, digest: Digest, entry: Entry, names: Names) -> Line:
-    """Say where a paper of the hour list stands and why it was chosen."""
-    why = brief(told(entry), v.lang, names)
+    """Say where a paper of the hour list stands, whether its minutes are a guess, and why it was chosen."""
+    why = reason(v, entry, names)
     where = place(v, digest, entry)
+    if entry.minutes_guessed and not digest.guessed:
+        where = v.join([where, v.t("minutes guessed")])
     return v.t("%(place)s. %(why)s.", place=where, why=why) if why else v.t("%(place)s.", place=where)
+
+
+def reason(v: Voice, entry: Entry, names: Names) -> Line:
+    """Say in a few words why a paper stands in a list that names its topic; "" where only its sentence tells."""
+    why = told(entry)
+    return brief(why, v.lang, names) or (Line() if entry.summary else brief(why, v.lang, names, beside=False))
+
+
+def gist(v: Voice, entry: Entry) -> Line:
+    """Say what a paper of a list did: the first sentence of its summary, cut where it is long; "" without one."""
+    return v.line(v.title(first_sentence(entry.summary.text))) if entry.summary else Line()
+
+
+def first_sentence(text: str) -> str:
+    """Give the first sentence of a summary, or what of it fits, with an ellipsis; no formula is cut in two."""
+    end = _ENDS.search(text)
+    sentence = text[: end.end()] if end else text
+    if len(sentence) <= GIST:
+        return sentence
+    head = shorten(sentence, GIST, placeholder="") or sentence[:GIST]
+    if head.replace("\\$", "").count("$") % 2:
+        head = head[: head.rindex("$")]
+    return f"{head.rstrip(' ,;:(')} …"
 
 
 def topic_name(v: Voice, entry: Entry) -> str:
@@ -63,10 +94,10 @@ def topic_name(v: Voice, entry: Entry) -> str:
     return v.name(entry.topics[0].name) if entry.topics else ""
 
 
-def minutes(v: Voice, entry: Entry) -> str:
-    """Say how long an entry takes, and when that is a guess."""
-    time = v.duration(entry.minutes)
-    return str(v.t("about %(time)s, a guess", time=time)) if entry.minutes_guessed else time
+def minutes(v: Voice, entry: Entry, digest: Digest | None = None) -> str:
+    """Say how long an entry takes, and when that is a guess, unless its issue says so once of all."""
+    time, once = v.duration(entry.minutes), digest is not None and digest.guessed
+    return str(v.t("about %(time)s, a guess", time=time)) if entry.minutes_guessed and not once else time
 
 
 def marks(v: Voice, entry: Entry) -> list[str]:
@@ -108,8 +139,10 @@ def authors(v: Voice, entry: Entry) -> Line:
     return v.n("%(names)s and %(n)s more", "%(names)s and %(n)s more", entry.more_authors, names=named)
 
 
-def summary_source(v: Voice, entry: Entry, summary: Summary) -> Line:
-    """Say where the words of a summary come from."""
+def summary_source(v: Voice, entry: Entry, summary: Summary, digest: Digest | None = None) -> Line:
+    """Say where the words of a summary come from; "" for an abstract's in an issue, which says that once at its end."""
+    if digest is not None and summary.kind != "machine" and entry.kind != "post":
+        return Line()
     if summary.kind == "machine":
         when = v.date(summary.created) if summary.created else ""
         return v.t("Machine summary, %(model)s.", model=v.join([x for x in (summary.model or "", when) if x]))
@@ -160,10 +193,10 @@ def fold_label(v: Voice, stage: StageSection) -> Line:
     return v.n("Show the %(n)s paper chosen", "Show the %(n)s papers chosen", len(stage.entries))
 
 
-def teaser(v: Voice, entry: Entry, names: Names) -> Line:
+def teaser(v: Voice, digest: Digest, entry: Entry, names: Names) -> Line:
     """Say in a line what the first paper of a stage ahead is about and why it was chosen."""
-    why = brief(told(entry), v.lang, names)
-    pieces = [piece for piece in (topic_name(v, entry), minutes(v, entry)) if piece]
+    why = reason(v, entry, names)
+    pieces = [piece for piece in (topic_name(v, entry), minutes(v, entry, digest)) if piece]
     head = v.join(pieces)
     return v.t("%(place)s. %(why)s.", place=head, why=why) if why else v.t("%(place)s.", place=head)
 
@@ -254,7 +287,7 @@ def late_line(v: Voice, entry: Entry) -> Line:
 
 def late_place(v: Voice, digest: Digest, entry: Entry) -> Line:
     """Say which stage a late paper belongs to and how long it takes."""
-    return v.join([place(v, digest, entry), minutes(v, entry)])
+    return v.join([place(v, digest, entry), minutes(v, entry, digest)])
 
 
 def lab_count(v: Voice, digest: Digest, count: int) -> Line:

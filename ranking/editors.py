@@ -18,7 +18,7 @@ from ranking.words import Texts, Vocabulary
 Array = NDArray[np.float32]
 TASTE_FILE = Path(__file__).parent / "weights" / "editors.npz"
 BEST = 0.0001  # the share from which likeness does not grow
-STRIKING = 0.05  # the share of papers from which a reader is told so
+STRIKING = 0.2  # the share of papers from which a reader may be told so
 
 
 @dataclass(frozen=True)

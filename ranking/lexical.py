@@ -16,6 +16,8 @@ from roadmap.model import Phrase
 TITLE_WEIGHT = 0.9
 ABSTRACT_WEIGHT = 0.6  # a phrase in the abstract says less than one in the title
 QUOTE_WORDS = 9
+PROVES = 0.9  # weight from which a phrase in the title is a reason by itself
+FRESH, PRINTED = 1.25, 0.95  # what quoted words count that a summary leaves out, or has; those of a title are 1
 _WORD = re.compile(r"\w+")
 _SPACED = re.compile(r"\S+")
 _SIGN = re.compile(r"(?<!\w)[^\w\s-]|[^\w\s-](?!\w)")  # not between two letters or figures, as in c++, f#, .net
@@ -91,23 +93,34 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-def best_match(title: str, abstract: str | None, phrases: Sequence[Phrase]) -> Match | None:
-    """Find the strongest phrase, the title first among equals, and quote its surroundings verbatim."""
-    found: Match | None = None
+def best_match(title: str, own: str | None, phrases: Sequence[Phrase], printed: str = "") -> Match | None:
+    """Find the strongest phrase in the title and in what an abstract says of its own work; quote its surroundings.
+
+    Words that a reader does not see yet count more, those of the summary (`printed`) less than those of the title. Who
+    reads the title sees a phrase in it: it is quoted alone where it nearly proves the topic.
+    """
+    weighed = [(_rank(match, printed), match) for match in _matches(title, own or "", phrases)]
+    return max(weighed, key=lambda pair: pair[0])[1] if weighed else None
+
+
+def _matches(title: str, own: str, phrases: Sequence[Phrase]) -> Iterator[Match]:
+    """List what may be quoted, the phrases in the order of the topic; places in the order of the text."""
     for phrase in phrases:
-        for field, text, factor in (("title", title, 1.0), ("abstract", abstract or "", 0.95)):
-            span = _said(phrase.text, text)
-            if span and (found is None or phrase.weight * factor > found.weight):
-                found = Match(phrase.weight * factor, quote(text, *span), field)
-    return found
+        spans = _said(phrase.text, title) if phrase.weight >= PROVES else ()
+        yield from (Match(phrase.weight, quote(title, *span), "title") for span in spans)
+        yield from (Match(phrase.weight, quote(own, *span), "abstract") for span in _said(phrase.text, own))
 
 
-def _said(phrase: str, text: str) -> tuple[int, int] | None:
-    """Find where a text says a phrase first; what stands within a web address, or leads to one, is not said."""
+def _rank(match: Match, printed: str) -> float:
+    if match.field == "title":
+        return match.weight
+    return match.weight * (PRINTED if match.quote in printed else FRESH)
+
+
+def _said(phrase: str, text: str) -> Iterator[tuple[int, int]]:
+    """Find where a text says a phrase; what stands within a web address, or leads to one, is not said."""
     spans = (match.span() for match in _pattern(phrase).finditer(text))
-    return next(
-        (span for span in spans if not _ADDRESS.search(_word_at(text, span[0])) and not _leads(text, span)), None
-    )
+    return (span for span in spans if not _ADDRESS.search(_word_at(text, span[0])) and not _leads(text, span))
 
 
 def _leads(text: str, span: tuple[int, int]) -> bool:

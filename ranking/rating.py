@@ -18,7 +18,7 @@ from ranking import affinity, editors, kinds, labs, lexical, summary, worth
 from ranking.guide import Guide
 from ranking.naming import Naming
 from ranking.preparing import Near, closest, read_first
-from roadmap.model import Roadmap, Work
+from roadmap.model import Roadmap, Topic, Work
 
 KEPT_FIT = 0.001  # fits below this are not stored: about six of a paper's 37 stay; from 0.01 lists lose their tails
 FILED = 0.5  # "an expert would file it here"
@@ -55,6 +55,15 @@ class Rated:
     rating: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What is read of a filed item: its title, what its abstract says of its own work (None: it has none), summary."""
+
+    title: str
+    own: str | None
+    summary: str | None
+
+
 def input_hash(facts: Facts, engine: str, vector_hash: str, fits: Sequence[float] = ()) -> str:
     """Name everything that rating an item reads: the same name, the same rating.
 
@@ -81,23 +90,25 @@ def rate(
     topic = best if fit >= FILED else None
     works = read_first(vector, topic, guide, roadmap, Naming(facts.title, facts.abstract), _not_yet(facts, roadmap))
     score = worth.worth(_signals(facts, fit, found, share)) if best is not None else None
+    words = _words(facts) if topic is not None else None
     reasons: list[Reason] = []
     # What is filed nowhere competes for no place, and nothing speaks for what its authors took back.
-    if score is not None and topic is not None and not facts.withdrawn:
-        reasons = _reasons(facts, topic, found, works, score.shares, share, roadmap)
+    if score is not None and words is not None and topic is not None and not facts.withdrawn:
+        about = {"topic": topic, **_why(words, roadmap.topics[topic])}
+        reasons = _reasons(facts, about, found, works, score.shares, share)
     minutes, guessed = worth.reading_minutes(summary.page_count(facts.comment))
     rating = {
         "best_topic": best,
         "best_stage": roadmap.topics[best].stage if best is not None else None,
         "worth": score.score if score else None,
         "reasons": [asdict(reason) for reason in reasons],
-        "summary": _summary(facts) if topic is not None else None,
+        "summary": _summary(words) if words else None,
         "read_first": [work.key for work in works[:READ_FIRST_WORKS]],
         "type": _type(facts),
         "minutes": minutes,
         "minutes_guessed": guessed,
     }
-    return Rated(_topic_rows(facts, fits, guide, roadmap), [_lab_row(facts.id, a) for a in found], rating)
+    return Rated(_topic_rows(facts.id, words, fits, guide, roadmap), [_lab_row(facts.id, a) for a in found], rating)
 
 
 def _best(fits: NDArray[np.float32], guide: Guide) -> tuple[str | None, float]:
@@ -138,15 +149,14 @@ def _signals(facts: Facts, fit: float, found: Sequence[labs.Attribution], share:
 
 def _reasons(
     facts: Facts,
-    topic: str,
+    about: dict[str, Any],
     found: Sequence[labs.Attribution],
     works: Sequence[Near],
     shares: Mapping[str, float],
     share: float | None,
-    roadmap: Roadmap,
 ) -> list[Reason]:
     """List the reasons in the order people see them; each is a fact with its share of the worth."""
-    reasons = [Reason("topic", {"topic": topic, **_why(facts, topic, roadmap)}, shares.get("topic", 0.0))]
+    reasons = [Reason("topic", about, shares.get("topic", 0.0))]
     if facts.compared is not None:
         reasons.append(Reason("new", {"months": facts.compared}, shares["new"]))
     if found:
@@ -173,9 +183,14 @@ def _readers(facts: Facts) -> dict[str, Any]:
     return {"votes": facts.votes, "place": facts.place, "of": facts.voted, "date": facts.votes_day}
 
 
-def _why(facts: Facts, topic: str, roadmap: Roadmap) -> dict[str, Any]:
-    match = lexical.best_match(facts.title, facts.abstract, roadmap.topics[topic].phrases)
-    title_only = facts.abstract is None
+def _words(facts: Facts) -> _Words:
+    own = summary.own_part(facts.abstract, facts.title) if facts.abstract is not None else None
+    return _Words(facts.title, own, summary.extract(facts.abstract, facts.title))
+
+
+def _why(words: _Words, topic: Topic) -> dict[str, Any]:
+    match = lexical.best_match(words.title, words.own, topic.phrases, words.summary or "")
+    title_only = words.own is None
     if match is None:
         return {"phrase": None, "field": None, "title_only": title_only}
     return {"phrase": match.quote, "field": match.field, "title_only": title_only}
@@ -192,18 +207,20 @@ def _type(facts: Facts) -> str | None:
     return kinds.kind(facts.title, facts.abstract) if parse_arxiv_id(facts.id) else None
 
 
-def _summary(facts: Facts) -> dict[str, Any] | None:
-    text = summary.extract(facts.abstract, facts.title)
+def _summary(words: _Words) -> dict[str, Any] | None:
+    text = words.summary
     return {"text": text, "kind": SUMMARY_MAKER, "model": None, "created": None} if text else None
 
 
-def _topic_rows(facts: Facts, fits: NDArray[np.float32], guide: Guide, roadmap: Roadmap) -> list[dict[str, Any]]:
+def _topic_rows(
+    item_id: str, words: _Words | None, fits: NDArray[np.float32], guide: Guide, roadmap: Roadmap
+) -> list[dict[str, Any]]:
     rows = []
-    for topic, fit in zip(guide.topics, fits.tolist(), strict=True):
+    for key, fit in zip(guide.topics, fits.tolist(), strict=True):
         if fit >= KEPT_FIT:
-            why: Mapping[str, Any] = _why(facts, topic, roadmap) if fit >= FILED else {}
-            stage = roadmap.topics[topic].stage
-            rows.append({"item_id": facts.id, "topic": topic, "stage": stage, "fit": round(fit, 4), "why": dict(why)})
+            topic = roadmap.topics[key]
+            why = _why(words, topic) if words is not None and fit >= FILED else {}
+            rows.append({"item_id": item_id, "topic": key, "stage": topic.stage, "fit": round(fit, 4), "why": why})
     return rows
 
 

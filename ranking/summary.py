@@ -111,10 +111,8 @@ def extract(abstract: str | None, title: str = "") -> str | None:
     found = [s for s in whole if len(s) <= LONGEST]
     if not found:
         return None
-    about = Title(title)
     low = [s.lower() for s in found]
-    done = [plainly(s, about) - _EARLY * n - _LONG * (len(s) > MAX_CHARS) for n, s in enumerate(low)]
-    at = done.index(max(done))
+    at = _announcing(low, title)
     does = openers.without(found[at])
     room = MAX_CHARS - len(does) - 1
     told = [_finding(low[n], n == at + 1) if len(found[n]) <= room else 0.0 for n in range(at + 1, len(found))]
@@ -133,6 +131,23 @@ def _with_its_matter(whole: Sequence[str], does: str, finding: str) -> str | Non
         return None
     text = f"{whole[at - 1]} {does}{finding}"
     return text if len(text) <= MAX_CHARS else None
+
+
+def own_part(abstract: str | None, title: str = "") -> str:
+    """Give an abstract from the sentence on that says what was done: what stands before it is mostly of others' work.
+
+    All of it where no sentence fits; the words stay as they stand.
+    """
+    text = abstract or ""
+    found = [s for s in sentences(text) if len(s) <= LONGEST]
+    return text[text.index(found[_announcing([s.lower() for s in found], title)]) :] if found else text
+
+
+def _announcing(low: Sequence[str], title: str) -> int:
+    """Give the place of the sentence, of some in small letters, that says most plainly what was done."""
+    about = Title(title)
+    done = [plainly(s, about) - _EARLY * n - _LONG * (len(s) > MAX_CHARS) for n, s in enumerate(low)]
+    return done.index(max(done))
 
 
 def _telling(low: Sequence[str], scores: Sequence[float], measures: bool) -> int | None:

@@ -14,7 +14,7 @@ from digest.model import Digest, Entry, LabLine, LabSection, LeftOut, SecondLook
 from digest.own import Ahead, Own, Section, Selection, Wishes
 from digest.pieces import Pieces
 from digest.quotes import told
-from digest.reasons import Names, Said, brief, say_all
+from digest.reasons import Names, Said, say_all
 from digest.words import Line, Part, Voice, web
 from locales.load import LANGUAGES, own_name
 
@@ -95,6 +95,7 @@ class Mail:
         self.names: Names = pieces.names
         self.own_words: Line | None = None  # said in place of the sentence with the address
         self.full_limit: int = sentences.FULL
+        self.gists = True
         last = max(reader.stages, default=0)
         self.ahead = [one for one in chosen.others if one.stage.number > last]
         self.behind = [one.stage for one in chosen.others if one.stage.number < last]
@@ -239,18 +240,24 @@ class Mail:
 
     def brief(self, entry: Entry) -> Line:
         """Say the reasons of an entry in one line."""
-        words = brief(told(entry), self.v.lang, self.names)
+        words = sentences.reason(self.v, entry, self.names)
         return self.v.t("%(why)s.", why=words) if words else words
+
+    def gist(self, entry: Entry) -> Line:
+        """Say what a paper of a list did, where the bytes of a mail allow it."""
+        return sentences.gist(self.v, entry) if self.gists else Line()
 
     def kicker(self, entry: Entry) -> list[str]:
         """Give topic, tags and minutes of an entry."""
         tags = sentences.marks(self.v, entry)
         tags += [str(self.v.t("withdrawn"))] if entry.withdrawn else []
-        return [x for x in (sentences.topic_name(self.v, entry), *tags, sentences.minutes(self.v, entry)) if x]
+        return [
+            x for x in (sentences.topic_name(self.v, entry), *tags, sentences.minutes(self.v, entry, self.issue)) if x
+        ]
 
     def compact_line(self, entry: Entry) -> Line:
         """Say topic, minutes and the strongest reasons of a compact entry."""
-        place, why = self.v.join(self.kicker(entry)), brief(told(entry), self.v.lang, self.names)
+        place, why = self.v.join(self.kicker(entry)), sentences.reason(self.v, entry, self.names)
         return self.v.t("%(place)s. %(why)s.", place=place, why=why) if why else place
 
     def full(self, section: Section) -> tuple[Entry, ...]:

@@ -4,11 +4,11 @@ from typing import Any
 
 from markupsafe import Markup
 
-from digest import charts, front, notices
+from digest import charts, front, notices, sentences
 from digest.links import Links
 from digest.model import Digest, Entry
 from digest.quotes import told
-from digest.reasons import FILE, Said, brief, names_in, say_all
+from digest.reasons import FILE, Said, names_in, say_all
 from digest.templating import stylesheet, write
 from digest.words import Line, Voice, voice
 from locales.load import LANGUAGES, own_name
@@ -67,7 +67,7 @@ def _front(digest: Digest, v: Voice, links: Links) -> dict[str, Any]:
         return say_all(told(entry), v.lang, names, links)
 
     def short(entry: Entry) -> Line:
-        return brief(told(entry), v.lang, names)
+        return sentences.reason(v, entry, names)
 
     return {
         "names": names,

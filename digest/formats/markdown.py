@@ -99,7 +99,7 @@ def _hour(digest: Digest, v: Voice) -> list[str]:
     names = names_in(digest)
     rows = [
         f"- **{written(v.duration(e.minutes))}** {written(v.title(e.title, href=web(e.url)))}  \n"
-        f"  {written(sentences.hour_line(v, digest, e, names))}"
+        f"  {written(v.text([sentences.hour_line(v, digest, e, names), sentences.gist(v, e)]))}"
         for e in entries
     ]
     note = written(v.text(front.hour_note(v, digest)))
@@ -139,7 +139,7 @@ def _stage(digest: Digest, stage: StageSection, v: Voice) -> list[str]:
 def _entry(digest: Digest, entry: Entry, v: Voice) -> list[str]:
     tags = sentences.marks(v, entry)
     tags += [str(v.t("withdrawn"))] if entry.withdrawn else []
-    about = [sentences.topic_name(v, entry), *tags, sentences.minutes(v, entry)]
+    about = [sentences.topic_name(v, entry), *tags, sentences.minutes(v, entry, digest)]
     pieces = [written(v.join([word for word in about if word]))]
     pieces += [written(piece) for piece in sentences.byline(v, digest, entry)]
     reasons = [
@@ -160,9 +160,9 @@ def _entry(digest: Digest, entry: Entry, v: Voice) -> list[str]:
 
 def _summary(digest: Digest, entry: Entry, v: Voice) -> str:
     if entry.summary:
-        source = sentences.summary_source(v, entry, entry.summary)
+        source = sentences.summary_source(v, entry, entry.summary, digest)
         summary = v.line(v.title(entry.summary.text))
-        return written(v.t("%(summary)s (%(source)s)", summary=summary, source=source))
+        return written(v.t("%(summary)s (%(source)s)", summary=summary, source=source) if source else summary)
     said = entry.has_abstract or digest.status == "sample"  # there the banner says so once
     return "" if said else written(sentences.title_only(v))
 

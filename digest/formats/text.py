@@ -4,7 +4,7 @@ from digest import front, news, notices, sentences
 from digest.links import Links
 from digest.model import Digest, Entry, LeftOut, StageSection
 from digest.quotes import told
-from digest.reasons import FILE, Names, brief, names_in, say_all
+from digest.reasons import FILE, Names, names_in, say_all
 from digest.sheet import Sheet, columns
 from digest.words import Line, Voice, voice, web
 
@@ -31,7 +31,7 @@ class Writer:
     """Writes the parts of an issue on one sheet; what a mail leaves out it does not call."""
 
     def __init__(self, digest: Digest, v: Voice, links: Links) -> None:
-        self.d, self.v, self.links = digest, v, links
+        self.d, self.issue, self.v, self.links = digest, digest, v, links
         self.sheet = Sheet()
         self.names: Names = names_in(digest)
 
@@ -84,6 +84,7 @@ class Writer:
             self.sheet.gap()
             self.sheet.text(self.v.line(self.v.title(entry.title)), 8, self.v.duration(entry.minutes))
             self.sheet.text(sentences.hour_line(self.v, self.d, entry, self.names), 8)
+            self._gist(entry, 8)
             self.sheet.address(self.url(entry), 8)
 
     def chart(self) -> None:
@@ -149,7 +150,11 @@ class Writer:
         sheet.gap()
         sheet.text(v.line(v.title(entry.title)), 5, entry.number)
         kicker = v.join(
-            [x for x in (sentences.topic_name(v, entry), *self._tags(entry), sentences.minutes(v, entry)) if x]
+            [
+                x
+                for x in (sentences.topic_name(v, entry), *self._tags(entry), sentences.minutes(v, entry, self.issue))
+                if x
+            ]
         )
         sheet.text(kicker, 5)
         sheet.text(" · ".join(str(piece) for piece in sentences.byline(v, self.d, entry)), 5)
@@ -172,8 +177,8 @@ class Writer:
         v = self.v
         if entry.summary:
             text = v.line(v.title(entry.summary.text))
-            source = sentences.summary_source(v, entry, entry.summary)
-            self.sheet.text(v.t("%(summary)s (%(source)s)", summary=text, source=source), 5)
+            source = sentences.summary_source(v, entry, entry.summary, self.d)
+            self.sheet.text(v.t("%(summary)s (%(source)s)", summary=text, source=source) if source else text, 5)
         elif not entry.has_abstract and self.d.status != "sample":  # there the banner says so once
             self.sheet.text(sentences.title_only(v), 5)
         self.sheet.gap()
@@ -218,13 +223,22 @@ class Writer:
         v = self.v
         self.sheet.text(v.line(v.title(entry.title)), 5, entry.number)
         about = v.join(
-            [x for x in (sentences.topic_name(v, entry), *self._tags(entry), sentences.minutes(v, entry)) if x]
+            [
+                x
+                for x in (sentences.topic_name(v, entry), *self._tags(entry), sentences.minutes(v, entry, self.issue))
+                if x
+            ]
         )
-        why = brief(told(entry), v.lang, self.names)
+        why = sentences.reason(v, entry, self.names)
         self.sheet.text(v.t("%(place)s. %(why)s.", place=about, why=why) if why else about, 5)
+        self._gist(entry, 5)
         if entry.stood:
             self.sheet.text(news.stood(v, entry.stood), 5)
         self.sheet.address(self.url(entry), 5)
+
+    def _gist(self, entry: Entry, indent: int) -> None:
+        if words := sentences.gist(self.v, entry):
+            self.sheet.text(words, indent)
 
     def left_out(self, items: tuple[LeftOut, ...]) -> None:
         """Write what was left out of a stage, and why."""

@@ -166,7 +166,8 @@ def test_maths_is_drawn_or_shown_as_written_and_money_stays() -> None:
     ("lang", "words"),
     [
         ("en", ["Final, 5 Nov 2026", "6,812 papers of October", "8 h", "1 of 5", "and 1,204 more", "withdrawn",
-                "about 12 min, a guess", "no code found", "Title only:", "From the abstract.", "Also chosen",
+                "about 12 min, a guess", "no code found", "Title only:",
+                "Sentences under a title are from the paper’s abstract", "Also chosen",
                 "Left out, and why", "1 upvote.", "Nothing passed the bar this month.", "40 more late papers",
                 "Machine summary, tiny, 1 Nov 2026.", "19 Oct to 21 Oct", "Read at the lab"]),
         ("ja", ["2026年10月号", "確定 2026年11月5日", "6,812本", "8時間", "5件中1件", "ほか1,204名", "取り下げ",

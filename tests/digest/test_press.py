@@ -152,10 +152,11 @@ def test_what_is_cut_is_counted_in_both_parts_and_the_whole_is_linked() -> None:
 
 
 def test_what_was_left_out_is_cut_first_and_lines_before_the_first_full_entry() -> None:
-    fulls = [full for full, _, _ in CUTS]
+    fulls = [full for full, *_ in CUTS]
     assert fulls == sorted(fulls, reverse=True)
-    assert [left for full, _, left in CUTS if full == CUTS[0][0]] == [None, 1, 0]
-    assert all(compact is None for full, compact, _ in CUTS if full > 1)
+    assert [left for full, _, left, gists in CUTS if full == CUTS[0][0] and gists] == [None, 1, 0]
+    assert all(compact is None for full, compact, *_ in CUTS if full > 1)
+    assert [gists for *_, gists in CUTS] == [True, False] * (len(CUTS) // 2)  # no paper gives way to a sentence
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

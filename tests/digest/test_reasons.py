@@ -13,6 +13,7 @@ NAMES = Names(
     {"qwen": Text("Qwen", "Qwen")},
     {"specialists": ("A Thousand Narrow Specialists", "https://arxiv.org/abs/1701.00001")},
 )
+WORK: dict[str, JsonValue] = {"work": "specialists"}
 READERS: dict[str, JsonValue] = {"votes": 243, "place": 3, "of": 1032, "date": "2026-11-04"}
 
 
@@ -76,8 +77,8 @@ def spoken(kind: str, facts: dict[str, JsonValue], lang: str = "en") -> str:
         (
             "editors",
             {"share": 3},
-            "Editors: Among the 3% of papers most like what a newsletter’s editors chose",
-            "編集者: ニュースレターの編集者が選んだ論文への近さで上位3%に入る",
+            "Editors: More like a newsletter’s picks than 97% of papers",
+            "編集者: 97%の論文よりも、ニュースレターの掲載論文に近い",
         ),
     ],
 )
@@ -108,6 +109,24 @@ def test_the_short_form_names_facts_first_and_begins_with_a_capital() -> None:
     code = (Reason("code", {"official": True, "stars": 77}),)
     assert str(brief(code, "en", NAMES)).replace(NBSP, " ") == "Official code, 77 stars"
     assert not brief((), "en", NAMES)
+
+
+def test_what_is_known_goes_before_a_piece_of_the_abstract_in_lists() -> None:
+    quoted = Reason("topic", {"topic": "moe", "phrase": "lost at a second expert"})
+    works, liked = Reason("builds-on", {"work": "specialists"}), Reason("editors", {"share": 4})
+    assert "Specialists" in str(brief((quoted, liked, works), "en", NAMES))
+    assert "96%" in str(brief((quoted, liked), "en", NAMES))
+    assert "second expert" in str(brief((quoted,), "en", NAMES))
+
+
+def test_likeness_beyond_the_best_is_told_where_nothing_else_is_new_to_a_reader() -> None:
+    liked, best = Reason("editors", {"share": 12}), Reason("editors", {"share": 5})
+    bare = Reason("topic", {"topic": "moe", "phrase": None})
+    others = (Reason("topic", {"topic": "moe", "phrase": "x"}), Reason("code", {}), Reason("builds-on", WORK))
+    assert [one.label for one in say_all((bare, liked), "en", NAMES)] == ["Topic", "Editors"]
+    for other in others:
+        assert "Editors" not in [one.label for one in say_all((bare, liked, other), "en", NAMES)]
+        assert "Editors" in [one.label for one in say_all((bare, best, other), "en", NAMES)]
 
 
 def test_words_of_strangers_are_escaped() -> None:

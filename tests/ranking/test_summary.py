@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ranking.openers import without
-from ranking.summary import LONGEST, MAX_CHARS, extract, page_count, sentences
+from ranking.summary import LONGEST, MAX_CHARS, extract, own_part, page_count, sentences
 
 pieces = st.sampled_from(
     [
@@ -46,6 +46,14 @@ def _after(parts: list[str]) -> list[str]:
 
 
 @given(abstracts)
+def test_the_own_part_begins_where_the_summary_does(abstract: str) -> None:
+    own, told = own_part(abstract), extract(abstract)
+    assert abstract.strip().endswith(own.strip())
+    begun = sentences(told.removeprefix("… "))[:2] if told else [""]  # the first may tell what the next is about
+    assert not told or any(sentences(own)[0].endswith(sentence) for sentence in begun)
+
+
+@given(st.text())
 def test_splitting_loses_no_word(text: str) -> None:
     assert "".join("".join(sentences(text)).split()) == "".join(text.split())
 
@@ -326,3 +334,10 @@ def test_no_abstract_no_summary(abstract: str | None) -> None:
 )
 def test_pages_are_read_from_a_comment(comment: str | None, pages: int | None) -> None:
     assert page_count(comment) == pages
+
+
+def test_what_others_do_stands_before_the_own_part() -> None:
+    others, own = "Existing methods rely on paper kites. Many fail.", "We propose a heron. It rests."
+    assert own_part(f"{others} {own}") == own
+    assert own_part("") == own_part(None) == ""
+    assert own_part("One. Two " + "long " * LONGEST) == "One. Two " + "long " * LONGEST
