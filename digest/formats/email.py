@@ -116,7 +116,7 @@ class Mail:
             "seen_all": foryou.seen_all(v),
             "ids": lambda rows: [row.id for row in rows],
             "hour": front.hour_entries(d),
-            "chart": charts.bars([(s.number, s.considered, len(s.entries)) for s in self.issue.stages]),
+            "chart": charts.bars([(s.number, s.counted, len(s.entries)) for s in self.issue.stages]),
         }
 
     @property

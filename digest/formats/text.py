@@ -90,11 +90,10 @@ class Writer:
         """Write the chart as its table."""
         v = self.v
         self.sheet.heading(v.t("Papers of %(month)s, stage by stage", month=front.month_name(v, self.d)))
-        self.sheet.text(v.t("Papers whose best fit is that stage, and papers and posts chosen."))
+        self.sheet.text(front.chart_note(v, self.d))
         self.sheet.gap()
-        labels = (v.tc("table", "Stage"), v.tc("table", "Considered"), v.tc("table", "Chosen"))
-        rows = [(f"{s.number}  {v.name(s.name)}", v.number(s.considered), v.number(s.chosen)) for s in self.d.stages]
-        self.sheet.rows([(str(labels[0]), str(labels[1]), str(labels[2])), *rows])
+        rows = [(f"{s.number}  {v.name(s.name)}", v.number(s.counted), v.number(s.chosen)) for s in self.d.stages]
+        self.sheet.rows([front.chart_heads(v, self.d), *rows])
 
     def stage(
         self, stage: StageSection, full: int = sentences.FULL, compact: int | None = None, left: int | None = None

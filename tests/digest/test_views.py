@@ -23,19 +23,19 @@ WORDS = {
         "chart": "Chosen: 3, 0, 5, 4, 8, 7, 7, 6.",
         "banner": "Shrunk to 25 min. 2 papers of 41, the worthiest of each stage that fit. "
         "The whole issue has the rest.",
-        "empty": "Nothing passed the bar this month. 236 papers fit this stage best.",
+        "empty": "Nothing passed the bar this month. 59 papers are filed here.",
         "all": "to read them all",
     },
     "ja": {
         "front": "選出は40本、ここに示すのはそのうち2本です。",
-        "none": "選出8本、ここに示すものはありません。",
+        "none": "選んだのは8本、この表示に収まるものはありません。",
         "why": "ここで選ばれた8本は、この表示の25分には収まりません。号の全体に載っています。",
-        "part": "ここに示すのは1本、読むのに12分。",
+        "part": "この表示には1本、読む時間は12分。",
         "time": "24分 そのうちここに示すものを読む時間",
         "chart": "選んだ数：3、0、5、4、8、7、7、6。",
         "banner": "25分向けの短縮版。41本のうち2本。"
         "段階ごとに、時間に収まる最も価値の高い論文を選びました。残りは号の全体に載っています。",
-        "empty": "今月、基準を満たす論文はありませんでした。この段階に最も近い論文は236本でした。",
+        "empty": "今月、基準を満たす論文はありませんでした。ここに分類した論文は59本です。",
         "all": "すべて読む時間",
     },
 }  # fmt: skip
