@@ -94,7 +94,6 @@ class Mail:
         self.links = MailLinks(reader, digest.month, v.lang)
         self.names: Names = pieces.names
         self.own_words: Line | None = None  # said in place of the sentence with the address
-        self.full_limit: int = sentences.FULL
         last = max(reader.stages, default=0)
         self.ahead = [one for one in chosen.others if one.stage.number > last]
         self.behind = [one.stage for one in chosen.others if one.stage.number < last]
@@ -255,11 +254,11 @@ class Mail:
 
     def full(self, section: Section) -> tuple[Entry, ...]:
         """Choose the entries of a stage that are printed in full."""
-        return section.entries[: self.full_limit]
+        return section.entries[: section.full]
 
     def compact(self, section: Section) -> tuple[tuple[Entry, ...], int]:
         """Choose those printed as a line, and count those that are only in the browser."""
-        return section.entries[self.full_limit :], section.more
+        return section.entries[section.full :], section.more
 
     def more(self, section: Section) -> Line:
         """Say how many of a stage are only in the browser; of a stage not chosen they are others than was asked for."""
