@@ -21,7 +21,10 @@ from tests.digest.store import add_paper, at, build, ready, shortlist
 from tests.shirube import golden
 
 WRITTEN = (html.render, text.render, markdown.render)
-WORDS = {"en": "fit here best|fits here best|this stage best|best fit", "ja": "最も近い論文|最も合|最も近い段階ごと"}
+WORDS = {
+    "en": "fit here best|fits here best|this stage best|best fit",
+    "ja": "最も近い論文|最も合|最も近い段階ごとの論文数",
+}
 
 
 def squeezed(page: str) -> str:
