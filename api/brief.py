@@ -56,6 +56,7 @@ def overview(digest: Digest) -> Answer:
     return {
         **_head(digest),
         "considered": digest.considered,
+        "filed": digest.filed,
         "posts": digest.posts,
         "chosen": digest.chosen,
         "minutes": digest.minutes,
@@ -102,7 +103,8 @@ def _looked(look: SecondLook) -> Answer:
 
 
 def _section(section: StageSection) -> Answer:
-    counts = {"considered": section.considered, "posts": section.posts, "chosen": len(section.entries)}
+    filed = section.filed.papers if section.filed else None
+    counts = {"considered": section.considered, "filed": filed, "posts": section.posts, "chosen": len(section.entries)}
     return {"number": section.number, "name": section.name.en, **counts}
 
 

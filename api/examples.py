@@ -12,7 +12,7 @@ from api.standing import DayJson, MonthStandingJson, StatusJson
 from core.text import fold
 from db.models import Code, Item, LabScore, Rating, TopicScore
 from digest.formats.json import to_json
-from digest.model import Coverage, Digest, Entry, Making, SourceCoverage, StageSection, TopicRef
+from digest.model import Coverage, Digest, Entry, Filed, Making, SourceCoverage, StageSection, TopicRef
 from roadmap.model import Roadmap, Topic
 
 ID = "2610.90031"
@@ -296,6 +296,7 @@ def _section(roadmap: Roadmap) -> StageSection:
         description=stage.description,
         topics=topics,
         considered=412,
+        filed=Filed(papers=131, coded=9),
         read_first=None,
         entries=(_entry(topic),),
         left_out=(),

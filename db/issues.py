@@ -164,6 +164,24 @@ def coded(session: Session, month: str, real: bool) -> dict[int, int]:
     return {stage: count for stage, count in session.execute(query) if stage is not None}
 
 
+def filed(session: Session, month: str, real: bool, fit: float) -> dict[int, tuple[int, int, int]]:
+    """Count by stage what of a month is filed there: papers, posts, and the papers whose code is known.
+
+    Filed is what has at least this fit to a topic; each item counts once, where it fits best.
+    """
+    paper, with_code = Item.kind == "paper", exists().where(Code.item_id == Item.id)
+    number = func.count().filter
+    query = (
+        select(Rating.best_stage, number(paper), number(Item.kind == "post"), number(and_(paper, with_code)))
+        .join(Item, Item.id == Rating.item_id)
+        .where(_in_month(month, real), Rating.best_stage.is_not(None))
+        .where(exists().where(TopicScore.item_id == Item.id, TopicScore.fit >= fit))
+        .group_by(Rating.best_stage)
+    )
+    rows = session.execute(query)
+    return {stage: (papers, posts, coded) for stage, papers, posts, coded in rows if stage is not None}
+
+
 def unranked(session: Session, month: str) -> bool:
     """Tell whether anything real of a month still waits to be ranked."""
     query = select(Item.id).outerjoin(Rating).where(_in_month(month, real=True), Rating.item_id.is_(None))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from core.scores import Reason
-from digest.model import Banner, CodeRef, SecondLook, Summary
+from digest.model import Banner, CodeRef, Filed, SecondLook, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Facts:
     previous: str | None
     next: str | None
     banners: tuple[Banner, ...]
-    considered: dict[int, int]  # stage -> papers whose best fit it is
+    considered: dict[int, int]  # stage -> papers whose best fit it is, however low
     topics: dict[str, int]  # topic -> papers with fit >= 0.5
     lab_items: tuple[LabItem, ...]
     late: tuple[Candidate, ...]  # late items at or above fit and floor, highest worth first; more than are printed
@@ -101,7 +101,8 @@ class Facts:
     posts: dict[int, int] = field(default_factory=dict)  # stage -> posts of the labs whose best fit it is
     coded: dict[int, int] = field(default_factory=dict)  # stage -> considered papers whose code is known
     new_code: dict[int, int] = field(default_factory=dict)  # stage -> papers of earlier months, code first seen in this
-    before: dict[str, dict[int, int]] | None = None  # month -> considered; full months only; None: nothing to compare
+    filed: dict[int, Filed] = field(default_factory=dict)  # stage -> what is filed there
+    before: dict[str, dict[int, int]] | None = None  # month -> papers filed; full months only; None: nothing to compare
     second: tuple[SecondLook, ...] = ()  # in the order they are printed; more than are
     shortlisted: int = 0
     inputs: tuple[tuple[str, str], ...] = ()

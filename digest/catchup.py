@@ -14,7 +14,7 @@ from core.scores import Reason
 from digest.candidates import Facts, Place
 from digest.coverage import MISSING_DAYS
 from digest.looks import printed_in
-from digest.model import Banner, Coverage, Digest, Entry, SourceCoverage, StageSection, Stood
+from digest.model import Banner, Coverage, Digest, Entry, Filed, SourceCoverage, StageSection, Stood
 
 Key = TypeVar("Key")
 MOST_MONTHS = 12
@@ -46,6 +46,7 @@ def merged(facts: Sequence[Facts], empty: Sequence[str]) -> Facts:
         late_total=0,
         printed_before=frozenset(),
         coded=_sums(one.coded for one in facts),
+        filed=_filed([one.filed for one in facts]),
         new_code={},
         before=None,
         second=(),
@@ -62,6 +63,14 @@ def _sums(counts: Iterable[Mapping[Key, int]]) -> dict[Key, int]:
     for one in counts:
         total.update(one)
     return dict(total)
+
+
+def _filed(months: Sequence[Mapping[int, Filed]]) -> dict[int, Filed]:
+    total: dict[int, Filed] = {}
+    for stage, one in (row for month in months for row in month.items()):
+        had = total.get(stage, Filed())
+        total[stage] = Filed(had.papers + one.papers, had.posts + one.posts, had.coded + one.coded)
+    return total
 
 
 def covered(months: Sequence[Coverage]) -> Coverage:

@@ -1,4 +1,4 @@
-"""The one chart of an issue: papers considered and chosen, stage by stage, as SVG for pages and as shares for mail."""
+"""The one chart of an issue: papers filed and chosen, stage by stage, as SVG for pages and as shares for mail."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ class Bar:
     """One stage of the chart, measured in SVG units; `share` of the tallest bar in percent, for table cells."""
 
     number: int
-    considered: int
+    counted: int
     chosen: int
     x: float
     y: float
@@ -26,19 +26,19 @@ class Bar:
 
 
 def bars(rows: list[tuple[int, int, int]]) -> list[Bar]:
-    """Measure a bar for each (stage, considered, chosen); a stage with any paper has a visible bar."""
-    tallest = max((considered for _, considered, _ in rows), default=0)
+    """Measure a bar for each (stage, counted, chosen); a stage with any paper has a visible bar."""
+    tallest = max((counted for _, counted, _ in rows), default=0)
     return [_bar(index, row, tallest) for index, row in enumerate(rows)]
 
 
 def _bar(index: int, row: tuple[int, int, int], tallest: int) -> Bar:
-    number, considered, chosen = row
-    share = considered / tallest if tallest else 0.0
-    height = round(max(1.0, share * FULL), 1) if considered else 0.0
+    number, counted, chosen = row
+    share = counted / tallest if tallest else 0.0
+    height = round(max(1.0, share * FULL), 1) if counted else 0.0
     x = 8.0 + index * STEP
     dots = tuple((x + 4 + 10 * (i % 2), 152.0 + 10 * (i // 2)) for i in range(chosen))
-    percent = max(1, round(share * 100)) if considered else 0
-    return Bar(number, considered, chosen, x, round(124.0 - height, 1), height, percent, dots)
+    percent = max(1, round(share * 100)) if counted else 0
+    return Bar(number, counted, chosen, x, round(124.0 - height, 1), height, percent, dots)
 
 
 def height(chart: list[Bar]) -> float:

@@ -114,7 +114,7 @@ def inputs_of(
     The ledger's hours are left out: the same answer an hour later is the same input.
     """
     ledger_ = [replace(window, checked_at=None, closed_at=None) for window in loaded.windows]
-    counts = facts.considered, facts.posts, facts.topics, facts.coded, facts.new_code, facts.before
+    counts = facts.considered, facts.posts, facts.topics, facts.coded, facts.filed, facts.new_code, facts.before
     parts = {
         "shortlists": (shortlists, facts.late, facts.second, facts.lab_items, sorted(facts.printed_before)),
         "counts": [sorted(one.items()) if one is not None else None for one in counts],

@@ -6,7 +6,19 @@ from digest.candidates import Candidate, Facts, Place
 from digest.changes import change
 from digest.labs import lab_sections
 from digest.looks import BUDGET as SECOND_BUDGET
-from digest.model import Coverage, Digest, Entry, LabRef, LeftOut, Making, StageSection, TopicRef, Topmost, WorkRef
+from digest.model import (
+    Coverage,
+    Digest,
+    Entry,
+    Filed,
+    LabRef,
+    LeftOut,
+    Making,
+    StageSection,
+    TopicRef,
+    Topmost,
+    WorkRef,
+)
 from roadmap.model import Roadmap, Stage, Work
 
 FIT_SHOWN = 0.5  # an expert would file it there (contract.md)
@@ -216,6 +228,7 @@ def _section(
         coded=facts.coded.get(stage.number, 0),
         new_code=facts.new_code.get(stage.number, 0),
         change=change(stage.number, facts.before),
+        filed=facts.filed.get(stage.number, Filed()),
     )
 
 

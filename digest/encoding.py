@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from typing import NamedTuple
 
 SAFE = bytes(c for c in range(32, 127) if c != ord("=")) + b"\t\n"  # stands for itself in quoted-printable
 
@@ -24,10 +25,26 @@ def _least_quoted(raw: bytes) -> int:
     return len(raw) + 2 * len(raw.translate(None, SAFE)) + raw.count(b"\n")
 
 
-def most_bytes(text: str) -> int:
-    """Give a bound on the bytes a text travels in, lines ended by CRLF: quick, never too low, hardly too high."""
+class Size(NamedTuple):
+    """How long a text is, and what else decides how it travels; sizes of parts add up to that of the whole."""
+
+    raw: int  # bytes of UTF-8
+    unsafe: int  # of them: those that quoted-printable triples
+    breaks: int  # line feeds
+
+    def plus(self, other: "Size", times: int = 1) -> "Size":
+        """Give the size of a text with another in it, some times over."""
+        return Size(*(own + times * more for own, more in zip(self, other, strict=True)))
+
+    @property
+    def most(self) -> int:
+        """Give a bound on the bytes it travels in, lines ended by CRLF: quick, never too low, hardly too high."""
+        quoted = self.raw + 2 * self.unsafe
+        # A soft break, three bytes, at least every 73 characters; a space at a line's end is quoted, two bytes more.
+        return min(quoted + 3 * (quoted // 73) + 3 * (self.breaks + 1), 78 * (self.raw // 57 + 1))
+
+
+def size(text: str) -> Size:
+    """Measure a text."""
     raw = text.encode("utf-8", "replace")
-    quoted = len(raw) + 2 * len(raw.translate(None, SAFE))
-    lines = raw.count(b"\n") + 1
-    # A soft break, three bytes, at least every 73 characters; a space at a line's end is quoted, two bytes more.
-    return min(quoted + 3 * (quoted // 73) + 3 * lines, 78 * (len(raw) // 57 + 1))
+    return Size(len(raw), len(raw.translate(None, SAFE)), raw.count(b"\n"))

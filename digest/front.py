@@ -40,7 +40,7 @@ def deck(v: Voice, digest: Digest) -> list[Line]:
     """Sum the month up in computed sentences; that all reading times are guesses is said here, and once."""
     if not (digest.considered or digest.posts):
         return [v.t("No paper is stored for this month yet.")]
-    said = [_read(v, digest), _passed(v, digest)]
+    said = [_read(v, digest), _filed(v, digest), _passed(v, digest)]
     if digest.topmost and digest.topmost.count and sum(len(stage.topics) for stage in digest.stages) > 1:
         said.append(_topmost(v, digest))
     return [*said, v.t("All minutes are guesses: no page count is known.")] if digest.guessed else said
@@ -48,8 +48,8 @@ def deck(v: Voice, digest: Digest) -> list[Line]:
 
 def _read(v: Voice, digest: Digest) -> Line:
     count, month = digest.considered, month_name(v, digest)
-    if any(banner.kind == "stages" for banner in digest.banners):
-        return v.text([_fit(v, count, month), also_fit(v, digest.posts)])
+    if _part(digest):
+        return _of_stages(v, digest)
     if digest.posts:
         return v.n(
             "%(n)s paper of %(month)s and %(posts)s were read against %(road)s.",
@@ -66,6 +66,33 @@ def _read(v: Voice, digest: Digest) -> Line:
         month=month,
         road=_road(v, digest),
     )
+
+
+def _part(digest: Digest) -> bool:
+    """Tell whether some stages stand alone: what belongs to none of them was not read for this view."""
+    return any(banner.kind == "stages" for banner in digest.banners)
+
+
+def _filed(v: Voice, digest: Digest) -> Line:
+    """Say how much of what was read belongs anywhere; "" where that is not known, or has been said."""
+    if digest.filed is None or _part(digest):
+        return Line()
+    return v.n(
+        "%(n)s paper is filed under one of its topics.", "%(n)s papers are filed under one of its topics.", digest.filed
+    )
+
+
+def _of_stages(v: Voice, digest: Digest) -> Line:
+    month = month_name(v, digest)
+    if digest.filed is None:
+        return v.text([_fit(v, digest.considered, month), also_fit(v, digest.posts)])
+    papers = v.n(
+        "%(n)s paper of %(month)s is filed here.",
+        "%(n)s papers of %(month)s are filed here.",
+        digest.filed,
+        month=month,
+    )
+    return v.text([papers, also_filed(v, sum(stage.filed.posts for stage in digest.stages if stage.filed))])
 
 
 def _road(v: Voice, digest: Digest) -> Line:
@@ -89,6 +116,15 @@ def also_fit(v: Voice, count: int) -> Line:
         return Line()
     return v.n(
         "%(n)s post of the labs fits here best as well.", "%(n)s posts of the labs fit here best as well.", count
+    )
+
+
+def also_filed(v: Voice, count: int) -> Line:
+    """Count the posts filed in a stage beside its papers; "" for none."""
+    if not count:
+        return Line()
+    return v.n(
+        "%(n)s post of the labs is filed here as well.", "%(n)s posts of the labs are filed here as well.", count
     )
 
 
@@ -140,11 +176,10 @@ def facts(v: Voice, digest: Digest) -> list[tuple[str, Line]]:
     """Give the figures of the front: (figure, what it counts)."""
     complete = sum(source.state == "complete" for source in digest.coverage.sources)
     total = len(digest.coverage.sources)
-    counted = str(v.tc("figure", "%(n)s", n=digest.considered))
     chosen = str(v.tc("figure", "%(n)s", n=digest.chosen))
     beside = v.n("post of the labs considered", "posts of the labs considered", digest.posts)
     rows = [
-        (counted, v.n("paper considered", "papers considered", digest.considered)),
+        *_papers(v, digest),
         *([(str(v.tc("figure of posts", "%(n)s", n=digest.posts)), beside)] if digest.posts else []),
         (chosen, v.t("chosen")),
         (v.duration(digest.minutes), _to_read(v, digest)),
@@ -158,6 +193,18 @@ def _to_read(v: Voice, digest: Digest) -> Line:
     if digest.guessed:
         return v.t("to read what is shown of them, a guess") if _cut(digest) else v.t("to read them all, a guess")
     return v.t("to read what is shown of them") if _cut(digest) else v.t("to read them all")
+
+
+def _papers(v: Voice, digest: Digest) -> list[tuple[str, Line]]:
+    """Give the figures of papers: all that were considered, and those filed; of some stages alone the filed ones."""
+    rows: list[tuple[str, Line]] = []
+    if digest.filed is None or not _part(digest):
+        counted = str(v.tc("figure", "%(n)s", n=digest.considered))
+        rows.append((counted, v.n("paper considered", "papers considered", digest.considered)))
+    if digest.filed is not None:
+        filed = str(v.tc("figure", "%(n)s", n=digest.filed))
+        rows.append((filed, v.n("filed under a topic", "filed under a topic", digest.filed)))
+    return rows
 
 
 def description(v: Voice, digest: Digest) -> str:
@@ -211,13 +258,37 @@ def hour_entries(digest: Digest) -> list[Entry]:
 
 def chart_label(v: Voice, digest: Digest) -> Line:
     """Say the chart's figures in words, for those who do not see it."""
-    considered = v.join(stage.considered for stage in digest.stages)
+    considered = v.join(stage.counted for stage in digest.stages)
     chosen = v.join(stage.chosen for stage in digest.stages)
+    if digest.filed is not None:
+        return v.t("Papers filed, stage by stage: %(filed)s. Chosen: %(chosen)s.", filed=considered, chosen=chosen)
     return v.t(
         "Papers considered, stage by stage: %(considered)s. Chosen: %(chosen)s.",
         considered=considered,
         chosen=chosen,
     )
+
+
+def chart_note(v: Voice, digest: Digest) -> Line:
+    """Say what the chart's table counts."""
+    if digest.filed is None:
+        return v.t("Papers whose best fit is that stage, and papers and posts chosen.")
+    return v.t("Papers filed under a topic of that stage, each where it fits best, and papers and posts chosen.")
+
+
+def chart_caption(v: Voice, digest: Digest) -> Line:
+    """Say what the chart's marks count."""
+    if digest.filed is None:
+        return v.t("Bars: papers whose best fit is that stage. Dots: papers and posts chosen.")
+    return v.t(
+        "Bars: papers filed under a topic of that stage, each where it fits best. Dots: papers and posts chosen."
+    )
+
+
+def chart_heads(v: Voice, digest: Digest) -> tuple[str, str, str]:
+    """Name the columns of the chart's table."""
+    counted = v.tc("table", "Considered") if digest.filed is None else v.tc("table", "Filed")
+    return str(v.tc("table", "Stage")), str(counted), str(v.tc("table", "Chosen"))
 
 
 def cite(v: Voice, digest: Digest) -> list[Line]:

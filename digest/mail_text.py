@@ -17,7 +17,7 @@ def mail_text(mail: Mail, subject: str) -> str:
     writer = _MailWriter(mail)
     writer.opening(subject)
     if mail.d.hour:
-        writer.shared(writer.hour, "hour", mail.gists, mail.d.hour)
+        writer.shared(writer.hour, "hour", mail.d.hour)
     writer.shared(writer.chart, "chart")
     for section in mail.chosen.sections:
         writer.section(section)
@@ -37,7 +37,7 @@ class _MailWriter(Writer):
 
     def __init__(self, mail: Mail) -> None:
         self.mail, self.d, self.issue, self.v, self.links = mail, mail.d, mail.issue, mail.v, mail.links
-        self.sheet, self.names = Sheet(), mail.names
+        self.sheet, self.names, self.gists = Sheet(), mail.names, mail.gists
 
     def shared(self, write: Callable[[], None], *key: object, gap: bool = True) -> None:
         """Write what does not depend on the reader, or take it from an earlier mail, after a gap or at once."""
@@ -163,10 +163,6 @@ class _MailWriter(Writer):
             if url:
                 sheet.text(name)
                 sheet.address(url)
-
-    def _gist(self, entry: Entry, indent: int) -> None:
-        if self.mail.gists:
-            super()._gist(entry, indent)
 
     def feedback(self, entry: Entry) -> tuple[str, ...]:
         """List the addresses of the pages with one button."""

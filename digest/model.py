@@ -112,10 +112,19 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Filed:
+    """What has a fit of 0.5 and more to a topic of a stage; each item counts once, where it fits best."""
+
+    papers: int = 0
+    posts: int = 0
+    coded: int = 0  # of the papers: those whose code is known
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """A stage's count against those of earlier months that are stored in full (digest.changes)."""
 
-    before: tuple[tuple[str, int], ...]  # (month, papers whose best fit was the stage), oldest first
+    before: tuple[tuple[str, int], ...]  # (month, papers counted as `StageSection.counted` counts), oldest first
     low: int  # what the months before let expect, with 95% confidence
     high: int
 
@@ -154,15 +163,21 @@ class StageSection:
     name: Text
     description: Text
     topics: tuple[TopicRef, ...]  # all topics of the stage; fit unused (0)
-    considered: int  # papers whose best fit is this stage
+    considered: int  # papers whose best fit is this stage, however low it is
     read_first: WorkRef | None
     entries: tuple[Entry, ...]
     left_out: tuple[LeftOut, ...]
     coded: int = 0  # of the considered: those whose code is known
-    posts: int = 0  # of the labs, whose best fit is this stage
+    posts: int = 0  # of the labs, whose best fit is this stage, however low it is
     new_code: int = 0  # papers of earlier months whose code was first seen in this one
     change: Change | None = None  # None: too few months to compare with, or the month is not over
     cut: Cut | None = None  # None: every chosen paper is among the entries
+    filed: Filed | None = None  # None: an issue from before it was counted, which speaks of the considered instead
+
+    @property
+    def counted(self) -> int:
+        """Count the papers that figures, chart and comparison are about: those filed here, as far as it is known."""
+        return self.filed.papers if self.filed else self.considered
 
     @property
     def chosen(self) -> int:
@@ -286,6 +301,12 @@ class Digest:
     since: str | None = None  # a catch-up view begins with this month
     posts: int = 0  # of the labs, considered beside the papers
     road: int = 8  # stages of the whole road, whatever part is shown; issues from before it was noted have eight
+
+    @property
+    def filed(self) -> int | None:
+        """Count the papers filed in the stages; None in an issue from before they were counted."""
+        found = [stage.filed.papers for stage in self.stages if stage.filed]
+        return sum(found) if len(found) == len(self.stages) else None
 
     @property
     def entries(self) -> dict[str, Entry]:

@@ -25,11 +25,11 @@ def _compared(v: Voice, stage: StageSection, change: Change) -> list[Line]:
     head = v.n(
         "%(n)s paper, against %(span)s a month in the %(months)s months before.",
         "%(n)s papers, against %(span)s a month in the %(months)s months before.",
-        stage.considered,
+        stage.counted,
         span=span,
         months=len(counts),
     )
-    return [head, _expected(v, change, stage.considered)]
+    return [head, _expected(v, change, stage.counted)]
 
 
 def _expected(v: Voice, found: Change, count: int) -> Line:

@@ -143,7 +143,7 @@ def _draft(v: Voice, digest: Digest, facts: Facts, links: Links) -> Told:
         if until
         else v.n("%(n)s paper so far.", "%(n)s papers so far.", papers),
         v.t(
-            "The issue is closed on %(date)s at the earliest; until it is, entries may come and go.",
+            "It closes once its sources are read after %(date)s; until it has, entries may come and go.",
             date=v.moment(digest.closes),
         ),
     ]

@@ -77,6 +77,7 @@ class Section:
     whole: bool  # False: only what belongs to chosen topics and labs
     left_out: tuple[LeftOut, ...]
     more: int  # chosen in the issue and not printed here, though the reader has neither seen nor hidden it
+    full: int = 4  # entries that are printed in full; the others are lines
 
     @property
     def minutes(self) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from core.scores import JsonValue, Reason
+from digest.cuts import STEPS, Cut, Share, shares
 from digest.front import hour_entries
 from digest.model import Digest, Entry, LabSection, LeftOut, StageSection
 from digest.own import Ahead, Bench, Own, Section, Selection, Wishes
@@ -45,14 +46,15 @@ def select(digest: Digest, bench: Bench, wishes: Wishes, own: Own) -> Selection:
     )
 
 
-def cut(chosen: Selection, full: int, compact: int | None, left: int | None) -> Selection:
-    """Cut a selection to what a mail has room for: entries a stage, full and compact, and what was left out; None: all.
+def cut(chosen: Selection, how: Cut) -> Selection:
+    """Cut a selection to what a mail has room for.
 
-    A lab keeps as many lines as a stage compact ones, three at least: each is a title, so a cut never takes them all.
+    A lab keeps as many lines as a stage entries, three at least: each is a title, so a cut never takes them all.
     """
-    most = None if compact is None else full + compact
-    sections = tuple(_cut_section(section, most, left) for section in chosen.sections)
-    lines = None if compact is None else max(3, compact)
+    rooms = shares(how, chosen.sections)
+    sections = tuple(_cut_section(section, room) for section, room in zip(chosen.sections, rooms, strict=True))
+    most = STEPS[how.step][1]
+    lines = None if most is None else max(3, most)
     return replace(
         chosen,
         sections=sections,
@@ -61,11 +63,12 @@ def cut(chosen: Selection, full: int, compact: int | None, left: int | None) -> 
     )
 
 
-def _cut_section(section: Section, most: int | None, left: int | None) -> Section:
-    kept = section.entries[:most]
+def _cut_section(section: Section, room: Share) -> Section:
+    kept = section.entries[: room.most]
     printed = {entry.id for entry in section.stage.entries}
     more = section.more + sum(entry.id in printed for entry in section.entries[len(kept) :])
-    return replace(section, entries=kept, left_out=section.left_out[:left] if section.whole else (), more=more)
+    left = section.left_out[: room.left] if section.whole else ()
+    return replace(section, entries=kept, left_out=left, more=more, full=room.full)
 
 
 def ids_of(digest: Digest, bench: Bench) -> frozenset[str]:

@@ -5,9 +5,21 @@ from textwrap import shorten
 
 from core.ids import parse_arxiv_id
 from digest import maths
-from digest.front import also_fit, month, month_name
+from digest.front import also_filed, also_fit, month, month_name
 from digest.links import Links, owner_of
-from digest.model import CodeRef, Cut, Digest, Entry, LabLine, LabSection, LeftOut, StageSection, Summary, WorkRef
+from digest.model import (
+    CodeRef,
+    Cut,
+    Digest,
+    Entry,
+    Filed,
+    LabLine,
+    LabSection,
+    LeftOut,
+    StageSection,
+    Summary,
+    WorkRef,
+)
 from digest.quotes import told
 from digest.reasons import Names, brief
 from digest.words import NBSP, Line, Part, Value, Voice, web
@@ -163,9 +175,31 @@ def code(v: Voice, ref: CodeRef) -> Line:
 
 
 def counts(v: Voice, stage: StageSection) -> Line:
-    """Count a stage: considered, chosen, the time to read what was chosen, and how many papers have code."""
-    coded = v.n("Code is known for %(n)s.", "Code is known for %(n)s.", stage.coded) if stage.considered else Line()
-    return v.text([_chosen_of(v, stage), also_fit(v, stage.posts), coded])
+    """Count a stage: filed there, chosen, the time to read what was chosen, and how many papers have code."""
+    number = stage.filed.coded if stage.filed else stage.coded
+    coded = v.n("Code is known for %(n)s.", "Code is known for %(n)s.", number) if stage.counted else Line()
+    beside = also_filed(v, stage.filed.posts) if stage.filed else also_fit(v, stage.posts)
+    return v.text([_filed_of(v, stage, stage.filed) if stage.filed else _chosen_of(v, stage), beside, coded])
+
+
+def _filed_of(v: Voice, stage: StageSection, filed: Filed) -> Line:
+    """Set what was chosen beside what is filed; where all of it passed, nobody chose among it."""
+    numbers: dict[str, Value] = {"filed": filed.papers, "chosen": stage.chosen, "shown": len(stage.entries)}
+    if not stage.chosen:
+        return v.t("%(filed)s filed here, none chosen.", filed=filed.papers)
+    if not stage.entries:
+        return v.t("%(filed)s filed here, %(chosen)s chosen, none shown here.", **numbers)
+    numbers["time"] = v.duration(sum(entry.minutes for entry in stage.entries))
+    if stage.cut:
+        return v.t("%(filed)s filed here, %(chosen)s chosen, %(shown)s shown here, %(time)s to read.", **numbers)
+    if stage.chosen == filed.papers and not filed.posts:
+        return v.n(
+            "%(n)s filed here, which passed the bar; %(time)s to read.",
+            "%(n)s filed here, all of which passed the bar; %(time)s to read.",
+            filed.papers,
+            time=numbers["time"],
+        )
+    return v.t("%(filed)s filed here, %(chosen)s chosen, %(time)s to read.", **numbers)
 
 
 def _chosen_of(v: Voice, stage: StageSection) -> Line:
@@ -217,12 +251,21 @@ def nothing(v: Voice, digest: Digest, stage: StageSection, links: Links) -> list
     """Say why a stage shows no paper: nothing passed, or a budget left out all that did, and where that is."""
     if stage.cut:
         return [_beyond(v, stage.cut), v.t("%(whole)s has them.", whole=whole(v, digest, links))]
-    fits = v.n("%(n)s paper fits this stage best.", "%(n)s papers fit this stage best.", stage.considered)
-    if digest.since:
-        none = v.t("No paper of these months fits this stage best.")
-        return [v.t("Nothing passed the bar in %(month)s.", month=month(v, digest)), fits if stage.considered else none]
-    none = v.t("No paper of the month fits this stage best.")
-    return [v.t("Nothing passed the bar this month."), fits if stage.considered else none]
+    bar = v.t("Nothing passed the bar in %(month)s.", month=month(v, digest)) if digest.since else None
+    return [bar or v.t("Nothing passed the bar this month."), _though(v, digest, stage)]
+
+
+def _though(v: Voice, digest: Digest, stage: StageSection) -> Line:
+    """Say how many papers there were though none passed."""
+    if stage.filed:
+        if stage.filed.papers:
+            return v.n("%(n)s paper is filed here.", "%(n)s papers are filed here.", stage.filed.papers)
+        none = v.t("No paper of these months is filed here."), v.t("No paper of the month is filed here.")
+    elif stage.considered:
+        return v.n("%(n)s paper fits this stage best.", "%(n)s papers fit this stage best.", stage.considered)
+    else:
+        none = v.t("No paper of these months fits this stage best."), v.t("No paper of the month fits this stage best.")
+    return none[0] if digest.since else none[1]
 
 
 def _beyond(v: Voice, cut: Cut) -> Line:

@@ -80,12 +80,18 @@ def notice_body(digest: Digest, base_url: str | None) -> str:
         "urls": _urls(digest.month, base_url.rstrip("/")) if base_url else None,
         "counts": {
             "considered": digest.considered,
+            "filed": digest.filed,
             "posts": digest.posts,
             "chosen": digest.chosen,
             "minutes": digest.minutes,
             "late": len(digest.late) + digest.late_more,
             "stages": [
-                {"number": stage.number, "considered": stage.considered, "chosen": len(stage.entries)}
+                {
+                    "number": stage.number,
+                    "considered": stage.considered,
+                    "filed": stage.filed.papers if stage.filed else None,
+                    "chosen": len(stage.entries),
+                }
                 for stage in digest.stages
             ],
         },

@@ -94,8 +94,7 @@ class Mail:
         self.links = MailLinks(reader, digest.month, v.lang)
         self.names: Names = pieces.names
         self.own_words: Line | None = None  # said in place of the sentence with the address
-        self.full_limit: int = sentences.FULL
-        self.gists = True
+        self.gists = True  # lines tell first what a paper did
         last = max(reader.stages, default=0)
         self.ahead = [one for one in chosen.others if one.stage.number > last]
         self.behind = [one.stage for one in chosen.others if one.stage.number < last]
@@ -117,7 +116,7 @@ class Mail:
             "seen_all": foryou.seen_all(v),
             "ids": lambda rows: [row.id for row in rows],
             "hour": front.hour_entries(d),
-            "chart": charts.bars([(s.number, s.considered, len(s.entries)) for s in self.issue.stages]),
+            "chart": charts.bars([(s.number, s.counted, len(s.entries)) for s in self.issue.stages]),
         }
 
     @property
@@ -244,8 +243,8 @@ class Mail:
         return self.v.t("%(why)s.", why=words) if words else words
 
     def gist(self, entry: Entry) -> Line:
-        """Say what a paper of a list did, where the bytes of a mail allow it."""
-        return sentences.gist(self.v, entry) if self.gists else Line()
+        """Say what a paper of a list did."""
+        return sentences.gist(self.v, entry)
 
     def kicker(self, entry: Entry) -> list[str]:
         """Give topic, tags and minutes of an entry."""
@@ -262,11 +261,11 @@ class Mail:
 
     def full(self, section: Section) -> tuple[Entry, ...]:
         """Choose the entries of a stage that are printed in full."""
-        return section.entries[: self.full_limit]
+        return section.entries[: section.full]
 
     def compact(self, section: Section) -> tuple[tuple[Entry, ...], int]:
         """Choose those printed as a line, and count those that are only in the browser."""
-        return section.entries[self.full_limit :], section.more
+        return section.entries[section.full :], section.more
 
     def more(self, section: Section) -> Line:
         """Say how many of a stage are only in the browser; of a stage not chosen they are others than was asked for."""

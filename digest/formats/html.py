@@ -61,7 +61,7 @@ def _common(digest: Digest, v: Voice, links: Links) -> dict[str, Any]:
 
 def _front(digest: Digest, v: Voice, links: Links) -> dict[str, Any]:
     names = names_in(digest)
-    chart = charts.bars([(s.number, s.considered, s.chosen) for s in digest.stages])
+    chart = charts.bars([(s.number, s.counted, s.chosen) for s in digest.stages])
 
     def why(entry: Entry) -> list[Said]:
         return say_all(told(entry), v.lang, names, links)

@@ -40,6 +40,7 @@ def front_matter(digest: Digest, v: Voice) -> str:
         "status": "view" if digest.since else digest.status,
         **moment,
         "considered": digest.considered,
+        **({} if digest.filed is None else {"filed": digest.filed}),
         "posts": digest.posts,
         "chosen": digest.chosen,
         "minutes": digest.minutes,
@@ -107,9 +108,9 @@ def _hour(digest: Digest, v: Voice) -> list[str]:
 
 
 def _chart(digest: Digest, v: Voice) -> str:
-    head = (v.tc("table", "Stage"), v.tc("table", "Considered"), v.tc("table", "Chosen"))
+    head = front.chart_heads(v, digest)
     rows = [
-        f"| {s.number} {written(v.name(s.name))} | {v.number(s.considered)} | {v.number(s.chosen)} |"
+        f"| {s.number} {written(v.name(s.name))} | {v.number(s.counted)} | {v.number(s.chosen)} |"
         for s in digest.stages
     ]
     return "\n".join([f"| {' | '.join(written(cell) for cell in head)} |", "| --- | ---: | ---: |", *rows])

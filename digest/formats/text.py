@@ -32,7 +32,7 @@ class Writer:
 
     def __init__(self, digest: Digest, v: Voice, links: Links) -> None:
         self.d, self.issue, self.v, self.links = digest, digest, v, links
-        self.sheet = Sheet()
+        self.sheet, self.gists = Sheet(), True
         self.names: Names = names_in(digest)
 
     def url(self, entry: Entry) -> str | None:
@@ -91,11 +91,10 @@ class Writer:
         """Write the chart as its table."""
         v = self.v
         self.sheet.heading(v.t("Papers of %(month)s, stage by stage", month=front.month_name(v, self.d)))
-        self.sheet.text(v.t("Papers whose best fit is that stage, and papers and posts chosen."))
+        self.sheet.text(front.chart_note(v, self.d))
         self.sheet.gap()
-        labels = (v.tc("table", "Stage"), v.tc("table", "Considered"), v.tc("table", "Chosen"))
-        rows = [(f"{s.number}  {v.name(s.name)}", v.number(s.considered), v.number(s.chosen)) for s in self.d.stages]
-        self.sheet.rows([(str(labels[0]), str(labels[1]), str(labels[2])), *rows])
+        rows = [(f"{s.number}  {v.name(s.name)}", v.number(s.counted), v.number(s.chosen)) for s in self.d.stages]
+        self.sheet.rows([front.chart_heads(v, self.d), *rows])
 
     def stage(
         self, stage: StageSection, full: int = sentences.FULL, compact: int | None = None, left: int | None = None
@@ -231,7 +230,8 @@ class Writer:
         )
         why = sentences.reason(v, entry, self.names)
         self.sheet.text(v.t("%(place)s. %(why)s.", place=about, why=why) if why else about, 5)
-        self._gist(entry, 5)
+        if self.gists:
+            self._gist(entry, 5)
         if entry.stood:
             self.sheet.text(news.stood(v, entry.stood), 5)
         self.sheet.address(self.url(entry), 5)

@@ -14,7 +14,7 @@ from digest.candidates import Facts, Place
 from digest.closing import IssueOptions, Loaded
 from digest.compose import FIT_SHOWN, LATE_BUDGET, WORTH_FLOOR
 from digest.looks import LEAST_VOTES, second_looks
-from digest.model import SecondLook
+from digest.model import Filed, SecondLook
 
 
 def load(session: Session, month: str, options: IssueOptions, now: datetime) -> Loaded:
@@ -75,6 +75,7 @@ def facts_of(
         model=options.model,
         inputs_hash="",
         coded=issues.coded(session, month, real),
+        filed=_filed(session, month, real),
         new_code=looks.new_code(session, month, FIT_SHOWN) if loaded.pulled else {},
         before=_before(session, loaded),
         second=_second(session, loaded),
@@ -91,7 +92,12 @@ def _before(session: Session, loaded: Loaded) -> dict[str, dict[int, int]] | Non
     if not loaded.whole:
         return None
     months = [shift(loaded.month, -back) for back in range(changes.MONTHS, 0, -1)]
-    return {month: issues.considered(session, month, real=True) for month in months if _whole(session, month)}
+    whole = [month for month in months if _whole(session, month)]
+    return {m: {stage: one.papers for stage, one in _filed(session, m, real=True).items()} for m in whole}
+
+
+def _filed(session: Session, month: str, real: bool) -> dict[int, Filed]:
+    return {stage: Filed(*counts) for stage, counts in issues.filed(session, month, real, FIT_SHOWN).items()}
 
 
 def _whole(session: Session, month: str) -> bool:

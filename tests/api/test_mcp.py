@@ -241,7 +241,7 @@ def test_an_issue_tells_its_banners_late_arrivals_and_second_looks() -> None:
     found = brief.overview(whole)
     assert len(found["banners"]) == sum(one.kind in BANNERS for one in whole.banners)
     assert any("Erratum" in said for said in found["banners"])
-    assert (found["considered"], found["posts"]) == (whole.considered, whole.posts)
+    assert (found["considered"], found["filed"], found["posts"]) == (whole.considered, whole.filed, whole.posts)
     assert [one["id"] for one in found["late"]] == [entry.id for entry in whole.late]
     assert whole.late
     assert [one["id"] for one in found["second_looks"]] == [look.id]

@@ -108,7 +108,7 @@ def test_a_stage_repeats_what_the_newest_issue_says_of_it(
     fill(sessions, roadmap, 2)
     make_issue(sessions, roadmap, "2026-06", JUNE)
     section = client.get("/digests/2026-06").text.partition(f'id="h-{STAGE}"')[2]
-    counts = re.findall(r'<p class="meta">(2 considered, [^<]*)</p>', section)[0]
+    counts = re.findall(r'<p class="meta">(2 filed here, [^<]*)</p>', section)[0]
     page = client.get(f"/stages/{STAGE}").text
     assert f"<p>{counts}" in page
     assert f'href="/digests/2026-06#stage-{STAGE}"' in page

@@ -11,6 +11,7 @@ from digest.model import (
     Coverage,
     Digest,
     Entry,
+    Filed,
     LabLine,
     LabRef,
     LabSection,
@@ -212,7 +213,7 @@ def _stage(number: int) -> StageSection:
     return StageSection(
         number, f"stage-{number}", Text(en, ja), Text("What the stage is about.", "この段階で学ぶことです。"),
         tuple(TopicRef(key, Text(a, b), 0.0) for key, a, b in topics), considered, WORK, entries,
-        left if number in (3, 5, 7) else (),
+        left if number in (3, 5, 7) else (), filed=Filed(considered // 4, 0, 0),
     )  # fmt: skip
 
 

@@ -55,19 +55,19 @@ def test_too_few_months_are_compared_with_nothing() -> None:
     [
         (
             "en",
-            "1,544 papers, against 900 to 1,000 a month in the 3 months before. More than those months would suggest: "
-            "700 to 1,200 (95% prediction interval).",
+            "386 papers, against 210 to 250 a month in the 3 months before. More than those months would suggest: "
+            "200 to 300 (95% prediction interval).",
         ),
         (
             "ja",
-            "今月1,544本、直前の3か月は月900〜1,000本。そこから見込まれる数（95%予測区間で700〜1,200本）より多い月です。",
+            "今月386本、直前の3か月は月210〜250本。そこから見込まれる数（95%予測区間で200〜300本）より多い月です。",
         ),
     ],
 )
 def test_it_is_said_with_its_figures(lang: str, said: str) -> None:
     stage = sample.digest().stages[4]
-    before = (("2026-07", 900), ("2026-08", 950), ("2026-09", 1000))
-    words = changed(voice(lang), sample.replaced(stage, change=Change(before, 700, 1200), coded=310))
+    before = (("2026-07", 210), ("2026-08", 230), ("2026-09", 250))
+    words = changed(voice(lang), sample.replaced(stage, change=Change(before, 200, 300), coded=310))
     assert changed(voice(lang), stage) == []
     assert str(voice(lang).text(words)).replace(NBSP, " ") == said
 

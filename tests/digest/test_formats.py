@@ -12,7 +12,7 @@ from digest.errata import corrected
 from digest.formats import email, formats, html, markdown, text
 from digest.formats.json import from_json, to_json
 from digest.links import Links
-from digest.model import Digest
+from digest.model import Digest, Filed
 from digest.press import message_parts
 from digest.sheet import COLUMNS, columns, wrap
 from digest.words import NBSP, voice
@@ -265,11 +265,11 @@ def test_the_web_links_what_it_has_pages_for() -> None:
 
 
 def test_an_empty_month_says_so() -> None:
-    bare = tuple(replace(s, entries=(), considered=0, left_out=()) for s in sample.digest().stages)
+    bare = tuple(replace(s, entries=(), considered=0, filed=Filed(), left_out=()) for s in sample.digest().stages)
     empty = sample.digest(stages=bare, considered=0, chosen=0, hour=(), topmost=None, late=(), late_more=0, minutes=0)
     shown = Page(html.render(empty, "en")).text
     assert "No paper is stored for this month yet." in shown
-    assert shown.count("No paper of the month fits this stage best.") == 8
+    assert shown.count("No paper of the month is filed here.") == 8
     assert text.render(empty, "ja")
 
 
@@ -357,7 +357,7 @@ def test_both_parts_of_a_mail_say_the_same(lang: str) -> None:
     for link in {link for link in shown.all("href") if "lang=" in link and "#" not in link}:
         assert link in parts.text, link
     for word in (
-        *("".join(voice(lang).number(count).split()) for count in (1_544, 6_824)),
+        *("".join(voice(lang).number(count).split()) for count in (386, 6_824)),
         "r•••@example.org",
         "2610.50001",
     ):

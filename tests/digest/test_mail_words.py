@@ -17,11 +17,11 @@ from locales.load import LANGUAGES
 from tests.digest import sample
 from tests.digest.test_press import crowded, reader
 
-BEST = {"en": "the best of all stages", "ja": "全段階から価値の高い順に"}
-FULL = {"en": ("stage 5 in full", "all stages in full"), "ja": ("第5段階を全文で", "全段階を全文で")}
+BEST = {"en": "the best of all stages", "ja": "全段階から価値の高いものを"}
+FULL = {"en": ("stage 5 in full", "all stages in full"), "ja": ("第5段階をすべて", "全段階をすべて")}
 MORE = {
     "en": "%s more are in the browser: a mail holds only so much.",
-    "ja": "ほか%s本はブラウザーで読めます。一通のメールには載せきれません。",
+    "ja": "一通には載せきれないため、ほか%s本はブラウザーでお読みください。",
 }
 SUBJECT = {"en": "October 2026: %s papers for you, %s", "ja": "2026年10月号：あなたへの%s本、%s"}
 
@@ -129,7 +129,7 @@ def test_the_rest_of_a_stage_not_chosen_is_not_said_to_be_of_the_lab(lang: str, 
     ("lang", "said"),
     [
         ("en", "stage 5 in full; what was chosen on Linear algebra; what came from OpenAI and Qwen,"),
-        ("ja", "第5段階を全文で、線形代数について選ばれたもの、OpenAI、Qwenから出たもの、合計"),
+        ("ja", "第5段階をすべて、線形代数について選ばれたもの、OpenAI、Qwenから出たもの、合計"),
     ],
 )
 def test_wishes_of_every_kind_are_one_list(lang: str, said: str) -> None:

@@ -57,20 +57,20 @@ def test_the_front_counts_what_the_coverage_box_counts(sessions: Sessions, roadm
     for name in WRITTEN:
         page = plain(formats()[name].render(digest, "en"))
         assert "3 papers of June and 3 posts of the labs were read against the 8 stages of this roadmap." in page
-        assert "3 considered, 5 chosen, 1 h to read. 2 posts of the labs fit here best as well." in page, name
-        assert "0 considered, 1 chosen, 12 min to read. 1 post of the labs fits here best as well." in page, name
+        assert "3 filed here, 5 chosen, 1 h to read. 2 posts of the labs are filed here as well." in page, name
+        assert "0 filed here, 1 chosen, 12 min to read. 1 post of the labs is filed here as well." in page, name
         assert "6 papers" not in page.replace("6 papers and posts", ""), name
         japanese = squeezed(formats()[name].render(digest, "ja"))
         assert "6月の論文3本と研究所の記事3件を、このロードマップの全8段階に照らしました。" in japanese, name
-        assert "研究所の記事2件も、ここに最も合います。" in japanese, name
+        assert "研究所の記事2件もここに分類しています。" in japanese, name
 
 
 def test_the_mail_says_the_same(sessions: Sessions, roadmap: Roadmap) -> None:
     digest = june(sessions, roadmap)
     reader = replace(golden.reader(), stages=(5, 7))
     for lang, read, fit in (
-        ("en", "3 papers of June and 3 posts of the labs were read", "2 posts of the labs fit here best as well."),
-        ("ja", "論文3本と研究所の記事3件を、", "研究所の記事2件も、ここに最も合います。"),
+        ("en", "3 papers of June and 3 posts of the labs were read", "2 posts of the labs are filed here as well."),
+        ("ja", "論文3本と研究所の記事3件を、", "研究所の記事2件もここに分類しています。"),
     ):
         mail = message_parts(digest, lang, reader)
         for part in (mail.text, mail.html):
@@ -81,15 +81,16 @@ def test_the_mail_says_the_same(sessions: Sessions, roadmap: Roadmap) -> None:
 def test_descriptions_charts_notices_and_json_count_papers_alone(sessions: Sessions, roadmap: Roadmap) -> None:
     digest = june(sessions, roadmap)
     v = voice("en")
-    assert [(f, plain(str(what))) for f, what in facts(v, digest)][:3] == [
-        ("3", "papers considered"), ("3", "posts of the labs considered"), ("6", "chosen"),
+    assert [(f, plain(str(what))) for f, what in facts(v, digest)][:4] == [
+        ("3", "papers considered"), ("3", "filed under a topic"),
+        ("3", "posts of the labs considered"), ("6", "chosen"),
     ]  # fmt: skip
     assert plain(description(v, digest)).startswith(
         "3 papers of June 2026, and 3 posts of the labs, read against 8 study stages; 6 chosen"
     )
     assert "6月の論文3本と研究所の記事3件を8段階の学習の道に照らし、" in squeezed(description(voice("ja"), digest))
     assert plain(str(chart_label(v, digest))) == (
-        "Papers considered, stage by stage: 0, 0, 0, 0, 3, 0, 0, 0. Chosen: 0, 0, 0, 0, 5, 0, 1, 0."
+        "Papers filed, stage by stage: 0, 0, 0, 0, 3, 0, 0, 0. Chosen: 0, 0, 0, 0, 5, 0, 1, 0."
     )
     assert "Dots: papers and posts chosen." in fragment(digest, "en")
     counts = json.loads(notice_body(digest, None))["data"]["counts"]
@@ -114,8 +115,8 @@ def test_topics_are_counted_by_papers_and_views_count_both(sessions: Sessions, r
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        ("en", ("here best as well", "posts of the labs considered", "of the labs were read")),
-        ("ja", ("も、ここに最も合います", "検討した研究所の記事", "本と研究所の記事")),
+        ("en", ("filed here as well", "here best as well", "posts of the labs considered", "of the labs were read")),
+        ("ja", ("もここに分類しています", "も、ここに最も合います", "検討した研究所の記事", "本と研究所の記事")),
     ],
 )
 def test_a_month_without_posts_and_an_older_issue_say_nothing_of_them(lang: str, words: tuple[str, ...]) -> None:
@@ -133,4 +134,4 @@ def test_a_stage_with_posts_alone_is_not_said_to_be_empty(sessions: Sessions, ro
     part = view(june(sessions, roadmap), stages=[7])
     page = plain(formats()["text"].render(part, "en"))
     assert "No paper is stored" not in page
-    assert "0 papers of June fit here best. 1 post of the labs fits here best as well." in page
+    assert "0 papers of June are filed here. 1 post of the labs is filed here as well." in page

@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 from datetime import date
 from email import message_from_bytes, policy
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,12 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest import press as module
+from digest.cuts import STEPS, Cut, poorer, richest, shares
 from digest.delivery.message import build_message
-from digest.encoding import encoded, most_bytes
+from digest.encoding import encoded, size
 from digest.formats.email import Reader
 from digest.model import Digest
 from digest.own import Moved, Own
-from digest.press import CUTS, KINDS, Press, fits, message_parts
+from digest.press import KINDS, Press, fits, message_parts
+from digest.words import voice
 from locales.load import LANGUAGES
 from tests.digest import sample
 from tests.digest.mail import NOW, SENDER
@@ -109,15 +112,25 @@ def test_nothing_of_another_reader_is_kept(monkeypatch: pytest.MonkeyPatch) -> N
     assert "2026" in kept
 
 
-def test_a_cut_that_suits_no_reader_of_a_kind_is_tried_once() -> None:
+def test_a_cut_of_a_kind_is_written_once_and_only_added_up_from_then_on() -> None:
     digest, used = crowded(), Press()
     first = used(digest, "en", reader())
-    cuts = dict(used._cuts)
-    assert list(cuts.values()) > [0]
-    tried = len(used._blanks)
-    again = used(digest, "en", replace(reader(), address="l•••@a-longer-host.example.org"))
-    assert (used._cuts, len(used._blanks)) == (cuts, tried)
-    assert again == message_parts(digest, "en", replace(reader(), address="l•••@a-longer-host.example.org")) != first
+    sizes, written = dict(used._sizes), set(used._blanks)
+    assert len(sizes) > 1
+    other = replace(reader(), address="l•••@a-longer-host.example.org")
+    again = used(digest, "en", other)
+    assert (used._sizes, set(used._blanks)) == (sizes, written)
+    assert again == message_parts(digest, "en", other) != first
+
+
+@settings(max_examples=25)
+@given(one=READERS, lang=st.sampled_from(LANGUAGES), step=st.integers(0, len(STEPS) - 1))
+def test_what_is_added_up_is_what_a_filled_mail_measures(one: Reader, lang: str, step: int) -> None:
+    used, v = Press(), voice(lang)
+    used._begin(sample.digest(), {})
+    plain, how = replace(one, own=Own()), Cut(step)
+    parts = used._filled(v, plain, how)
+    assert used._filling(v, plain).sizes(used._size(v, plain, how)) == (size(parts.html), size(parts.text))
 
 
 def test_another_issue_begins_anew() -> None:
@@ -151,12 +164,56 @@ def test_what_is_cut_is_counted_in_both_parts_and_the_whole_is_linked() -> None:
         assert len(re.findall(rf"{OTHER}/digests/2026-10\?lang=en#stage-\d", part)) >= len(counted[0])
 
 
-def test_what_was_left_out_is_cut_first_and_lines_before_the_first_full_entry() -> None:
-    fulls = [full for full, *_ in CUTS]
-    assert fulls == sorted(fulls, reverse=True)
-    assert [left for full, _, left, gists in CUTS if full == CUTS[0][0] and gists] == [None, 1, 0]
-    assert all(compact is None for full, compact, *_ in CUTS if full > 1)
-    assert [gists for *_, gists in CUTS] == [True, False] * (len(CUTS) // 2)  # no paper gives way to a sentence
+def test_each_step_holds_more_than_the_one_below() -> None:
+    plenty = [(full, 99 if most is None else most, 99 if left is None else left) for full, most, left in STEPS]
+    assert plenty == sorted(set(plenty), key=lambda step: (step[2], step[1], step[0]))
+    assert all(low[1] <= high[1] and low[0] <= high[0] for low, high in pairwise(plenty))
+    assert {full for full, most, _ in STEPS if most is not None} == {0, 1}, "all titles come before a second abstract"
+
+
+@given(st.integers(0, 9), st.data())
+def test_the_richest_cut_that_fits_is_found_and_goes_down_to_the_poorest(stages: int, data: st.DataObject) -> None:
+    order = [Cut(0)]
+    for step in range(len(STEPS)):
+        order += [Cut(step, ahead) for ahead in range(max(1, stages)) if step < len(STEPS) - 1 or not ahead][not step :]
+    last = data.draw(st.integers(0, len(order) - 1))
+    found = richest(stages, lambda how: not how.lines and not how.gists and order.index(how) <= last)
+    assert found == order[last]
+    assert poorer(found, stages) == order[max(0, last - 1)]
+    assert richest(stages, lambda _: False) == Cut(0)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("make", [sample.digest, crowded])
+def test_what_room_is_left_is_filled_stage_by_stage(lang: str, make: Any) -> None:
+    digest, one, used = make(), reader(), Press()
+    used(digest, lang, one)
+    how = used._cut(voice(lang), one)._replace(gists=False)
+    sections = len(used._selected(one.wishes).sections)
+    richer = how._replace(lines=how.lines + 1) if STEPS[how.step][1] is not None and how.lines < sections else None
+    if richer:
+        assert not fits(used._filled(voice(lang), one, richer))
+    given_ = shares(how, used._selected(one.wishes).sections)
+    assert max(share.most or 99 for share in given_) - min(share.most or 99 for share in given_) <= 2
+
+
+def test_sentences_of_lines_come_last_and_go_first() -> None:
+    def room(how: Cut) -> bool:
+        return (how.step, how.ahead) <= (6, 0) and how.lines <= 2
+
+    assert richest(3, room) == Cut(6, 0, 2, gists=True)
+    assert richest(3, lambda how: room(how) and not how.gists) == Cut(6, 0, 2)
+    assert richest(3, lambda how: True) == Cut(len(STEPS) - 1, gists=True)
+    assert poorer(Cut(6, 0, 2, gists=True), 3) == Cut(6, 0, 2)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_mail_is_titles_alone_where_there_is_room_for_more(lang: str) -> None:
+    used, one = Press(), reader()
+    used._begin(crowded(), {})
+    for how in (Cut(3), Cut(4)):
+        fulls = [share.full for share in shares(how, used._selected(one.wishes).sections)]
+        assert sorted(fulls) == [0] * 7 + [1]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -169,7 +226,7 @@ def test_a_mail_of_all_stages_still_names_papers_of_each(lang: str) -> None:
 @given(st.text(max_size=3000).map(lambda text: text.replace("\r", "") + "\n"))
 def test_the_bound_on_a_size_is_never_too_low(text: str) -> None:
     _, payload = encoded(text)
-    assert len(payload) + payload.count("\n") <= most_bytes(text)
+    assert len(payload) + payload.count("\n") <= size(text).most
 
 
 @given(st.text("aé長 =.\t", max_size=400).map(lambda text: text + "\n"))

@@ -63,7 +63,7 @@ def words(page: str) -> str:
     return re.sub(r"\s+", "", unescape(bare).replace(NBSP, " "))
 
 
-@pytest.mark.parametrize(("lang", "said"), [("en", "As its title says."), ("ja", "題名のとおり。")])
+@pytest.mark.parametrize(("lang", "said"), [("en", "As its title says."), ("ja", "題名にトピックが表れている。")])
 def test_no_page_quotes_the_title_above_and_lists_say_that_it_tells(lang: str, said: str) -> None:
     title = "Mirror Descent Beyond Euclidean Stability"
     digest = titled(f"{title}: A Study", title)

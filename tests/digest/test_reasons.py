@@ -40,13 +40,13 @@ def spoken(kind: str, facts: dict[str, JsonValue], lang: str = "en") -> str:
             "lab",
             {"lab": "qwen", "evidence": "repository", "detail": "https://github.com/QwenLM/x"},
             "Lab: Qwen: published in the lab’s account on GitHub",
-            "研究所: Qwen：GitHubの研究所アカウントで公開",
+            "研究所: Qwen（GitHubの同研究所アカウントで公開）",
         ),
         (
             "lab",
             {"lab": "qwen", "evidence": "author", "detail": "Qwen Team"},
             "Lab: Qwen: collective author name “Qwen Team”",
-            "研究所: Qwen：団体著者名「Qwen Team」",
+            "研究所: Qwen（団体著者名「Qwen Team」）",
         ),
         (
             "readers",

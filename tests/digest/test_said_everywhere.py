@@ -158,9 +158,12 @@ def test_a_neighbouring_issue_of_another_year_is_named_with_it(lang: str, here: 
     [
         (
             "en",
-            "The issue is closed on 5 Nov 2026, 06:00 UTC at the earliest; until it is, entries may come and go.",
+            "It closes once its sources are read after 5 Nov 2026, 06:00 UTC; until it has, entries may come and go.",
         ),
-        ("ja", "締め切りは早くて2026年11月5日 06:00（UTC）で、締め切られるまでは内容が変わります。"),
+        (
+            "ja",
+            "2026年11月5日 06:00（UTC）より後に情報源を読み終えると確定します。それまでは論文の出入りがあります。",
+        ),
     ],
 )
 def test_a_draft_says_the_same_of_its_closing_before_and_after_that_day(lang: str, said: str) -> None:

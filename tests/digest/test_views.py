@@ -23,7 +23,7 @@ WORDS = {
         "chart": "Chosen: 3, 0, 5, 4, 8, 7, 7, 6.",
         "banner": "Shrunk to 25 min. 2 papers of 41, the worthiest of each stage that fit. "
         "The whole issue has the rest.",
-        "empty": "Nothing passed the bar this month. 236 papers fit this stage best.",
+        "empty": "Nothing passed the bar this month. 59 papers are filed here.",
         "all": "to read them all",
     },
     "ja": {
@@ -35,7 +35,7 @@ WORDS = {
         "chart": "選んだ数：3、0、5、4、8、7、7、6。",
         "banner": "25分向けの短縮版。41本のうち2本。"
         "段階ごとに、時間に収まる最も価値の高い論文を選びました。残りは号の全体に載っています。",
-        "empty": "今月、基準を満たす論文はありませんでした。この段階に最も近い論文は236本でした。",
+        "empty": "今月、基準を満たす論文はありませんでした。ここに分類した論文は59本です。",
         "all": "すべて読む時間",
     },
 }  # fmt: skip

@@ -190,4 +190,5 @@ def test_without_a_public_address_no_link_is_invented() -> None:
     told = json.loads(notice_body(sample.digest(), None))
     assert told["data"]["urls"] is None
     assert told["data"]["counts"]["considered"] == 6812
+    assert told["data"]["counts"]["filed"] == sum(stage["filed"] for stage in told["data"]["counts"]["stages"]) == 1701
     assert told["data"]["failed_sources"]
