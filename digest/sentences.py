@@ -177,7 +177,7 @@ def code(v: Voice, ref: CodeRef) -> Line:
 def counts(v: Voice, stage: StageSection) -> Line:
     """Count a stage: filed there, chosen, the time to read what was chosen, and how many papers have code."""
     number = stage.filed.coded if stage.filed else stage.coded
-    coded = v.n("Code is known for %(n)s.", "Code is known for %(n)s.", number) if stage.counted else Line()
+    coded = v.n("Code is known for %(n)s.", "Code is known for %(n)s.", number) if stage.counted and number else Line()
     beside = also_filed(v, stage.filed.posts) if stage.filed else also_fit(v, stage.posts)
     return v.text([_filed_of(v, stage, stage.filed) if stage.filed else _chosen_of(v, stage), beside, coded])
 
