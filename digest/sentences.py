@@ -85,17 +85,19 @@ def reason(v: Voice, entry: Entry, names: Names) -> Line:
 
 
 def gist(v: Voice, entry: Entry) -> Line:
-    """Say what a paper of a list did: the first sentence of its summary, cut where it is long; "" without one."""
-    return v.line(v.title(first_sentence(entry.summary.text))) if entry.summary else Line()
+    """Say what a paper of a list did: the first sentences of its summary that fit; "" without one."""
+    return v.line(v.title(first_sentences(entry.summary.text))) if entry.summary else Line()
 
 
-def first_sentence(text: str) -> str:
-    """Give the first sentence of a summary, or what of it fits, with an ellipsis; no formula is cut in two."""
-    end = _ENDS.search(text)
-    sentence = text[: end.end()] if end else text
-    if len(sentence) <= GIST:
-        return sentence
-    head = shorten(sentence, GIST, placeholder="") or sentence[:GIST]
+def first_sentences(text: str) -> str:
+    """Give the sentences of a summary that fit, or what of the first fits, with an ellipsis; no formula is cut in two.
+
+    A short one may only say what the next, of what was done, is about.
+    """
+    ends = [*(end.end() for end in _ENDS.finditer(text)), len(text)]
+    if whole := [end for end in ends if end <= GIST]:
+        return text[: whole[-1]]
+    head = shorten(text[: ends[0]], GIST, placeholder="") or text[:GIST]
     if head.replace("\\$", "").count("$") % 2:
         head = head[: head.rindex("$")]
     return f"{head.rstrip(' ,;:(')} …"
