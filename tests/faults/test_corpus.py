@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from core.accents import without_accents
 from core.clock import iso
 from core.text import clean
 from db.engine import Sessions, reading
@@ -98,7 +99,8 @@ def of_store(sessions: Sessions) -> dict[str, str]:
 def said(paper: Paper) -> list[Any]:
     """What the source says of a paper: title, authors, categories, date, abstract, in clean text."""
     names = [legible(author.name)[:LONGEST_NAME].rstrip() for author in paper.authors]
-    return [legible(paper.title), names, paper.categories, iso(paper.submitted), legible(paper.abstract)]
+    title, abstract = (without_accents(legible(text)) for text in (paper.title, paper.abstract))
+    return [title, names, paper.categories, iso(paper.submitted), abstract]
 
 
 def legible(text: str) -> str:
