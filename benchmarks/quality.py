@@ -10,7 +10,7 @@ enough. One month more is kept apart whole (held_back.tsv): no judgment of it is
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +31,7 @@ from roadmap.model import Roadmap
 Scores = NDArray[np.float32]  # papers x topics
 SHOWN_PER_TOPIC = 10
 LEAST_LABELS = 10
+TAUGHT = 10  # papers that other lists name under a topic, where an SVM is to know it
 SHOWN_FROM = 0.5  # the least fit of what is shown
 LOW = 0.8  # of precision: a topic below it would mislead
 MONTHS = ("2506", "2606")
@@ -38,6 +39,7 @@ APART = "2509"  # the month whose judgments are measured with and never learned 
 HELD_BACK = Path(__file__).with_name("held_back.tsv")
 AS_READ, BOTH_WAYS = ", as read", ", read both ways"
 READ = ("", AS_READ, BOTH_WAYS)  # how far readers' judgments take pairs out of what lists say
+ARXIV_SANITY = "TF-IDF and linear SVM as in arxiv-sanity"
 SVM = {"C": 0.02, "class_weight": "balanced"}  # as arxiv-sanity-lite trains its lists
 
 
@@ -87,7 +89,7 @@ def _listed(trainer: Trainer, ids: list[str], scores: Scores) -> Iterator[tuple[
     some = [ids[n] for n in places]
     for name, found in (
         *_baselines(trainer, some),
-        ("TF-IDF and linear SVM as in arxiv-sanity, papers held out", svm(trainer, some)),
+        (f"{ARXIV_SANITY}, papers held out", svm(trainer, some)),
         ("the blend, papers held out", scores[places]),
     ):
         for read in READ:
@@ -115,18 +117,32 @@ def listed(scores: Scores, ids: list[str], trainer: Trainer, read: str) -> tuple
 
 
 def _withheld(trainer: Trainer, ids: list[str], least: tuple[int, int]) -> Iterator[tuple[str, str]]:
-    """Measure the order of what a list did not teach, beside the same baselines."""
+    """Measure the order of what a list did not teach, beside the same baselines.
+
+    An SVM knows a topic by other lists alone: it stands beside the parts whose topic enough of these teach.
+    """
     if not (lists := withheld.left_out(trainer, ids, least)):
         return
     places = [trainer.guide.topics.index(left.topic) for left in lists]
-    for name, scores in (
-        *((name, found[:, places]) for name, found in _baselines(trainer, ids)),
-        *withheld.scored(trainer, ids, lists, topics.packaged_blend()).items(),
-    ):
+    rivals = {name: found[:, places] for name, found in _baselines(trainer, ids)}
+    ours = withheld.scored(trainer, ids, lists, topics.packaged_blend())
+    yield from _parts("parts of lists withheld", trainer, ids, lists, {**rivals, **ours})
+    taught = [n for n, left in enumerate(lists) if len(left.forget(trainer.known).lists[left.topic]) >= TAUGHT]
+    if some := [lists[n] for n in taught]:
+        rivals = {ARXIV_SANITY: svm_withheld(trainer, ids, some)}
+        own = {name: scores[:, taught] for name, scores in ours.items()}
+        yield from _parts("of them, topics that other lists teach", trainer, ids, some, {**rivals, **own})
+
+
+def _parts(
+    what: str, trainer: Trainer, ids: list[str], lists: Sequence[withheld.Left], found: Mapping[str, Scores]
+) -> Iterator[tuple[str, str]]:
+    """Say how each scorer orders lists' parts of topics, in the mean."""
+    for name, scores in found.items():
         for read in READ:
             pairs = zip(lists, scores.T, strict=True)
-            means = _means(_measured(left.topic, left.alone, found, ids, trainer, read) for left, found in pairs)
-            yield f"{len(lists)} parts of lists withheld{read}: {name}", _ordered(*means)
+            means = _means(_measured(left.topic, left.alone, own, ids, trainer, read) for left, own in pairs)
+            yield f"{len(lists)} {what}{read}: {name}", _ordered(*means)
 
 
 def _ordered(ndcg: float, precision: float) -> str:
@@ -260,14 +276,28 @@ def tfidf(texts: list[topics.Texts], roadmap: Roadmap) -> Scores:
 
 def svm(trainer: Trainer, ids: list[str]) -> Scores:
     """The baseline of arxiv-sanity-lite: a linear SVM a topic on TF-IDF of what the lists name, papers held out."""
+    everything = np.full(len(ids), True)
+    names = [trainer.known.lists.get(topic, frozenset()) for topic in trainer.guide.topics]
+    return _svm(trainer, ids, [(named, everything) for named in names])
+
+
+def svm_withheld(trainer: Trainer, ids: list[str], lists: Sequence[withheld.Left]) -> Scores:
+    """The same without what each list alone names: its papers speak neither for nor against its topic."""
+    known = [left.forget(trainer.known).lists[left.topic] for left in lists]
+    others = [np.array([p not in left.alone for p in ids]) for left in lists]
+    return _svm(trainer, ids, list(zip(known, others, strict=True)))
+
+
+def _svm(trainer: Trainer, ids: list[str], taught: Sequence[tuple[AbstractSet[str], NDArray[np.bool_]]]) -> Scores:
+    """Train an SVM for each set of papers, on those that may be used and are not of the fold that is scored."""
     model = TfidfVectorizer(ngram_range=(1, 2), max_features=20_000, stop_words="english", sublinear_tf=True)
     rows_ = model.fit_transform([f"{trainer.papers[p].title}. {trainer.papers[p].abstract or ''}" for p in ids])
-    result = np.full((len(ids), len(trainer.guide.topics)), -10, np.float32)
+    result = np.full((len(ids), len(taught)), -10, np.float32)
     folds = np.array([fold(p) for p in ids])
-    for column, topic in enumerate(trainer.guide.topics):
-        own = np.array([p in trainer.known.lists.get(topic, ()) for p in ids])
+    for column, (named, usable) in enumerate(taught):
+        own = np.array([p in named for p in ids])
         for number in range(FOLDS):
-            used, held = folds != number, folds == number
+            used, held = usable & (folds != number), folds == number
             if own[used].any() and held.any():
                 result[held, column] = LinearSVC(**SVM).fit(rows_[used], own[used]).decision_function(rows_[held])
     return result

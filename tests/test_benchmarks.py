@@ -87,12 +87,14 @@ def test_topics_are_measured_beside_their_baselines(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(network, "EPOCHS", 1)
     monkeypatch.setattr(quality, "LEAST_LABELS", 5)
     monkeypatch.setattr(withheld, "LEAST", (3, 1))
+    monkeypatch.setattr(quality, "TAUGHT", 0)
     figures = dict(quality.rows())
     assert sum(what.startswith("lists: ") for what in figures) == 4
     assert sum(what.startswith("lists, as read: ") for what in figures) == 4
     assert sum(what.startswith("lists, read both ways: ") for what in figures) == 4
     withheld_rows = [numbers(said) for what, said in figures.items() if " parts of lists withheld" in what]
     assert len(withheld_rows) == 12
+    assert sum(" of them, topics that other lists teach" in what for what in figures) == 9
     assert all(0 < figure <= 1 for figures_ in withheld_rows for figure in figures_)
     assert sum(what.startswith("shown 2025-06: ") for what in figures) == 5
     assert sum(what.startswith("shown of all months") for what in figures) == 1
