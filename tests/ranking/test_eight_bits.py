@@ -12,6 +12,7 @@ from ranking.embedder.calibration import calibration_texts
 from ranking.embedder.eight_bits import quantised
 from ranking.embedder.verdict import SAME_ENOUGH
 
+SHORT = ("x", "道標 means signpost", "how to quantise a language model")
 pytestmark = pytest.mark.skipif(not by_torch.native_bytes(), reason="this processor adds up no products of bytes")
 
 
@@ -24,18 +25,12 @@ def quick() -> SentenceTransformerEmbedder:
 def test_texts_of_all_lengths_get_the_vectors_of_single_precision(
     quick: SentenceTransformerEmbedder, model: SentenceTransformerEmbedder
 ) -> None:
-    texts = [*calibration_texts()[:48], "x", "道標 means signpost", "how to quantise a language model"]
     assert quick.identity == f"{PACKAGED}@vnni"
-    assert float((quick.embed(texts) * model.embed(texts)).sum(axis=1).min()) >= SAME_ENOUGH
+    assert_long_and_short_agree(quick, model)
 
 
 def test_threads_that_share_a_network_disturb_none(quick: SentenceTransformerEmbedder) -> None:
-    texts = calibration_texts()[:24]
-    alone = [quick.embed([text]) for text in texts]
-    with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda text: quick.embed([text]), texts))
-    for one, other in zip(alone, together, strict=True):
-        assert float((one @ other.T).item()) == pytest.approx(1, abs=1e-6)
+    assert_threads_get_their_own(quick)
 
 
 def test_channels_that_stand_out_and_channels_that_are_nought_are_borne() -> None:
@@ -49,6 +44,22 @@ def test_channels_that_stand_out_and_channels_that_are_nought_are_borne() -> Non
         nearly = last_layer(quantised(net, last_layer))
     assert torch.isfinite(nearly).all()
     assert torch.nn.functional.cosine_similarity(exact, nearly, dim=1).min() > 0.99
+
+
+def assert_long_and_short_agree(quick: SentenceTransformerEmbedder, model: SentenceTransformerEmbedder) -> None:
+    """Hold an arithmetic against single precision, over texts from one word to beyond the model's limit together."""
+    texts = [*calibration_texts()[:48], *SHORT]
+    assert float((quick.embed(texts) * model.embed(texts)).sum(axis=1).min()) >= SAME_ENOUGH
+
+
+def assert_threads_get_their_own(quick: SentenceTransformerEmbedder) -> None:
+    """Let four threads share a network, and hold what each text got against what it gets alone."""
+    texts = calibration_texts()[:24]
+    alone = [quick.embed([text]) for text in texts]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda text: quick.embed([text]), texts))
+    for one, other in zip(alone, together, strict=True):
+        assert float((one @ other.T).item()) == pytest.approx(1, abs=1e-6)
 
 
 def small_bert() -> Any:

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +12,18 @@ from torch import Tensor
 
 from ranking.embedder import PACKAGED, SentenceTransformerEmbedder, by_openvino, by_torch, networks
 from ranking.embedder.calibration import calibration_texts
-from ranking.embedder.verdict import SAME_ENOUGH
-from tests.ranking.test_eight_bits import last_layer, small_bert
+from tests.ranking.test_eight_bits import (
+    SHORT,
+    assert_long_and_short_agree,
+    assert_threads_get_their_own,
+    last_layer,
+    small_bert,
+)
 
 pytestmark = [
     pytest.mark.skipif(not by_openvino.installed(), reason='needs pip install "shirube[openvino]"'),
     pytest.mark.skipif(not by_torch.native_bytes(), reason="this processor adds up no products of bytes"),
 ]
-SHORT = ["x", "道標 means signpost", "how to quantise a language model"]
 
 
 @pytest.fixture(scope="module")
@@ -38,18 +41,12 @@ def quick(folder: Path) -> SentenceTransformerEmbedder:
 def test_texts_of_all_lengths_get_the_vectors_of_single_precision(
     quick: SentenceTransformerEmbedder, model: SentenceTransformerEmbedder
 ) -> None:
-    texts = [*calibration_texts()[:48], *SHORT]
     assert quick.identity == f"{PACKAGED}@openvino-vnni"
-    assert float((quick.embed(texts) * model.embed(texts)).sum(axis=1).min()) >= SAME_ENOUGH
+    assert_long_and_short_agree(quick, model)
 
 
 def test_threads_that_share_a_network_get_each_its_own_answer(quick: SentenceTransformerEmbedder) -> None:
-    texts = calibration_texts()[:24]
-    alone = [quick.embed([text]) for text in texts]
-    with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda text: quick.embed([text]), texts))
-    for one, other in zip(alone, together, strict=True):
-        assert float((one @ other.T).item()) == pytest.approx(1, abs=1e-6)
+    assert_threads_get_their_own(quick)
 
 
 def test_a_process_that_finds_the_graphs_needs_no_torch(quick: SentenceTransformerEmbedder, folder: Path) -> None:
