@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from core.clock import system_clock
 from core.errors import RefusedError
 from db.models import Issue
 from db.models_mail import Outbox
-from shirube import closing, jobs
+from shirube import closing, jobs, trials
 from shirube.settings import load_settings
 from shirube.stopping import Stopping
 from tests.shirube.command import CLOSED, Bench, run
@@ -135,10 +136,13 @@ def test_an_old_answer_from_a_cache_an_odd_date_and_silence_stop_nothing(
     old = f"{format_datetime(datetime.now(UTC) - MONTHS, usegmt=True)}\r\nAge: {MONTHS.total_seconds():.0f}"
     for odd in (old, "", "yesterday", "Thu, 1 Jan 20261111111111111 00:00:00 GMT", "Mon, 99 Jan 2026 00:00:00 GMT"):
         monkeypatch.setattr(_Handler, "date_time_string", lambda handler, timestamp=None, odd=odd: odd)
+        assert closing.surely_ahead(trials.hours(wiring, system_clock)) < closing.FAR
         closing.refuse_ahead(wiring)
     dated(MONTHS)
     mine.env["SHIRUBE_ALLOW_PRIVATE_HOSTS"] = "[]"
-    closing.refuse_ahead(silent := at(mine, monkeypatch))
+    silent = at(mine, monkeypatch)
+    assert trials.hours(silent, system_clock) == []
+    closing.refuse_ahead(silent)
     ended(silent)
     ended(wiring)
 
