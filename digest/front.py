@@ -309,7 +309,7 @@ def cite(v: Voice, digest: Digest) -> list[Line]:
 
 def abstracts(v: Voice, digest: Digest) -> list[Line]:
     """Say once where the sentences under the titles are from; [] where there is none."""
-    quoted = any(e.summary and e.summary.kind != "machine" and e.kind != "post" for e in digest.entries.values())
+    quoted = any(entry.quotes_abstract for entry in digest.entries.values())
     return [v.t("Sentences under a title are from the paper’s abstract, unless they say otherwise.")] if quoted else []
 
 

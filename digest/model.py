@@ -98,6 +98,11 @@ class Entry:
     type: str | None = None  # survey, benchmark, dataset or another; None where not told
     stood: Stood | None = None  # in a catch-up view: the issue that considered it
 
+    @property
+    def quotes_abstract(self) -> bool:
+        """Tell whether the summary is of the paper's abstract: not a machine's, and not of a post."""
+        return self.summary is not None and self.summary.kind != "machine" and self.kind != "post"
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:

@@ -85,8 +85,14 @@ def reason(v: Voice, entry: Entry, names: Names) -> Line:
 
 
 def gist(v: Voice, entry: Entry) -> Line:
-    """Say what a paper of a list did: the first sentences of its summary that fit; "" without one."""
-    return v.line(v.title(first_sentences(entry.summary.text))) if entry.summary else Line()
+    """Say what a paper of a list did: the first sentences of its summary that fit; "" without one.
+
+    An issue says once that they are of abstracts: what is a machine's or a lab's is told here.
+    """
+    if not entry.summary:
+        return Line()
+    said = v.line(v.title(first_sentences(entry.summary.text)))
+    return said if entry.quotes_abstract else v.text([said, summary_source(v, entry, entry.summary)])
 
 
 def first_sentences(text: str) -> str:
@@ -155,7 +161,7 @@ def authors(v: Voice, entry: Entry) -> Line:
 
 def summary_source(v: Voice, entry: Entry, summary: Summary, digest: Digest | None = None) -> Line:
     """Say where the words of a summary come from; "" for an abstract's in an issue, which says that once at its end."""
-    if digest is not None and summary.kind != "machine" and entry.kind != "post":
+    if digest is not None and entry.quotes_abstract:
         return Line()
     if summary.kind == "machine":
         when = v.date(summary.created) if summary.created else ""

@@ -132,3 +132,10 @@ def test_the_abstract_is_named_once_for_all_sentences(lang: str) -> None:
         assert words(page).count(words(str(once))) == 1
         assert words(str(v.t("From the abstract."))) not in words(page)
     assert front.abstracts(v, told(sample.digest(), summary=None)) == []
+
+
+def test_a_line_says_where_words_are_from_that_are_no_abstracts() -> None:
+    entry = told(sample.digest()).stages[4].entries[0]
+    machine = replace(entry, summary=Summary(f"{DID}.", "machine", model="heron-7b"))
+    assert str(gist(V, machine)) == f"{DID}. Machine summary, heron-7b."
+    assert str(gist(V, replace(entry, kind="post"))) == f"{DID}. They are few. From the lab’s feed."
