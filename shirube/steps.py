@@ -1,7 +1,7 @@
 """What happens next to each window, in words: the rules of ingest/due.py applied to what the ledger knows."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,9 +9,7 @@ from core.clock import iso
 from core.months import first_day, last_day
 from digest.coverage import ARXIV, WindowFact
 from ingest.due import HELD, Rule, Step, next_step, rule_of
-from ingest.source import Window
-from shirube.names import SOURCES
-from shirube.wiring import Wiring
+from ingest.source import Source, Window
 
 LOOK_BACK = HELD + timedelta(days=14)  # a pull goes back so far: held papers are counted weekly for 60 days, if late
 GONE = "not asked again: no source in use gives these days any more"
@@ -20,9 +18,15 @@ GONE = "not asked again: no source in use gives these days any more"
 class Steps:
     """Tells what comes next of the windows of one month, from the sources in use and the hour."""
 
-    def __init__(self, wiring: Wiring, month: str, final_months: frozenset[str] = frozenset()) -> None:
-        self._now = wiring.clock()
-        self._rules = _rules(wiring, month, final_months)  # by window: a feed of today's news gives no other day
+    def __init__(
+        self, month: str, now: datetime, sources: Iterable[Source], closing_day: int, final_months: frozenset[str]
+    ) -> None:
+        self._now = now
+        self._rules: dict[Window, Rule] = {}  # by window: a feed of today's news gives no other day
+        end = min(last_day(month), now.date())
+        for source in sources:
+            rule = rule_of(source, closing_day, final_months)
+            self._rules.update(dict.fromkeys(source.windows(first_day(month), end, now.date()), rule))
 
     def of(self, fact: WindowFact) -> dict[str, Any]:
         """Say what happens next to a window: {"kind", "at", "says"}."""
@@ -66,17 +70,6 @@ class Steps:
 def kind_of(source: str, channel: str) -> str:
     """Name the kind of list a channel is one of: arXiv's sets and categories are many of one kind."""
     return channel.partition(":")[0] if source == ARXIV else ""
-
-
-def _rules(wiring: Wiring, month: str, final_months: frozenset[str]) -> dict[Window, Rule]:
-    """Make the rule of every window of the month that a source in use would ask for."""
-    today = wiring.clock().date()
-    end = min(last_day(month), today)
-    found: dict[Window, Rule] = {}
-    for source in wiring.sources(SOURCES):
-        rule = rule_of(source, wiring.settings.closing_day, final_months)
-        found.update(dict.fromkeys(source.windows(first_day(month), end, today), rule))
-    return found
 
 
 def _window(fact: WindowFact) -> Window:

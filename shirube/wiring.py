@@ -222,7 +222,9 @@ class Wiring:
             network=NETWORK_SOURCES,
             sources=tuple(name for name, urls in self.addresses().items() if urls),
             model=self.settings.embedding_model,
-            steps=lambda month, final: Steps(self, month, final),
+            steps=lambda month, final: Steps(
+                month, self.clock(), self.sources(SOURCES), self.settings.closing_day, final
+            ),
         )
 
     def app_options(self, base_url: str) -> AppOptions:
