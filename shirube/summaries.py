@@ -7,38 +7,18 @@ refused, when the budget is spent.
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
-
-from pydantic import SecretStr
 
 from core.errors import SourceError
 from db import summaries
 from db.engine import reading
 from db.summaries import Shown
-from ingest.http import Guard
 from ranking import llm
 from shirube import terminal
-
-if TYPE_CHECKING:
-    from shirube.wiring import Wiring
+from shirube.endpoint import Endpoint
+from shirube.wiring import Wiring
 
 _log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)  # longer than any request: within it nobody else asks for the same
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """A model behind an address, asked through the guard; the key stands in no message and no representation."""
-
-    url: str
-    model: str
-    key: SecretStr | None
-    guard: Guard = field(repr=False)
-
-    def ask(self, body: bytes) -> bytes:
-        """Send one request and give the answer's body; raises SourceError, and never asks twice."""
-        key = self.key.get_secret_value() if self.key else ""
-        return self.guard.post(self.url, body, {"Authorization": f"Bearer {key}"} if key else {}).body
 
 
 @dataclass(slots=True)
@@ -60,7 +40,7 @@ class Tally:
         return "; ".join(parts)
 
 
-def summarise(wiring: "Wiring") -> Tally:
+def summarise(wiring: Wiring) -> Tally:
     """Give the papers that will be shown a summary by the model that is set, if one is."""
     tally = Tally()
     endpoint = wiring.endpoint
@@ -97,7 +77,7 @@ class Paper:
         return cls(shown, body, llm.key_of(body))
 
 
-def _ask(wiring: "Wiring", endpoint: Endpoint, paper: Paper, tally: Tally, budget: int) -> int:
+def _ask(wiring: Wiring, endpoint: Endpoint, paper: Paper, tally: Tally, budget: int) -> int:
     """Ask for one summary where that is still due; gives the number of requests made.
 
     The first failure ends the asking of this run: an endpoint that is not well is not pressed.
@@ -126,7 +106,7 @@ def _ask(wiring: "Wiring", endpoint: Endpoint, paper: Paper, tally: Tally, budge
     return 1
 
 
-def _give(wiring: "Wiring", paper: Paper, text: str, model: str, created: datetime) -> int:
+def _give(wiring: Wiring, paper: Paper, text: str, model: str, created: datetime) -> int:
     """Store a summary unless the paper has it already; gives the number stored."""
     summary = {"text": text, "kind": llm.MACHINE, "model": model, "created": f"{created:%Y-%m-%d}"}
     if paper.shown.summary == summary:

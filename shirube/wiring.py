@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ranking.matrix import Matrix
     from ranking.service import Ranker
     from roadmap.model import Roadmap
-    from shirube.summaries import Endpoint
+    from shirube.endpoint import Endpoint
 
 ARXIV = "arxiv.org"
 LLM_SECONDS = 60.0  # for one summary, first byte to last
@@ -92,7 +92,7 @@ class Wiring:
         from ingest.guard import MEGABYTE
         from ingest.http import Guard
         from ranking import llm
-        from shirube.summaries import Endpoint
+        from shirube.endpoint import Endpoint
         from shirube.turns import SharedTurns
 
         url, model = self.settings.llm_url, self.settings.llm_model
