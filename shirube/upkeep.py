@@ -8,10 +8,11 @@ from db import holds, outbox, subscribers, windows
 from db.engine import reading
 from digest.delivery.smtp import SmtpDelivery
 from digest.service import Missed, missed
-from shirube import backups, notify, ticking
+from shirube import backups, ticking
 from shirube.checks import Check
 from shirube.mail import again, told_missed, told_refused, why
 from shirube.telling import span
+from shirube.webhook import knock
 from shirube.wiring import Wiring
 
 OLD = timedelta(days=2)  # a backup is made every night: older than this, two of them failed
@@ -123,7 +124,7 @@ def webhook(wiring: Wiring) -> list[Check]:
     if url is None:
         return []
     wiring.webhook  # noqa: B018 - raises ConfigError where the secret is missing or none
-    notify.knock(url.get_secret_value(), wiring.guard.policy, TRIAL)
+    knock(url.get_secret_value(), wiring.guard.policy, TRIAL)
     return [Check("webhook", well=True, found="set, its calls are signed")]
 
 

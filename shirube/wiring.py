@@ -105,8 +105,8 @@ class Wiring:
     @cached_property
     def webhook(self) -> Webhook | None:
         """Build the way to tell another program of a published issue, where one is set."""
-        from shirube.notify import make_webhook
         from shirube.turns import SharedTurns
+        from shirube.webhook import make_webhook
 
         url, secret = self.settings.webhook_url, self.settings.webhook_secret
         if url is None:
