@@ -13,7 +13,6 @@ import msgspec
 from anyio.from_thread import start_blocking_portal
 from httpx2 import ASGITransport, AsyncClient, Response
 
-from api.app import create_app
 from core.errors import NotFoundError, RefusedError
 from db import issues, papers
 from db.engine import reading
@@ -21,6 +20,7 @@ from locales.load import LANGUAGES
 from shirube import site_files, terminal
 from shirube.files import sweep, write_whole
 from shirube.site_files import Layout, Place
+from shirube.web import make_web, static_options
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -127,8 +127,7 @@ def written(layout: Layout, walk: Walk) -> dict[str, bytes]:
 def _site(wiring: Wiring, base_url: str) -> FastAPI:
     finder = wiring.finder(model=False)
     finder.refresh()
-    known = wiring.sessions, wiring.roadmap, wiring.clock, wiring.static_options(base_url), None, finder
-    return create_app(*known, collecting=wiring.collecting())
+    return make_web(wiring, static_options(wiring, base_url), finder)
 
 
 async def _walk(web: FastAPI, layout: Layout, starts: Sequence[Place], bar: terminal.Bar) -> Walk:

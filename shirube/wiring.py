@@ -1,4 +1,7 @@
-"""Builds the real things from Settings: engine, sources, embedder, delivery. Lower layers never see Settings."""
+"""Builds the real things from Settings: engine, sources, embedder, delivery. Lower layers never see Settings.
+
+What is heavy to import is imported by the method that builds it: looking at the settings opens nothing.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from api.finder import Finder
-    from api.options import AppOptions
-    from api.schedule import Planned
     from db.engine import Sessions
     from digest.delivery import Delivery
     from digest.delivery.webhook import Webhook
@@ -225,55 +226,6 @@ class Wiring:
             steps=lambda month, final: Steps(
                 month, self.clock(), self.sources(SOURCES), self.settings.closing_day, final
             ),
-        )
-
-    def app_options(self, base_url: str) -> AppOptions:
-        """Give what the web app must be told; the configured base URL wins over the address it listens on."""
-        from api.options import AppOptions
-
-        token = self.settings.metrics_token
-        return AppOptions(
-            base_url=self.settings.base_url or base_url,
-            version=program_version(),
-            secret_keys=tuple(self.secret_keys()),
-            trusted_proxies=self.settings.trusted_proxies,
-            contact=self.settings.contact,
-            closing_day=self.settings.closing_day,
-            metrics_token=token.get_secret_value() if token else None,
-            jobs=self._planned(),
-        )
-
-    def _planned(self) -> tuple[Planned, ...]:
-        """List the jobs that strangers may be told of."""
-        from api.schedule import Planned
-        from shirube.jobs import schedule
-        from shirube.worker import slot_after
-
-        told = [job for job in schedule() if job.told]
-        return tuple(Planned(job.name, partial(slot_after, job)) for job in told)
-
-    def served_options(self, base_url: str) -> AppOptions:
-        """Give what the web app must be told when strangers may reach it: limits, and the names it answers to.
-
-        Without a base URL and without names it answers to every name: nobody said which is its own.
-        """
-        from api.limits import read_rules
-
-        settings = self.settings
-        own = urlsplit(settings.base_url or "").hostname
-        hosts = (*((own,) if own else ()), *settings.allowed_hosts)
-        return replace(self.app_options(base_url), limits=tuple(read_rules(settings.rate_limits).items()), hosts=hosts)
-
-    def static_options(self, base_url: str) -> AppOptions:
-        """Give what the web app must be told when its answers become plain files."""
-        from api.options import AppOptions
-
-        return AppOptions(
-            base_url=base_url,
-            version=program_version(),
-            contact=self.settings.contact,
-            closing_day=self.settings.closing_day,
-            static=True,
         )
 
     def secret_keys(self) -> list[str]:

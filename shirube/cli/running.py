@@ -34,11 +34,11 @@ def serve(
     work: Annotated[bool, typer.Option("--work", help="Run the schedule as well, as shirube work does.")] = False,
 ) -> None:
     """Run the web service: pages, REST API, feeds."""
-    from api.app import create_app
     from ingest.service import complete_full_text
     from shirube.background import Background
     from shirube.courier import Courier
     from shirube.serving import address, everywhere, taken
+    from shirube.web import make_web, served_options
 
     wiring: Wiring = context.obj
     complete_full_text(wiring.sessions)  # what an import that was killed left out; else one look
@@ -46,9 +46,7 @@ def serve(
     stop = Stopping()
     worker, courier = Background(wiring, stop, on=work), Courier(wiring)
     with stop.listening(), taken(host, port) as sockets, worker, courier, wiring.finder() as finder:
-        options = wiring.served_options(base_url)
-        known = wiring.sessions, wiring.roadmap, wiring.clock, options, courier, finder
-        web = create_app(*known, collecting=wiring.collecting())
+        web = make_web(wiring, served_options(wiring, base_url), finder, courier)
         terminal.say(f"Serving on {base_url}{' and working' if work else ''} (Ctrl-C stops).")
         if wiring.settings.base_url is None and everywhere(host):
             terminal.say("Links in feeds and API lead nowhere from other machines: set SHIRUBE_BASE_URL.")
@@ -114,9 +112,8 @@ def _shared(wiring: Wiring, worker: Worker, stop: Stopping) -> Callable[[], list
 @commands.command(epilog='Example, in a client\'s settings:  {"command": "shirube", "args": ["mcp"]}')
 def mcp(context: typer.Context) -> None:
     """Answer AI clients over standard input and output (Model Context Protocol): read-only."""
-    from api.app import create_app
+    from shirube.web import app_options, make_web
 
     wiring: Wiring = context.obj
     with wiring.finder() as finder:
-        known = wiring.sessions, wiring.roadmap, wiring.clock, wiring.app_options(LOCAL), None, finder
-        create_app(*known, collecting=wiring.collecting()).state.mcp.run("stdio")
+        make_web(wiring, app_options(wiring, LOCAL), finder).state.mcp.run("stdio")

@@ -14,10 +14,10 @@ from unittest import mock
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from api.app import create_app
 from api.finder import Finder
 from shirube.courier import Courier
 from shirube.settings import load_settings
+from shirube.web import make_web, served_options
 from tests.browser.serving import loopback, serving
 from tests.fakes import HashEmbedder
 from tests.shirube.command import CLOSED, Bench, run
@@ -72,8 +72,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             assert ended.code == 0, ended.err
         wiring = _wired(env)
         with Courier(wiring) as courier, _finder(wiring) as finder:
-            known = wiring.sessions, wiring.roadmap, wiring.clock, wiring.served_options(base), courier, finder
-            with serving(create_app(*known, collecting=wiring.collecting()), socket):
+            web = make_web(wiring, served_options(wiring, base), finder, courier)
+            with serving(web, socket):
                 yield Site(base, wiring, env)
         wiring.engine.dispose()
 

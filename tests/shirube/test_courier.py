@@ -20,6 +20,7 @@ from shirube import people
 from shirube.courier import Courier
 from shirube.logs import _masked
 from shirube.settings import load_settings
+from shirube.web import app_options
 from tests.shirube.command import CLOSED, Bench
 
 MAIL = {"base_url": "https://road.example", "mail_from": "digest@road.example"}
@@ -44,7 +45,7 @@ def letters(wiring: Bench) -> list[Path]:
 def test_from_the_form_to_a_subscriber_to_nothing_kept(tmp_path: Path) -> None:
     wiring = bench(tmp_path)
     with Courier(wiring) as courier:
-        app = create_app(wiring.sessions, wiring.roadmap, wiring.clock, wiring.app_options("http://unused"), courier)
+        app = create_app(wiring.sessions, wiring.roadmap, wiring.clock, app_options(wiring, "http://unused"), courier)
         door = TestClient(app, "https://road.example", follow_redirects=False)
         given = {"email": "reader@example.org", "lang": "ja", "stages": "5", "minutes": "30"}
         assert door.post("/subscribe", data=given).status_code == 200

@@ -12,6 +12,7 @@ from core.clock import system_clock
 from core.errors import ConfigError, ShirubeError
 from shirube.serving import Http, address, everywhere, server_config, taken
 from shirube.settings import load_settings
+from shirube.web import served_options, static_options
 from shirube.wiring import Wiring
 from tests.ingest.doubles import free_port
 from tests.shirube.command import run
@@ -25,8 +26,8 @@ def wiring(folder: Path, **given: Any) -> Wiring:
 
 
 def test_limits_are_generous_unless_told_otherwise_kind_by_kind(tmp_path: Path) -> None:
-    assert dict(wiring(tmp_path).served_options(LISTENING).limits) == GENEROUS
-    made = wiring(tmp_path, rate_limits={"search": "5/second", "bulk": ""}).served_options(LISTENING)
+    assert dict(served_options(wiring(tmp_path), LISTENING).limits) == GENEROUS
+    made = served_options(wiring(tmp_path, rate_limits={"search": "5/second", "bulk": ""}), LISTENING)
     expected = GENEROUS | {"search": "5/second"}
     del expected["bulk"]
     assert dict(made.limits) == expected
@@ -45,7 +46,7 @@ def test_limits_that_cannot_be_meant_end_the_start_with_advice(
     tmp_path: Path, rules: dict[str, str], words: str
 ) -> None:
     with pytest.raises(ConfigError, match=words) as raised:
-        wiring(tmp_path, rate_limits=rules).served_options(LISTENING)
+        served_options(wiring(tmp_path, rate_limits=rules), LISTENING)
     assert raised.value.advice
 
 
@@ -61,7 +62,7 @@ def test_limits_that_cannot_be_meant_end_the_start_with_advice(
 def test_the_site_answers_to_the_host_of_its_base_url_and_to_those_allowed(
     tmp_path: Path, given: dict[str, Any], hosts: tuple[str, ...]
 ) -> None:
-    assert wiring(tmp_path, **given).served_options(LISTENING).hosts == hosts
+    assert served_options(wiring(tmp_path, **given), LISTENING).hosts == hosts
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_a_host_that_stands_for_every_address_is_none_to_link_to(host: str, all_
 
 
 def test_a_site_written_as_files_has_no_limits(tmp_path: Path) -> None:
-    options = wiring(tmp_path, base_url="https://road.example").static_options("https://road.example")
+    options = static_options(wiring(tmp_path, base_url="https://road.example"), "https://road.example")
     assert (options.limits, options.hosts) == ((), ())
 
 
@@ -147,8 +148,8 @@ def test_an_address_that_the_machine_lacks_keeps_none_of_the_others(monkeypatch:
 
 def test_the_web_is_told_what_runs_by_itself_and_when_but_not_of_housekeeping(tmp_path: Path) -> None:
     noon = datetime(2026, 10, 7, 12, tzinfo=UTC)  # after the closing day
-    jobs = {job.name: job.after(noon) for job in wiring(tmp_path).served_options(LISTENING).jobs}
+    jobs = {job.name: job.after(noon) for job in served_options(wiring(tmp_path), LISTENING).jobs}
     assert jobs["pull-arxiv"] == noon + timedelta(minutes=15)
     assert jobs["close"] == noon + timedelta(minutes=20)
     assert {"backup", "prune"}.isdisjoint(jobs)
-    assert wiring(tmp_path).static_options(LISTENING).jobs == ()
+    assert static_options(wiring(tmp_path), LISTENING).jobs == ()

@@ -16,6 +16,7 @@ from api.app import create_app
 from db.models import IngestError, Item, TopicScore
 from roadmap.model import Roadmap
 from shirube.settings import load_settings
+from shirube.web import app_options
 from tests.ingest.doubles import free_port
 from tests.shirube.command import CLOSED, DRAFT, Bench, Ended, run
 from tests.shirube.conftest import MONTH, Store
@@ -196,7 +197,7 @@ def web(final: Store) -> TestClient:
     """The web app as `serve` makes it, over the store of the final issue."""
     given = {"data_dir": final.folder, "secret_key": "of the tests"}
     wiring = Bench(load_settings(**given), lambda: CLOSED)
-    app = create_app(wiring.sessions, wiring.roadmap, wiring.clock, wiring.app_options("http://127.0.0.1:8000"))
+    app = create_app(wiring.sessions, wiring.roadmap, wiring.clock, app_options(wiring, "http://127.0.0.1:8000"))
     return TestClient(app, follow_redirects=False)
 
 
