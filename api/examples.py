@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from api.routes.roadmap import lab_json, stage_json, topic_json, work_json
+from api.curriculum import lab_json, stage_json, topic_json, work_json
 from api.schemas import ItemJson, QueryJson, item_json
 from api.similar import NeighbourJson, NeighboursJson
 from api.site import Site

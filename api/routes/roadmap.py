@@ -2,21 +2,11 @@
 
 from fastapi import APIRouter, Response
 
+from api.curriculum import lab_json, stage_json, topic_json, work_json
 from api.errors import Problem
 from api.replies import json_reply
-from api.schemas import (
-    CanonJson,
-    CanonWorkJson,
-    LabJson,
-    LabsJson,
-    NamesJson,
-    StageJson,
-    StagesJson,
-    TopicJson,
-    TopicsJson,
-)
-from api.site import Site, TheSite
-from roadmap.model import Lab, Stage, Text, Topic, Work
+from api.schemas import CanonJson, LabsJson, StagesJson, TopicsJson
+from api.site import TheSite
 
 router = APIRouter(prefix="/api/v1", tags=["roadmap"])
 
@@ -49,53 +39,3 @@ def labs(site: TheSite) -> Response:
     """List the labs that are watched."""
     body: LabsJson = {"items": [lab_json(lab) for lab in site.roadmap.labs.values()], "next": None}
     return json_reply(body)
-
-
-def _names(text: Text) -> NamesJson:
-    return {"en": text.en, "ja": text.ja}
-
-
-def stage_json(stage: Stage) -> StageJson:
-    """Write a stage in its wire shape."""
-    return {
-        "number": stage.number,
-        "key": stage.key,
-        "name": _names(stage.name),
-        "description": _names(stage.description),
-        "topics": list(stage.topics),
-    }
-
-
-def work_json(work: Work) -> CanonWorkJson:
-    """Write a work of the reading list."""
-    return {
-        "key": work.key,
-        "arxiv_id": work.arxiv_id,
-        "url": work.url,
-        "title": work.title,
-        "authors": list(work.authors),
-        "others": work.others,
-        "year": work.year,
-        "stage": work.stage,
-        "topic": work.topic,
-        "why": _names(work.why),
-        "minutes": work.minutes,
-        "prerequisites": list(work.prerequisites),
-    }
-
-
-def topic_json(site: Site, topic: Topic) -> TopicJson:
-    """Write a topic, with its feed's address."""
-    return {
-        "key": topic.key,
-        "stage": topic.stage,
-        "name": _names(topic.name),
-        "description": _names(topic.description),
-        "prerequisites": list(topic.prerequisites),
-        "feed": site.options.absolute(site.links.topic_feed(topic.key)),
-    }
-
-
-def lab_json(lab: Lab) -> LabJson:
-    """Write a lab."""
-    return {"key": lab.key, "name": _names(lab.name), "homepage": lab.homepage, "feed": lab.feed}
