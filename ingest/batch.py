@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from core.record import PaperRecord
+from ingest.believed import Believed
 from ingest.claims import RecordError
 from ingest.matching import Matcher
-from ingest.merge import Believed, believe, changed_fields, month_for
+from ingest.merge import believe, changed_fields, month_for
 from ingest.rows import Row, from_note, from_row, to_note, to_row
 from ingest.source import EntryError
 from ingest.sources.recorded import MODEL, half_floats

@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Container, Iterable
 from dataclasses import replace
 
-from ingest.merge import Believed, join
+from ingest.believed import Believed
+from ingest.merge import join
 from ingest.names import names, same
 
 Names = dict[str, frozenset[str]]

@@ -7,19 +7,16 @@ depend on which claim came last.
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core.ids import arxiv_month
+from ingest.believed import Believed, Name
 from ingest.claims import folded
 
-if TYPE_CHECKING:
-    from ingest.merge import Believed
-
-Name = tuple[str, str]  # kind, value; kind: id | doi | title | author | year
 _FIELDS = ("doi", "title", "authors", "submitted", "feed_date")
 
 
-def names(believed: "Believed") -> dict[str, frozenset[str]]:
+def names(believed: Believed) -> dict[str, frozenset[str]]:
     """Give all names of an item by kind."""
     found: dict[str, set[str]] = {kind: set() for kind in ("id", "doi", "title", "author", "year")}
     for kind, value in (*_current(believed), *believed.aliases):
@@ -27,7 +24,7 @@ def names(believed: "Believed") -> dict[str, frozenset[str]]:
     return {kind: frozenset(values) for kind, values in found.items()}
 
 
-def told_apart(one: "Believed", other: "Believed") -> frozenset[Name]:
+def told_apart(one: Believed, other: Believed) -> frozenset[Name]:
     """Give the names in which two beliefs about one item differ: both sides of each."""
     apart = {("id", one.id), ("id", other.id)} if one.id != other.id else set[Name]()
     for field in _FIELDS:
@@ -45,7 +42,7 @@ def same(one: dict[str, frozenset[str]], other: dict[str, frozenset[str]]) -> bo
     return all(one[kind] & other[kind] for kind in ("title", "author", "year"))
 
 
-def _current(believed: "Believed") -> Iterator[Name]:
+def _current(believed: Believed) -> Iterator[Name]:
     yield "id", believed.id
     if believed.arxiv_id is not None:
         yield "year", arxiv_month(believed.arxiv_id)[:4]

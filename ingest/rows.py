@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from core.clock import iso
+from ingest.believed import ARXIV, NEVER, Believed, Link, Register, Said
 from ingest.claims import folded
-from ingest.merge import ARXIV, CODE_FIELDS, NEVER, Believed, Link, Register, Said, submitted_from
+from ingest.merge import CODE_FIELDS, submitted_from
 
 Row = dict[str, Any]
 

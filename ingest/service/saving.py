@@ -11,8 +11,8 @@ from db import issues, moving, storing, windows
 from db.storing import Stored
 from ingest import batch, posts, rows
 from ingest.batch import Stock, Tally
+from ingest.believed import Believed
 from ingest.claims import folded
-from ingest.merge import Believed
 from ingest.source import EntryError
 from ingest.sources.recorded import MODEL
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from core.ids import parse_arxiv_id
 from core.record import Author, PaperRecord
 from ingest.batch import Plan, Stock, plan
+from ingest.believed import Believed
 from ingest.matching import Matcher
-from ingest.merge import Believed, believe, join
+from ingest.merge import believe, join
 from ingest.rows import Row, from_row, to_row
 from tests.ingest.test_merge import ID, NOW, post, record
 

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.record import Author, CodeLink, LabClaim, PaperRecord, Version
+from ingest.believed import NEVER, Believed
 from ingest.claims import RecordError, normal_doi, repository, web_address
-from ingest.merge import NEVER, Believed, believe, changed_fields, join, merge, month_for, submitted_from
+from ingest.merge import believe, changed_fields, join, merge, month_for, submitted_from
 from ingest.rows import from_note, from_row, to_note, to_row
 
 NOW = datetime(2026, 7, 8, 9, 0, tzinfo=UTC)

@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.record import Author, PaperRecord
-from ingest.merge import Believed, believe, join
+from ingest.believed import Believed
+from ingest.merge import believe, join
 from ingest.names import names, same
 from tests.ingest.test_merge import NOW, post, record
 
