@@ -96,14 +96,19 @@ def _ask(wiring: Wiring, endpoint: Endpoint, paper: Paper, tally: Tally, budget:
     except SourceError as problem:
         tally.failure = problem.message
         return 1
+    _settle(wiring, endpoint.model, paper, tally, verdict, now)
+    return 1
+
+
+def _settle(wiring: Wiring, model: str, paper: Paper, tally: Tally, verdict: llm.Verdict, asked: datetime) -> None:
+    """Keep what an answer came to, and give the paper its text where that may be believed."""
     with wiring.sessions.begin() as session:
         summaries.settle(session, paper.key, verdict.text, verdict.refusal)
     if verdict.text is None:
         tally.refused.append(verdict.refusal or "")
-        _log.info("summary refused item=%s model=%s reason=%s", shown.id, endpoint.model, verdict.refusal)
+        _log.info("summary refused item=%s model=%s reason=%s", paper.shown.id, model, verdict.refusal)
     else:
-        tally.written += _give(wiring, paper, verdict.text, endpoint.model, now)
-    return 1
+        tally.written += _give(wiring, paper, verdict.text, model, asked)
 
 
 def _give(wiring: Wiring, paper: Paper, text: str, model: str, created: datetime) -> int:
