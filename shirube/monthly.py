@@ -67,13 +67,7 @@ def make_month(wiring: Wiring, month: str, write: Write, *, offline: bool = Fals
         return _sample(wiring, write, down) if _only_recorded(wiring) else _stale(wiring, month, write, down)
     outcome = Outcome(month)
     with _interruptible(outcome):
-        results = list(_pull(wiring, month, write))
-        if not results:
-            terminal.say(f"Everything due of {month} is complete: no list was asked for again.")
-        of_days = [result for result in results if not result.window.channel.startswith(OTHER_DAYS)]
-        outcome.failed = [_told(result) for result in ingest.summed(NETWORK_SOURCES, of_days) if result.failure]
-        if "pwc" not in (*outcome.failed, *down):
-            _enrich(wiring, month, outcome)
+        _gather(wiring, month, write, down, outcome)
     note_errata(wiring)
     stopped = outcome.interrupted
     outcome.early = not stopped and _early(wiring)
@@ -223,6 +217,17 @@ def _stale(wiring: Wiring, month: str, write: Write, down: list[str]) -> Outcome
         pass
     write(_ranked_issue(wiring, month))
     return Outcome(month, failed=down)
+
+
+def _gather(wiring: Wiring, month: str, write: Write, down: list[str], outcome: Outcome) -> None:
+    """Read what is due of the month and have its papers enriched; `outcome` hears which sources failed."""
+    results = list(_pull(wiring, month, write))
+    if not results:
+        terminal.say(f"Everything due of {month} is complete: no list was asked for again.")
+    of_days = [result for result in results if not result.window.channel.startswith(OTHER_DAYS)]
+    outcome.failed = [_told(result) for result in ingest.summed(NETWORK_SOURCES, of_days) if result.failure]
+    if "pwc" not in (*outcome.failed, *down):
+        _enrich(wiring, month, outcome)
 
 
 def _pull(wiring: Wiring, month: str, write: Write) -> Iterator[WindowResult]:
