@@ -77,7 +77,16 @@ def about_page(stored: int, ranked: int, sources: tuple[str, ...], v: Voice) -> 
 
 
 def _signals(v: Voice) -> tuple[SignalRow, ...]:
-    words = {
+    words = _signal_words(v)
+    for name, (rule, _) in SIGNALS.items():  # a signal added without words for people: what its function says it does
+        if name not in words:
+            words[name] = v.line(name), v.line(Part((rule.__doc__ or name).partition("\n")[0], lang=v.english))
+    return tuple(SignalRow(words[name][0], f"{weight:g}", words[name][1]) for name, (_, weight) in SIGNALS.items())
+
+
+def _signal_words(v: Voice) -> dict[str, tuple[Line, Line]]:
+    """Name each signal, and say what it goes by."""
+    return {
         "topic": (
             v.tc("signal", "Topic"),
             v.t(
@@ -98,10 +107,6 @@ def _signals(v: Voice) -> tuple[SignalRow, ...]:
         ),
         "announced": (v.tc("signal", "Announced"), v.t("A lab links the paper from its own feed")),
     }
-    for name, (rule, _) in SIGNALS.items():  # a signal added without words for people: what its function says it does
-        if name not in words:
-            words[name] = v.line(name), v.line(Part((rule.__doc__ or name).partition("\n")[0], lang=v.english))
-    return tuple(SignalRow(words[name][0], f"{weight:g}", words[name][1]) for name, (_, weight) in SIGNALS.items())
 
 
 def _part(part: str, v: Voice) -> Line:

@@ -128,19 +128,7 @@ def _shown(digest: Digest, part: Part) -> Digest:
 
 
 def _render(site: Site, digest: Digest, lang: str, part: Part) -> str:
-    here = site.here if part.stage is None and any(stage.number == site.here for stage in digest.stages) else None
-    where = IssueLinks(
-        site.links,
-        digest.month,
-        part.minutes,
-        here=here,
-        whole=part.whole,
-        permalink=site.options.absolute(site.links.issue(digest.month)),
-        road=site.roadmap,
-        static=site.options.static,
-    )
-    html = fragment(digest, lang, where)
-    v = voice(lang)
+    html, v = fragment(digest, lang, _links(site, digest, part)), voice(lang)
     return site.templates.render(
         "issue.html",
         lang,
@@ -160,4 +148,19 @@ def _render(site: Site, digest: Digest, lang: str, part: Part) -> str:
         whole=part.minutes is None and part.stage is None,
         about=str(front.description(v, digest)),
         fragment=Markup(html),  # noqa: S704 - escaped by its own template
+    )
+
+
+def _links(site: Site, digest: Digest, part: Part) -> IssueLinks:
+    """Give the addresses of an issue's parts; the reader's own stage is marked where the whole road is shown."""
+    here = site.here if part.stage is None and any(stage.number == site.here for stage in digest.stages) else None
+    return IssueLinks(
+        site.links,
+        digest.month,
+        part.minutes,
+        here=here,
+        whole=part.whole,
+        permalink=site.options.absolute(site.links.issue(digest.month)),
+        road=site.roadmap,
+        static=site.options.static,
     )
