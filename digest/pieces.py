@@ -12,12 +12,13 @@ from markupsafe import Markup
 from digest.reasons import Names
 from digest.sheet import Sheet
 from digest.templating import TEMPLATES
+from digest.words import NBSP
 
 Key = tuple[object, ...]
 _ROWS = "<!doctype html><html><body><table><tbody><!--{mark}-->{rows}<!--{mark}--></tbody></table></body></html>"
 _LINES = "<!doctype html><html><body><div><!--{mark}-->{rows}<!--{mark}--></div></body></html>"
 _CLASSES = re.compile(r'(<[a-z][^<>]*?) class="([^"]*)"')  # of an element: within text, "<" is written otherwise
-_INDENTS = re.compile(r"\n\s+")
+_IDLE = re.compile(r"(?<=\n)\s+|</?tbody>")  # indents, and an element that HTML puts into a table by itself
 
 
 @cache
@@ -40,8 +41,8 @@ def _live() -> frozenset[str]:
 
 
 def styled(page: str) -> str:
-    """Inline the styles of a page, and leave out what a mail carries for nothing: spent classes, indents."""
-    return _CLASSES.sub(_kept_classes, _INDENTS.sub("\n", inliner().inline(page)))
+    """Inline the styles of a page, and leave out what a mail carries for nothing: spent classes, indents, names."""
+    return _CLASSES.sub(_kept_classes, _IDLE.sub("", inliner().inline(page)).replace("&nbsp;", NBSP))
 
 
 def _kept_classes(found: re.Match[str]) -> str:

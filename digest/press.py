@@ -231,7 +231,7 @@ def _attribute(url: str) -> str:
 
 def _paragraph(because: Line) -> str:
     """Write the sentence with the address as the inliner writes text."""
-    return str(because.mail()).replace("&#39;", "'").replace("&#34;", '"').replace(NBSP, "&nbsp;")
+    return str(because.mail()).replace("&#39;", "'").replace("&#34;", '"')
 
 
 def _wrapped(because: Line) -> str:

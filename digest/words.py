@@ -7,7 +7,7 @@ A sentence is a Line of typed parts, so that page, mail and plain text say the s
 import datetime as dt
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from babel import Locale
@@ -27,6 +27,7 @@ _HOLE = re.compile(r"%\((\w+)\)s|%%")
 _WEB = re.compile(r"https?://[^\s<>\"'\x00-\x20]+\Z", re.IGNORECASE)
 _COUNTER = re.compile("か月|[\u3041-\u9fff]")
 TAGS = {"b": "b", "q": "q", "code": "code", "time": "time", "n": "span"}  # the element of a part's kind
+WEB_ALONE = frozenset({"time", "n"})  # elements that no mail client makes anything of
 
 
 def web(url: str | None) -> str | None:
@@ -46,6 +47,8 @@ class Part:
 
     def markup(self, *, mathml: bool = True) -> Markup:
         """Write the part as HTML; without `mathml`, for mail, maths and quotation marks are plain characters."""
+        if not mathml and self.kind in WEB_ALONE:
+            return replace(self, kind="", when=None).markup(mathml=False)
         inner = self._inner(mathml=mathml)
         if not (self.kind or self.href or self.lang):
             return inner
@@ -89,7 +92,8 @@ class Line:
     def mail(self) -> Markup:
         """Write the line as HTML for mail clients, which draw no MathML; never for an attribute.
 
-        A figure and the Japanese counter after it, as in 59本, stay on one line.
+        A figure and the Japanese counter after it, as in 59本, stay on one line: by an element, since a style
+        at each of them is three times as long.
         """
         written, rest = Markup(""), list(self.parts)
         while rest:
@@ -98,7 +102,7 @@ class Line:
             if counter is None:
                 written += part.markup(mathml=False)
             else:
-                written += Markup('<span class="nw">{}{}</span>').format(part.markup(mathml=False), counter[0])
+                written += Markup("<nobr>{}{}</nobr>").format(part.markup(mathml=False), counter[0])
                 rest[0] = Part(rest[0].text[counter.end() :])
         return written
 

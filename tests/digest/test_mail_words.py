@@ -12,7 +12,7 @@ from digest.model import Digest
 from digest.own import NO_BENCH, Moved, Own
 from digest.press import message_parts
 from digest.selection import select
-from digest.words import NBSP, voice
+from digest.words import NBSP, Line, Part, voice
 from locales.load import LANGUAGES
 from tests.digest import sample
 from tests.digest.test_press import crowded, reader
@@ -141,7 +141,7 @@ def test_what_a_lab_has_beyond_the_mail_is_counted_and_linked() -> None:
     parts = message_parts(sample.digest(), "en", reader(labs=("qwen",)))
     for part in (parts.html, parts.text):
         assert "https://shirube.example/labs/qwen?lang=en" in part
-        assert re.search(r"4(&nbsp;| )more in the browser", part), "six seen, two of them named"
+        assert re.search(r"4[\u00a0 ]more in the browser", part), "six seen, two of them named"
 
 
 def of_one_lab(count: int) -> Digest:
@@ -266,3 +266,12 @@ def test_a_paper_of_a_chosen_topic_that_was_moved_down_still_comes() -> None:
     own = Own(moved={moved.id: Moved(-1.0, (("2609.1", "Another", "less"),))})
     parts = message_parts(sample.digest(), "en", reader(topics=("algebra",), own=own), {1: rivals})
     assert moved.id in parts.text
+
+
+def test_a_mail_says_dates_and_figures_without_elements_of_the_web() -> None:
+    v = voice("en")
+    line = Line((Part("23 Jun", kind="time", when="2026-06-23"), Part("2606.24597", kind="n"), v.bold("5")))
+    assert line.mail() == "23 Jun2606.24597<b>5</b>"
+    assert line.__html__() == '<time datetime="2026-06-23">23 Jun</time><span class="n">2606.24597</span><b>5</b>'
+    linked = Part("23 Jun", kind="time", when="2026-06-23", href="https://example.org/", lang="en")
+    assert Line((linked,)).mail() == '<a href="https://example.org/" lang="en">23 Jun</a>'
