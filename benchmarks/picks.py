@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
 
 from benchmarks import corpus, embedded, labelled_labs, train_picks
+from benchmarks.times import year_of
 from benchmarks.train_picks import DENSE, Direction, Question, Shelf
 from digest.compose import FIT_SHOWN, STAGE_BUDGET, WORTH_FLOOR
 from ranking import affinity, editors, labs, topics
@@ -91,7 +92,8 @@ def gather(roadmap: Roadmap, guide: Guide, embedder: SentenceTransformerEmbedder
     shelf = train_picks.shelf_of(papers, embedded.vectors(papers, embedder))
     order = list(papers)
     texts = [shelf.texts[p] for p in order]
-    found = topics.fits(texts, shelf.rows(order), guide, roadmap, topics.packaged_blend())
+    years = [year_of(p) for p in order]
+    found = topics.fits(texts, years, shelf.rows(order), guide, roadmap, topics.packaged_blend())
     fits = dict(zip(order, found, strict=True))
     signals = {p: _signals(p, float(fits[p].max()), votes.get(p), roadmap) for p in order}
     return Known(shelf, votes, frozenset(picks) & set(papers), signals, fits)

@@ -22,6 +22,7 @@ from sklearn.svm import LinearSVC  # type: ignore[import-untyped]
 
 from benchmarks import corpus, withheld
 from benchmarks.examples import FOLDS, Grades, fold, read_grades, read_known
+from benchmarks.times import year_of
 from benchmarks.train_topics import Trainer, held_out, read_trainer, train
 from ranking import metrics, topics
 from ranking.embedder import SentenceTransformerEmbedder
@@ -79,7 +80,8 @@ def fits(trainer: Trainer, ids: list[str], blend: topics.Blend) -> Scores:
     """Score papers by a blend as ranking does."""
     texts = [trainer.texts(p) for p in ids]
     vectors = np.array([trainer.vectors[p] for p in ids], np.float32)
-    return topics.fits(texts, vectors, trainer.guide, trainer.roadmap, blend)
+    years = [year_of(p) for p in ids]
+    return topics.fits(texts, years, vectors, trainer.guide, trainer.roadmap, blend)
 
 
 def _listed(trainer: Trainer, ids: list[str], scores: Scores) -> Iterator[tuple[str, str]]:

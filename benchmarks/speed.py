@@ -157,6 +157,7 @@ def scoring(count: int) -> Iterator[tuple[str, str]]:
 
     texts = paper_words(count)
     vectors, blend, roadmap = many_vectors(len(texts)), topics.packaged_blend(), load_roadmap()
+    years = np.arange(len(texts)) % 12 + topics.FIRST_YEAR
     with tempfile.TemporaryDirectory() as name, threadpool_limits(1):
         folder = Path(name)
         guide = make_guide(roadmap, SentenceTransformerEmbedder(arithmetic="fp32"), embedded.CACHE / "guide")
@@ -167,7 +168,7 @@ def scoring(count: int) -> Iterator[tuple[str, str]]:
         took = in_turn(
             {
                 "bare": lambda: vectors @ guide.descriptions.T,
-                "ours": lambda: topics.score(readings, vectors, guide, reader, blend),
+                "ours": lambda: topics.score(readings, years, vectors, guide, reader, blend),
             }
         )
         size = sum(file.stat().st_size for file in folder.glob("read-*/*")) / len(texts)

@@ -20,6 +20,7 @@ from benchmarks import corpus, embedded
 from benchmarks.examples import FOLDS, OWN_JUDGMENTS, TITLE_WEIGHT, Example, Known, both_answers, fold, near, read_known
 from benchmarks.heads import choose_terms, telling_terms, train_lines, train_subject
 from benchmarks.network import Heads, train_heads
+from benchmarks.times import times
 from ranking import topics
 from ranking.embedder import PACKAGED, Embedder, SentenceTransformerEmbedder
 from ranking.guide import Guide, make_guide
@@ -148,6 +149,7 @@ def train(trainer: Trainer) -> topics.Blend:
         weights,
         bias,
         order,
+        times(trainer.known.lists, names),
     )
 
 
@@ -283,6 +285,7 @@ def save(blend: topics.Blend, file: Path) -> None:
         weights=blend.weights,
         bias=blend.bias,
         order=blend.order,
+        times=blend.times,
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import corpus, embedded
+from benchmarks.times import year_of
 from ranking import topics
 from ranking.embedder import SentenceTransformerEmbedder
 from ranking.guide import make_guide
@@ -53,7 +54,8 @@ def _fits(pairs: Mapping[Pair, int]) -> dict[Pair, float]:
     vectors = embedded.vectors(papers, embedder)
     texts = [topics.Texts(paper.title, paper.abstract) for paper in papers.values()]
     guide = make_guide(roadmap, embedder, embedded.CACHE / "guide")
-    found = topics.fits(texts, np.array(list(vectors.values())), guide, roadmap, topics.packaged_blend())
+    years = [year_of(paper) for paper in papers]
+    found = topics.fits(texts, years, np.array(list(vectors.values())), guide, roadmap, topics.packaged_blend())
     place = {paper: number for number, paper in enumerate(papers)}
     column = {topic: number for number, topic in enumerate(roadmap.topics)}
     return {(topic, paper): float(found[place[paper], column[topic]]) for topic, paper in pairs}

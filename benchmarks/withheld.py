@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from benchmarks import corpus
 from benchmarks.examples import ANSWERS, FOLDS, Known, answers, fold
 from benchmarks.network import Heads, train_heads
+from benchmarks.times import times, year_of
 from benchmarks.train_topics import Linear, Trainer
 from ranking import topics
 from ranking.words import Vocabulary
@@ -57,7 +58,7 @@ def scored(trainer: Trainer, ids: list[str], lists: list[Left], blend: topics.Bl
     filed, listed = np.split(logits[:, 2 * count :], 2, axis=1)
     signals = topics.signals(texts, vectors, trainer.guide, trainer.roadmap, blend)
     blended = [
-        _blended(signals, logits[:, : 2 * count], trainer, left, own, blend)
+        _blended(signals, [year_of(p) for p in ids], logits[:, : 2 * count], trainer, left, own, blend)
         for left, *own in zip(lists, filed.T, listed.T, strict=True)
     ]
     return {"the models of lists alone": listed, "the blend": np.array(blended, np.float32).T}
@@ -100,6 +101,7 @@ def _forgotten(
 
 def _blended(
     signals: NDArray[np.float32],
+    years: Sequence[int],
     logits: Scores,
     trainer: Trainer,
     left: Left,
@@ -108,6 +110,7 @@ def _blended(
 ) -> NDArray[np.float32]:
     """Weigh a topic's signals as the blend does, with other models (what is filed, what is listed) for its own."""
     place = trainer.guide.topics.index(left.topic)
+    time = topics.timely(times(left.forget(trainer.known).lists, [left.topic]), years)[0]
     linear, listed = (some.copy() for some in np.split(logits, 2, axis=1))
     linear[:, place], listed[:, place] = own
     pair, (lead, listed_lead) = signals[:, place].copy(), (topics.lead(some)[:, place] for some in (linear, listed))
@@ -116,4 +119,4 @@ def _blended(
         pair[:, topics.SIGNALS.index(name)] = bend
     learned = blend.topics.index(left.topic)
     logit = pair @ blend.weights[learned] + blend.bias[learned]
-    return topics.settle(logit, own[1], lead, listed_lead, blend.order)
+    return topics.settle(logit, own[1], lead, listed_lead, time, blend.order)

@@ -26,6 +26,7 @@ from ranking.words import Texts as Texts
 from roadmap.model import Roadmap
 
 Fits = NDArray[np.float32]  # items x topics, in [0, 1]
+Years = Sequence[int] | NDArray[np.int64]  # one an item
 SIGNALS = (
     "queries", "description", "miss", "linear", "linear_high", "linear_low", "lead", "lead_far", "listed", "words",
     "applied", "subject",
@@ -41,6 +42,7 @@ MARGIN = 0.02  # of fit: what is filed against its own order stays as near to 0.
 NEXT_TO_LINE = np.float32(0.4999)  # the most that is not filed: fits are kept to four digits
 LOUDEST = 1.2  # logits: what speaks of every topic alike may not say more
 BLOCK = 4_096  # items whose products lie side by side in the processor's cache
+FIRST_YEAR = 2015  # what is older is of its time too
 BLEND_FILE = "blend.npz"
 
 
@@ -64,6 +66,7 @@ class Blend:
     weights: NDArray[np.float32] = field(repr=False)  # topics x signals
     bias: NDArray[np.float32] = field(repr=False)  # one a topic
     order: NDArray[np.float32] = field(repr=False)  # of the logit, the wider model and the lead: see `settle`
+    times: NDArray[np.float32] = field(repr=False)  # topics x years from FIRST_YEAR: see `timely`
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -83,6 +86,7 @@ class Blend:
             self.weights,
             self.bias,
             self.order,
+            self.times,
         )
         parts = ("\n".join(self.terms).encode(), *(array.tobytes() for array in arrays))
         return hashlib.sha256(b"".join(parts)).hexdigest()[:12]
@@ -110,13 +114,16 @@ def packaged_blend() -> Blend:
             weights=data["weights"],
             bias=data["bias"],
             order=data["order"],
+            times=data["times"],
         )
 
 
-def fits(texts: Sequence[Texts], vectors: Vectors, guide: Guide, roadmap: Roadmap, blend: Blend | None) -> Fits:
+def fits(
+    texts: Sequence[Texts], years: Years, vectors: Vectors, guide: Guide, roadmap: Roadmap, blend: Blend | None
+) -> Fits:
     """Read every item and score it against every topic: items x topics, in the guide's order of topics."""
     reader = make_reader(guide, roadmap, blend)
-    return score(reader.read(texts), vectors, guide, reader, blend)
+    return score(reader.read(texts), years, vectors, guide, reader, blend)
 
 
 def signals(
@@ -135,17 +142,22 @@ def make_reader(guide: Guide, roadmap: Roadmap, blend: Blend | None) -> Reader:
     return Reader(vocabulary, PhraseIndex(phrases))
 
 
-def score(readings: Readings, vectors: Vectors, guide: Guide, reader: Reader, blend: Blend | None) -> Fits:
+def score(
+    readings: Readings, years: Years, vectors: Vectors, guide: Guide, reader: Reader, blend: Blend | None
+) -> Fits:
     """Score what was read against every topic: items x topics, in the guide's order of topics.
 
-    `reader` is what made the readings, or one that differs from it in weights of phrases alone.
+    `years` are those the items came in; `reader` is what made the readings, or one that differs from it in weights of
+    phrases alone.
     """
     known, learned = _known(guide, blend)
     rest = [column for column in range(len(guide.topics)) if column not in known]
     weights = np.zeros((len(SIGNALS), len(guide.topics), 1), np.float32)
     bias, order = np.zeros((len(guide.topics), 1), np.float32), np.zeros(3, np.float32)
+    times = np.zeros((len(guide.topics), 1), np.float32)
     if blend is not None:
-        order = blend.order
+        order, times = blend.order, np.zeros((len(guide.topics), blend.times.shape[1]), np.float32)
+        times[known] = blend.times[learned]
         weights[:, known], bias[known, 0] = blend.weights[learned].T[:, :, None], blend.bias[learned]
     result = np.empty((len(readings), len(guide.topics)), np.float32)
     unlearned = np.empty((len(rest), len(readings), len(SIGNALS)), np.float32)
@@ -153,7 +165,8 @@ def score(readings: Readings, vectors: Vectors, guide: Guide, reader: Reader, bl
     for start in range(0, len(readings), BLOCK):
         found = compare.signals(start, start + BLOCK)
         logits = _weighed(weights, found, bias)
-        result[start : start + BLOCK] = settle(logits, found[LISTED], found[LEAD], _lead(found[LISTED]), order).T
+        time = timely(times, years[start : start + BLOCK])
+        result[start : start + BLOCK] = settle(logits, found[LISTED], found[LEAD], _lead(found[LISTED]), time, order).T
         for place, signal in enumerate(found):
             unlearned[:, start : start + BLOCK, place] = np.broadcast_to(signal, logits.shape)[rest]
     for column, pair in zip(rest, unlearned, strict=True):
@@ -170,19 +183,32 @@ def _weighed(weights: Vectors, found: list[Vectors], bias: Vectors) -> Vectors:
     return total
 
 
-def settle(logits: Vectors, listed: Vectors, lead: Vectors, listed_lead: Vectors, order: NDArray[np.float32]) -> Fits:
-    """Give fits of logits that decide what is filed, in the order of all four together.
+def timely(times: NDArray[np.float32], years: Years) -> NDArray[np.float32]:
+    """Say how much likelier than a paper of today lists name one of its year under each topic: topics x items, logits.
+
+    `times` holds a column for each year from FIRST_YEAR. Before it the first column speaks; the last one, all 0, is
+    today's, and that of all years to come: within a month the order is what it would be without.
+    """
+    return times[:, np.clip(np.asarray(years, np.int64) - FIRST_YEAR, 0, times.shape[1] - 1)]
+
+
+def settle(
+    logits: Vectors, listed: Vectors, lead: Vectors, listed_lead: Vectors, time: Vectors, order: NDArray[np.float32]
+) -> Fits:
+    """Give fits of logits that decide what is filed, in the order of all five together.
 
     Where the line runs, judged pairs know best; far from it, models of wider lists order papers better. So the logit
     says on which side of 0.5 a fit lies. The further it is above the line, up to 1, the more the wider model and the
-    lead say how far. Below the line, where nothing is shown, from half a logit on the wider models alone say it.
+    lead say how far. Below the line, where nothing is shown, from half a logit on the wider models alone say it. So
+    far from it on either side a topic's time speaks too (`timely`); never about the side.
     """
     away = np.abs(logits)
-    above = order[0] * logits + np.minimum(away, 1) * (order[1] * listed + order[2] * lead)
-    below = (order[0] + order[1]) * (listed + listed_lead / 2)
+    far, time = np.minimum(2 * away, 1), (order[0] + order[1]) * time
+    above = order[0] * logits + np.minimum(away, 1) * (order[1] * listed + order[2] * lead) + far * time
+    below = (order[0] + order[1]) * (listed + listed_lead / 2) + time
     fit = _sigmoid(np.where(logits >= 0, above, below))
     filed = np.maximum(fit, MARGIN * fit + np.float32(0.5))
-    left = NEXT_TO_LINE * (1 - np.minimum(2 * away, 1) * (1 - fit))
+    left = NEXT_TO_LINE * (1 - far * (1 - fit))
     return np.asarray(np.where(logits >= 0, filed, left), np.float32)
 
 

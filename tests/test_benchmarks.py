@@ -25,6 +25,7 @@ from benchmarks import (
     search,
     speed,
     stored,
+    times,
     unread,
     vectors,
     web,
@@ -50,6 +51,22 @@ def test_the_import_is_measured_beside_its_baselines(postgres_url: str, monkeypa
     assert figures["sqlite3 executemany, 20 rows ready as tuples"].startswith("1.00")
     assert {"import of 10 papers", "import of 20 papers", "import of 20 papers into PostgreSQL"} <= figures.keys()
     assert not [what for what, said in figures.items() if "SKIPPED" in said]
+
+
+def test_times_are_learned_from_the_years_of_what_lists_name() -> None:
+    lists = {
+        "old": {f"15{n:02d}.0000{n % 9}" for n in range(1, 13)},
+        "new": {f"24{n:02d}.0000{n % 9}" for n in range(1, 13)},
+        "few": {"1501.00009", "1502.00009"},
+    }
+    found = times.times(lists, ("old", "new", "few", "unknown"))
+    assert found.shape == (4, times.LAST_YEAR - topics.FIRST_YEAR + 1)
+    assert not found[:, -1].any()
+    assert not found[2:].any()
+    assert found[0, 0] > 1
+    assert found[1, 0] < -1
+    assert (np.diff(found[0]) <= 0.01).all()
+    assert [times.year_of(paper) for paper in ("math/9901001", "0704.0001", "2606.12345")] == [1999, 2007, 2026]
 
 
 def test_invented_lines_are_papers_each_another() -> None:

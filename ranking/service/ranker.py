@@ -14,7 +14,7 @@ from ranking.reading import Reader
 from ranking.topics import Blend
 from roadmap.model import Roadmap
 
-SCORER = "blend-14"  # named with every rating: a new scorer ranks everything anew
+SCORER = "blend-15"  # named with every rating: a new scorer ranks everything anew
 
 
 @dataclass(frozen=True)

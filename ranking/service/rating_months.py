@@ -161,7 +161,8 @@ def _fits(ranker: Ranker, month: _Month, items: Sequence[Item], vectors: Found) 
     if month.fits is not None:
         found = [month.fits[item.id] for item in items]
         return np.array(found, dtype=np.float32).reshape(len(items), len(ranker.guide.topics))
-    return _scored(ranker, month.kept, [Texts(i.title, i.abstract) for i in items], [vectors[i.id] for i in items])
+    texts = [Texts(i.title, i.abstract) for i in items]
+    return _scored(ranker, month.month, month.kept, texts, [vectors[i.id] for i in items])
 
 
 def _shares(ranker: Ranker, items: Sequence[Item], vectors: Found) -> Sequence[float | None]:
@@ -179,14 +180,17 @@ def _fits_of_month(session: Session, month: str, ranker: Ranker, kept: Kept) -> 
     vectors = scores.vectors(session, ranker.model, [row.id for row in texts])
     texts = [row for row in texts if row.id in vectors]  # the rest waits for its vector
     words = [Texts(row.title, row.abstract) for row in texts]
-    fits = _scored(ranker, kept, words, [vectors[row.id] for row in texts])
+    fits = _scored(ranker, month, kept, words, [vectors[row.id] for row in texts])
     return {row.id: fits[n] for n, row in enumerate(texts)}
 
 
-def _scored(ranker: Ranker, kept: Kept, texts: Sequence[Texts], vectors: Sequence[NDArray[np.float32]]) -> Fits:
+def _scored(
+    ranker: Ranker, month: str, kept: Kept, texts: Sequence[Texts], vectors: Sequence[NDArray[np.float32]]
+) -> Fits:
     if not texts:
         return np.zeros((0, len(ranker.guide.topics)), dtype=np.float32)
-    return topics.score(kept.read(texts), np.stack(vectors), ranker.guide, ranker.reader, ranker.blend)
+    years = [int(month[:4])] * len(texts)
+    return topics.score(kept.read(texts), years, np.stack(vectors), ranker.guide, ranker.reader, ranker.blend)
 
 
 def _digest(vector: NDArray[np.float32]) -> str:

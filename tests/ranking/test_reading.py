@@ -71,6 +71,7 @@ def some_blend(known: tuple[str, ...], seed: int = 2) -> Blend:
         weights,
         numbers(count),
         np.abs(numbers(3)),
+        numbers(count, 4),
     )
 
 
@@ -135,7 +136,8 @@ def test_signals_are_what_the_plain_formula_gives(
 def test_in_any_batches_the_fits_are_the_same(texts: list[Texts], read: int, block: int, whole: bool) -> None:
     guide, blend = some_guide([3, 1, 4], [2, 0, 1]), some_blend(tuple(TOY.topics)[: 3 if whole else 1])
     vectors = units(len(texts), 6)
-    wanted = fits(texts, vectors, guide, APPLIED, blend)
+    years = [2014 + n for n in range(len(texts))]
+    wanted = fits(texts, years, vectors, guide, APPLIED, blend)
     reader = make_reader(guide, APPLIED, blend)
     readings = reader.read([])
     for start in range(0, len(texts), read):
@@ -143,9 +145,9 @@ def test_in_any_batches_the_fits_are_the_same(texts: list[Texts], read: int, blo
     assert len(readings) == len(texts)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(topics, "BLOCK", block)
-        assert score(readings, vectors, guide, reader, blend) == pytest.approx(wanted, abs=1e-5)
+        assert score(readings, years, vectors, guide, reader, blend) == pytest.approx(wanted, abs=1e-5)
     order = list(reversed(range(len(texts))))
-    again = score(readings.take(order), vectors[order], guide, reader, blend)
+    again = score(readings.take(order), years[::-1], vectors[order], guide, reader, blend)
     assert again[order] == pytest.approx(wanted, abs=1e-5)
 
 
@@ -157,7 +159,8 @@ def test_other_weights_of_the_same_words_need_no_reading() -> None:
     first, second = make_reader(guide, APPLIED, blend), make_reader(guide, heavier, blend)
     assert first.fingerprint == second.fingerprint
     readings, vectors = first.read(texts), units(2, 7)
-    assert score(readings, vectors, guide, second, blend) == pytest.approx(fits(texts, vectors, guide, heavier, blend))
+    wanted = fits(texts, [2020, 2026], vectors, guide, heavier, blend)
+    assert score(readings, [2020, 2026], vectors, guide, second, blend) == pytest.approx(wanted)
     retrained = replace(blend, heads=-blend.heads)
     assert make_reader(guide, APPLIED, retrained).fingerprint == first.fingerprint
     others = [(longer, blend), (APPLIED, replace(blend, rarity=blend.rarity * 2)), (APPLIED, None)]

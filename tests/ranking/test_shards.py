@@ -62,6 +62,7 @@ def trained(guide: Guide) -> Blend:
         weights,
         none - 3,
         np.eye(1, 3)[0],
+        np.zeros((topics, 1), np.float32),
     )
 
 

@@ -13,6 +13,7 @@ from ranking.embedder import Vectors
 from ranking.guide import Guide, make_guide
 from ranking.network import Network
 from ranking.topics import (
+    FIRST_YEAR,
     FURTHEST,
     LEAD,
     LINEAR,
@@ -30,6 +31,7 @@ from ranking.topics import (
     packaged_blend,
     settle,
     signals,
+    timely,
 )  # fmt: skip
 from roadmap.model import Roadmap
 from tests.fakes import HashEmbedder
@@ -39,6 +41,7 @@ OTHERS = [Texts(f"Matter{n} weighed by office{n}", f"Ledger{n} and clerk{n} agre
 HERON = Texts("A brass heron by heron casting", "Brass herons wade where brass herons stood.")
 KITE = Texts("Paper kites in wind", "Folded paper kites rise; paper kites fall.")
 MONTH = [HERON, KITE, *OTHERS]
+NOW = [2026] * len(MONTH)
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +72,7 @@ def toy_blend(topics: tuple[str, ...], signal: str = "words") -> Blend:
         weights,
         np.full(len(topics), -4, np.float32),
         np.array([1, 0, 0], np.float32),
+        np.zeros((len(topics), 1), np.float32),
     )
 
 
@@ -78,10 +82,10 @@ def test_words_of_mere_use_speak_alike_against_every_topic_and_only_so_loud(guid
     assert found == pytest.approx(np.array([[-LOUDEST] * 3, [0.0] * 3]))
 
 
-@given(arrays(np.float32, (4, 12), elements=st.floats(-9, 9, width=32)), st.floats(0, 2, width=32))
+@given(arrays(np.float32, (5, 12), elements=st.floats(-9, 9, width=32)), st.floats(0, 2, width=32))
 def test_the_logit_says_on_which_side_of_the_line_a_fit_lies(values: NDArray[np.float32], much: float) -> None:
-    logits, listed, lead, listed_lead = values
-    found = settle(logits, listed, lead, listed_lead, np.array([1, much, much], np.float32))
+    logits, listed, lead, listed_lead, time = values
+    found = settle(logits, listed, lead, listed_lead, time, np.array([1, much, much], np.float32))
     assert ((found >= 0.5) == (logits >= 0)).all()
     assert (np.round(found, 4)[logits < 0] < 0.5).all()
     assert ((found >= 0) & (found <= 1)).all()
@@ -92,20 +96,50 @@ STILL = np.zeros(3, np.float32)
 
 
 def test_far_above_the_line_the_wider_model_orders_too_and_at_the_line_it_says_nothing() -> None:
-    far = settle(np.full(3, 2, np.float32), np.array([-1, 0, 3], np.float32), STILL, STILL, ORDER)
+    far = settle(np.full(3, 2, np.float32), np.array([-1, 0, 3], np.float32), STILL, STILL, STILL, ORDER)
     assert far.tolist() == sorted(far)
-    line = settle(np.zeros(3, np.float32), np.array([-8, 0, 8], np.float32), STILL, STILL, ORDER)
+    line = settle(np.zeros(3, np.float32), np.array([-8, 0, 8], np.float32), STILL, STILL, STILL, ORDER)
     assert line.tolist() == pytest.approx([0.51] * 3)
 
 
 def test_far_below_the_line_the_wider_model_and_its_lead_alone_order() -> None:
     logits, lead = np.array([-2, -9, -5], np.float32), np.array([6, -6, 0], np.float32)
-    by_list = settle(logits, np.array([-3, -2, -1], np.float32), lead, STILL, ORDER)
+    by_list = settle(logits, np.array([-3, -2, -1], np.float32), lead, STILL, STILL, ORDER)
     assert by_list.tolist() == sorted(by_list)
-    by_lead = settle(logits, STILL, STILL, np.array([-3, -2, -1], np.float32), ORDER)
+    by_lead = settle(logits, STILL, STILL, np.array([-3, -2, -1], np.float32), STILL, ORDER)
     assert by_lead.tolist() == sorted(by_lead)
-    near = settle(np.full(3, -1e-6, np.float32), np.array([-8, 0, 8], np.float32), STILL, STILL, ORDER)
+    near = settle(np.full(3, -1e-6, np.float32), np.array([-8, 0, 8], np.float32), STILL, STILL, STILL, ORDER)
     assert near.tolist() == pytest.approx([0.4999] * 3, abs=1e-4)
+
+
+def test_away_from_the_line_a_topics_time_orders_and_at_it_says_nothing() -> None:
+    time = np.array([-2, 0, 2], np.float32)
+    for side in (-2, 2):
+        found = settle(np.full(3, side, np.float32), STILL, STILL, STILL, time, ORDER)
+        assert found.tolist() == sorted(set(found.tolist()))
+        assert ((found >= 0.5) == (side > 0)).all()
+    line = settle(np.zeros(3, np.float32), STILL, STILL, STILL, time, ORDER)
+    assert line.tolist() == pytest.approx([0.51] * 3)
+
+
+def test_a_year_before_the_first_is_the_first_and_one_to_come_is_today() -> None:
+    times = np.array([[3, 1, 0], [-1, 2, 0]], np.float32)
+    found = timely(times, [1994, FIRST_YEAR, FIRST_YEAR + 1, FIRST_YEAR + 2, 2071])
+    assert found.tolist() == [[3, 3, 1, 0, 0], [-1, -1, 2, 0, 0]]
+
+
+def test_time_orders_what_came_in_different_years_and_never_what_is_of_today(guide: Guide) -> None:
+    timeless = toy_blend(guide.topics)
+    timed = replace(timeless, times=np.array([[3, 0], [0, 0], [0, 0]], np.float32))
+    then = [FIRST_YEAR] * len(MONTH)
+    plain, today, old = (
+        fits(MONTH, years, vectors(MONTH), guide, TOY, blend)
+        for years, blend in ((NOW, timeless), (NOW, timed), (then, timed))
+    )
+    assert np.array_equal(today, plain)
+    assert (old[:, 0] > plain[:, 0]).all()
+    assert np.array_equal(old[:, 1:], plain[:, 1:])
+    assert timed.fingerprint != timeless.fingerprint
 
 
 def test_signals_are_items_by_topics_by_signals(guide: Guide) -> None:
@@ -147,7 +181,7 @@ def test_one_topic_leads_by_what_the_second_is_behind(scores: Vectors) -> None:
 
 
 def test_without_trained_weights_the_spread_decides(guide: Guide) -> None:
-    found = fits(MONTH, vectors(MONTH), guide, TOY, None)
+    found = fits(MONTH, NOW, vectors(MONTH), guide, TOY, None)
     assert found.shape == (len(MONTH), 3)
     assert ((found >= 0) & (found <= 1)).all()
     assert found[0, 0] >= 0.5 > found[0, 2]
@@ -157,8 +191,10 @@ def test_without_trained_weights_the_spread_decides(guide: Guide) -> None:
 
 def test_trained_weights_hold_for_the_topics_they_know(guide: Guide) -> None:
     blend = toy_blend(("brass-herons", "gone-topic"))
-    found = fits(MONTH, vectors(MONTH), guide, TOY, replace(blend, head_bias=np.repeat([0, -4], 2).astype(np.float32)))
-    fallback = fits(MONTH, vectors(MONTH), guide, TOY, None)
+    found = fits(
+        MONTH, NOW, vectors(MONTH), guide, TOY, replace(blend, head_bias=np.repeat([0, -4], 2).astype(np.float32))
+    )
+    fallback = fits(MONTH, NOW, vectors(MONTH), guide, TOY, None)
     assert found[0, 0] > 0.9
     assert found[2, 0] == pytest.approx(0.5 / (1 + np.exp(2)), abs=1e-4)  # -4 by the wider model, which leads by 4
     assert np.array_equal(found[:, 1:], fallback[:, 1:])
@@ -166,18 +202,18 @@ def test_trained_weights_hold_for_the_topics_they_know(guide: Guide) -> None:
 
 def test_a_title_alone_is_judged_too(guide: Guide) -> None:
     alone = [Texts(t.title, None) for t in MONTH]
-    found = fits(alone, HashEmbedder().embed([t.title for t in alone]), guide, TOY, None)
+    found = fits(alone, NOW, HashEmbedder().embed([t.title for t in alone]), guide, TOY, None)
     assert found[0, 0] >= 0.5
 
 
 def test_no_items_have_no_fits(guide: Guide) -> None:
-    assert fits([], np.zeros((0, 384), dtype=np.float32), guide, TOY, toy_blend(guide.topics)).shape == (0, 3)
+    assert fits([], [], np.zeros((0, 384), dtype=np.float32), guide, TOY, toy_blend(guide.topics)).shape == (0, 3)
 
 
 def test_one_topic_and_one_item_are_no_fault() -> None:
     one = replace(TOY, topics={"brass-herons": topic("brass-herons", 1, ("brass heron", 1.0))})
     guide = make_guide(one, HashEmbedder())
-    lonely = fits([HERON], vectors([HERON]), guide, one, None)
+    lonely = fits([HERON], [2026], vectors([HERON]), guide, one, None)
     assert lonely.shape == (1, 1)
     assert 0 <= lonely[0, 0] <= 1
 
@@ -198,6 +234,9 @@ def test_the_packaged_weights_fit_roadmap_and_model(roadmap: Roadmap) -> None:
     answers = 2 * len(blend.topics)
     assert blend.heads.shape == (answers, 384)
     assert blend.weights.shape == (len(blend.topics), len(SIGNALS))
+    assert len(blend.times) == len(blend.topics)
+    assert not blend.times[:, -1].any()  # a new month is ordered as if no topic had a time
+    assert np.abs(blend.times).max() < 10
     assert (blend.bias.shape, blend.head_bias.shape) == ((len(blend.topics),), (answers,))
     assert blend.term_heads.shape == (len(blend.terms), answers)
     assert len(set(blend.terms)) == len(blend.rarity) == len(blend.terms) > 1000
