@@ -18,7 +18,8 @@ Key = tuple[object, ...]
 _ROWS = "<!doctype html><html><body><table><tbody><!--{mark}-->{rows}<!--{mark}--></tbody></table></body></html>"
 _LINES = "<!doctype html><html><body><div><!--{mark}-->{rows}<!--{mark}--></div></body></html>"
 _CLASSES = re.compile(r'(<[a-z][^<>]*?) class="([^"]*)"')  # of an element: within text, "<" is written otherwise
-_IDLE = re.compile(r"(?<=\n)\s+|</?tbody>")  # indents, and an element that HTML puts into a table by itself
+# Indents, and an element that HTML puts into a table by itself: between others, never within an attribute.
+_IDLE = re.compile(r"(?<=\n)\s+|(?<=[>\s])</?tbody>(?=\s*<)")
 
 
 @cache

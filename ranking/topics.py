@@ -187,7 +187,7 @@ def timely(times: NDArray[np.float32], years: Years) -> NDArray[np.float32]:
     """Say how much likelier than a paper of today lists name one of its year under each topic: topics x items, logits.
 
     `times` holds a column for each year from FIRST_YEAR. Before it the first column speaks; the last one, all 0, is
-    today's, and that of all years to come: within a month the order is what it would be without.
+    today's, and that of all years to come.
     """
     return times[:, np.clip(np.asarray(years, np.int64) - FIRST_YEAR, 0, times.shape[1] - 1)]
 
@@ -199,16 +199,15 @@ def settle(
 
     Where the line runs, judged pairs know best; far from it, models of wider lists order papers better. So the logit
     says on which side of 0.5 a fit lies. The further it is above the line, up to 1, the more the wider model and the
-    lead say how far. Below the line, where nothing is shown, from half a logit on the wider models alone say it. So
-    far from it on either side a topic's time speaks too (`timely`); never about the side.
+    lead say how far. Below the line, where nothing is shown, from half a logit on the wider models and the topic's
+    time (`timely`) alone say it.
     """
     away = np.abs(logits)
-    far, time = np.minimum(2 * away, 1), (order[0] + order[1]) * time
-    above = order[0] * logits + np.minimum(away, 1) * (order[1] * listed + order[2] * lead) + far * time
-    below = (order[0] + order[1]) * (listed + listed_lead / 2) + time
+    above = order[0] * logits + np.minimum(away, 1) * (order[1] * listed + order[2] * lead)
+    below = (order[0] + order[1]) * (listed + listed_lead / 2 + time)
     fit = _sigmoid(np.where(logits >= 0, above, below))
     filed = np.maximum(fit, MARGIN * fit + np.float32(0.5))
-    left = NEXT_TO_LINE * (1 - far * (1 - fit))
+    left = NEXT_TO_LINE * (1 - np.minimum(2 * away, 1) * (1 - fit))
     return np.asarray(np.where(logits >= 0, filed, left), np.float32)
 
 

@@ -112,14 +112,12 @@ def test_far_below_the_line_the_wider_model_and_its_lead_alone_order() -> None:
     assert near.tolist() == pytest.approx([0.4999] * 3, abs=1e-4)
 
 
-def test_away_from_the_line_a_topics_time_orders_and_at_it_says_nothing() -> None:
+def test_a_topics_time_orders_what_is_below_the_line_and_nothing_that_is_filed() -> None:
     time = np.array([-2, 0, 2], np.float32)
-    for side in (-2, 2):
-        found = settle(np.full(3, side, np.float32), STILL, STILL, STILL, time, ORDER)
-        assert found.tolist() == sorted(set(found.tolist()))
-        assert ((found >= 0.5) == (side > 0)).all()
-    line = settle(np.zeros(3, np.float32), STILL, STILL, STILL, time, ORDER)
-    assert line.tolist() == pytest.approx([0.51] * 3)
+    below = settle(np.full(3, -2, np.float32), STILL, STILL, STILL, time, ORDER)
+    assert below.tolist() == sorted(set(below.tolist()))
+    for filed in (0, 0.3, 2):
+        assert len(set(settle(np.full(3, filed, np.float32), STILL, STILL, STILL, time, ORDER).tolist())) == 1
 
 
 def test_a_year_before_the_first_is_the_first_and_one_to_come_is_today() -> None:
@@ -128,7 +126,7 @@ def test_a_year_before_the_first_is_the_first_and_one_to_come_is_today() -> None
     assert found.tolist() == [[3, 3, 1, 0, 0], [-1, -1, 2, 0, 0]]
 
 
-def test_time_orders_what_came_in_different_years_and_never_what_is_of_today(guide: Guide) -> None:
+def test_time_speaks_of_what_is_filed_nowhere_and_is_not_of_today(guide: Guide) -> None:
     timeless = toy_blend(guide.topics)
     timed = replace(timeless, times=np.array([[3, 0], [0, 0], [0, 0]], np.float32))
     then = [FIRST_YEAR] * len(MONTH)
@@ -137,8 +135,10 @@ def test_time_orders_what_came_in_different_years_and_never_what_is_of_today(gui
         for years, blend in ((NOW, timeless), (NOW, timed), (then, timed))
     )
     assert np.array_equal(today, plain)
-    assert (old[:, 0] > plain[:, 0]).all()
+    assert plain[0, 0] == old[0, 0] >= 0.5
+    assert (old[1:, 0] > plain[1:, 0]).all()
     assert np.array_equal(old[:, 1:], plain[:, 1:])
+    assert (old[1:, 0] < 0.5).all()
     assert timed.fingerprint != timeless.fingerprint
 
 
