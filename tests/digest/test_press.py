@@ -19,6 +19,7 @@ from digest.encoding import encoded, size
 from digest.formats.email import Reader
 from digest.model import Digest
 from digest.own import Moved, Own
+from digest.pieces import styled
 from digest.press import KINDS, Press, fits, message_parts
 from digest.words import voice
 from locales.load import LANGUAGES
@@ -265,6 +266,15 @@ def test_what_is_not_said_twice_keeps_a_mail_small(lang: str) -> None:
     assert all(f".{name}" in live for name in used), "a class nobody reads was sent"
     assert not re.search(r"\n[ \t]|</?tbody>|<span>|<time|&nbsp;", page)
     assert len(page.encode()) < 36_000
+
+
+def test_words_of_an_attribute_and_of_a_text_are_nobodys_idle_markup() -> None:
+    page = '<body><table>\n <tbody><tr><td title="a &lt;tbody&gt; b">&lt;tbody&gt; &amp;nbsp;</td></tr></tbody></table>'
+    found = styled(page)
+    assert "<tbody><tr>" not in found
+    assert "</tbody></table>" not in found
+    assert 'title="a <tbody> b"' in found
+    assert "&lt;tbody&gt; &amp;nbsp;" in found
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
