@@ -128,18 +128,35 @@ def answers(
     examples: list[Example], known: Known, roadmap: Roadmap, much: Mapping[str, float]
 ) -> tuple[NDArray[np.bool_], Array]:
     """Say of every example and topic whether it belongs, and how much it counts (0: not at all) by `much`."""
-    is_own = np.zeros((len(examples), len(roadmap.topics)), np.bool_)
-    shares = np.zeros(is_own.shape, np.float32)
+    places = places_of(examples)
+    found = [answer(topic, examples, places, known, roadmap, much) for topic in roadmap.topics]
+    return np.stack([own for own, _ in found], axis=1), np.stack([shares for _, shares in found], axis=1)
+
+
+def places_of(examples: list[Example]) -> Mapping[str, list[int]]:
+    """Say where the examples of each paper stand."""
     places: defaultdict[str, list[int]] = defaultdict(list)
     for n, example in enumerate(examples):
         places[example.paper].append(n)
+    return places
+
+
+def answer(
+    topic: str,
+    examples: list[Example],
+    places: Mapping[str, list[int]],
+    known: Known,
+    roadmap: Roadmap,
+    much: Mapping[str, float],
+) -> tuple[NDArray[np.bool_], Array]:
+    """Say the same for one topic; `places` are those of the examples."""
+    is_own, shares = np.zeros(len(examples), np.bool_), np.zeros(len(examples), np.float32)
     weights = np.array([example.weight for example in examples], np.float32)
-    for column, topic in enumerate(roadmap.topics):
-        for name, found in _groups(topic, examples, places, known, roadmap).items():
-            if found:
-                full = min(1.0, len(found) / FULL_SHARE) if name in ("doubted", "touching", "wrong") else 1.0
-                shares[found, column] += full * much[name] * weights[found] / weights[found].sum()
-                is_own[found, column] = name in ("judged", "listed", "doubted", "said")
+    for name, found in _groups(topic, examples, places, known, roadmap).items():
+        if found:
+            full = min(1.0, len(found) / FULL_SHARE) if name in ("doubted", "touching", "wrong") else 1.0
+            shares[found] += full * much[name] * weights[found] / weights[found].sum()
+            is_own[found] = name in ("judged", "listed", "doubted", "said")
     return is_own, shares
 
 

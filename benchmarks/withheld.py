@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import corpus
-from benchmarks.examples import ANSWERS, FOLDS, Known, answers, fold
+from benchmarks.examples import ANSWERS, FOLDS, Known, answer, fold, places_of
 from benchmarks.network import Heads, train_heads
 from benchmarks.times import times, year_of
 from benchmarks.train_topics import Linear, Trainer
@@ -84,19 +84,21 @@ def taught(trainer: Trainer, linear: Linear, lists: list[Left]) -> tuple[NDArray
 
     Of each it is what readers would file for all, then what lists name for all.
     """
-    found = [_forgotten(trainer, linear, left, much) for much in ANSWERS for left in lists]
-    return np.hstack([linear.answers, *(own for own, _ in found)]), np.hstack([linear.shares, *(w for _, w in found)])
+    places = places_of(linear.examples)
+    found = [_forgotten(trainer, linear, places, left, much) for much in ANSWERS for left in lists]
+    belongs, shares = ([some[:, None] for some in part] for part in zip(*found, strict=True))
+    return np.hstack([linear.answers, *belongs]), np.hstack([linear.shares, *shares])
 
 
 def _forgotten(
-    trainer: Trainer, linear: Linear, left: Left, much: Mapping[str, float]
+    trainer: Trainer, linear: Linear, places: Mapping[str, list[int]], left: Left, much: Mapping[str, float]
 ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
     """Give the answers for a list's topic as they would be without what the list says."""
-    place = trainer.guide.topics.index(left.topic)
-    own, weight = answers(linear.examples, left.forget(trainer.known), trainer.roadmap, much)
+    known = left.forget(trainer.known)
+    own, weight = answer(left.topic, linear.examples, places, known, trainer.roadmap, much)
     # Other topics' lists may name these papers too, and would speak against this one.
     weight[[example.paper in left.alone for example in linear.examples]] = 0
-    return own[:, [place]], weight[:, [place]]
+    return own, weight
 
 
 def _blended(
