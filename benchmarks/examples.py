@@ -48,6 +48,7 @@ LISTED = {
     "said elsewhere": 5.0,
 }
 ANSWERS = FILED, LISTED
+LEAST_LISTED = 10  # papers of a topic before its lists are asked: by the blend, and for the topic's time
 FULL_SHARE = 10  # judged 1 or 0 get their whole share from so many examples on
 
 Grades = Mapping[str, Mapping[str, int]]  # topic -> id -> grade

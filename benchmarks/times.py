@@ -10,11 +10,11 @@ from collections.abc import Set as AbstractSet
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.examples import LEAST_LISTED
 from core.ids import arxiv_month
 from ranking.topics import FIRST_YEAR
 
 LAST_YEAR = 2025  # from then on lists name too little: it stands for today
-LEAST_LISTED = 10  # papers of a topic before its lists say anything of time
 PRIOR = 5.0  # papers spread over the years as those of all other topics are
 SPREAD = (0.25, 0.5, 0.25)  # of a year's papers over the year before, itself, and the year after
 

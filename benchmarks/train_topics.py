@@ -17,7 +17,18 @@ from scipy import sparse  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
 from benchmarks import corpus, embedded
-from benchmarks.examples import FOLDS, OWN_JUDGMENTS, TITLE_WEIGHT, Example, Known, both_answers, fold, near, read_known
+from benchmarks.examples import (
+    FOLDS,
+    LEAST_LISTED,
+    OWN_JUDGMENTS,
+    TITLE_WEIGHT,
+    Example,
+    Known,
+    both_answers,
+    fold,
+    near,
+    read_known,
+)
 from benchmarks.heads import choose_terms, telling_terms, train_lines, train_subject
 from benchmarks.network import Heads, train_heads
 from benchmarks.times import times
@@ -33,7 +44,6 @@ STRENGTH = 1.0  # inverse of the ridge on the blend
 TOPIC_STRENGTH = 1.0  # how far a topic's own offset may leave the common line
 TOPIC_SLOPE = 0.6  # how far a topic's own trust in its linear model may leave the common one
 LISTS_SHARE = 1.0  # weight of all pairs of lists beside that of all judged pairs
-LEAST_LISTED = 10  # papers of a topic before the blend learns from its lists
 ORDER = 0.7  # share of the wider model, beside the logit, in the order of what is filed; half of it is the lead's
 FILED = 0.7  # probability on judged pairs that becomes fit 0.5: they hold more doubtful papers than a month does
 

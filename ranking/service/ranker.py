@@ -34,7 +34,7 @@ class Ranker:
 
     @property
     def trained(self) -> bool:
-        """Tell whether each topic has trained weights: then a fit depends on its paper, not on the month."""
+        """Tell whether each topic has trained weights: then a fit depends on its paper, not on its month's others."""
         return self.blend is not None and set(self.guide.topics) <= set(self.blend.topics)
 
     @property
