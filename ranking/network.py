@@ -39,15 +39,5 @@ class Network:
 
     def __call__(self, words: Rows, vectors: Array) -> Array:
         """Give what the layer adds to the logits of `out`: items x topics."""
-        return self.add_up(self.heard(words), vectors)
-
-    def heard(self, words: Rows) -> Array:
-        """Give what words alone bring to the units, which can be made ready beforehand: items x units."""
-        return np.asarray(words @ self.terms, np.float32)
-
-    def add_up(self, heard: Array, vectors: Array) -> Array:
-        """Turn what words and vectors bring to the units into logits: items x topics."""
-        brought = vectors @ self.vector.T
-        brought += heard
-        brought += self.bias
-        return np.asarray(np.maximum(brought, 0, out=brought) @ self.out, np.float32)
+        brought = words @ self.terms + vectors @ self.vector.T + self.bias
+        return np.asarray(np.maximum(brought, 0) @ self.out, np.float32)

@@ -230,29 +230,32 @@ class _Comparison:
         self._vectors, self._topics = vectors, len(guide.topics)
         self._words = reader.phrases.scores(readings.phrases)
         self._known, learned = _known(guide, blend)
-        heads = np.zeros((0, guide.descriptions.shape[1]), np.float32)
-        self._network = Network.silent(0, guide.descriptions.shape[1], 0)
+        size = guide.descriptions.shape[1]
+        heads, network = np.zeros((0, size), np.float32), Network.silent(0, size, 0)
         self._by_words = np.zeros((len(readings), 0), np.float32)
         self._subject = np.zeros(len(readings), np.float32)
         if blend is not None:
             both = learned + [len(blend.topics) + place for place in learned]
-            heads, self._network = blend.heads[both], blend.network.of(both)
-            self._by_words = readings.terms @ blend.term_heads[:, both] + blend.head_bias[both]
+            heads, network = blend.heads[both], blend.network.of(both)
+            # One pass over the words for the lines and the network's units together: it costs most of what they do.
+            self._by_words = readings.terms @ np.hstack([blend.term_heads[:, both], network.terms])
+            self._by_words += np.hstack([blend.head_bias[both], network.bias])
             self._subject = told(readings.terms, vectors, blend.subject)
-        self._heard = self._network.heard(readings.terms)
-        parts = (guide.queries, _centres(guide.misses, guide.miss_owner, self._topics), guide.descriptions, heads)
-        self._sides, self._ends = np.vstack(parts), np.cumsum([len(part) for part in parts])
+        self._out = network.out.T
+        misses = _centres(guide.misses, guide.miss_owner, self._topics)
+        parts = (guide.queries, misses, guide.descriptions, heads, network.vector)
+        self._sides, self._ends = np.vstack(parts), np.cumsum([len(part) for part in parts[:-1]])
         self._queries = _Groups(guide.query_owner, self._topics)
 
     def signals(self, start: int, end: int) -> list[NDArray[np.float32]]:
         """Compute SIGNALS of a block of items, each topics x items; the last two say the same of all topics."""
         cosines = self._sides @ self._vectors[start:end].T
-        queries, misses, descriptions, heads, _ = np.split(cosines, self._ends)
+        cosines[self._ends[2] :] += self._by_words[start:end].T
+        queries, misses, descriptions, heads, units = np.split(cosines, self._ends)
+        heads += self._out @ np.maximum(units, 0, out=units)
         words = self._words[start:end].T
         # What the models never learned is no rival to what they did.
         linear, listed = (np.full(descriptions.shape, -MOST, np.float32) for _ in range(2))
-        heads += self._by_words[start:end].T
-        heads += self._network.add_up(self._heard[start:end], self._vectors[start:end]).T
         linear[self._known], listed[self._known] = np.split(np.clip(heads, -MOST, MOST), 2)
         lead = _lead(linear)
         high, low, far = bends(linear, lead)
