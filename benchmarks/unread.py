@@ -11,11 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import corpus, embedded
-from benchmarks.times import year_of
-from ranking import topics
+from benchmarks import corpus
+from benchmarks.run import shipped
 from ranking.embedder import SentenceTransformerEmbedder
-from ranking.guide import make_guide
 from roadmap.load import load_roadmap
 
 UNREAD = Path(__file__).with_name("unread.tsv")
@@ -46,16 +44,8 @@ def _share(pairs: list[Pair], graded: Mapping[Pair, int]) -> str:
 
 
 def _fits(pairs: Mapping[Pair, int]) -> dict[Pair, float]:
-    papers, embedder, roadmap = (
-        corpus.papers({paper for _, paper in pairs}),
-        SentenceTransformerEmbedder(),
-        load_roadmap(),
-    )
-    vectors = embedded.vectors(papers, embedder)
-    texts = [topics.Texts(paper.title, paper.abstract) for paper in papers.values()]
-    guide = make_guide(roadmap, embedder, embedded.CACHE / "guide")
-    years = [year_of(paper) for paper in papers]
-    found = topics.fits(texts, years, np.array(list(vectors.values())), guide, roadmap, topics.packaged_blend())
+    roadmap = load_roadmap()
+    papers, found = shipped({paper for _, paper in pairs}, roadmap, SentenceTransformerEmbedder())
     place = {paper: number for number, paper in enumerate(papers)}
     column = {topic: number for number, topic in enumerate(roadmap.topics)}
     return {(topic, paper): float(found[place[paper], column[topic]]) for topic, paper in pairs}

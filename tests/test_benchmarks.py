@@ -1,6 +1,7 @@
 """Every benchmark runs once, tiny: it measures what it says, and nothing of it is broken."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from benchmarks import (
     network,
     picks,
     quality,
+    run,
     scale,
     search,
     speed,
@@ -84,7 +86,7 @@ def labelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setattr(module, "SHARED", folder)
     for module in (embedded, vectors):
         monkeypatch.setattr(module, "CACHE", tmp_path / "bench")
-    for module in (quality, picks, search, unread):
+    for module in (quality, picks, run, search, unread):
         monkeypatch.setattr(module, "SentenceTransformerEmbedder", HashEmbedder)
     read = (corpus.votes, corpus._measure, labelled_labs.papers)
     for cached in read:
@@ -277,6 +279,28 @@ def test_unread_pairs_are_graded_by_what_is_shown(labelled: Path, monkeypatch: p
     assert figures["unread: shown"] == "2 of 3 belong, 1 touch it: 0.667"
     assert figures["unread: just below the line"].startswith("0 of 0")
     assert dict(unread.rows(2))["unread: shown"].startswith("2 of 2")
+
+
+@pytest.mark.usefixtures("labelled")
+def test_a_run_holds_every_pair_of_the_pool_and_of_a_month_what_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    roadmap, pool = load_roadmap(), corpus.pool()
+    whole = list(run.rows(run.POOL, roadmap, HashEmbedder()))
+    fits = {(topic, paper): fit for topic, paper, fit in whole}
+    assert fits.keys() == {(topic, paper) for topic in roadmap.topics for paper in pool}
+    line = sorted(fit for (_, paper), fit in fits.items() if paper.startswith("2606"))[-50]
+    monkeypatch.setattr(run, "SHOWN_FROM", line)
+    shown = list(run.rows("2026-06", roadmap, HashEmbedder()))
+    assert shown
+    assert all(fit >= line and fit == pytest.approx(fits[topic, paper], abs=1e-6) for topic, paper, fit in shown)
+    assert {paper[:4] for _, paper, _ in shown} == {"2606"}
+    assert max(Counter(topic for topic, *_ in shown).values()) <= quality.SHOWN_PER_TOPIC
+
+
+@pytest.mark.usefixtures("labelled")
+@pytest.mark.parametrize(("what", "said"), [("2606", "is neither"), ("2026-13", "is neither"), ("2019-01", "no paper")])
+def test_a_run_of_nothing_is_told(what: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        list(run.rows(what, load_roadmap(), HashEmbedder()))
 
 
 @pytest.mark.usefixtures("labelled")
