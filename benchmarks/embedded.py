@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def vectors(papers: Mapping[str, Paper], embedder: Embedder) -> dict[str, NDArra
         rows = embedder.embed([embedding_text(papers[p].title, papers[p].abstract) for p in part])
         known.update(zip(part, rows, strict=True))
         _save(known, ids_file, rows_file)
-        print(f"embedded {start + len(part):,} of {len(missing):,}", flush=True)
+        print(f"embedded {start + len(part):,} of {len(missing):,}", file=sys.stderr, flush=True)
     return {paper: known[paper] for paper in papers}
 
 

@@ -328,3 +328,14 @@ def test_a_network_mixed_into_lines_says_the_mean_of_both() -> None:
     assert layer.beside(lines)(vectors, words) == pytest.approx(wanted, abs=1e-5)
     trained = network.train_heads(vectors, words, answers, np.ones((6, 3), np.float32))
     assert trained(vectors, words).shape == (6, 3)
+
+
+@pytest.mark.usefixtures("labelled")
+def test_a_run_is_all_that_stands_in_its_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["run", run.POOL])
+    run.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(load_roadmap().topics) * len(corpus.pool())
+    assert all(re.fullmatch(r"[a-z-]+\t\d{4}\.\d{5}\t[01]\.\d{4}", line) for line in lines)
